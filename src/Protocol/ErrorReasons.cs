@@ -1,0 +1,42 @@
+namespace Coder.Mesh.Protocol;
+
+/// <summary>The stable reasons that <c>google.rpc.ErrorInfo</c> carries; docs/errors.md tells each one's remedy.</summary>
+public static class ErrorReasons
+{
+    /// <summary>The domain of every ErrorInfo of this product.</summary>
+    public const string Domain = "mesh.coder.com";
+
+    public const string InvalidArgument = "INVALID_ARGUMENT";
+    public const string TokenMissing = "TOKEN_MISSING";
+    public const string TokenInvalid = "TOKEN_INVALID";
+    public const string PermissionDenied = "PERMISSION_DENIED";
+
+    public const string ProviderNotFound = "PROVIDER_NOT_FOUND";
+    public const string ProviderExists = "PROVIDER_EXISTS";
+    public const string ProviderBuiltIn = "PROVIDER_BUILT_IN";
+    public const string ProviderIsDefault = "PROVIDER_IS_DEFAULT";
+    public const string ProviderInUse = "PROVIDER_IN_USE";
+    public const string ProviderLastOfOrganization = "PROVIDER_LAST_OF_ORGANIZATION";
+    public const string OrganizationNotFound = "ORGANIZATION_NOT_FOUND";
+    public const string OrganizationAmbiguous = "ORGANIZATION_AMBIGUOUS";
+    public const string WorkspaceNotFound = "WORKSPACE_NOT_FOUND";
+    public const string WorkspaceAmbiguous = "WORKSPACE_AMBIGUOUS";
+    public const string WorkspaceExists = "WORKSPACE_EXISTS";
+    public const string WorkspaceDeleting = "WORKSPACE_DELETING";
+    public const string PlacementRefused = "PLACEMENT_REFUSED";
+    public const string ConcurrentChange = "CONCURRENT_CHANGE";
+    public const string StoreUnavailable = "STORE_UNAVAILABLE";
+
+    public const string VersionUnsupported = "VERSION_UNSUPPORTED";
+    public const string NamespaceTaken = "NAMESPACE_TAKEN";
+    public const string NamespaceChanged = "NAMESPACE_CHANGED";
+    public const string ClusterMismatch = "CLUSTER_MISMATCH";
+    public const string ProviderDeleted = "PROVIDER_DELETED";
+
+    public const string SessionSuperseded = "SESSION_SUPERSEDED";
+    public const string SessionTooSlow = "SESSION_TOO_SLOW";
+    public const string SessionUnresponsive = "SESSION_UNRESPONSIVE";
+    public const string ServerRestarting = "SERVER_RESTARTING";
+    public const string ProtocolViolation = "PROTOCOL_VIOLATION";
+    public const string HelloTimeout = "HELLO_TIMEOUT";
+}
