@@ -2,6 +2,9 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
+/// <summary>Whose objects a driver works on: learned from the control plane's Welcome.</summary>
+internal sealed record DriverIdentity(string ProviderId, string DeploymentId);
+
 /// <summary>A place where workspaces run. There are two: a Kubernetes namespace, and a simulated one in memory.</summary>
 internal interface IClusterDriver
 {
