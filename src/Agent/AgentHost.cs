@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.Health;
+using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -15,7 +16,9 @@ internal static class AgentHost
     /// <summary>Runs until the process is asked to stop.</summary>
     public static async Task<int> Run(AgentOptions options)
     {
-        await using var app = Build(options);
+        await using var app = TryBuild(options);
+        if (app is null)
+            return 2;
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Coder.Mesh.Agent");
         logger.Starting(AgentVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
         if (options.Cluster == ClusterKind.Simulated)
@@ -35,6 +38,21 @@ internal static class AgentHost
             logger.HealthServed(address);
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    private static WebApplication? TryBuild(AgentOptions options)
+    {
+        try
+        {
+            return Build(options);
+        }
+        catch (KubernetesConfigurationException e)
+        {
+            Console.Error.WriteLine(
+                $"mesh-agent: {Setting.Kubeconfig.Flag} ({Setting.Kubeconfig.Variable}): {e.Message}"
+            );
+            return null;
+        }
     }
 
     /// <param name="replace">Services that a test brings in place of the real ones.</param>

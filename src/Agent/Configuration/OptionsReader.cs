@@ -22,7 +22,7 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
             Token = source.Token is { } token ? new Secret(token) : null,
             Cluster = Parse(Setting.Cluster, "kubernetes or simulated", TryName, ClusterKind.Kubernetes),
             Namespace = ReadNamespace(),
-            Kubeconfig = source.Find(Setting.Kubeconfig)?.Value,
+            Kubeconfig = Parse<string?>(Setting.Kubeconfig, "one file", TryOneFile, null),
             HeartbeatInterval = ReadTime(Setting.HeartbeatInterval, Second, Minute, 10 * Second),
             ProbeInterval = ReadTime(Setting.ProbeInterval, Second, Minute, 5 * Second),
             HealthAddress = ReadHealthAddress(),
@@ -121,13 +121,12 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
 
     private void CheckToken(AgentOptions options)
     {
-        var fromFlag = source.Find(Setting.TokenFile)?.Place == Setting.TokenFile.Flag;
         if (options is { TokenFile: null, Token: null })
             errors.Add(
                 $"{Setting.TokenFile.Flag} ({Setting.TokenFile.Variable}): required, unless {SettingSource.TokenVariable} "
                     + "holds the provider's token."
             );
-        else if (options is { TokenFile: not null, Token: not null } && !fromFlag)
+        else if (options is { TokenFile: not null, Token: not null } && !source.HasFlag(Setting.TokenFile))
             errors.Add(
                 $"{Setting.TokenFile.Variable} and {SettingSource.TokenVariable}: both are set; keep one, so that it is "
                     + "clear which token counts."
@@ -144,6 +143,12 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
 
     private static bool TryNumber(string text, out int value) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    private static bool TryOneFile(string text, out string? value)
+    {
+        value = text;
+        return text.Length > 0 && !text.Contains(Path.PathSeparator);
+    }
 
     private static bool TryCount(string text, out int? value)
     {

@@ -12,11 +12,14 @@ internal sealed class SettingSource(
 
     /// <summary>The value, and the name of the place that it came from. An empty variable counts as not set.</summary>
     public (string Value, string Place)? Find(Setting setting) =>
-        flags.TryGetValue(setting.Flag, out var flag) ? (flag, setting.Flag)
+        flags.TryGetValue(setting.Flag, out var flag) ? (flag, $"{setting.Flag} ({setting.Variable})")
         : environment.TryGetValue(setting.Variable, out var variable) && variable.Length > 0
-            ? (variable, setting.Variable)
-        : file.TryGetValue(setting.Key, out var value) ? (value, $"\"{setting.Key}\" in {filePath}")
+            ? (variable, $"{setting.Variable} ({setting.Flag})")
+        : file.TryGetValue(setting.Key, out var value)
+            ? (value, $"\"{setting.Key}\" in {filePath} ({setting.Flag}, {setting.Variable})")
         : null;
+
+    public bool HasFlag(Setting setting) => flags.ContainsKey(setting.Flag);
 
     public string? Token => environment.TryGetValue(TokenVariable, out var token) && token.Length > 0 ? token : null;
 }

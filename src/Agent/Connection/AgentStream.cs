@@ -254,7 +254,7 @@ internal sealed class AgentStream(
             }
             catch (OperationCanceledException) when (resync.IsCancellationRequested && !ct.IsCancellationRequested)
             {
-                reconciler.RetryFailed();
+                reconciler.Retry();
             }
         }
     }

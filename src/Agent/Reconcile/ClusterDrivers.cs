@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Simulated;
 
 namespace Coder.Mesh.Agent.Reconcile;
@@ -10,6 +11,8 @@ internal static class ClusterDrivers
         options.Cluster switch
         {
             ClusterKind.Simulated => services.AddSingleton<IClusterDriver, SimulatedDriver>(),
-            _ => throw new NotSupportedException($"There is no driver for {options.Cluster}."),
+            _ => services.AddKubernetesDriver(
+                new KubernetesOptions { Kubeconfig = options.Kubeconfig, Namespace = options.Namespace }
+            ),
         };
 }

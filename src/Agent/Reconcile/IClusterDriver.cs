@@ -34,9 +34,6 @@ internal interface IClusterDriver
     Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct);
 }
 
-/// <summary>Whose objects a driver works on. Learned from Welcome.</summary>
-internal sealed record DriverIdentity(string ProviderId, string DeploymentId);
-
 /// <summary>Hears what a driver sees. Called from one thread at a time; must return at once.</summary>
 internal interface IClusterSink
 {

@@ -15,7 +15,8 @@ internal sealed class ProbeLoop(
     ILogger<ProbeLoop> logger
 ) : BackgroundService
 {
-    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(5);
+    // A driver has a shorter limit of its own, and tells more when that has passed.
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(8);
 
     // Until something is known a dead cluster should be told after three seconds, not fifteen.
     private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(1);

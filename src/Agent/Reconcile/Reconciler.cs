@@ -19,7 +19,7 @@ internal sealed class Reconciler(
 {
     private const int Workers = 16;
 
-    private static readonly Backoff Retry = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(30));
+    private static readonly Backoff RetryPace = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(30));
     private static readonly TimeSpan CallLimit = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
@@ -99,12 +99,12 @@ internal sealed class Reconciler(
             logger.OlderWishIgnored(removed.WorkspaceId, removed.Generation);
     }
 
-    /// <summary>Tries again what had failed for good: somebody may have mended the cause.</summary>
-    public void RetryFailed()
+    /// <summary>Works once more on every wish that isn't fulfilled.</summary>
+    public void Retry()
     {
         IReadOnlyList<string> retried;
         lock (_lock)
-            retried = _table.RetryFailed();
+            retried = _table.Retry();
         foreach (var id in retried)
             _queue.Add(id);
     }
@@ -282,7 +282,7 @@ internal sealed class Reconciler(
                 r => r.WishedGeneration == generation ? change(r) with { Traceparent = traceparent } : change(r)
             );
             if (_table.Find(id) is { Work: not WorkKind.None, Trouble: { Transient: true } trouble })
-                retry = Retry.Delay(trouble.Attempts, Random.Shared.NextDouble());
+                retry = RetryPace.Delay(trouble.Attempts, Random.Shared.NextDouble());
         }
 
         if (retry is { } delay)

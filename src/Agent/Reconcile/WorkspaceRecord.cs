@@ -54,6 +54,12 @@ internal sealed record WorkspaceRecord(string Id)
 
     public ulong WishedGeneration => Removed ?? Desired?.Generation ?? 0;
 
+    private bool Fulfilled =>
+        Trouble is null
+        && Cluster?.Generation >= Desired?.Generation
+        && Cluster?.State
+            == (Desired?.Power == WorkspacePower.Running ? WorkspaceState.Running : WorkspaceState.Stopped);
+
     /// <summary>Nothing is known any more.</summary>
     public bool Empty => Desired is null && Removed is null && Cluster is null;
 
@@ -112,14 +118,15 @@ internal sealed record WorkspaceRecord(string Id)
                 Trouble = new Trouble(code, message, transient, (Trouble?.Attempts ?? 0) + 1),
             };
 
-    /// <summary>Makes what has failed for good be tried once more.</summary>
+    /// <summary>
+    /// Makes what has failed for good, or has not come to be what was wished, be tried once more: somebody may have mended
+    /// the cause, or have broken what was made.
+    /// </summary>
     public WorkspaceRecord Retried() =>
-        Trouble is { Transient: false } && Work == WorkKind.None
-            ? this with
-            {
-                Work = Removed is null ? WorkKind.Apply : WorkKind.Remove,
-            }
-            : this;
+        Work != WorkKind.None || Deleted ? this
+        : Removed is not null ? this with { Work = WorkKind.Remove }
+        : Desired is not null && !Fulfilled ? this with { Work = WorkKind.Apply }
+        : this;
 
     /// <summary>Without wishes: the next session brings its own.</summary>
     public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster };

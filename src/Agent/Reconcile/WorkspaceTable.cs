@@ -42,7 +42,7 @@ internal sealed class WorkspaceTable
             Update(id, r => r.Detached());
     }
 
-    public IReadOnlyList<string> RetryFailed() => [.. _records.Keys.ToList().Where(id => Update(id, r => r.Retried()))];
+    public IReadOnlyList<string> Retry() => [.. _records.Keys.ToList().Where(id => Update(id, r => r.Retried()))];
 
     /// <returns>What is left to do.</returns>
     public WorkKind Gone(string id)
