@@ -31,7 +31,11 @@ internal sealed class CliHost(Output output, Func<string, string?> env, TimeProv
         {
             var address = Address.Resolve(line.GetValue(GlobalOptions.Address), env);
             var token = Token.Find(line.GetValue(GlobalOptions.TokenFile), address, env);
-            target = new ControlPlane(address, token.Origin, line.GetValue(GlobalOptions.RequestTimeout));
+            target = new ControlPlane(
+                address,
+                token.Origin,
+                line.Duration(GlobalOptions.RequestTimeout, TimeSpan.FromSeconds(10))
+            );
             WarnIfShared(token);
             using var client = new MeshClient(target, token.Secret, time);
             return await run(new Invocation(line, client, target, output, time), ct);

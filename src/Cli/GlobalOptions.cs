@@ -31,10 +31,13 @@ internal static class GlobalOptions
         HelpName = "time",
         Recursive = true,
         CustomParser = Durations.Parse,
-        DefaultValueFactory = _ => TimeSpan.FromSeconds(10),
     };
 
     public static readonly Option<string> Format = MakeFormat();
+
+    /// <summary>The value of an option that is a length of time; its default stands in its description.</summary>
+    public static TimeSpan Duration(this ParseResult line, Option<TimeSpan> option, TimeSpan byDefault) =>
+        line.GetResult(option) is null ? byDefault : line.GetValue(option);
 
     public static bool WantsJson(this ParseResult line) => line.GetValue(Format) == JsonFormat;
 

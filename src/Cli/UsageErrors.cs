@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 
@@ -10,35 +11,56 @@ internal static class UsageErrors
 {
     public static int Show(ParseResult line, Output output)
     {
-        var messages = line.Errors.Select(e => e.Message).Distinct().ToList();
-        output.Error(
-            new Failure(messages[0], ExitCodes.Usage)
+        var command = line.CommandResult.Command;
+        var commands = $"{Path(line)}: {string.Join(", ", command.Subcommands.Select(c => c.Name))}";
+        // With a word that is no command the library also says that a command is missing: once is enough.
+        var failure = line.UnmatchedTokens is [var first, ..]
+            ? new Failure(
+                command.Subcommands.Count > 0
+                    ? $"`{Path(line)}` has no command or option '{first}'"
+                    : $"`{Path(line)}` does not take '{first}'",
+                ExitCodes.Usage
+            )
             {
-                Details = messages[1..],
-                Tips = [.. Corrections(line), $"{Path(line)} --help"],
+                Tips = [.. Guesses(line), $"{Path(line)} --help"],
             }
-        );
-        return ExitCodes.Usage;
+            : new Failure(line.Errors[0].Message, ExitCodes.Usage)
+            {
+                Details = [.. line.Errors.Skip(1).Select(e => e.Message).Distinct()],
+                Tips =
+                [
+                    .. command.Subcommands.Count > 0 ? [$"commands of {commands}"] : Array.Empty<string>(),
+                    $"{Path(line)} --help",
+                ],
+            };
+        output.Error(failure);
+        return failure.ExitCode;
     }
 
-    // The library writes its guesses to its own output: a sentence per word, then the guesses, a line each.
-    private static string[] Corrections(ParseResult line)
+    // The library writes its guesses to its own output: per unknown word a sentence that asks, then a guess a line.
+    private static string[] Guesses(ParseResult line)
     {
-        using var guesses = new StringWriter();
-        line.InvocationConfiguration.Output = guesses;
-        line.InvocationConfiguration.Error = TextWriter.Null;
         if (line.Action is not ParseErrorAction action)
             return [];
+        using var text = new StringWriter();
+        line.InvocationConfiguration.Output = text;
+        line.InvocationConfiguration.Error = TextWriter.Null;
         action.ShowHelp = false;
         action.Invoke(line);
-        return guesses.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var guesses = text.ToString()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .SkipWhile(l => !l.EndsWith('?'))
+            .Skip(1)
+            .TakeWhile(l => !l.EndsWith('?'))
+            .ToList();
+        return guesses.Count > 0 ? [$"did you mean {string.Join(" or ", guesses)}?"] : [];
     }
 
     private static string Path(ParseResult line)
     {
         var names = new Stack<string>();
-        for (System.CommandLine.Parsing.SymbolResult? at = line.CommandResult; at is not null; at = at.Parent)
-            if (at is System.CommandLine.Parsing.CommandResult command)
+        for (SymbolResult? at = line.CommandResult; at is not null; at = at.Parent)
+            if (at is CommandResult command)
                 names.Push(command.Command is RootCommand ? "mesh" : command.Command.Name);
         return string.Join(' ', names);
     }

@@ -18,7 +18,7 @@ internal static class RpcFailures
         {
             StatusCode.DeadlineExceeded when rich is null => NoAnswer(target),
             StatusCode.Unimplemented => new Failure(
-                $"the control plane at {target.Address} does not know this call",
+                $"the control plane at {target.Origin} does not know this call",
                 ExitCodes.Unexpected
             )
             {
@@ -63,7 +63,7 @@ internal static class RpcFailures
 
     private static Failure NoAnswer(ControlPlane target) =>
         new(
-            $"the control plane at {target.Address} did not answer within {Rendering.Text.Span(target.RequestTimeout)}",
+            $"the control plane at {target.Origin} did not answer within {Rendering.Text.Span(target.RequestTimeout)}",
             ExitCodes.Unreachable
         )
         {
@@ -77,7 +77,7 @@ internal static class RpcFailures
     private static Failure Transport(RpcException error, Exception cause, ControlPlane target)
     {
         var http = Causes(cause).OfType<HttpRequestException>().FirstOrDefault();
-        var message = $"cannot reach the control plane at {target.Address}";
+        var message = $"cannot reach the control plane at {target.Origin}";
         // The innermost words are the system's own: "Connection refused", "Name or service not known".
         var why = $"cause: {Causes(cause).Last().Message}";
         return http?.HttpRequestError switch

@@ -81,7 +81,12 @@ internal sealed class CreateWorkspace
         if (run.Line.GetValue(_wait))
         {
             var batch = new Batch(run);
-            var wait = new WorkspaceWait(run, batch, WorkspaceDesiredState.Running, run.Line.GetValue(_timeout));
+            var wait = new WorkspaceWait(
+                run,
+                batch,
+                WorkspaceDesiredState.Running,
+                run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout)
+            );
             workspace = (await wait.For([workspace], ct))[0];
             exit = batch.ExitCode;
         }

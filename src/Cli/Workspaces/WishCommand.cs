@@ -68,7 +68,12 @@ internal sealed class WishCommand
         if (wait && accepted.Count > 0)
             accepted =
             [
-                .. await new WorkspaceWait(run, batch, _wish.Desired, run.Line.GetValue(_timeout)).For(accepted, ct),
+                .. await new WorkspaceWait(
+                    run,
+                    batch,
+                    _wish.Desired,
+                    run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout)
+                ).For(accepted, ct),
             ];
 
         batch.Summarize(names.Length);

@@ -11,12 +11,13 @@ internal static class WorkspaceOptions
     public static Option<bool> Wait(string until) =>
         new("--wait", "-w") { Description = $"Wait until it is {until}, showing progress on stderr" };
 
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(5);
+
     public static Option<TimeSpan> Timeout() =>
         new("--timeout")
         {
             Description = "How long --wait waits, such as 90s or 5m [default: 5m]",
             HelpName = "time",
             CustomParser = Durations.Parse,
-            DefaultValueFactory = _ => TimeSpan.FromMinutes(5),
         };
 }

@@ -13,7 +13,7 @@ internal static class WorkspacesCommand
             "mesh ws ls"
         )
         {
-            Aliases = { "workspace", "ws" },
+            Aliases = { "ws" },
             Subcommands =
             {
                 CreateWorkspace.Make(host),
