@@ -27,7 +27,10 @@ internal static class ControlPlaneHost
     )
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Logging.AddFilter("Marten", LogLevel.Warning).AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder
+            .Logging.AddFilter("Marten", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Grpc", LogLevel.Warning);
         builder
             .Services.AddStorage(connectionString)
             .AddReplica()
@@ -84,7 +87,9 @@ internal static class ControlPlaneHost
             .Features.Get<IServerAddressesFeature>()!
             .Addresses.ToList();
         app.Services.GetRequiredService<ManagementPort>().Port = new Uri(addresses[1]).Port;
-        app.Services.GetRequiredService<ILogger<WebApplication>>().Serving(addresses[0], addresses[1]);
+        app.Services.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("Coder.Mesh.ControlPlane")
+            .Serving(addresses[0], addresses[1]);
     }
 
     private static IServiceCollection AddSlices(this IServiceCollection services)

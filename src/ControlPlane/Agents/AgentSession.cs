@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class AgentSession(PresenceOwner owner, Outbound outbound) : IDisposable
 {
     private readonly CancellationTokenSource _closing = new();
-    private int _end = (int)SessionEnd.None;
+    private Ending _ending = Ending.None;
 
     public string ProviderId => owner.ProviderId;
 
@@ -17,7 +17,7 @@ internal sealed class AgentSession(PresenceOwner owner, Outbound outbound) : IDi
 
     public Outbound Outbound => outbound;
 
-    public SessionEnd End => (SessionEnd)Volatile.Read(ref _end);
+    public Ending Ending => Volatile.Read(ref _ending);
 
     public CancellationToken Closing => _closing.Token;
 
@@ -34,9 +34,11 @@ internal sealed class AgentSession(PresenceOwner owner, Outbound outbound) : IDi
     }
 
     /// <summary>Ends the session. The first reason given is the one kept.</summary>
-    public void Close(SessionEnd end)
+    /// <param name="detail">What the agent is told besides; for a broken protocol, the field and the rule.</param>
+    public void Close(SessionEnd end, string detail = "")
     {
-        if (Interlocked.CompareExchange(ref _end, (int)end, (int)SessionEnd.None) == (int)SessionEnd.None)
+        var ending = new Ending(end, detail);
+        if (Interlocked.CompareExchange(ref _ending, ending, Ending.None) == Ending.None)
             _closing.Cancel();
     }
 

@@ -22,7 +22,7 @@ internal sealed class AgentSessionRunner(
     ILogger<AgentSessionRunner> logger
 )
 {
-    public async Task<SessionEnd> Run(
+    public async Task<Ending> Run(
         AttachedSession attached,
         ConnectResponse welcome,
         IAsyncStreamReader<ConnectRequest> requests,
@@ -54,11 +54,11 @@ internal sealed class AgentSessionRunner(
         {
             sessions.Remove(session);
             await Detach(session);
-            metrics.Closed(session.End, time.GetElapsedTime(openedAt));
-            logger.AgentDetached(session.ProviderId, session.Epoch, session.End);
+            metrics.Closed(session.Ending.End, time.GetElapsedTime(openedAt));
+            logger.AgentDetached(session.ProviderId, session.Epoch, session.Ending.End);
         }
 
-        return session.End;
+        return session.Ending;
     }
 
     private AgentSession Open(AttachedSession attached)
@@ -83,7 +83,7 @@ internal sealed class AgentSessionRunner(
         catch (ProtocolException e)
         {
             logger.ProtocolBroken(session.ProviderId, e.Message);
-            session.Close(SessionEnd.ProtocolViolation);
+            session.Close(SessionEnd.ProtocolViolation, e.Message);
         }
         catch (Exception) when (session.Closing.IsCancellationRequested)
         {
@@ -97,7 +97,7 @@ internal sealed class AgentSessionRunner(
         catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
         {
             logger.ProtocolBroken(session.ProviderId, e.Status.Detail);
-            session.Close(SessionEnd.ProtocolViolation);
+            session.Close(SessionEnd.ProtocolViolation, e.Status.Detail);
         }
         catch (Exception e)
         {
@@ -132,11 +132,11 @@ internal sealed class AgentSessionRunner(
 
     private async Task Detach(AgentSession session)
     {
-        if (session.End.Grace() is not { } grace)
+        if (session.Ending.End.Grace() is not { } grace)
             return;
         try
         {
-            await session.Owner.Detached(session.End.Tag(), grace, lifetime.ApplicationStopping);
+            await session.Owner.Detached(session.Ending.End.Tag(), grace, lifetime.ApplicationStopping);
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {

@@ -33,7 +33,7 @@ internal sealed class AgentStreamService(
         var sessionSpan = Activity.Current?.Context ?? default;
         Activity.Current = null;
         if (lifetime.ApplicationStopping.IsCancellationRequested)
-            throw SessionEnd.Shutdown.ToException()!;
+            throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
         var providerId = Caller.Of(context).Subject;
         var hello = await ReadHello(requestStream, context.CancellationToken);

@@ -22,6 +22,12 @@ internal enum SessionEnd
     Failed,
 }
 
+/// <param name="Detail">What the agent is told besides; may be empty.</param>
+internal sealed record Ending(SessionEnd End, string Detail)
+{
+    public static readonly Ending None = new(SessionEnd.None, "");
+}
+
 internal static class SessionEnds
 {
     /// <summary>The tag of a metric, and the stored reason of a disconnect: lower_snake, from this closed set.</summary>
@@ -93,8 +99,10 @@ internal static class SessionEnds
         };
 
     /// <summary>What ends the agent's call; null where it left by itself.</summary>
-    public static RpcException? ToException(this SessionEnd end) =>
-        end.Told() is var (code, reason, message) ? Exception(code, reason, message) : null;
+    public static RpcException? ToException(this Ending ending) =>
+        ending.End.Told() is var (code, reason, message)
+            ? Exception(code, reason, $"{message} {ending.Detail}".TrimEnd())
+            : null;
 
     public static RpcException Exception(StatusCode code, string reason, string message) =>
         new Google.Rpc.Status

@@ -100,7 +100,9 @@ internal sealed class ServerProcesses(ClusterPaths paths, TimeSpan stopTimeout, 
         [
             .. Directory
                 .EnumerateDirectories("/proc")
-                .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) ? id : 0)
+                .Select(folder =>
+                    int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) ? id : 0
+                )
                 .Where(id => id > 0 && CommandLine(id) is { Length: > 0 } arguments && isMeant(arguments)),
         ];
     }

@@ -41,7 +41,9 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
 
     internal async Task<string> Refusal(Action<EmbeddedPostgresOptions>? change = null)
     {
-        var refusal = await Assert.ThrowsAsync<EmbeddedPostgresException>(async () => await (await Start(change)).DisposeAsync());
+        var refusal = await Assert.ThrowsAsync<EmbeddedPostgresException>(async () =>
+            await (await Start(change)).DisposeAsync()
+        );
         return refusal.Message;
     }
 
@@ -75,7 +77,10 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
                 .Where(id =>
                     CommandLine(id) is var line
                     && line.Contains("postgres", StringComparison.Ordinal)
-                    && (line.Contains(Folder, StringComparison.Ordinal) || line.Contains(Paths.ClusterName, StringComparison.Ordinal))
+                    && (
+                        line.Contains(Folder, StringComparison.Ordinal)
+                        || line.Contains(Paths.ClusterName, StringComparison.Ordinal)
+                    )
                 ),
         ];
 

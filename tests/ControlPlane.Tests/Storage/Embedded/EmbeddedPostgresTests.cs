@@ -121,7 +121,13 @@ public sealed class EmbeddedPostgresTests : EmbeddedPostgresTestBase
         LogFiles.Prune(Paths.Logs);
 
         Assert.Equal(
-            ["20260105-000000.log", "20260106-000000.log", "20260107-000000.log", "20260108-000000.log", "20260109-000000.log"],
+            [
+                "20260105-000000.log",
+                "20260106-000000.log",
+                "20260107-000000.log",
+                "20260108-000000.log",
+                "20260109-000000.log",
+            ],
             Directory.EnumerateFiles(Paths.Logs).Select(Path.GetFileName).Order()
         );
     }
