@@ -27,8 +27,8 @@ internal sealed class EmbeddedCluster
     )
     {
         (_options, Paths, _binaries, _runAs, _time, _logger) = (options, paths, binaries, runAs, time, logger);
-        _processes = new ServerProcesses(paths, options.StopTimeout, time, logger);
         _socketFolder = SocketFolder.Prepare(paths, runAs.User);
+        _processes = new ServerProcesses(paths, _socketFolder, options.StopTimeout, time, logger);
     }
 
     public ClusterPaths Paths { get; }

@@ -76,7 +76,11 @@ internal sealed class ControlPlaneProcess : IAsyncDisposable
             return;
         try
         {
-            var options = new EmbeddedPostgresOptions { DataFolder = folder };
+            var options = new EmbeddedPostgresOptions
+            {
+                DataFolder = folder,
+                Settings = new() { ["fsync"] = "off" },
+            };
             var postgres = EmbeddedPostgres
                 .Start(options, TimeProvider.System, NullLogger.Instance, CancellationToken.None)
                 .GetAwaiter()

@@ -46,7 +46,10 @@ public sealed class EmbeddedPostgresCrashTests : EmbeddedPostgresTestBase
         await using var postgres = await Start();
         await using var connection = await Open(postgres.ConnectionString);
         var busy = connection.ProcessID;
-        await using var command = new NpgsqlCommand("select count(*) from generate_series(1, 100000000000)", connection);
+        await using var command = new NpgsqlCommand(
+            "select count(*) from generate_series(1, 100000000000)",
+            connection
+        );
         var query = command.ExecuteScalarAsync(Ct);
         await WaitUntilActive(postgres.ConnectionString, busy);
         var (orphans, ready) = (Logger.Next(EndingOrphans), Logger.Next(Ready));
@@ -152,7 +155,15 @@ public sealed class EmbeddedPostgresCrashTests : EmbeddedPostgresTestBase
     {
         await (await Start()).DisposeAsync();
         using var innocent = System.Diagnostics.Process.Start("sleep", "600");
-        var lines = new[] { innocent.Id.ToString(CultureInfo.InvariantCulture), Paths.Data, "1", "5432", Paths.Socket, "" };
+        var lines = new[]
+        {
+            innocent.Id.ToString(CultureInfo.InvariantCulture),
+            Paths.Data,
+            "1",
+            "5432",
+            Paths.Socket,
+            "",
+        };
         File.WriteAllLines(PostmasterFile.In(Paths.Data), lines);
 
         await using (var postgres = await Start())
@@ -164,7 +175,10 @@ public sealed class EmbeddedPostgresCrashTests : EmbeddedPostgresTestBase
 
     private static Task WaitUntilActive(string connectionString, int backend) =>
         WaitUntil(() =>
-            Query<bool>(connectionString, $"select exists(select from pg_stat_activity where pid = {backend} and state = 'active')")
+            Query<bool>(
+                    connectionString,
+                    $"select exists(select from pg_stat_activity where pid = {backend} and state = 'active')"
+                )
                 .GetAwaiter()
                 .GetResult()
         );

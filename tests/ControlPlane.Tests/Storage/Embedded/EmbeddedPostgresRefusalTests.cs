@@ -8,7 +8,9 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
     [Fact]
     public async Task Without_programs_it_says_what_to_install_or_set_and_where_it_looked()
     {
-        var message = await Refusal(o => (o.SearchPath, o.DistributionFolder) = ("/nowhere/bin", "/nowhere/postgresql"));
+        var message = await Refusal(o =>
+            (o.SearchPath, o.DistributionFolder) = ("/nowhere/bin", "/nowhere/postgresql")
+        );
 
         Assert.Contains("postgresql package", message, StringComparison.Ordinal);
         Assert.Contains("ConnectionStrings__Mesh", message, StringComparison.Ordinal);
@@ -162,7 +164,11 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
     public async Task Failed_creation_shows_the_last_words_of_initdb()
     {
         var binaries = Path.Combine(Folder, "fake");
-        FakeBinaries(binaries, 16, initdb: "echo 'initdb: error: could not write: No space left on device' >&2; exit 1");
+        FakeBinaries(
+            binaries,
+            16,
+            initdb: "echo 'initdb: error: could not write: No space left on device' >&2; exit 1"
+        );
 
         var message = await Refusal(o => o.BinariesFolder = binaries);
 
@@ -176,7 +182,11 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
         var message = await Refusal(o => o.Settings = new() { ["shared_buffers"] = "nonsense" });
 
         Assert.Contains("ended while starting", message, StringComparison.Ordinal);
-        Assert.Contains("invalid value for parameter \"shared_buffers\": \"nonsense\"", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "invalid value for parameter \"shared_buffers\": \"nonsense\"",
+            message,
+            StringComparison.Ordinal
+        );
         await using var postgres = await Start();
     }
 
@@ -184,7 +194,8 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
     public async Task Start_that_takes_too_long_is_given_up_and_leaves_no_process()
     {
         var binaries = Path.Combine(Folder, "fake");
-        const string InitDb = """for a; do case "$a" in --pgdata=*) mkdir "${a#*=}"; echo 16 >"${a#*=}/PG_VERSION";; esac; done""";
+        const string InitDb =
+            """for a; do case "$a" in --pgdata=*) mkdir "${a#*=}"; echo 16 >"${a#*=}/PG_VERSION";; esac; done""";
         FakeBinaries(binaries, 16, InitDb);
 
         var message = await Refusal(o =>
@@ -201,7 +212,10 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
         foreach (
             var (name, script) in (ReadOnlySpan<(string, string)>)
                 [
-                    ("postgres", $"[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) {version}.3 (Fake)' || exec sleep 600"),
+                    (
+                        "postgres",
+                        $"[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) {version}.3 (Fake)' || exec sleep 600"
+                    ),
                     ("initdb", initdb),
                 ]
         )

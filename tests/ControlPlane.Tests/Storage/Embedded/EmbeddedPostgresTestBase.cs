@@ -34,14 +34,21 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
 
     internal Task<EmbeddedPostgres> Start(Action<EmbeddedPostgresOptions>? change = null)
     {
-        var options = new EmbeddedPostgresOptions { DataFolder = Folder };
+        // The machine is not going to lose power in a test; what it waits for the disk, it waits many times.
+        var options = new EmbeddedPostgresOptions
+        {
+            DataFolder = Folder,
+            Settings = new() { ["fsync"] = "off" },
+        };
         change?.Invoke(options);
         return EmbeddedPostgres.Start(options, TimeProvider.System, Logger, Ct);
     }
 
     internal async Task<string> Refusal(Action<EmbeddedPostgresOptions>? change = null)
     {
-        var refusal = await Assert.ThrowsAsync<EmbeddedPostgresException>(async () => await (await Start(change)).DisposeAsync());
+        var refusal = await Assert.ThrowsAsync<EmbeddedPostgresException>(async () =>
+            await (await Start(change)).DisposeAsync()
+        );
         return refusal.Message;
     }
 
@@ -75,7 +82,10 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
                 .Where(id =>
                     CommandLine(id) is var line
                     && line.Contains("postgres", StringComparison.Ordinal)
-                    && (line.Contains(Folder, StringComparison.Ordinal) || line.Contains(Paths.ClusterName, StringComparison.Ordinal))
+                    && (
+                        line.Contains(Folder, StringComparison.Ordinal)
+                        || line.Contains(Paths.ClusterName, StringComparison.Ordinal)
+                    )
                 ),
         ];
 
