@@ -26,6 +26,9 @@ internal static class SocketFolder
         return folder;
     }
 
+    /// <summary>Where an earlier <see cref="Prepare"/> put it.</summary>
+    public static string Of(ClusterPaths paths) => Fits(paths.Socket) ? paths.Socket : Recorded(paths) ?? paths.Socket;
+
     /// <summary>Removes the socket of a server that is gone. Its lock file names a process, whose number may be another's by now.</summary>
     public static void Clear(string folder)
     {

@@ -90,7 +90,7 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
         ];
 
     /// <summary>For states of the system that nothing announces.</summary>
-    protected static async Task WaitUntil(Func<bool> holds)
+    internal static async Task WaitUntil(Func<bool> holds)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         limit.CancelAfter(Generous);
@@ -98,7 +98,7 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
     }
 
-    protected static bool IsRunning(int processId) => CommandLine(processId).Length > 0;
+    internal static bool IsRunning(int processId) => CommandLine(processId).Length > 0;
 
     private static string CommandLine(int processId)
     {

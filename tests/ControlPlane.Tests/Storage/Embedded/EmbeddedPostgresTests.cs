@@ -103,6 +103,22 @@ public sealed class EmbeddedPostgresTests : EmbeddedPostgresTestBase
     }
 
     [Theory]
+    [InlineData(8)]
+    [InlineData(90)]
+    public async Task Command_beside_a_running_control_plane_finds_its_database(int nameLength)
+    {
+        var options = new EmbeddedPostgresOptions { DataFolder = Path.Combine(Folder, new string('x', nameLength)) };
+        Assert.Null(EmbeddedPostgres.FindRunning(options));
+
+        var postgres = await Start(o => o.DataFolder = options.DataFolder);
+        var found = EmbeddedPostgres.FindRunning(options);
+        await postgres.DisposeAsync();
+
+        Assert.Equal(postgres.ConnectionString, found);
+        Assert.Null(EmbeddedPostgres.FindRunning(options));
+    }
+
+    [Theory]
     [InlineData(93, true)]
     [InlineData(94, false)]
     public void Socket_path_may_have_107_bytes(int folderBytes, bool fits) =>
