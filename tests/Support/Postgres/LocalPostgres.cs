@@ -66,11 +66,11 @@ public sealed class LocalPostgres : IPostgresSource
             var options = new EmbeddedPostgresOptions
             {
                 DataFolder = folder,
+                // Not synchronous_commit: a killed server must keep what it acknowledged, or outage tests would see losses.
                 Settings = new()
                 {
                     ["fsync"] = "off",
                     ["full_page_writes"] = "off",
-                    ["synchronous_commit"] = "off",
                     ["max_connections"] = "300",
                 },
             };

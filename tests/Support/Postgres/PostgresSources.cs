@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Coder.Mesh.Tests.Support.Postgres;
 
 internal static class PostgresSources
@@ -11,18 +9,5 @@ internal static class PostgresSources
 
         var (container, whyNot) = await ContainerPostgres.TryStart(ContainerEngine.FromEnvironment(), ct);
         return container ?? (IPostgresSource)await LocalPostgres.Start(whyNot, ct);
-    }
-
-    /// <summary>Somebody else's server: only the databases that we create are ours.</summary>
-    private sealed class GivenPostgres(string connectionString) : IPostgresSource
-    {
-        public string Description => $"the server given by {PostgresFixture.Variable}";
-
-        public string AdminConnectionString { get; } =
-            new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
-
-        public bool IsThrownAway => false;
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -27,13 +27,13 @@ internal sealed class EmbeddedCluster
     )
     {
         (_options, Paths, _binaries, _runAs, _time, _logger) = (options, paths, binaries, runAs, time, logger);
-        _processes = new ServerProcesses(paths, options.StopTimeout, time, logger);
         _socketFolder = SocketFolder.Prepare(paths, runAs.User);
+        _processes = new ServerProcesses(paths, _socketFolder, options.StopTimeout, time, logger);
     }
 
     public ClusterPaths Paths { get; }
 
-    public string ConnectionString => ConnectionTo(Name);
+    public string ConnectionString => ConnectionTo(_socketFolder);
 
     public static async Task<EmbeddedCluster> Prepare(
         EmbeddedPostgresOptions options,
@@ -86,10 +86,10 @@ internal sealed class EmbeddedCluster
 
     public Task Clear(CancellationToken ct) => _processes.Clear(ct);
 
-    private string ConnectionTo(string database) =>
+    public static string ConnectionTo(string socketFolder, string database = Name) =>
         new NpgsqlConnectionStringBuilder
         {
-            Host = _socketFolder,
+            Host = socketFolder,
             Username = Name,
             Database = database,
             SslMode = SslMode.Disable,
@@ -174,7 +174,7 @@ internal sealed class EmbeddedCluster
             }
             catch (PostgresException e) when (e.SqlState == UnknownDatabase)
             {
-                await Execute(ConnectionTo("postgres"), $"create database {Name}", ct);
+                await Execute(ConnectionTo(_socketFolder, "postgres"), $"create database {Name}", ct);
             }
         }
         catch (NpgsqlException e)

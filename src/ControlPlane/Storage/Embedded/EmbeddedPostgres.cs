@@ -77,6 +77,28 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>How a command beside a running control plane reaches its database; null when none runs on the folder.</summary>
+    public static string? FindRunning(EmbeddedPostgresOptions options)
+    {
+        var paths = new ClusterPaths(Path.GetFullPath(options.DataFolder));
+        try
+        {
+            return
+                PostmasterFile.Read(paths.Data) is { IsReady: true } file
+                && Native.Signal(file.ProcessId, Native.SignalNone)
+                ? EmbeddedCluster.ConnectionTo(SocketFolder.Of(paths))
+                : null;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new EmbeddedPostgresException(
+                $"The data folder {options.DataFolder} can't be read by {SystemUser.Describe(Native.UserId)}: {e.Message} "
+                    + "Run the command as the control plane's user.",
+                e
+            );
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

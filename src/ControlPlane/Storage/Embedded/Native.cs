@@ -6,6 +6,7 @@ namespace Coder.Mesh.ControlPlane.Storage.Embedded;
 /// <summary>The few system calls that the base library doesn't offer.</summary>
 internal static class Native
 {
+    public const int SignalNone = 0;
     public const int SignalInterrupt = 2;
     public const int SignalQuit = 3;
     public const int SignalKill = 9;

@@ -3,7 +3,13 @@ using System.Globalization;
 namespace Coder.Mesh.ControlPlane.Storage.Embedded;
 
 /// <summary>Ends what earlier servers of the same folder left running. Only the holder of the folder's lock may do that.</summary>
-internal sealed class ServerProcesses(ClusterPaths paths, TimeSpan stopTimeout, TimeProvider time, ILogger logger)
+internal sealed class ServerProcesses(
+    ClusterPaths paths,
+    string socketFolder,
+    TimeSpan stopTimeout,
+    TimeProvider time,
+    ILogger logger
+)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan OrphanPatience = TimeSpan.FromSeconds(1);
@@ -21,10 +27,12 @@ internal sealed class ServerProcesses(ClusterPaths paths, TimeSpan stopTimeout, 
     {
         await StopServer(ct);
         await EndOrphans(ct);
-        // Of a server that is gone. PostgreSQL removes such a file itself, but not an empty one, nor one whose process
+        if (!CanSeeProcesses || !Directory.Exists(paths.Data))
+            return;
+        // Of a server that is gone. PostgreSQL removes such files itself, but not empty ones, nor those whose process
         // number is another process's by now.
-        if (CanSeeProcesses && Directory.Exists(paths.Data))
-            File.Delete(PostmasterFile.In(paths.Data));
+        File.Delete(PostmasterFile.In(paths.Data));
+        SocketFolder.Clear(socketFolder);
     }
 
     /// <summary>Ends an initdb whose control plane was killed, before its half of a database is removed.</summary>

@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Storage.Embedded;
 internal static class SocketFolder
 {
     private const int LongestSocketPath = 107;
-    private const string SocketName = "/.s.PGSQL.5432";
+    private const string SocketName = ".s.PGSQL.5432";
 
     public static string Prepare(ClusterPaths paths, SystemUser? owner)
     {
@@ -26,6 +26,16 @@ internal static class SocketFolder
         return folder;
     }
 
+    /// <summary>Where an earlier <see cref="Prepare"/> put it.</summary>
+    public static string Of(ClusterPaths paths) => Fits(paths.Socket) ? paths.Socket : Recorded(paths) ?? paths.Socket;
+
+    /// <summary>Removes the socket of a server that is gone. Its lock file names a process, whose number may be another's by now.</summary>
+    public static void Clear(string folder)
+    {
+        File.Delete(Path.Combine(folder, SocketName));
+        File.Delete(Path.Combine(folder, SocketName + ".lock"));
+    }
+
     /// <summary>Leaves nothing outside of the data folder.</summary>
     public static void Remove(ClusterPaths paths)
     {
@@ -37,7 +47,8 @@ internal static class SocketFolder
 
     /// <summary>The kernel bounds a socket's path; commas and colons mean lists to PostgreSQL and its clients.</summary>
     public static bool Fits(string folder) =>
-        Encoding.UTF8.GetByteCount(folder + SocketName) <= LongestSocketPath && folder.AsSpan().IndexOfAny(",:\"") < 0;
+        Encoding.UTF8.GetByteCount(Path.Combine(folder, SocketName)) <= LongestSocketPath
+        && folder.AsSpan().IndexOfAny(",:\"") < 0;
 
     private static string? Recorded(ClusterPaths paths) =>
         File.Exists(paths.SocketRecord)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.Tests.Support.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
@@ -8,6 +9,7 @@ namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
 /// <summary>A process that does what a control plane does with its database, so that it can be killed or run as another user.</summary>
 internal sealed class ControlPlaneProcess : IAsyncDisposable
 {
+    private const string ThrowAwayVariable = "MESH_TEST_THROW_AWAY";
     private const string FolderVariable = "MESH_TEST_EMBEDDED_FOLDER";
     private readonly Process _process;
 
@@ -27,11 +29,23 @@ internal sealed class ControlPlaneProcess : IAsyncDisposable
     /// <param name="folder">The data folder.</param>
     /// <param name="user">As whom, when the tests run as root; else as the tests' own user.</param>
     /// <param name="path">PATH, if not the tests' own.</param>
-    public static async Task<ControlPlaneProcess> Start(
+    public static Task<ControlPlaneProcess> Start(
         string folder,
         SystemUser? user = null,
         string? path = null,
         CancellationToken ct = default
+    ) => Start(FolderVariable, folder, user, path, ct);
+
+    /// <summary>A process that does what a test run does: a throw-away server, whose folder is the message.</summary>
+    public static Task<ControlPlaneProcess> StartThrowAway(CancellationToken ct) =>
+        Start(ThrowAwayVariable, "1", null, null, ct);
+
+    private static async Task<ControlPlaneProcess> Start(
+        string variable,
+        string value,
+        SystemUser? user,
+        string? path,
+        CancellationToken ct
     )
     {
         string[] step = user is null
@@ -44,7 +58,7 @@ internal sealed class ControlPlaneProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             WorkingDirectory = "/",
         };
-        start.Environment[FolderVariable] = folder;
+        start.Environment[variable] = value;
         if (path is not null)
             start.Environment["PATH"] = path;
         var process = Process.Start(start)!;
@@ -72,11 +86,21 @@ internal sealed class ControlPlaneProcess : IAsyncDisposable
     [ModuleInitializer]
     internal static void Run()
     {
+        if (Environment.GetEnvironmentVariable(ThrowAwayVariable) is not null)
+        {
+            var server = LocalPostgres.Start(CancellationToken.None).GetAwaiter().GetResult();
+            Console.WriteLine($"ready {server.Folder}");
+            Thread.Sleep(Timeout.Infinite);
+        }
         if (Environment.GetEnvironmentVariable(FolderVariable) is not { } folder)
             return;
         try
         {
-            var options = new EmbeddedPostgresOptions { DataFolder = folder };
+            var options = new EmbeddedPostgresOptions
+            {
+                DataFolder = folder,
+                Settings = new() { ["fsync"] = "off" },
+            };
             var postgres = EmbeddedPostgres
                 .Start(options, TimeProvider.System, NullLogger.Instance, CancellationToken.None)
                 .GetAwaiter()

@@ -34,7 +34,12 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
 
     internal Task<EmbeddedPostgres> Start(Action<EmbeddedPostgresOptions>? change = null)
     {
-        var options = new EmbeddedPostgresOptions { DataFolder = Folder };
+        // The machine is not going to lose power in a test; what it waits for the disk, it waits many times.
+        var options = new EmbeddedPostgresOptions
+        {
+            DataFolder = Folder,
+            Settings = new() { ["fsync"] = "off" },
+        };
         change?.Invoke(options);
         return EmbeddedPostgres.Start(options, TimeProvider.System, Logger, Ct);
     }
@@ -85,7 +90,7 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
         ];
 
     /// <summary>For states of the system that nothing announces.</summary>
-    protected static async Task WaitUntil(Func<bool> holds)
+    internal static async Task WaitUntil(Func<bool> holds)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         limit.CancelAfter(Generous);
@@ -93,7 +98,7 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, limit.Token);
     }
 
-    protected static bool IsRunning(int processId) => CommandLine(processId).Length > 0;
+    internal static bool IsRunning(int processId) => CommandLine(processId).Length > 0;
 
     private static string CommandLine(int processId)
     {

@@ -33,20 +33,32 @@ public sealed class EmbeddedPostgresTests : EmbeddedPostgresTestBase
         DataFolderLock.Take(Folder).Dispose();
     }
 
-    [Theory]
-    [InlineData("fsync", "on")]
-    [InlineData("full_page_writes", "on")]
-    [InlineData("synchronous_commit", "on")]
-    [InlineData("listen_addresses", "")]
-    [InlineData("idle_in_transaction_session_timeout", "30s")]
-    [InlineData("max_connections", "100")]
-    [InlineData("server_encoding", "UTF8")]
-    [InlineData("lc_collate", "C.UTF-8")]
-    public async Task Settings_are_those_of_a_small_durable_server(string name, string value)
+    [Fact]
+    public async Task Settings_are_those_of_a_small_durable_server()
     {
-        await using var postgres = await Start();
+        await using var postgres = await Start(o => o.Settings = []);
 
-        Assert.Equal(value, await Query<string>(postgres.ConnectionString, $"select current_setting('{name}')"));
+        var settings = await Query<string[]>(
+            postgres.ConnectionString,
+            """
+            select array_agg(name || '=' || current_setting(name) order by name) from pg_settings where name in ('fsync', 'full_page_writes',
+                'synchronous_commit', 'listen_addresses', 'idle_in_transaction_session_timeout', 'max_connections', 'server_encoding', 'lc_collate')
+            """
+        );
+
+        Assert.Equal(
+            [
+                "fsync=on",
+                "full_page_writes=on",
+                "idle_in_transaction_session_timeout=30s",
+                "lc_collate=C.UTF-8",
+                "listen_addresses=",
+                "max_connections=100",
+                "server_encoding=UTF8",
+                "synchronous_commit=on",
+            ],
+            settings
+        );
     }
 
     [Fact]
@@ -91,8 +103,24 @@ public sealed class EmbeddedPostgresTests : EmbeddedPostgresTestBase
     }
 
     [Theory]
-    [InlineData(92, true)]
-    [InlineData(93, false)]
+    [InlineData(8)]
+    [InlineData(90)]
+    public async Task Command_beside_a_running_control_plane_finds_its_database(int nameLength)
+    {
+        var options = new EmbeddedPostgresOptions { DataFolder = Path.Combine(Folder, new string('x', nameLength)) };
+        Assert.Null(EmbeddedPostgres.FindRunning(options));
+
+        var postgres = await Start(o => o.DataFolder = options.DataFolder);
+        var found = EmbeddedPostgres.FindRunning(options);
+        await postgres.DisposeAsync();
+
+        Assert.Equal(postgres.ConnectionString, found);
+        Assert.Null(EmbeddedPostgres.FindRunning(options));
+    }
+
+    [Theory]
+    [InlineData(93, true)]
+    [InlineData(94, false)]
     public void Socket_path_may_have_107_bytes(int folderBytes, bool fits) =>
         Assert.Equal(fits, SocketFolder.Fits("/ä" + new string('x', folderBytes - Encoding.UTF8.GetByteCount("/ä"))));
 
