@@ -29,6 +29,8 @@ internal sealed class TestDriver : IAsyncDisposable
 
     public IClusterDriver Driver { get; }
 
+    public KubernetesApi Api => _services.GetRequiredService<KubernetesApi>();
+
     public DriverIdentity Identity { get; } = new($"p-{Guid.NewGuid():n}", "d-1");
 
     public RecordingSink Sink { get; } = new();
