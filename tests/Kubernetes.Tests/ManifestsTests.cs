@@ -155,7 +155,10 @@ public sealed class ManifestsTests
         var plan = ClaimPlan.For(Identity, Desired(), there: null);
 
         Assert.Null(plan!.Spec.StorageClassName);
-        Assert.Equal("slow", ClaimPlan.For(Identity, Desired(d => d.StorageClass = "slow"), null)!.Spec.StorageClassName);
+        Assert.Equal(
+            "slow",
+            ClaimPlan.For(Identity, Desired(d => d.StorageClass = "slow"), null)!.Spec.StorageClassName
+        );
     }
 
     [Theory]
@@ -189,10 +192,7 @@ public sealed class ManifestsTests
     private static ClaimObject There(string size, string storageClass) =>
         new(
             new ObjectMeta("ws-w1", Labels: new ObjectLabels("coder-mesh", "true", "w1", "p-1", "d-1")),
-            new ClaimObject.ClaimSpec(
-                storageClass,
-                new ClaimObject.ClaimResources(new ClaimObject.ClaimRequests(size))
-            )
+            new ClaimObject.ClaimSpec(storageClass, new ClaimObject.ClaimResources(new ClaimObject.ClaimRequests(size)))
         );
 
     private static WorkspaceDesired Desired(Action<WorkspaceDesired>? change = null)

@@ -172,13 +172,7 @@ public sealed class ObservedStatesTests
         );
 
     private static ClaimObject Claim(bool deleting = false) =>
-        new(
-            new ObjectMeta(
-                "ws-w",
-                DeletionTimestamp: deleting ? Now : null,
-                Annotations: new ObjectAnnotations("1")
-            )
-        );
+        new(new ObjectMeta("ws-w", DeletionTimestamp: deleting ? Now : null, Annotations: new ObjectAnnotations("1")));
 
     private static PodObject Pod(
         string name = "pod",

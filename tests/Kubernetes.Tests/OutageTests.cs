@@ -27,8 +27,13 @@ public sealed class OutageTests(ControlPlaneFixture fixture)
         var away = await driver.Driver.Probe(Ct);
         var refused = await Assert.ThrowsAsync<Agent.Reconcile.ClusterException>(() => driver.Remove(removed, Ct));
         await controlPlane.StartApiServer(Ct);
+        // A restarted API server has forgotten the versions that were watched from: all is listed again.
+        await driver.Sink.UntilListed(2, Ct);
 
-        Assert.Equal("cluster_unreachable", Assert.Single(away.Conditions, c => c.Status == ConditionStatus.False).Code);
+        Assert.Equal(
+            "cluster_unreachable",
+            Assert.Single(away.Conditions, c => c.Status == ConditionStatus.False).Code
+        );
         Assert.Equal(ConditionTypes.ClusterReachable, away.Conditions[0].Type);
         Assert.True(refused.Transient);
         Assert.True(await driver.Remove(removed, Ct));

@@ -137,7 +137,10 @@ public sealed class ProbeTests(ControlPlaneFixture fixture)
         var reachable = Condition(probe, ConditionTypes.ClusterReachable);
         Assert.Equal((ConditionStatus.False, "cluster_unreachable"), (reachable.Status, reachable.Code));
         Assert.Contains("refused", reachable.Message, StringComparison.Ordinal);
-        Assert.All(probe.Conditions.Skip(1), c => Assert.Equal((ConditionStatus.Unknown, "not_determined"), (c.Status, c.Code)));
+        Assert.All(
+            probe.Conditions.Skip(1),
+            c => Assert.Equal((ConditionStatus.Unknown, "not_determined"), (c.Status, c.Code))
+        );
         Assert.Equal(("cluster_unreachable", true), (refused.Code, refused.Transient));
     }
 

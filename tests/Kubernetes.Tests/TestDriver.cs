@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
@@ -64,6 +65,16 @@ internal sealed class TestDriver : IAsyncDisposable
                 Disk = "10Gi",
             },
         };
+
+    /// <summary>Listens to this driver's request counter and to no other's.</summary>
+    public void EnableIfItsOwn(Instrument instrument, MeterListener listener)
+    {
+        if (
+            instrument.Name == "mesh.kubernetes.requests"
+            && instrument.Meter.Scope == _services.GetRequiredService<IMeterFactory>()
+        )
+            listener.EnableMeasurementEvents(instrument);
+    }
 
     public TestDriver Watching()
     {

@@ -12,7 +12,11 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
     [Theory]
     [InlineData(PodPlay.FailImagePull, "image_pull_failed", "Back-off pulling image \"registry.example/dev:1\"")]
     [InlineData(PodPlay.CrashLoop, "crash_loop", "exit code 3")]
-    public async Task A_pod_that_does_not_come_up_is_failed_in_the_clusters_words(PodPlay play, string code, string words)
+    public async Task A_pod_that_does_not_come_up_is_failed_in_the_clusters_words(
+        PodPlay play,
+        string code,
+        string words
+    )
     {
         var controlPlane = await fixture.Get();
         await using var ns = await NewNamespace();
@@ -84,7 +88,7 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
     }
 
     [Fact]
-    public async Task What_was_deleted_while_nobody_watched_is_gone_at_the_next_list()
+    public async Task Everything_is_listed_again_from_time_to_time()
     {
         await using var ns = await NewNamespace();
         var options = TestDriver.OptionsFor(ns) with
