@@ -9,6 +9,7 @@ namespace Coder.Mesh.Cli;
 internal sealed class Batch(Invocation run)
 {
     private readonly List<(string Name, Failure Failure)> _failed = [];
+    private int _asked;
 
     /// <summary>The code of the first failure; 0 when there was none.</summary>
     public int ExitCode => _failed.Count == 0 ? ExitCodes.Ok : _failed[0].Failure.ExitCode;
@@ -17,6 +18,7 @@ internal sealed class Batch(Invocation run)
     public async Task Each(IEnumerable<string> names, Func<string, Task> act)
     {
         var left = new Queue<string>(names.Distinct());
+        _asked = left.Count;
         while (left.TryDequeue(out var name))
         {
             try
@@ -32,6 +34,7 @@ internal sealed class Batch(Invocation run)
             if (ExitCode is ExitCodes.Unreachable or ExitCodes.NotPermitted && left.Count > 0)
             {
                 run.Output.Warning($"not tried: {string.Join(", ", left)}");
+                _failed.AddRange(left.Select(rest => (rest, new Failure("not tried", ExitCode))));
                 return;
             }
         }
@@ -44,10 +47,10 @@ internal sealed class Batch(Invocation run)
     }
 
     /// <summary>Says how many failed, where there were several names.</summary>
-    public void Summarize(int asked)
+    public void Summarize()
     {
-        if (asked > 1 && _failed.Count > 0)
-            run.Output.Error(new Failure($"{_failed.Count} of {asked} failed", ExitCode));
+        if (_asked > 1 && _failed.Count > 0)
+            run.Output.Error(new Failure($"{_failed.Count} of {_asked} failed", ExitCode));
     }
 
     /// <summary>The failures as data.</summary>

@@ -32,7 +32,7 @@ internal static partial class Durations
     }
 
     // Six digits at most, so that no product overflows.
-    [GeneratedRegex(@"\A(?:(?<h>\d{1,6})h)?(?:(?<m>\d{1,6})m)?(?:(?<s>\d{1,6})s)?(?:(?<ms>\d{1,6})ms)?\z")]
+    [GeneratedRegex(@"\A(?:(?<h>[0-9]{1,6})h)?(?:(?<m>[0-9]{1,6})m)?(?:(?<s>[0-9]{1,6})s)?(?:(?<ms>[0-9]{1,6})ms)?\z")]
     private static partial Regex Shape();
 
     private static TimeSpan Part(Match match, string unit, long ticks) =>

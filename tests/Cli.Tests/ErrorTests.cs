@@ -161,6 +161,14 @@ public sealed class ErrorTests : CliTest
     }
 
     [Fact]
+    public async Task Web_page_in_place_of_an_answer()
+    {
+        Server.WebPage = "<html>";
+
+        await Check("error-web-page", "providers", "ls");
+    }
+
+    [Fact]
     public async Task Plain_text_port_behind_an_https_address()
     {
         var address = Server.Address.Replace("http://", "https://", StringComparison.Ordinal);

@@ -93,7 +93,7 @@ public sealed class WaitTests : CliTest
 
     [Fact]
     public async Task Wait_ends_after_its_timeout() =>
-        await Check("wait-create-timeout", "workspaces", "create", "dev", "--wait", "--timeout", "700ms");
+        await Check("wait-create-timeout", "workspaces", "create", "dev", "--wait", "--timeout", "3s");
 
     [Theory]
     [InlineData("INT", 130)]

@@ -90,4 +90,17 @@ public sealed class WorkspaceTests : CliTest
 
         await Check("workspaces-stop-json", "workspaces", "stop", "dev", "gone", "-o", "json");
     }
+
+    [Theory]
+    [InlineData("show")]
+    [InlineData("start")]
+    [InlineData("stop")]
+    [InlineData("rm")]
+    public async Task Organization_narrows_a_name(string verb)
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
+
+        Assert.Equal(4, (await Mesh.Run("workspaces", verb, "dev", "--org", "acme")).ExitCode);
+        Assert.Equal(0, (await Mesh.Run("workspaces", verb, "dev", "--org", "default")).ExitCode);
+    }
 }

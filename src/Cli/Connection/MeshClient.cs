@@ -21,7 +21,6 @@ internal sealed class MeshClient : IDisposable
             UseCookies = false,
             // A proxy from the environment is for the outside.
             UseProxy = !Address.IsLoopback(target.Address),
-            ConnectTimeout = target.RequestTimeout,
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,

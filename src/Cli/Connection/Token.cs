@@ -64,7 +64,7 @@ internal sealed record Token(string Secret, string Origin, string? File)
 
     private static string Checked(string text, string origin)
     {
-        var secret = text.Trim();
+        var secret = text.Trim('\uFEFF', ' ', '\t', '\r', '\n');
         if (secret.Length == 0)
             throw Unusable(origin, "it is empty");
         if (!secret.All(c => c is > ' ' and < '\x7f'))

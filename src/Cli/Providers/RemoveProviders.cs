@@ -42,7 +42,7 @@ internal static class RemoveProviders
                 run.Output.Success($"removed provider \"{name}\"");
             }
         );
-        batch.Summarize(names.Length);
+        batch.Summarize();
         if (run.Json)
             run.Output.Json(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;

@@ -64,29 +64,27 @@ internal sealed class WaitProgress
             _live.Status(Markup.Escape(Rendering.Text.OneLine(message)));
     }
 
-    /// <summary>Tells what is new since it was last asked to.</summary>
-    public void Changed()
+    /// <summary>Tells how one of them is, if that is new.</summary>
+    public void Changed(int index)
     {
+        var how = How(_seen[index]);
         if (_live is not null)
-        {
             _live.Status(Summary(_seen));
-            return;
-        }
-
-        for (var i = 0; i < _seen.Length; i++)
-        {
-            var state = WorkspaceText.State(_seen[i]);
-            if (_told[i] == state)
-                continue;
-            _told[i] = state;
-            _output.Info($"workspace \"{_seen[i].Name}\" is {state}");
-        }
+        else if (_told[index] != how)
+            _output.Info($"workspace \"{_seen[index].Name}\" is {how}");
+        _told[index] = how;
     }
 
     private static string Summary(Workspace[] seen)
     {
-        var named = seen.Take(Named).Select(w => $"{w.Name}: {WorkspaceText.State(w)}");
+        var named = seen.Take(Named).Select(w => $"{w.Name}: {How(w)}");
         var more = seen.Length > Named ? $" and {seen.Length - Named} more" : "";
         return Markup.Escape(Rendering.Text.OneLine(string.Join(" · ", named) + more));
     }
+
+    // A state from before the wish would read as its outcome.
+    private static string How(Workspace w) =>
+        w.ObservedGeneration >= w.Generation || w.State is WorkspaceState.Pending or WorkspaceState.Deleting
+            ? WorkspaceText.State(w)
+            : $"still {WorkspaceText.State(w)}: its agent has not acted yet";
 }

@@ -76,7 +76,7 @@ internal sealed class WishCommand
                 ).For(accepted, ct),
             ];
 
-        batch.Summarize(names.Length);
+        batch.Summarize();
         if (run.Json)
             run.Output.Json(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;

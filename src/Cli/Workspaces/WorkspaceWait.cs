@@ -36,22 +36,25 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
         CancellationToken ct
     )
     {
-        var began = run.Time.GetTimestamp();
+        using var limit = new CancellationTokenSource(timeout, run.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         var open = Enumerable.Range(0, seen.Length).ToList();
-        while (true)
+        try
         {
-            foreach (var i in open.ToArray())
-                if (await Look(accepted[i], seen, i, progress, ct))
-                    open.Remove(i);
-            if (open.Count == 0)
-                return;
-            if (run.Time.GetElapsedTime(began) >= timeout)
+            while (true)
             {
-                foreach (var i in open)
-                    progress.Tell(() => batch.Fail(seen[i].Name, TookTooLong(seen[i])));
-                return;
+                foreach (var i in open.ToArray())
+                    if (await Look(accepted[i], seen, i, progress, either.Token))
+                        open.Remove(i);
+                if (open.Count == 0)
+                    return;
+                await Task.Delay(Interval, run.Time, either.Token);
             }
-            await Task.Delay(Interval, run.Time, ct);
+        }
+        catch (Exception) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            foreach (var i in open)
+                progress.Tell(() => batch.Fail(seen[i].Name, TookTooLong(seen[i])));
         }
     }
 
@@ -70,27 +73,32 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
             seen[index] = (await run.Client.Workspaces.GetWorkspaceAsync(request, cancellationToken: ct)).Workspace;
             _silent = false;
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.DeadlineExceeded)
-        {
-            // A control plane that restarts loses no wish: the waiting goes on until its own timeout.
-            if (!_silent)
-                progress.Note(RpcFailures.From(e, run.Target).Message + "; still waiting");
-            _silent = true;
-            return false;
-        }
         catch (RpcException e) when (!ct.IsCancellationRequested)
         {
-            progress.Tell(() => batch.Fail(accepted.Name, RpcFailures.From(e, run.Target)));
-            return true;
+            return Unread(accepted, e, progress);
         }
 
-        progress.Changed();
         var verdict = WaitVerdict.Of(seen[index], wish, accepted.Generation);
-        if (verdict.Failure is { } failure)
+        if (!verdict.Done)
+            progress.Changed(index);
+        else if (verdict.Failure is { } failure)
             progress.Tell(() => batch.Fail(accepted.Name, failure));
-        else if (verdict.Done)
+        else
             progress.Tell(() => run.Output.Success($"workspace \"{accepted.Name}\" is {Text.Word(seen[index].State)}"));
         return verdict.Done;
+    }
+
+    private bool Unread(Workspace accepted, RpcException error, WaitProgress progress)
+    {
+        var failure = RpcFailures.From(error, run.Target);
+        // A control plane that restarts loses no wish: the waiting goes on until its own timeout.
+        var passing = failure.ExitCode == ExitCodes.Unreachable;
+        if (!passing)
+            progress.Tell(() => batch.Fail(accepted.Name, failure));
+        else if (!_silent)
+            progress.Note($"{failure.Message}; still waiting");
+        _silent = passing;
+        return !passing;
     }
 
     private Failure TookTooLong(Workspace last) =>

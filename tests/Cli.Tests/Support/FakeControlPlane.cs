@@ -5,6 +5,7 @@ using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -30,6 +31,15 @@ public sealed class FakeControlPlane : IAsyncDisposable
         _app = builder.Build();
         _app.MapGrpcService<FakeProviders>();
         _app.MapGrpcService<FakeWorkspaces>();
+        _app.Use(
+            async (context, next) =>
+            {
+                if (WebPage is not { } page)
+                    await next(context);
+                else
+                    await context.Response.WriteAsync(page);
+            }
+        );
     }
 
     public FakeProviders Providers { get; } = new();
@@ -41,6 +51,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     /// <summary>Whether calls are taken and never answered.</summary>
     public bool Hangs { get; set; }
+
+    /// <summary>What is answered in place of gRPC, if anything: a web server on the same port.</summary>
+    public string? WebPage { get; set; }
 
     public string Address => _app.Urls.Single();
 

@@ -34,7 +34,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 
     public override Task<GetWorkspaceResponse> GetWorkspace(GetWorkspaceRequest request, ServerCallContext context)
     {
-        var workspace = Find(request.Workspace);
+        var workspace = Find(request.Workspace, request.Organization);
         if (Steps.TryDequeue(out var step))
             step(workspace);
         if (Interlocked.Increment(ref _gets) == 2)
@@ -57,7 +57,10 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         ServerCallContext context
     ) =>
         Task.FromResult(
-            new StartWorkspaceResponse { Workspace = Wish(request.Workspace, WorkspaceDesiredState.Running) }
+            new StartWorkspaceResponse
+            {
+                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Running),
+            }
         );
 
     public override Task<StopWorkspaceResponse> StopWorkspace(
@@ -65,7 +68,10 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         ServerCallContext context
     ) =>
         Task.FromResult(
-            new StopWorkspaceResponse { Workspace = Wish(request.Workspace, WorkspaceDesiredState.Stopped) }
+            new StopWorkspaceResponse
+            {
+                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Stopped),
+            }
         );
 
     public override Task<DeleteWorkspaceResponse> DeleteWorkspace(
@@ -73,22 +79,24 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         ServerCallContext context
     )
     {
-        var workspace = Wish(request.Workspace, WorkspaceDesiredState.Deleted);
+        var workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Deleted);
         workspace.State = WorkspaceState.Deleting;
         return Task.FromResult(new DeleteWorkspaceResponse { Workspace = workspace });
     }
 
-    private Workspace Wish(string nameOrId, WorkspaceDesiredState desired)
+    private Workspace Wish(string nameOrId, string organization, WorkspaceDesiredState desired)
     {
-        var workspace = Find(nameOrId);
+        var workspace = Find(nameOrId, organization);
         workspace.DesiredState = desired;
         workspace.Generation++;
         workspace.StateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
         return workspace;
     }
 
-    private Workspace Find(string nameOrId) =>
-        All.Find(w => w.Name == nameOrId || w.Id == nameOrId)
+    private Workspace Find(string nameOrId, string organization) =>
+        All.Find(w =>
+            (w.Name == nameOrId || w.Id == nameOrId) && (organization.Length == 0 || w.Organization == organization)
+        )
         ?? throw FakeControlPlane.Rich(
             StatusCode.NotFound,
             $"no workspace of yours has the name or id \"{nameOrId}\"",
