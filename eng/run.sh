@@ -131,7 +131,7 @@ stop_all() {
   set +e
   trap 'stopping=now' INT TERM HUP PIPE
   trap - EXIT
-  if alive "$agent" || alive "$control_plane"; then say '' 'Stopping ...'; fi
+  if alive "$agent" || alive "$control_plane"; then say $'\nStopping ...'; fi
   stop "$agent" 10
   stop "$control_plane" 20
   stop_postgres
@@ -236,6 +236,6 @@ Ctrl-C stops everything and keeps the data.
 END
 
 while ! asked_to_stop; do
-  wait -n "$control_plane" "$agent" || true
+  { wait -n "$control_plane" "$agent" || true; } 2>/dev/null
   check_children
 done
