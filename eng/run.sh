@@ -5,7 +5,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${MESH_ARTIFACTS:-$root/artifacts}
 
-data=${XDG_DATA_HOME:-$HOME/.local/share}/coder-mesh
+default_data=${XDG_DATA_HOME:-$HOME/.local/share}/coder-mesh
+data=$default_data
 grpc_port=8081
 management_port=8082
 agent_port=8086
@@ -16,13 +17,14 @@ usage: ./build.sh run [OPTIONS]
 
 Starts a control plane and the agent of its built-in provider on this machine's loopback addresses, until Ctrl-C.
 
-  --data-folder DIR         where everything is kept, logs too (default $data)
+  --data-folder DIR         where everything is kept, logs too (default $default_data)
   --grpc-port N             API and agents (default $grpc_port)
   --management-port N       metrics and health of the control plane (default $management_port)
   --agent-health-port N     health of the agent (default $agent_port)
 
 Environment:
   KUBECONFIG                workspaces run in that cluster; otherwise in a simulated one, in memory
+  MESH_NAMESPACE            the namespace there (default: the kubeconfig's)
   ConnectionStrings__Mesh   a PostgreSQL database to use instead of one started for you
 END
 }
@@ -113,8 +115,8 @@ stop() {
 # A control plane that was killed leaves its PostgreSQL behind.
 stop_postgres() {
   local file pid
-  for file in "$data"/*/postmaster.pid; do
-    [[ -e $file ]] || continue
+  for file in "$data"/postgres/*/postmaster.pid; do
+    [[ -r $file ]] || continue
     pid=$(head -n 1 "$file")
     [[ $pid =~ ^[0-9]+$ && $(readlink "/proc/$pid/exe") == */postgres ]] || continue
     kill -INT "$pid" 2>/dev/null || true
@@ -197,24 +199,46 @@ done
 say "Starting the agent of the built-in provider on $where"
 token=$data/builtin-agent-token
 [[ -r $token ]] || fail "there is no $token: was the database made with another data folder? (--data-folder DIR)"
-start "$logs/agent.log" "$bin/mesh-agent" --access-url "$address" --token-file "$token" \
-  --cluster "$cluster" --health-address "127.0.0.1:$agent_port"
+options=(--access-url "$address" --token-file "$token" --health-address "127.0.0.1:$agent_port" --cluster "$cluster")
+# The simulated namespace keeps its identity, so that the second start is not taken for another cluster.
+if [[ $cluster == simulated ]]; then options+=(--simulated-state "$data/simulated-cluster.json"); fi
+start "$logs/agent.log" "$bin/mesh-agent" "${options[@]}"
 agent=$!
 
-export MESH_ADDRESS=$address MESH_TOKEN_FILE=$data/admin-token
-mesh() { timeout 10 "$bin/mesh" "$@" </dev/null; }
+mesh() { timeout 15 "$bin/mesh" "$@" --address "$address" --token-file "$data/admin-token" </dev/null; }
 
-deadline=$((SECONDS + 60))
-until listed=$(mesh providers ls 2>&1) && grep -qw 'Ready' <<<"$listed"; do
-  check_children
-  # A cluster may need a few seconds to answer; what still stands in the way then is an error.
-  if ((SECONDS >= deadline)); then
-    fail "the built-in provider did not get ready:"$'\n'"$listed"$'\n'"The agent says: $(http_get "$agent_port" /readyz | tail -n 1)"$'\n'"Its log: $logs/agent.log"
+# The status of the built-in provider, out of the fields of its JSON in their order.
+provider_status() {
+  mesh providers ls -o json 2>&1 | awk -F '"' '/"kind": "PROVIDER_KIND_BUILT_IN"/ { b = 1 } b && $2 == "status" { print $4; exit }'
+}
+
+# After a restart the store may still say Ready of the time before, so the agent has to be attached too.
+ready() { healthy "$agent_port" /readyz && [[ $(provider_status) == PROVIDER_STATUS_READY ]]; }
+
+not_ready() {
+  local said
+  said=$(mesh providers ls 2>&1)
+  printf '\n%s\n\nThe agent says: %s\nIts log: %s\n' "$said" "$(http_get "$agent_port" /readyz | tail -n 1)" "$logs/agent.log" >&2
+  if grep -qE 'cluster_mismatch|namespace_changed' <<<"$said"; then
+    echo 'A provider belongs to one namespace of one cluster. For another one use another --data-folder.' >&2
   fi
+  fail "the built-in provider did not get ready on $where"
+}
+
+deadline=$((SECONDS + 40))
+until ready; do
+  check_children
+  ((SECONDS < deadline)) || not_ready
   sleep 0.3
 done
 
 # --- until Ctrl-C ------------------------------------------------------------------------------------------------------
+
+# The CLI finds a control plane at the default places by itself.
+cli_environment=''
+if ((grpc_port != 8081)); then cli_environment+=$'\n'"  export MESH_ADDRESS=$address"; fi
+if [[ $data != "$default_data" ]]; then cli_environment+=$'\n'"  export MESH_TOKEN_FILE=$data/admin-token"; fi
+[[ -z $cli_environment ]] || cli_environment+=$'\n'
 
 cat <<END
 
@@ -227,7 +251,7 @@ The built-in provider is Ready. Workspaces run in $where.
   CLI              $bin/mesh
 
 Try, in another terminal:
-
+$cli_environment
   $bin/mesh providers ls
   $bin/mesh workspaces create dev --wait
   $bin/mesh workspaces ls
