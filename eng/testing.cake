@@ -113,10 +113,10 @@ class TestRun(string configuration, string artifacts)
         var passed = tests.Count(Is("Pass"));
         if (trouble == "" && tests.Count == 0)
             trouble = IO.File.Exists(report) ? "It ran no tests." : $"It wrote no report (exit code {code}).";
-        if (trouble == "" && code != 0 && failures.Count == 0 && passed > 0)
+        if (trouble == "" && code != 0 && failures.Count == 0)
             trouble = $"It ended with exit code {code} though no test failed.";
         if (trouble != "")
-            failures.Add(new TestFailure(name, $"{trouble} The end of {log}:\n{Tail(log)}", ""));
+            failures.Add(new TestFailure(name, $"{trouble} {log}:\n{Excerpt(log)}", ""));
 
         return new ProjectResult(name, passed, failures.Count, duration, failures, skips);
     }
@@ -156,8 +156,12 @@ class TestRun(string configuration, string artifacts)
     private static TestSkip Skip(XElement test) =>
         new((string)test.Attribute("name"), (string)test.Element("reason") ?? "no reason given");
 
-    private static string Tail(string log) =>
-        string.Join('\n', IO.File.ReadLines(log).Where(line => line != "").TakeLast(30));
+    // A crash tells its cause first and ends with a long stack; a hang tells it last.
+    private static string Excerpt(string log)
+    {
+        var lines = IO.File.ReadAllLines(log).Where(line => line != "").ToList();
+        return string.Join('\n', lines.Count <= 40 ? lines : [.. lines[..15], "…", .. lines[^25..]]);
+    }
 
     private void Report(IReadOnlyList<ProjectResult> results)
     {
