@@ -112,6 +112,11 @@ stop() {
   wait "$pid" 2>/dev/null || true
 }
 
+# What a child that died left in its process group.
+stop_rest() {
+  if [[ -n $1 ]]; then kill -KILL -- "-$1" 2>/dev/null || true; fi
+}
+
 # A control plane that was killed leaves its PostgreSQL behind.
 stop_postgres() {
   local file pid
@@ -137,6 +142,8 @@ stop_all() {
   stop "$agent" 10
   stop "$control_plane" 20
   stop_postgres
+  stop_rest "$agent"
+  stop_rest "$control_plane"
   exit "$code"
 }
 
