@@ -117,9 +117,13 @@ stop_rest() {
   if [[ -n $1 ]]; then kill -KILL -- "-$1" 2>/dev/null || true; fi
 }
 
-# A control plane that was killed leaves its PostgreSQL behind.
+# The process that the data folder's control plane wrote down; it removes that when it ends in order.
+folder_owner() { [[ -r $data/control-plane.pid ]] && head -n 1 "$data/control-plane.pid"; }
+
+# A control plane that was killed leaves its PostgreSQL behind. Another's, on the same folder, is not ours to stop.
 stop_postgres() {
   local file pid
+  [[ -n $control_plane && $(folder_owner) == "$control_plane" ]] || return 0
   for file in "$data"/postgres/*/postmaster.pid; do
     [[ -r $file ]] || continue
     pid=$(head -n 1 "$file")
@@ -174,6 +178,11 @@ free_port() {
 free_port "$grpc_port" 'API and agents' --grpc-port
 free_port "$management_port" 'metrics and health of the control plane' --management-port
 free_port "$agent_port" 'health of the agent' --agent-health-port
+
+# The control plane locks the folder; this comes first, so that the other run's logs are left alone.
+if owner=$(folder_owner) && alive "$owner" && [[ $(readlink "/proc/$owner/exe") == */mesh-control-plane ]]; then
+  fail "the data folder $data is in use by process $owner. Stop it, or choose another folder: --data-folder DIR"
+fi
 
 cluster=simulated
 where='a simulated cluster, in memory (set KUBECONFIG for a real one)'
