@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The one door to building, testing and running; CI uses it too. Targets live in build.cake.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+usage() {
+  cat <<'END'
+usage: ./build.sh TARGET [OPTIONS]
+
+  run        build, then run a control plane with its built-in provider on this machine, until Ctrl-C (run --help)
+  test       lint, build, publish, then run all tests; `test Agent Cli` runs those test projects only
+  lint       check formatting, protos and shell scripts
+  build      compile everything
+  publish    put mesh-control-plane, mesh-agent and mesh into artifacts/
+  format     format all sources in place
+
+Needs the .NET SDK that global.json names; run and test also need PostgreSQL's binaries. README.md says more.
+END
+}
+
+if ! command -v dotnet >/dev/null; then
+  echo "build.sh: no dotnet on PATH. Install the .NET SDK 10: https://dotnet.microsoft.com/download" >&2
+  exit 1
+fi
+
+# An SDK that was unpacked anywhere is found by PATH, but the executables that it builds look for it by DOTNET_ROOT.
+if [[ -z ${DOTNET_ROOT:-} && ! -e /etc/dotnet/install_location ]]; then
+  DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")")
+  export DOTNET_ROOT
+fi
+
+if [[ ! -t 1 ]]; then export NO_COLOR=1; fi
+
+cake() {
+  dotnet tool restore --verbosity quiet >/dev/null
+  dotnet cake build.cake --verbosity=minimal --target="$1" "${@:2}"
+}
+
+test_all() {
+  local summary=artifacts/test-results/summary.txt code=0 options=() projects
+  projects=$(IFS=,; echo "$*")
+  [[ -z $projects ]] || options=(--projects="$projects")
+  rm -f "$summary"
+  cake Test "${options[@]}" || code=$?
+  # Cake closes with a report of its own, so the counts are printed here: they are the last line.
+  if [[ -f $summary ]]; then cat "$summary"; fi
+  return "$code"
+}
+
+target=${1:-help}
+[[ $# -eq 0 ]] || shift
+case $target in
+  help | -h | --help) usage ;;
+  run)
+    for option; do
+      if [[ $option == -h || $option == --help ]]; then exec eng/run.sh --help; fi
+    done
+    cake Publish
+    exec eng/run.sh "$@"
+    ;;
+  test) test_all "$@" ;;
+  lint) cake Lint ;;
+  build) cake Build ;;
+  publish) cake Publish ;;
+  format) cake Format ;;
+  *)
+    echo "build.sh: no target named '$target'." >&2
+    usage >&2
+    exit 2
+    ;;
+esac

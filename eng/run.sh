@@ -1,0 +1,281 @@
+#!/usr/bin/env bash
+# Runs a control plane and the agent of its built-in provider until Ctrl-C, then stops both. ./build.sh run builds, then
+# becomes this script.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+bin=${MESH_ARTIFACTS:-$root/artifacts}
+
+default_data=${XDG_DATA_HOME:-$HOME/.local/share}/coder-mesh
+data=$default_data
+grpc_port=8081
+management_port=8082
+agent_port=8086
+
+usage() {
+  cat <<END
+usage: ./build.sh run [OPTIONS]
+
+Starts a control plane and the agent of its built-in provider on this machine's loopback addresses, until Ctrl-C.
+
+  --data-folder DIR         where everything is kept, logs too (default $default_data)
+  --grpc-port N             API and agents (default $grpc_port)
+  --management-port N       metrics and health of the control plane (default $management_port)
+  --agent-health-port N     health of the agent (default $agent_port)
+
+Environment:
+  KUBECONFIG                workspaces run in that cluster; otherwise in a simulated one, in memory
+  MESH_NAMESPACE            the namespace there (default: the kubeconfig's)
+  ConnectionStrings__Mesh   a PostgreSQL database to use instead of one started for you
+END
+}
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  printf 'run: %s\n' "$*" >&2
+  exit 1
+}
+
+port_of() {
+  if ! [[ $2 =~ ^[0-9]{1,5}$ ]] || ((10#$2 < 1 || 10#$2 > 65535)); then
+    fail "$1 takes a port from 1 to 65535, not '$2'."
+  fi
+  printf '%d' "$((10#$2))"
+}
+
+while (($# > 0)); do
+  option=$1
+  if [[ $option == -h || $option == --help ]]; then
+    usage
+    exit 0
+  fi
+  value=${2-}
+  [[ -n $value ]] || fail "$option needs a value, or isn't an option; ./build.sh run --help lists them."
+  case $option in
+    --data-folder) data=$value ;;
+    --grpc-port) grpc_port=$(port_of "$option" "$value") ;;
+    --management-port) management_port=$(port_of "$option" "$value") ;;
+    --agent-health-port) agent_port=$(port_of "$option" "$value") ;;
+    *) fail "no option named $option; ./build.sh run --help lists them." ;;
+  esac
+  shift 2
+done
+
+[[ $data == /* ]] || data=$PWD/$data
+logs=$data/logs
+address=http://127.0.0.1:$grpc_port
+control_plane=''
+agent=''
+stopping=''
+
+# --- small tools -------------------------------------------------------------------------------------------------------
+
+asked_to_stop() { [[ -n $stopping ]]; }
+
+alive() { [[ -n $1 ]] && kill -0 "$1" 2>/dev/null; }
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# Prints the whole answer to a GET on a loopback port; curl is not on every machine.
+http_get() {
+  (
+    exec 3<>"/dev/tcp/127.0.0.1/$1"
+    printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$2" >&3
+    timeout 5 cat <&3
+  ) 2>/dev/null | tr -d '\r'
+}
+
+healthy() { [[ $(http_get "$1" "$2" | head -n 1) == *' 200 '* ]]; }
+
+# Each child leads a process group of its own: Ctrl-C reaches this script alone, which stops them in order. Where the
+# system can, a child is also told when this script dies without having had the chance.
+start() {
+  local log=$1 wrapper=()
+  shift
+  if setpriv --pdeathsig TERM true 2>/dev/null; then wrapper=(setpriv --pdeathsig TERM); fi
+  [[ ! -e $log ]] || mv -f "$log" "$log.previous"
+  set -m
+  "${wrapper[@]}" "$@" </dev/null >"$log" 2>&1 &
+  set +m
+}
+
+# Asks a child to end, waits, and at the limit ends its whole group.
+stop() {
+  local pid=$1 limit=$2 waited=0
+  alive "$pid" || return 0
+  kill -TERM "$pid" 2>/dev/null || true
+  while alive "$pid" && ((waited < limit * 10)) && [[ $stopping != now ]]; do
+    sleep 0.1
+    waited=$((waited + 1))
+  done
+  if alive "$pid"; then kill -KILL -- "-$pid" 2>/dev/null || true; fi
+  wait "$pid" 2>/dev/null || true
+}
+
+# What a child that died left in its process group.
+stop_rest() {
+  if [[ -n $1 ]]; then kill -KILL -- "-$1" 2>/dev/null || true; fi
+}
+
+# The process that the data folder's control plane wrote down; it removes that when it ends in order.
+folder_owner() { [[ -r $data/control-plane.pid ]] && head -n 1 "$data/control-plane.pid"; }
+
+# A control plane that was killed leaves its PostgreSQL behind. Another's, on the same folder, is not ours to stop.
+stop_postgres() {
+  local file pid
+  [[ -n $control_plane && $(folder_owner) == "$control_plane" ]] || return 0
+  for file in "$data"/postgres/*/postmaster.pid; do
+    [[ -r $file ]] || continue
+    pid=$(head -n 1 "$file")
+    [[ $pid =~ ^[0-9]+$ && $(readlink "/proc/$pid/exe") == */postgres ]] || continue
+    kill -INT "$pid" 2>/dev/null || true
+    for ((i = 0; i < 50; i++)); do
+      alive "$pid" || continue 2
+      sleep 0.1
+    done
+    kill -QUIT "$pid" 2>/dev/null || true
+  done
+}
+
+stop_all() {
+  local code=$?
+  set +e
+  trap 'stopping=now' INT TERM HUP PIPE
+  trap - EXIT
+  if alive "$agent" || alive "$control_plane"; then say $'\nStopping ...'; fi
+  stop "$agent" 10
+  stop "$control_plane" 20
+  stop_postgres
+  stop_rest "$agent"
+  stop_rest "$control_plane"
+  exit "$code"
+}
+
+died() {
+  local what=$1 log=$2
+  {
+    printf '\nrun: the %s has ended by itself. Its last log lines (%s):\n' "$what" "$log"
+    tail -n 20 "$log" | sed 's/^/  /'
+  } >&2
+  exit 1
+}
+
+check_children() {
+  if asked_to_stop; then exit 0; fi
+  [[ -z $control_plane ]] || alive "$control_plane" || died 'control plane' "$logs/control-plane.log"
+  [[ -z $agent ]] || alive "$agent" || died agent "$logs/agent.log"
+}
+
+# --- before the start --------------------------------------------------------------------------------------------------
+
+for name in mesh-control-plane mesh-agent mesh; do
+  [[ -x $bin/$name ]] || fail "there is no $bin/$name; ./build.sh publish makes it."
+done
+
+free_port() {
+  if listening "$1"; then fail "port $1 ($2) is taken. Free it, or choose another: ./build.sh run $3 N"; fi
+}
+free_port "$grpc_port" 'API and agents' --grpc-port
+free_port "$management_port" 'metrics and health of the control plane' --management-port
+free_port "$agent_port" 'health of the agent' --agent-health-port
+
+# The control plane locks the folder; this comes first, so that the other run's logs are left alone.
+if owner=$(folder_owner) && alive "$owner" && [[ $(readlink "/proc/$owner/exe") == */mesh-control-plane ]]; then
+  fail "the data folder $data is in use by process $owner. Stop it, or choose another folder: --data-folder DIR"
+fi
+
+cluster=simulated
+where='a simulated cluster, in memory (set KUBECONFIG for a real one)'
+if [[ -n ${KUBECONFIG:-} ]]; then
+  cluster=kubernetes
+  where="the cluster of KUBECONFIG=$KUBECONFIG"
+fi
+
+(umask 077 && mkdir -p "$logs") || fail "the data folder $data can't be made; choose another: --data-folder DIR"
+
+trap stop_all EXIT
+trap 'stopping=yes' INT TERM HUP PIPE
+
+# --- the control plane -------------------------------------------------------------------------------------------------
+
+say "Starting the control plane; its data and logs are in $data"
+export Mesh__DataFolder=$data Mesh__GrpcAddress=$address
+export Mesh__ManagementAddress=http://127.0.0.1:$management_port
+start "$logs/control-plane.log" "$bin/mesh-control-plane"
+control_plane=$!
+deadline=$((SECONDS + 120))
+until healthy "$management_port" /health/ready; do
+  check_children
+  ((SECONDS < deadline)) || fail "the control plane was not ready after 2 minutes; its log: $logs/control-plane.log"
+  sleep 0.2
+done
+
+# --- the agent ---------------------------------------------------------------------------------------------------------
+
+say "Starting the agent of the built-in provider on $where"
+token=$data/builtin-agent-token
+[[ -r $token ]] || fail "there is no $token: was the database made with another data folder? (--data-folder DIR)"
+options=(--access-url "$address" --token-file "$token" --health-address "127.0.0.1:$agent_port" --cluster "$cluster")
+# The simulated namespace keeps its identity, so that the second start is not taken for another cluster.
+if [[ $cluster == simulated ]]; then options+=(--simulated-state "$data/simulated-cluster.json"); fi
+start "$logs/agent.log" "$bin/mesh-agent" "${options[@]}"
+agent=$!
+
+mesh() { timeout 15 "$bin/mesh" "$@" --address "$address" --token-file "$data/admin-token" </dev/null; }
+
+# The status of the built-in provider, out of the fields of its JSON in their order.
+provider_status() {
+  mesh providers ls -o json 2>&1 | awk -F '"' '/"kind": "PROVIDER_KIND_BUILT_IN"/ { b = 1 } b && $2 == "status" { print $4; exit }'
+}
+
+# After a restart the store may still say Ready of the time before, so the agent has to be attached too.
+ready() { healthy "$agent_port" /readyz && [[ $(provider_status) == PROVIDER_STATUS_READY ]]; }
+
+not_ready() {
+  local said
+  said=$(mesh providers ls 2>&1)
+  printf '\n%s\n\nThe agent says: %s\nIts log: %s\n' "$said" "$(http_get "$agent_port" /readyz | tail -n 1)" "$logs/agent.log" >&2
+  if grep -qE 'cluster_mismatch|namespace_changed' <<<"$said"; then
+    echo 'A provider belongs to one namespace of one cluster. For another one use another --data-folder.' >&2
+  fi
+  fail "the built-in provider did not get ready on $where"
+}
+
+deadline=$((SECONDS + 40))
+until ready; do
+  check_children
+  ((SECONDS < deadline)) || not_ready
+  sleep 0.3
+done
+
+# --- until Ctrl-C ------------------------------------------------------------------------------------------------------
+
+# The CLI finds a control plane at the default places by itself.
+cli_environment=''
+if ((grpc_port != 8081)); then cli_environment+=$'\n'"  export MESH_ADDRESS=$address"; fi
+if [[ $data != "$default_data" ]]; then cli_environment+=$'\n'"  export MESH_TOKEN_FILE=$data/admin-token"; fi
+[[ -z $cli_environment ]] || cli_environment+=$'\n'
+
+cat <<END
+
+The built-in provider is Ready. Workspaces run in $where.
+
+  API and agents   $address
+  management       $Mesh__ManagementAddress  (/metrics, /health/ready)
+  logs             $logs/control-plane.log
+                   $logs/agent.log
+  CLI              $bin/mesh
+
+Try, in another terminal:
+$cli_environment
+  $bin/mesh providers ls
+  $bin/mesh workspaces create dev --wait
+  $bin/mesh workspaces ls
+
+Ctrl-C stops everything and keeps the data.
+END
+
+while ! asked_to_stop; do
+  { wait -n "$control_plane" "$agent" || true; } 2>/dev/null
+  check_children
+done
