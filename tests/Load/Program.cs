@@ -6,10 +6,13 @@ var root = new RootCommand("Measures a control plane's memory and CPU with many 
 {
     FloorCommand.Create(),
     AgentsCommand.Create(TimeProvider.System),
+    CompareCommand.Create(TimeProvider.System),
 };
 
 try
 {
+    if (!OperatingSystem.IsLinux())
+        throw new LoadException("runs on Linux only: it measures by /proc.");
     var parsed = root.Parse(args);
     var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     return parsed.Errors.Count > 0 ? ExitCodes.Refused : code;

@@ -1,0 +1,66 @@
+using System.Collections;
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Coder.Mesh.Load.Compare;
+
+/// <summary>What a reader must know of the machine to judge the figures.</summary>
+internal sealed partial record MachineFacts(
+    int Cores,
+    string Architecture,
+    string Kernel,
+    double MemoryGiB,
+    string Runtime,
+    string Collector,
+    string Build,
+    IReadOnlyDictionary<string, string> RuntimeSettings
+)
+{
+    private const string BuildName =
+#if DEBUG
+        "Debug";
+#else
+        "Release";
+#endif
+
+    public static MachineFacts Read() =>
+        new(
+            Environment.ProcessorCount,
+            RuntimeInformation.ProcessArchitecture.ToString(),
+            RuntimeInformation.OSDescription,
+            GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30),
+            RuntimeInformation.FrameworkDescription,
+            "workstation (set for both servers)",
+            BuildName,
+            Settings()
+        );
+
+    /// <summary>Which runtime a process has loaded.</summary>
+    public static string RuntimeOf(int pid)
+    {
+        var library = File.ReadLines($"/proc/{pid}/maps")
+            .FirstOrDefault(l => l.EndsWith("/libcoreclr.so", StringComparison.Ordinal));
+        if (library is null)
+            return "built in (single file)";
+        var version = SharedFramework().Match(library);
+        return version.Success ? $"shared {version.Groups[1].Value}" : "self-contained";
+    }
+
+    // Inherited by both servers; such a setting can change every figure.
+    private static SortedDictionary<string, string> Settings() =>
+        new(
+            Environment
+                .GetEnvironmentVariables()
+                .Cast<DictionaryEntry>()
+                .Select(e => (Key: (string)e.Key, Value: (string?)e.Value ?? ""))
+                .Where(e => RuntimeSetting().IsMatch(e.Key))
+                .ToDictionary(e => e.Key, e => e.Value),
+            StringComparer.Ordinal
+        );
+
+    [GeneratedRegex("/Microsoft\\.NETCore\\.App/([^/]+)/")]
+    private static partial Regex SharedFramework();
+
+    [GeneratedRegex("^(DOTNET|COMPlus)_(GC|gc|Tiered|TC_|ReadyToRun|PROCESSOR_COUNT|SYSTEM_NET)")]
+    private static partial Regex RuntimeSetting();
+}
