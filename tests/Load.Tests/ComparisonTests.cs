@@ -37,7 +37,8 @@ public sealed class ComparisonTests
                 Assert.InRange(figures.IdleBytes, 20L << 20, 400L << 20);
                 Assert.InRange(figures.ResidentBytes, figures.IdleBytes / 2, figures.PeakBytes);
                 Assert.InRange(figures.Cores, 0, result.Machine.Cores);
-                Assert.StartsWith("shared 10.", figures.Runtime, StringComparison.Ordinal);
+                Assert.StartsWith("shared 10.", figures.Runtime.Version, StringComparison.Ordinal);
+                Assert.Equal("workstation", figures.Runtime.Collector);
                 Assert.Null(figures.Postgres);
             }
         );
@@ -98,6 +99,20 @@ public sealed class ComparisonTests
     public void A_spread_is_the_median_and_both_ends(double[] values, double median, double min, double max) =>
         Assert.Equal(new Spread(median, min, max), Spread.Of(values));
 
+    [Theory]
+    [InlineData("7f00 r-xp 00 /usr/share/dotnet/shared/Microsoft.NETCore.App/10.0.12/libcoreclr.so", "shared 10.0.12")]
+    [InlineData("7f00 r-xp 00 /opt/mesh/libcoreclr.so", "self-contained")]
+    [InlineData("7f00 r-xp 00 /opt/mesh/mesh-control-plane", "built in (single file)")]
+    public void The_memory_map_tells_the_runtime(string line, string expected) =>
+        Assert.Equal(expected, ServerRuntime.ParseVersion(["7f00 r-xp 00 [heap]", line]));
+
+    [Fact]
+    public void The_server_collector_is_known_by_its_threads()
+    {
+        Assert.Equal("server", ServerRuntime.ParseCollector(["mesh-load", ".NET Server GC", ".NET Server GC"]));
+        Assert.Equal("workstation", ServerRuntime.ParseCollector(["mesh-load", ".NET Finalizer"]));
+    }
+
     private static ComparisonOptions Options(int count, int rounds) =>
         new()
         {
@@ -129,6 +144,6 @@ public sealed class ComparisonTests
             EndedEarly = new Dictionary<string, int>(),
             ClientCores = 0.1,
             OtherCores = 0,
-            Runtime = "shared 10.0.0",
+            Runtime = new ServerRuntime("shared 10.0.0", "workstation"),
         };
 }

@@ -59,11 +59,9 @@ internal static class ComparisonTable
             text,
             $"machine   {machine.Cores} cores, {machine.MemoryGiB:0.0} GiB, {machine.Architecture}, {machine.Kernel}"
         );
-        Add(
-            text,
-            $"runtime   {machine.Runtime}; floor {result.Rounds[0].Floor.Runtime}, product {result.Rounds[0].Product.Runtime}; floor built as {machine.Build}"
-        );
-        Add(text, $"collector {machine.Collector}");
+        Add(text, $"tool      {machine.Runtime}, {machine.Build} build");
+        Add(text, $"floor     {result.Rounds[0].Floor.Runtime}");
+        Add(text, $"product   {result.Rounds[0].Product.Runtime}");
         foreach (var (key, value) in machine.RuntimeSettings)
             Add(text, $"setting   {key}={value}");
         Add(

@@ -41,8 +41,7 @@ internal sealed record Figures
     /// <summary>CPU cores that everything else on the machine used: the noise.</summary>
     public required double OtherCores { get; init; }
 
-    /// <summary>The server's runtime, as its memory map shows it.</summary>
-    public required string Runtime { get; init; }
+    public required ServerRuntime Runtime { get; init; }
     public PostgresFigures? Postgres { get; init; }
 }
 

@@ -11,7 +11,6 @@ internal sealed partial record MachineFacts(
     string Kernel,
     double MemoryGiB,
     string Runtime,
-    string Collector,
     string Build,
     IReadOnlyDictionary<string, string> RuntimeSettings
 )
@@ -30,21 +29,9 @@ internal sealed partial record MachineFacts(
             RuntimeInformation.OSDescription,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30),
             RuntimeInformation.FrameworkDescription,
-            "workstation (set for both servers)",
             BuildName,
             Settings()
         );
-
-    /// <summary>Which runtime a process has loaded.</summary>
-    public static string RuntimeOf(int pid)
-    {
-        var library = File.ReadLines($"/proc/{pid}/maps")
-            .FirstOrDefault(l => l.EndsWith("/libcoreclr.so", StringComparison.Ordinal));
-        if (library is null)
-            return "built in (single file)";
-        var version = SharedFramework().Match(library);
-        return version.Success ? $"shared {version.Groups[1].Value}" : "self-contained";
-    }
 
     // Inherited by both servers; such a setting can change every figure.
     private static SortedDictionary<string, string> Settings() =>
@@ -57,9 +44,6 @@ internal sealed partial record MachineFacts(
                 .ToDictionary(e => e.Key, e => e.Value),
             StringComparer.Ordinal
         );
-
-    [GeneratedRegex("/Microsoft\\.NETCore\\.App/([^/]+)/")]
-    private static partial Regex SharedFramework();
 
     [GeneratedRegex("^(DOTNET|COMPlus)_(GC|gc|Tiered|TC_|ReadyToRun|PROCESSOR_COUNT|SYSTEM_NET)")]
     private static partial Regex RuntimeSetting();

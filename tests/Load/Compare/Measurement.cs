@@ -46,7 +46,8 @@ internal sealed class Measurement(ServerUnderTest server, ComparisonOptions opti
             {
                 Target = server.Address,
                 Settle = TimeSpan.Zero,
-                Duration = options.Crowd.Heartbeat,
+                // The first heartbeat falls within the interval; the rest is time for its answer.
+                Duration = options.Crowd.Heartbeat + TimeSpan.FromSeconds(2),
             },
             time
         );
@@ -68,9 +69,9 @@ internal sealed class Measurement(ServerUnderTest server, ComparisonOptions opti
     private async Task<(ProcessSample Sample, double Cores)> Idle(CancellationToken ct)
     {
         var started = time.GetTimestamp();
-        var before = ProcessSample.Read(server.Process.Pid);
+        var before = ReadServer();
         await Task.Delay(options.Crowd.Settle, time, ct);
-        var after = ProcessSample.Read(server.Process.Pid);
+        var after = ReadServer();
         var seconds = time.GetElapsedTime(started).TotalSeconds;
         return (after, (after.Cpu - before.Cpu).TotalSeconds / seconds);
     }
@@ -80,26 +81,30 @@ internal sealed class Measurement(ServerUnderTest server, ComparisonOptions opti
     {
         using var sampling = CancellationTokenSource.CreateLinkedTokenSource(ct);
         var sampler = Task.CompletedTask;
-        while (await agents.ReadLine(ct) is { } line)
+        try
         {
-            var now = LoadJson.Parse<CrowdEvent>(line);
-            switch (now.Phase)
+            while (await agents.ReadLine(ct) is { } line)
             {
-                case CrowdPhase.Attached:
+                var now = LoadJson.Parse<CrowdEvent>(line);
+                if (now.Phase == CrowdPhase.Attached)
                     _attachSeconds = now.Seconds;
-                    break;
-                case CrowdPhase.WindowOpened:
+                else if (now.Phase == CrowdPhase.WindowOpened)
+                {
                     _opened = Snap(now.Counts, agents);
                     sampler = Sample(sampling.Token);
-                    break;
-                case CrowdPhase.WindowClosed:
+                }
+                else if (now.Phase == CrowdPhase.WindowClosed)
+                {
                     _closed = Snap(now.Counts, agents);
                     await sampling.CancelAsync();
-                    break;
+                }
             }
         }
-        await sampling.CancelAsync();
-        await sampler;
+        finally
+        {
+            await sampling.CancelAsync();
+            await sampler;
+        }
         await agents.WaitForExit(ct);
     }
 
@@ -109,7 +114,7 @@ internal sealed class Measurement(ServerUnderTest server, ComparisonOptions opti
         try
         {
             while (await timer.WaitForNextTickAsync(ct))
-                _inWindow.Add(ProcessSample.Read(server.Process.Pid));
+                _inWindow.Add(ReadServer());
         }
         catch (OperationCanceledException)
         {
@@ -117,11 +122,17 @@ internal sealed class Measurement(ServerUnderTest server, ComparisonOptions opti
         }
     }
 
+    private ProcessSample ReadServer()
+    {
+        server.Process.RequireAlive();
+        return ProcessSample.Read(server.Process.Pid);
+    }
+
     private Snapshot Snap(CrowdCounts counts, ChildProcess agents) =>
         new(
             time.GetTimestamp(),
             counts,
-            ProcessSample.Read(server.Process.Pid),
+            ReadServer(),
             ProcessSample.Read(agents.Pid),
             MachineCpu.Busy(),
             server.Postgres()
@@ -158,7 +169,7 @@ internal sealed class Measurement(ServerUnderTest server, ComparisonOptions opti
             EndedEarly = closed.Counts.EndedEarly,
             ClientCores = clientCores,
             OtherCores = Math.Max(0, busy - cores - clientCores - (postgres?.Cores ?? 0)),
-            Runtime = MachineFacts.RuntimeOf(server.Process.Pid),
+            Runtime = ServerRuntime.Of(server.Process.Pid),
             Postgres = postgres,
         };
     }
