@@ -3,11 +3,6 @@ using Coder.Mesh.Load.Agents;
 using Coder.Mesh.Load.Floor;
 using Google.Rpc;
 using Grpc.Core;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Load.Tests;
 
@@ -39,7 +34,7 @@ public sealed class AgentCrowdTests
     [Fact]
     public async Task Sessions_that_a_server_ends_are_counted_by_status_and_reason()
     {
-        await using var server = await Serve<RefusingService>();
+        await using var server = await TestServer.Serve(new RefusingService());
 
         var events = await Run(new Uri(server.Urls.Single()), TimeSpan.FromMilliseconds(10));
 
@@ -51,7 +46,7 @@ public sealed class AgentCrowdTests
     [Fact]
     public async Task A_session_that_ends_after_its_Welcome_counts_as_ended_early_too()
     {
-        await using var server = await Serve<LeavingService>();
+        await using var server = await TestServer.Serve(new LeavingService());
 
         var events = await Run(new Uri(server.Urls.Single()), TimeSpan.FromSeconds(2));
 
@@ -64,7 +59,7 @@ public sealed class AgentCrowdTests
     [Fact]
     public async Task A_server_that_never_says_Welcome_holds_nobody_up_for_ever()
     {
-        await using var server = await Serve<SilentService>();
+        await using var server = await TestServer.Serve(new SilentService());
 
         var events = await Run(new Uri(server.Urls.Single()), TimeSpan.FromMilliseconds(10));
 
@@ -92,22 +87,6 @@ public sealed class AgentCrowdTests
             TestContext.Current.CancellationToken
         );
         return events;
-    }
-
-    private static async Task<WebApplication> Serve<T>()
-        where T : AgentService.AgentServiceBase
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http2)
-        );
-        builder.Services.AddGrpc();
-        var app = builder.Build();
-        app.MapGrpcService<T>();
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return app;
     }
 
     private sealed class RefusingService : AgentService.AgentServiceBase
