@@ -25,10 +25,7 @@ internal sealed class AgentStreamMetrics
             "mesh.agent.session.duration",
             "s",
             "How long sessions lasted, by end",
-            advice: new InstrumentAdvice<double>
-            {
-                HistogramBucketBoundaries = [1, 10, 60, 600, 3600, 21600, 86400],
-            }
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 10, 60, 600, 3600, 21600, 86400] }
         );
         _frames = meter.CreateCounter<long>("mesh.agent.frames", "{frame}", "Frames, by direction and type");
     }

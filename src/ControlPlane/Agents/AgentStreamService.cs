@@ -41,7 +41,14 @@ internal sealed class AgentStreamService(
         var attached = (await admission.Admit(hello, providerId, interval, context.CancellationToken)).OrThrow();
         var welcome = await Welcome(attached.Presence, hello, interval, context.CancellationToken);
 
-        var end = await runner.Run(attached, welcome, requestStream, responseStream, sessionSpan, context.CancellationToken);
+        var end = await runner.Run(
+            attached,
+            welcome,
+            requestStream,
+            responseStream,
+            sessionSpan,
+            context.CancellationToken
+        );
         if (end.ToException() is { } told)
             throw told;
     }

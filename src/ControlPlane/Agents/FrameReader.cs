@@ -86,7 +86,9 @@ internal sealed class FrameReader(
     private void Snapshot(Snapshot part)
     {
         if (part.Workspaces.Count > options.MaxWorkspacesPerSnapshotPart)
-            throw new ProtocolException($"snapshot.workspaces: at most {options.MaxWorkspacesPerSnapshotPart} in a part");
+            throw new ProtocolException(
+                $"snapshot.workspaces: at most {options.MaxWorkspacesPerSnapshotPart} in a part"
+            );
         foreach (var workspace in part.Workspaces)
         {
             session.Observations.Add(workspace, Activity.Current?.Context ?? default);

@@ -46,7 +46,9 @@ internal static class HelloMapping
         if (report is null)
             return [];
         if (report.Conditions.Count > MaxConditions)
-            throw new ProtocolException($"readiness.conditions: at most {MaxConditions}, got {report.Conditions.Count}");
+            throw new ProtocolException(
+                $"readiness.conditions: at most {MaxConditions}, got {report.Conditions.Count}"
+            );
         return
         [
             .. report.Conditions.Select(c => new Condition(

@@ -2,7 +2,11 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 internal static partial class Log
 {
-    [LoggerMessage(1100, LogLevel.Information, "Agent of provider {ProviderId} attached, epoch {Epoch}, version {Version}")]
+    [LoggerMessage(
+        1100,
+        LogLevel.Information,
+        "Agent of provider {ProviderId} attached, epoch {Epoch}, version {Version}"
+    )]
     public static partial void AgentAttached(this ILogger logger, string providerId, long epoch, string version);
 
     [LoggerMessage(1101, LogLevel.Information, "Agent of provider {ProviderId} detached, epoch {Epoch}: {End}")]
@@ -23,6 +27,10 @@ internal static partial class Log
     [LoggerMessage(1106, LogLevel.Error, "The session of provider {ProviderId} failed")]
     public static partial void SessionFailed(this ILogger logger, Exception exception, string providerId);
 
-    [LoggerMessage(1107, LogLevel.Warning, "The store has been away for {Minutes:0.0} minutes: all sessions are closed")]
+    [LoggerMessage(
+        1107,
+        LogLevel.Warning,
+        "The store has been away for {Minutes:0.0} minutes: all sessions are closed"
+    )]
     public static partial void SessionsClosed(this ILogger logger, double minutes);
 }

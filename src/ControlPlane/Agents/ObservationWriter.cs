@@ -93,7 +93,12 @@ internal sealed class ObservationWriter(
             }
 
             var version = (ulong)stored.Report.Version;
-            ack(new ConnectResponse { ObservedAck = new ObservedAck { WorkspaceId = id, Version = version } });
+            ack(
+                new ConnectResponse
+                {
+                    ObservedAck = new ObservedAck { WorkspaceId = id, Version = version },
+                }
+            );
         }
     }
 }

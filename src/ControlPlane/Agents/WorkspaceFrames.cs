@@ -28,8 +28,7 @@ internal static class WorkspaceFrames
             {
                 WorkspaceId = workspace.WorkspaceId,
                 Generation = generation,
-                Power =
-                    workspace.Desired == DesiredState.Running ? WorkspacePower.Running : WorkspacePower.Stopped,
+                Power = workspace.Desired == DesiredState.Running ? WorkspacePower.Running : WorkspacePower.Stopped,
                 Spec = WorkspaceMapping.ToProto(workspace.Spec),
                 Name = workspace.Name,
                 StorageClass = workspace.StorageClass,
@@ -38,12 +37,7 @@ internal static class WorkspaceFrames
     }
 
     /// <exception cref="ProtocolException">The report names no workspace, or a state that is not an agent's to report.</exception>
-    public static ObserveWorkspace Observed(
-        WorkspaceObserved report,
-        string providerId,
-        long epoch,
-        DateTimeOffset at
-    )
+    public static ObserveWorkspace Observed(WorkspaceObserved report, string providerId, long epoch, DateTimeOffset at)
     {
         if (!Ids.LooksLikeId(report.WorkspaceId))
             throw new ProtocolException("workspace_id: must be 32 lower-case hexadecimal digits");

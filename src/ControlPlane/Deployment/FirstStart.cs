@@ -1,10 +1,10 @@
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
-using Provider = Coder.Mesh.ControlPlane.Providers.Provider;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Marten.Exceptions;
+using Provider = Coder.Mesh.ControlPlane.Providers.Provider;
 
 namespace Coder.Mesh.ControlPlane.Deployment;
 
@@ -31,10 +31,7 @@ internal sealed class FirstStart(StoreSessions sessions, TimeProvider time, ILog
             StreamKeys.Provider(provider),
             new ProviderRegistered(provider, BuiltInProviderName, ProviderKind.BuiltIn, new ProviderDetails(), at)
         );
-        session.Events.StartStream<ProviderPresence>(
-            StreamKeys.Presence(provider),
-            new PresenceStarted(provider, at)
-        );
+        session.Events.StartStream<ProviderPresence>(StreamKeys.Presence(provider), new PresenceStarted(provider, at));
         session.Events.StartStream<Organization>(
             StreamKeys.Organization(organization),
             new OrganizationCreated(organization, DefaultOrganizationName, at),

@@ -7,7 +7,12 @@ namespace Coder.Mesh.ControlPlane.Deployment;
 /// The tokens that a first run needs, as files of mode 0600 in the data folder: the admin's, which the CLI on this
 /// machine finds, and that of the built-in provider's agent.
 /// </summary>
-internal sealed class LocalTokens(ApiTokens api, ProviderCommands providers, ProviderView view, ILogger<LocalTokens> logger)
+internal sealed class LocalTokens(
+    ApiTokens api,
+    ProviderCommands providers,
+    ProviderView view,
+    ILogger<LocalTokens> logger
+)
 {
     public const string AdminFile = "admin-token";
     public const string BuiltInAgentFile = "builtin-agent-token";

@@ -2,7 +2,11 @@ namespace Coder.Mesh.ControlPlane.Deployment;
 
 internal static partial class Log
 {
-    [LoggerMessage(1500, LogLevel.Information, "First start: deployment {DeploymentId} has its built-in provider and the organization \"default\"")]
+    [LoggerMessage(
+        1500,
+        LogLevel.Information,
+        "First start: deployment {DeploymentId} has its built-in provider and the organization \"default\""
+    )]
     public static partial void FirstStart(this ILogger logger, string deploymentId);
 
     [LoggerMessage(1501, LogLevel.Information, "A new {Kind} token was written to {Path}, readable by its owner only")]

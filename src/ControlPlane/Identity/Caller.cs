@@ -12,8 +12,5 @@ internal sealed record Caller(TokenKind Kind, string Subject)
     public static Caller Of(ServerCallContext context) => Of(context.GetHttpContext().User);
 
     public static Caller Of(ClaimsPrincipal user) =>
-        new(
-            Enum.Parse<TokenKind>(user.FindFirstValue(KindClaim)!),
-            user.FindFirstValue(ClaimTypes.NameIdentifier)!
-        );
+        new(Enum.Parse<TokenKind>(user.FindFirstValue(KindClaim)!), user.FindFirstValue(ClaimTypes.NameIdentifier)!);
 }

@@ -39,5 +39,6 @@ internal static class Tracing
             )
             : null;
 
-    private static ActivityLink[] Links(ActivityContext context) => context == default ? [] : [new ActivityLink(context)];
+    private static ActivityLink[] Links(ActivityContext context) =>
+        context == default ? [] : [new ActivityLink(context)];
 }

@@ -31,10 +31,7 @@ public sealed record Organization(
             {
                 AllowedProviders = state.AllowedProviders.Add(e.ProviderId),
             },
-            (_, ProviderDisallowed e) => state with
-            {
-                AllowedProviders = state.AllowedProviders.Remove(e.ProviderId),
-            },
+            (_, ProviderDisallowed e) => state with { AllowedProviders = state.AllowedProviders.Remove(e.ProviderId) },
             _ => state,
         };
 }

@@ -17,7 +17,11 @@ internal static partial class Log
     [LoggerMessage(1402, LogLevel.Error, "The owner of provider {ProviderId}'s presence failed")]
     public static partial void OwnerFailed(this ILogger logger, Exception exception, string providerId);
 
-    [LoggerMessage(1403, LogLevel.Information, "{Count} providers are Ready but owned by no living replica; they have {Seconds:0} s to come back")]
+    [LoggerMessage(
+        1403,
+        LogLevel.Information,
+        "{Count} providers are Ready but owned by no living replica; they have {Seconds:0} s to come back"
+    )]
     public static partial void SweepBegins(this ILogger logger, int count, double seconds);
 
     [LoggerMessage(1404, LogLevel.Warning, "The sweep failed and will be tried again: {Problem}")]

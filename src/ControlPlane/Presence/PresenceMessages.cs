@@ -54,12 +54,7 @@ public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset
 
 public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Conditions) : PresenceEvent;
 
-public sealed record StatusChanged(
-    long Epoch,
-    ProviderStatus Status,
-    string Code,
-    string Message,
-    DateTimeOffset At
-) : PresenceEvent;
+public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)
+    : PresenceEvent;
 
 public sealed record PresenceEnded(DateTimeOffset At) : PresenceEvent;

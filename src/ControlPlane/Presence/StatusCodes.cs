@@ -14,14 +14,14 @@ internal static class StatusCodes
 
     /// <summary>All of them, for the test that holds the documentation to them.</summary>
     public static IReadOnlyList<string> All { get; } =
-        [
-            AgentUnresponsive,
-            AgentDisconnected,
-            Flapping,
-            ReadinessUnknown,
-            VersionUnsupported,
-            NamespaceTaken,
-            NamespaceChanged,
-            ClusterMismatch,
-        ];
+    [
+        AgentUnresponsive,
+        AgentDisconnected,
+        Flapping,
+        ReadinessUnknown,
+        VersionUnsupported,
+        NamespaceTaken,
+        NamespaceChanged,
+        ClusterMismatch,
+    ];
 }

@@ -34,7 +34,9 @@ internal static class StatusMachine
         if (state.StoreAway)
             return null;
         var calm =
-            state.Code == StatusCodes.Flapping && state.HealthySince is { } since ? since + FlappingCalm : (DateTimeOffset?)null;
+            state.Code == StatusCodes.Flapping && state.HealthySince is { } since
+                ? since + FlappingCalm
+                : (DateTimeOffset?)null;
         return calm is { } c && (state.LinkDeadline is not { } d || c < d) ? c : state.LinkDeadline;
     }
 
@@ -161,7 +163,8 @@ internal static class StatusMachine
             )
             : state;
 
-    private static Condition Missing(string type) => new(type, ConditionStatus.Unknown, Message: "It was not reported.");
+    private static Condition Missing(string type) =>
+        new(type, ConditionStatus.Unknown, Message: "It was not reported.");
 
     private static StatusState WithStatus(
         StatusState state,

@@ -28,10 +28,7 @@ public sealed record Provider(
             {
                 Tokens = state.Tokens.Add(new ProviderToken(e.TokenId, e.Hash, e.At)),
             },
-            (_, ProviderTokenRevoked e) => state with
-            {
-                Tokens = state.Tokens.RemoveAll(t => t.TokenId == e.TokenId),
-            },
+            (_, ProviderTokenRevoked e) => state with { Tokens = state.Tokens.RemoveAll(t => t.TokenId == e.TokenId) },
             (_, ProviderDeleted) => state with { Deleted = true, Tokens = [] },
             _ => state,
         };

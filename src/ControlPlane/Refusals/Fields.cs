@@ -39,7 +39,9 @@ internal sealed partial class Fields
                 field,
                 "must be an RFC 1123 label: at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"
             );
-        return Ids.LooksLikeId(value) ? Violated(field, "must not have the form of an id (32 hexadecimal digits)") : this;
+        return Ids.LooksLikeId(value)
+            ? Violated(field, "must not have the form of an id (32 hexadecimal digits)")
+            : this;
     }
 
     /// <summary>A name or id of something that exists.</summary>

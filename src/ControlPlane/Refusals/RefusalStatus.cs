@@ -23,9 +23,7 @@ internal static class RefusalStatus
     public static Google.Rpc.Status ToStatus(this Refusal refusal)
     {
         var status = new Google.Rpc.Status { Code = (int)CodeOf(refusal.Kind), Message = refusal.Message };
-        status.Details.Add(
-            Any.Pack(new ErrorInfo { Reason = refusal.Reason, Domain = ErrorReasons.Domain })
-        );
+        status.Details.Add(Any.Pack(new ErrorInfo { Reason = refusal.Reason, Domain = ErrorReasons.Domain }));
         if (refusal.Fields.Count > 0)
         {
             var badRequest = new BadRequest();

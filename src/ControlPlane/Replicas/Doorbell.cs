@@ -8,7 +8,8 @@ namespace Coder.Mesh.ControlPlane.Replicas;
 /// </summary>
 internal sealed class Doorbell(AgentSessions sessions)
 {
-    public void Workspace(string providerId, string workspaceId) => sessions.Find(providerId)?.Desired.Mark(workspaceId);
+    public void Workspace(string providerId, string workspaceId) =>
+        sessions.Find(providerId)?.Desired.Mark(workspaceId);
 
     public void ProviderDeleted(string providerId) => sessions.Find(providerId)?.Close(SessionEnd.ProviderDeleted);
 }

@@ -73,8 +73,7 @@ internal sealed class ReplicaLease(
                     on conflict (id) do update set renewed_at = now() returning id)
                 select id from renewed
                 union select id from mesh.mesh_replica where 
-                """
-                    + Living
+                """ + Living
             )
         )
         {

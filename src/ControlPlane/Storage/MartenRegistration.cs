@@ -8,6 +8,7 @@ using JasperFx;
 using JasperFx.Events;
 using JasperFx.Events.Projections;
 using Marten;
+using Npgsql;
 using Weasel.Core;
 
 namespace Coder.Mesh.ControlPlane.Storage;
@@ -25,9 +26,9 @@ internal static class MartenRegistration
 
     public const string OrganizationNameIndex = "ux_organization_name";
 
-    public static void Configure(StoreOptions options, string connectionString)
+    public static void Configure(StoreOptions options, NpgsqlDataSource database)
     {
-        options.Connection(connectionString);
+        options.Connection(database);
         options.DatabaseSchemaName = "mesh";
         options.UseSystemTextJsonForSerialization(EnumStorage.AsString);
         options.Events.StreamIdentity = StreamIdentity.AsString;
@@ -52,7 +53,8 @@ internal static class MartenRegistration
 
     private static void Snapshot<TState, TEvent>(StoreOptions options, Func<TState?, string, TEvent, TState?> fold)
         where TState : class
-        where TEvent : class => options.Projections.Add(new StreamProjection<TState, TEvent>(fold), ProjectionLifecycle.Inline);
+        where TEvent : class =>
+        options.Projections.Add(new StreamProjection<TState, TEvent>(fold), ProjectionLifecycle.Inline);
 
     private static void Indexes(StoreOptions options)
     {

@@ -120,10 +120,7 @@ internal sealed class WorkspaceApi(
 
     private async Task<Workspace> Find(string reference, string organization, ServerCallContext context)
     {
-        new Fields()
-            .Reference("workspace", reference)
-            .Text("organization", organization, 253)
-            .ThrowIfViolated();
+        new Fields().Reference("workspace", reference).Text("organization", organization, 253).ThrowIfViolated();
         var ct = context.CancellationToken;
         var workspace = Ids.LooksLikeId(reference)
             ? await view.Find(reference, ct)

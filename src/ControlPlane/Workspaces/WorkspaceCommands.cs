@@ -3,7 +3,6 @@ using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using JasperFx;
-using Marten;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;

@@ -47,8 +47,7 @@ internal sealed record CreateWorkspace(
 ) : WorkspaceCommand;
 
 /// <summary>A wish of the owner: start, stop or delete.</summary>
-internal sealed record WishWorkspace(DesiredState Desired, string Traceparent, DateTimeOffset At)
-    : WorkspaceCommand;
+internal sealed record WishWorkspace(DesiredState Desired, string Traceparent, DateTimeOffset At) : WorkspaceCommand;
 
 /// <summary>What the provider's current session reports.</summary>
 internal sealed record ObserveWorkspace(

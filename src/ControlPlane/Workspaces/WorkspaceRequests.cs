@@ -23,10 +23,7 @@ internal static class WorkspaceRequests
             fields.Violated("spec.image", "must be a container image reference, without white space");
         else
             fields.Text("spec.image", spec.Image, MaxImage);
-        fields
-            .Quantity("spec.cpu", spec.Cpu)
-            .Quantity("spec.memory", spec.Memory)
-            .Quantity("spec.disk", spec.Disk);
+        fields.Quantity("spec.cpu", spec.Cpu).Quantity("spec.memory", spec.Memory).Quantity("spec.disk", spec.Disk);
         if (spec.Command.Count > MaxCommandParts)
             fields.Violated("spec.command", $"must have at most {MaxCommandParts} parts, has {spec.Command.Count}");
         else if (spec.Command.Any(part => part.Length > Fields.MaxText))

@@ -34,6 +34,13 @@ internal sealed class ClusterPaths(string dataFolder)
     public int? MadeBy()
     {
         var file = Path.Combine(Data, "PG_VERSION");
-        return File.Exists(file) ? int.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture) : null;
+        if (!File.Exists(file))
+            return null;
+        return int.TryParse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture, out var major)
+            ? major
+            : throw new EmbeddedPostgresException(
+                $"{file} does not hold the version of a PostgreSQL that is supported (10 or later). "
+                    + $"Restore the data folder from a backup, or choose another one ({EmbeddedPostgresOptions.Section}:DataFolder)."
+            );
     }
 }

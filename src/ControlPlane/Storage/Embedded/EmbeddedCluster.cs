@@ -137,11 +137,12 @@ internal sealed class EmbeddedCluster
     private async Task Create(CancellationToken ct)
     {
         _logger.CreatingDatabase(Paths.Data);
+        await _processes.EndCreation(ct);
         if (Directory.Exists(Paths.Unfinished))
             Directory.Delete(Paths.Unfinished, recursive: true);
         string[] arguments =
         [
-            $"--pgdata={Paths.Unfinished}",
+            ServerProcesses.InitDbArgument(Paths),
             $"--username={Name}",
             "--encoding=UTF8",
             "--locale=C.UTF-8",
@@ -167,16 +168,19 @@ internal sealed class EmbeddedCluster
     {
         try
         {
-            await Execute(ConnectionString, "select 1", ct);
-        }
-        catch (PostgresException e) when (e.SqlState == UnknownDatabase)
-        {
-            await Execute(ConnectionTo("postgres"), $"create database {Name}", ct);
+            try
+            {
+                await Execute(ConnectionString, "select 1", ct);
+            }
+            catch (PostgresException e) when (e.SqlState == UnknownDatabase)
+            {
+                await Execute(ConnectionTo("postgres"), $"create database {Name}", ct);
+            }
         }
         catch (NpgsqlException e)
         {
             throw new EmbeddedPostgresException(
-                $"PostgreSQL started on {Paths.Data} but answers no query: {e.Message}",
+                $"PostgreSQL started on {Paths.Data} but its database {Name} can't be opened: {e.Message}",
                 e
             );
         }

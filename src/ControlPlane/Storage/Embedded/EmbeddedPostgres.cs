@@ -81,8 +81,22 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await _stopping.CancelAsync();
-        await _supervision;
+        try
+        {
+            await _stopping.CancelAsync();
+            await _supervision;
+            await StopServer();
+            SocketFolder.Remove(_cluster.Paths);
+        }
+        finally
+        {
+            _stopping.Dispose();
+            _folderLock.Dispose();
+        }
+    }
+
+    private async Task StopServer()
+    {
         if (_server is { } server)
         {
             var since = _time.GetTimestamp();
@@ -90,9 +104,6 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             server.Dispose();
             _logger.ServerStopped(_time.GetElapsedTime(since).TotalMilliseconds);
         }
-        SocketFolder.Remove(_cluster.Paths);
-        _stopping.Dispose();
-        _folderLock.Dispose();
     }
 
     private async Task Supervise(PostgresServer first, CancellationToken ct)

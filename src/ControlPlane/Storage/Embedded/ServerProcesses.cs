@@ -1,63 +1,89 @@
+using System.Globalization;
+
 namespace Coder.Mesh.ControlPlane.Storage.Embedded;
 
-/// <summary>Ends what an earlier server of the same folder left running.</summary>
+/// <summary>Ends what earlier servers of the same folder left running. Only the holder of the folder's lock may do that.</summary>
 internal sealed class ServerProcesses(ClusterPaths paths, TimeSpan stopTimeout, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestDying = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan OrphanPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Dying = TimeSpan.FromSeconds(3);
 
-    /// <summary>After this a new server may start on the folder. Call it only with the folder's lock in hand.</summary>
+    private readonly string _initDbArgument = InitDbArgument(paths);
+    private readonly string _title = $"postgres: {paths.ClusterName}: ";
+
+    private static bool CanSeeProcesses => Directory.Exists("/proc/self");
+
+    public static string InitDbArgument(ClusterPaths paths) => $"--pgdata={paths.Unfinished}";
+
+    /// <summary>After this a new server may start on the folder.</summary>
     public async Task Clear(CancellationToken ct)
     {
         await StopServer(ct);
         await EndOrphans(ct);
+        // Of a server that is gone. PostgreSQL removes such a file itself, but not an empty one, nor one whose process
+        // number is another process's by now.
+        if (CanSeeProcesses && Directory.Exists(paths.Data))
+            File.Delete(PostmasterFile.In(paths.Data));
+    }
+
+    /// <summary>Ends an initdb whose control plane was killed, before its half of a database is removed.</summary>
+    public async Task EndCreation(CancellationToken ct)
+    {
+        List<int> Creations() => Find(arguments => arguments.Contains(_initDbArgument));
+        Signal(Creations(), Native.SignalKill);
+        await Ended(Creations, Dying, ct);
     }
 
     private async Task StopServer(CancellationToken ct)
     {
-        if (PostmasterFile.Read(paths.Data) is not { } file)
-            return;
-        bool IsRunning() => IsServerOf(file);
-        if (!IsRunning())
-        {
-            // Its number may be another process's by now, and then PostgreSQL would refuse to start.
-            File.Delete(PostmasterFile.In(paths.Data));
-            return;
-        }
+        // The folder as the server was given it, which may have been by another way.
+        var recorded = PostmasterFile.Read(paths.Data)?.DataFolder ?? paths.Data;
+        List<int> Servers() =>
+            Find(arguments =>
+                Path.GetFileName(arguments[0]) is "postgres" or "postmaster"
+                && (arguments.Contains(paths.Data) || arguments.Contains(recorded))
+            );
 
-        logger.StoppingLeftover(file.ProcessId);
-        Native.Signal(file.ProcessId, Native.SignalInterrupt);
-        if (await Ended(IsRunning, stopTimeout, ct))
+        if (Servers() is not [var first, ..])
             return;
-        logger.StopTookTooLong(file.ProcessId, stopTimeout.TotalSeconds);
-        Native.Signal(file.ProcessId, Native.SignalQuit);
-        if (await Ended(IsRunning, LongestDying, ct))
+        logger.StoppingLeftover(first);
+        Signal(Servers(), Native.SignalInterrupt);
+        if (await Ended(Servers, stopTimeout, ct))
             return;
-        Native.Signal(file.ProcessId, Native.SignalKill);
-        await Ended(IsRunning, LongestDying, ct);
+        logger.StopTookTooLong(first, stopTimeout.TotalSeconds);
+        Signal(Servers(), Native.SignalQuit);
+        if (await Ended(Servers, Dying, ct))
+            return;
+        Signal(Servers(), Native.SignalKill);
+        await Ended(Servers, Dying, ct);
     }
 
-    // A killed server's children end by themselves when they notice; one in a long query may not for a while,
-    // holds the shared memory, and PostgreSQL then refuses to start.
+    // A killed server's children end by themselves when they notice. One in a long computation may not for a while, and holds
+    // the shared memory; PostgreSQL then refuses to start.
     private async Task EndOrphans(CancellationToken ct)
     {
-        if (await Ended(() => Orphans().Count > 0, Patience, ct))
+        List<int> Orphans() => Find(arguments => arguments[0].StartsWith(_title, StringComparison.Ordinal));
+        if (await Ended(Orphans, OrphanPatience, ct))
             return;
         logger.EndingOrphans(Orphans().Count);
-        foreach (var signal in (int[])[Native.SignalQuit, Native.SignalKill])
-        {
-            foreach (var orphan in Orphans())
-                Native.Signal(orphan, signal);
-            if (await Ended(() => Orphans().Count > 0, LongestDying, ct))
-                return;
-        }
+        Signal(Orphans(), Native.SignalQuit);
+        if (await Ended(Orphans, Dying, ct))
+            return;
+        Signal(Orphans(), Native.SignalKill);
+        await Ended(Orphans, Dying, ct);
     }
 
-    private async Task<bool> Ended(Func<bool> isRunning, TimeSpan limit, CancellationToken ct)
+    private static void Signal(List<int> processes, int signal)
+    {
+        foreach (var process in processes)
+            Native.Signal(process, signal);
+    }
+
+    private async Task<bool> Ended(Func<List<int>> running, TimeSpan limit, CancellationToken ct)
     {
         var since = time.GetTimestamp();
-        while (isRunning())
+        while (running().Count > 0)
         {
             if (time.GetElapsedTime(since) > limit)
                 return false;
@@ -66,38 +92,25 @@ internal sealed class ServerProcesses(ClusterPaths paths, TimeSpan stopTimeout, 
         return true;
     }
 
-    private static bool IsServerOf(PostmasterFile file)
+    private static List<int> Find(Predicate<string[]> isMeant)
     {
-        var arguments = CommandLine(file.ProcessId);
-        return arguments.Length > 0
-            && Path.GetFileName(arguments[0]) is "postgres" or "postmaster"
-            && arguments.Any(a => a == file.DataFolder || a == "-D" + file.DataFolder);
-    }
-
-    private List<int> Orphans()
-    {
-        if (!Directory.Exists("/proc"))
-            return [];
-        var title = $"postgres: {paths.ClusterName}: ";
+        if (!CanSeeProcesses)
+            return []; // PostgreSQL's own checks remain
         return
         [
             .. Directory
                 .EnumerateDirectories("/proc")
-                .Select(folder => int.TryParse(Path.GetFileName(folder), out var pid) ? pid : 0)
-                .Where(pid =>
-                    pid > 0 && CommandLine(pid) is [var first, ..] && first.StartsWith(title, StringComparison.Ordinal)
-                ),
+                .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) ? id : 0)
+                .Where(id => id > 0 && CommandLine(id) is { Length: > 0 } arguments && isMeant(arguments)),
         ];
     }
 
-    // Readable for every user, unlike the working folder; empty for a process that only waits to be reaped.
+    // Every user may read it, unlike the working folder; it is empty for a process that only waits to be reaped.
     private static string[] CommandLine(int processId)
     {
         try
         {
-            return File.ReadAllText($"/proc/{processId}/cmdline")
-                .TrimEnd('\0')
-                .Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            return File.ReadAllText($"/proc/{processId}/cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
