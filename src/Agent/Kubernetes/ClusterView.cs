@@ -60,6 +60,7 @@ internal sealed class ClusterView(IClusterSink sink, Func<string, bool> removing
         return held;
     }
 
+    // What a list no longer holds has gone unheard, while nobody watched: that is told before the list.
     private void TellAll()
     {
         foreach (var held in _workspaces.Values.ToList())

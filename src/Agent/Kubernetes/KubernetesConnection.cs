@@ -5,6 +5,7 @@ using System.Text;
 using k8s;
 using k8s.Authentication;
 using k8s.Exceptions;
+using YamlDotNet.Core;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -30,9 +31,42 @@ internal sealed class KubernetesConnection : IDisposable
     /// <exception cref="KubernetesConfigurationException">Nothing usable is configured.</exception>
     public static KubernetesConnection Open(KubernetesOptions options)
     {
-        var config = Load(options);
+        if (options.Kubeconfig is null && !KubernetesClientConfiguration.IsInCluster())
+            throw new KubernetesConfigurationException(
+                "No cluster is configured: the agent doesn't run in a Pod with a ServiceAccount, and no kubeconfig is "
+                    + "named. Name one, or run the agent in its cluster."
+            );
+
+        var source = options.Kubeconfig is { } file ? $"The kubeconfig \"{file}\"" : "The Pod's ServiceAccount";
+        try
+        {
+            return Connect(options, Load(options));
+        }
+        catch (Exception e) when (e is NullReferenceException or InvalidCastException)
+        {
+            // What the library makes of a file that is something else altogether.
+            throw new KubernetesConfigurationException($"{source} can't be used: it is no kubeconfig.", e);
+        }
+        catch (Exception e)
+            when (e is KubeConfigException or YamlException or FormatException or CryptographicException
+                || e is IOException or UnauthorizedAccessException
+            )
+        {
+            throw new KubernetesConfigurationException($"{source} can't be used: {e.Message}", e);
+        }
+    }
+
+    public void Dispose() => Http.Dispose();
+
+    private static KubernetesClientConfiguration Load(KubernetesOptions options) =>
+        options.Kubeconfig is { } file
+            ? KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(file))
+            : KubernetesClientConfiguration.InClusterConfig();
+
+    private static KubernetesConnection Connect(KubernetesOptions options, KubernetesClientConfiguration config)
+    {
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var host))
-            throw new KubernetesConfigurationException($"The API server's address \"{config.Host}\" is not a URL.");
+            throw new FormatException($"the API server's address \"{config.Host}\" is not a URL.");
 
         // A base without a closing slash would lose its last segment (`https://rancher/k8s/clusters/c-1`).
         var address = host.AbsoluteUri.EndsWith('/') ? host : new Uri(host.AbsoluteUri + "/");
@@ -42,32 +76,6 @@ internal sealed class KubernetesConnection : IDisposable
             Timeout = Timeout.InfiniteTimeSpan,
         };
         return new KubernetesConnection(http, k8s.Kubernetes.CreateCredentials(config), Namespaced(options, config));
-    }
-
-    public void Dispose() => Http.Dispose();
-
-    private static KubernetesClientConfiguration Load(KubernetesOptions options)
-    {
-        try
-        {
-            if (options.Kubeconfig is { } file)
-                return KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(file));
-            if (KubernetesClientConfiguration.IsInCluster())
-                return KubernetesClientConfiguration.InClusterConfig();
-        }
-        catch (Exception e)
-            when (e is KubeConfigException or IOException or UnauthorizedAccessException or FormatException
-                || e is CryptographicException or YamlDotNet.Core.YamlException
-            )
-        {
-            var source = options.Kubeconfig is { } file ? $"The kubeconfig \"{file}\"" : "The Pod's ServiceAccount";
-            throw new KubernetesConfigurationException($"{source} can't be used: {e.Message}", e);
-        }
-
-        throw new KubernetesConfigurationException(
-            "No cluster is configured: the agent doesn't run in a Pod with a ServiceAccount, and no kubeconfig is named. "
-                + "Name one, or run the agent in its cluster."
-        );
     }
 
     private static string Namespaced(KubernetesOptions options, KubernetesClientConfiguration config) =>

@@ -35,7 +35,6 @@ internal sealed class ResourceWatch<T>(
             var until = options.RelistInterval * (0.8 + 0.4 * Random.Shared.NextDouble());
             while (_resourceVersion.Length > 0 && time.GetElapsedTime(listedAt) < until)
                 await Attempt(Follow, ct);
-            await Task.Delay(options.RelistJitter * Random.Shared.NextDouble(), time, ct);
         }
     }
 
@@ -49,6 +48,7 @@ internal sealed class ResourceWatch<T>(
         catch (ApiException e) when (e.Expired)
         {
             _resourceVersion = "";
+            await Task.Delay(options.RelistJitter * Random.Shared.NextDouble(), time, ct);
             return false;
         }
         catch (Exception e) when (e is ApiException or ClusterException)
@@ -88,10 +88,10 @@ internal sealed class ResourceWatch<T>(
         var heard = false;
         await foreach (var change in api.Watch(resource, selector, _resourceVersion, lifetime, ct))
         {
-            heard = true;
-            Worked();
             if (change.Type == "ERROR")
                 throw Refusal(change.Object);
+            heard = true;
+            Worked();
             if (change.Object.Deserialize(resource.One) is { } item)
                 await Pass(change.Type, item, ct);
         }
