@@ -163,8 +163,8 @@ public sealed class WorkTests
         Assert.Single((await session.NextSnapshot()).Workspaces);
 
         driver.Sink!.Gone("w1");
-        await agent.Time.Armed(TimeSpan.FromSeconds(2));
-        agent.Time.Advance(TimeSpan.FromSeconds(2));
+        await agent.Time.Armed(TimeSpan.FromSeconds(3));
+        agent.Time.Advance(TimeSpan.FromSeconds(3));
 
         Assert.Empty((await session.NextSnapshot()).Workspaces);
     }
@@ -186,15 +186,17 @@ public sealed class WorkTests
         driver.OnApply = _ => Task.CompletedTask;
 
         await agent.Time.Armed(TimeSpan.FromMinutes(10));
-        for (var i = 0; i < 60; i++)
+        for (ulong i = 1; i < 60; i++)
         {
             // In steps, each with a sign of life, or the silence would end the session first.
             agent.Time.Advance(TimeSpan.FromSeconds(10));
-            await session.Next(ConnectRequest.FrameOneofCase.Heartbeat);
-            await session.Desire("sign-of-life", (ulong)i + 1);
-            await driver.NextApplied();
+            await session.Desire("sign-of-life", i);
+            Assert.Equal("sign-of-life", (await driver.NextApplied()).Desired.WorkspaceId);
         }
 
+        agent.Time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.Equal("w1", (await driver.NextApplied()).Desired.WorkspaceId);
         Assert.Equal(
             (WorkspaceState.Failed, "field_conflict", "with kubectl"),
             (failed.State, failed.Code, failed.Message)
@@ -216,15 +218,14 @@ public sealed class WorkTests
         await session.Desire("w1", 1);
         await driver.NextApplied();
 
-        WorkspaceObserved? told = null;
-        var telling = session.NextObserved();
-        while (!telling.IsCompleted)
-        {
-            agent.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
+        await agent.Time.Armed(TimeSpan.FromSeconds(0.25));
+        agent.Time.Advance(TimeSpan.FromSeconds(0.25));
+        await driver.NextApplied();
+        await agent.Time.Armed(TimeSpan.FromSeconds(0.5));
+        agent.Time.Advance(TimeSpan.FromSeconds(0.5));
+        await driver.NextApplied();
 
-        told = await telling;
+        var told = await session.NextObserved();
         Assert.Equal((WorkspaceState.Pending, "refused"), (told.State, told.Message));
     }
 
@@ -305,8 +306,8 @@ public sealed class WorkTests
         await session.NextObserved();
 
         agent.Driver.Sink!.Gone("here");
-        await agent.Time.Armed(TimeSpan.FromSeconds(2));
-        agent.Time.Advance(TimeSpan.FromSeconds(2));
+        await agent.Time.Armed(TimeSpan.FromSeconds(3));
+        agent.Time.Advance(TimeSpan.FromSeconds(3));
 
         Assert.Equal("unstored", Assert.Single((await session.NextSnapshot()).Workspaces).WorkspaceId);
     }

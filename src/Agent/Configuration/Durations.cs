@@ -21,7 +21,7 @@ internal static class Durations
                 CultureInfo.InvariantCulture,
                 out var count
             )
-            || count > 1_000_000
+            || !(count <= 1_000_000)
         )
             return false;
         value = unit * count;

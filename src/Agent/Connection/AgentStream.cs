@@ -19,7 +19,7 @@ internal sealed class AgentStream(
 ) : IDisposable
 {
     private static readonly TimeSpan ResyncInterval = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan AskedSnapshotPace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AskedSnapshotPace = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
 
     private readonly Outbox _outbox = new(reconciler, dialed.Welcome.Limits, logger);
@@ -108,7 +108,7 @@ internal sealed class AgentStream(
                 silence.Change(limit, Timeout.InfiniteTimeSpan);
                 status.Sign();
                 var frame = dialed.Call.ResponseStream.Current;
-                metrics.FrameReceived(frame.FrameCase.ToString());
+                metrics.FrameReceived(FrameNames.Of(frame.FrameCase));
                 if (!ct.IsCancellationRequested)
                     Handle(frame);
             }
@@ -137,7 +137,7 @@ internal sealed class AgentStream(
             return;
         }
 
-        using var span = Tracing.StartFrame($"agent.{frame.FrameCase}", frame.Traceparent);
+        using var span = Tracing.StartFrame($"agent.{FrameNames.Of(frame.FrameCase)}", frame.Traceparent);
         var traceparent = span.Traceparent(frame.Traceparent);
         switch (frame.FrameCase)
         {
@@ -146,7 +146,7 @@ internal sealed class AgentStream(
                 break;
             case ConnectResponse.FrameOneofCase.WorkspaceDesired
             or ConnectResponse.FrameOneofCase.WorkspaceRemoved when !_identified:
-                logger.FrameLeft(frame.FrameCase.ToString());
+                logger.FrameLeft(FrameNames.Of(frame.FrameCase));
                 break;
             case ConnectResponse.FrameOneofCase.WorkspaceDesired:
                 reconciler.Desire(frame.WorkspaceDesired, traceparent);
@@ -184,7 +184,7 @@ internal sealed class AgentStream(
         try
         {
             await dialed.Call.RequestStream.WriteAsync(frame);
-            metrics.FrameSent(frame.FrameCase.ToString());
+            metrics.FrameSent(FrameNames.Of(frame.FrameCase));
             return true;
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)

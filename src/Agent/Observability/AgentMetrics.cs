@@ -36,7 +36,7 @@ internal sealed class AgentMetrics
     public void Detached() => _attached.Add(-1);
 
     public void DialEnded(AttemptOutcome outcome) =>
-        _dials.Add(1, new KeyValuePair<string, object?>("mesh.outcome", Snake(outcome.ToString())));
+        _dials.Add(1, new KeyValuePair<string, object?>("mesh.outcome", FrameNames.Snake(outcome.ToString())));
 
     public void FrameSent(string type) => Frame(type, "sent");
 
@@ -52,12 +52,5 @@ internal sealed class AgentMetrics
         _probes.Add(1, new KeyValuePair<string, object?>("mesh.result", reachable ? "reachable" : "unreachable"));
 
     private void Frame(string type, string direction) =>
-        _frames.Add(1, new("mesh.frame.type", Snake(type)), new("mesh.frame.direction", direction));
-
-    private static string Snake(string name) =>
-        string.Concat(
-            name.Select(
-                (c, i) => char.IsAsciiLetterUpper(c) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(c) : c.ToString()
-            )
-        );
+        _frames.Add(1, new("mesh.frame.type", type), new("mesh.frame.direction", direction));
 }

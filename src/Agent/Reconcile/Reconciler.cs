@@ -13,6 +13,7 @@ namespace Coder.Mesh.Agent.Reconcile;
 internal sealed class Reconciler(
     IClusterDriver driver,
     AgentMetrics metrics,
+    Jitter jitter,
     TimeProvider time,
     ILogger<Reconciler> logger
 ) : BackgroundService, IClusterSink
@@ -282,7 +283,7 @@ internal sealed class Reconciler(
                 r => r.WishedGeneration == generation ? change(r) with { Traceparent = traceparent } : change(r)
             );
             if (_table.Find(id) is { Work: not WorkKind.None, Trouble: { Transient: true } trouble })
-                retry = RetryPace.Delay(trouble.Attempts, Random.Shared.NextDouble());
+                retry = RetryPace.Delay(trouble.Attempts, jitter.Next());
         }
 
         if (retry is { } delay)
