@@ -1,1 +1,4 @@
-return 0;
+using Coder.Mesh.Agent;
+using Coder.Mesh.Agent.Configuration;
+
+return await AgentCommand.Run(args, AgentHost.Run);

@@ -1,1 +1,37 @@
-return 0;
+using System.CommandLine;
+using Coder.Mesh.Cli;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+
+Func<string, string?> env = Environment.GetEnvironmentVariable;
+var output = new Output(Terminal.Stdout(env), Terminal.Stderr(env));
+using var interrupts = new Interrupts();
+try
+{
+    var root = CommandTree.Make(new CliHost(output, env, TimeProvider.System));
+    // An argument that begins with @ is an argument, not a file to read more from.
+    var line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    if (line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction)
+        return UsageErrors.Show(line, output);
+
+    var settings = new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null,
+    };
+    var exitCode = await line.InvokeAsync(settings, interrupts.Token);
+    return exitCode == ExitCodes.Interrupted ? interrupts.ExitCode : exitCode;
+}
+catch (Exception e)
+{
+    // The last net: a person gets a sentence, and whoever looks into it gets the trace on request.
+    output.Error(
+        new Failure($"unexpected: {e.Message}", ExitCodes.Unexpected)
+        {
+            Tips = env("MESH_DEBUG") is null ? ["run it again with MESH_DEBUG=1 for details"] : [],
+        }
+    );
+    if (env("MESH_DEBUG") is not null)
+        Console.Error.WriteLine(e);
+    return ExitCodes.Unexpected;
+}

@@ -1,1 +1,3 @@
-return 0;
+using Coder.Mesh.ControlPlane;
+
+return await ControlPlaneProgram.Run(args);

@@ -39,4 +39,5 @@ public static class ErrorReasons
     public const string ServerRestarting = "SERVER_RESTARTING";
     public const string ProtocolViolation = "PROTOCOL_VIOLATION";
     public const string HelloTimeout = "HELLO_TIMEOUT";
+    public const string SessionFailed = "SESSION_FAILED";
 }

@@ -1,1 +1,29 @@
-return 0;
+using System.CommandLine;
+using Coder.Mesh.Load;
+using Coder.Mesh.Load.Commands;
+
+var root = new RootCommand("Measures a control plane's memory and CPU with many agents, beside a bare gRPC server.")
+{
+    FloorCommand.Create(),
+    AgentsCommand.Create(TimeProvider.System),
+    CompareCommand.Create(TimeProvider.System),
+};
+
+try
+{
+    if (!OperatingSystem.IsLinux())
+        throw new LoadException("runs on Linux only: it measures by /proc.");
+    var parsed = root.Parse(args);
+    var code = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return parsed.Errors.Count > 0 ? ExitCodes.Refused : code;
+}
+catch (LoadException e)
+{
+    Console.Error.WriteLine($"mesh-load: {e.Message}");
+    return ExitCodes.Refused;
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("mesh-load: stopped before the measurement was complete; there is no result.");
+    return ExitCodes.Interrupted;
+}

@@ -2,6 +2,9 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
+/// <summary>Whose objects a driver works on: learned from the control plane's Welcome.</summary>
+internal sealed record DriverIdentity(string ProviderId, string DeploymentId);
+
 /// <summary>A place where workspaces run. There are two: a Kubernetes namespace, and a simulated one in memory.</summary>
 internal interface IClusterDriver
 {
@@ -13,14 +16,14 @@ internal interface IClusterDriver
     /// Lists and watches the agent's own objects until cancelled, and tells the sink of everything that it sees. An
     /// API that is away, an expired watch or a refusal is waited out, with jitter, inside.
     /// </summary>
-    Task Watch(IClusterSink sink, CancellationToken ct);
+    Task Watch(DriverIdentity identity, IClusterSink sink, CancellationToken ct);
 
     /// <summary>
     /// Makes the objects of a workspace what is desired. Idempotent. A generation below the one that the objects carry
     /// changes nothing.
     /// </summary>
     /// <exception cref="ClusterException">The cluster refused, or can't be reached.</exception>
-    Task Apply(WorkspaceDesired desired, CancellationToken ct);
+    Task Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct);
 
     /// <summary>
     /// Asks the cluster to delete every object of a workspace that this provider's agent created; what another created
@@ -28,7 +31,7 @@ internal interface IClusterDriver
     /// </summary>
     /// <returns>False if the cluster holds nothing of it.</returns>
     /// <exception cref="ClusterException">The cluster refused, or can't be reached.</exception>
-    Task<bool> Remove(string workspaceId, CancellationToken ct);
+    Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct);
 }
 
 /// <summary>Hears what a driver sees. Called from one thread at a time; must return at once.</summary>

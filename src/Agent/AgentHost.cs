@@ -1,0 +1,119 @@
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Agent.Health;
+using Coder.Mesh.Agent.Kubernetes;
+using Coder.Mesh.Agent.Observability;
+using Coder.Mesh.Agent.Reconcile;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Coder.Mesh.Agent;
+
+/// <summary>Puts the agent together from its options.</summary>
+internal static class AgentHost
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Runs until the process is asked to stop.</summary>
+    public static async Task<int> Run(AgentOptions options)
+    {
+        await using var app = TryBuild(options);
+        if (app is null)
+            return 2;
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Coder.Mesh.Agent");
+        logger.Starting(AgentVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
+        if (options.Cluster == ClusterKind.Simulated)
+            logger.ClusterIsSimulated();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException)
+        {
+            // An address in use or a broken state file: the message is for the operator, the stack would be noise.
+            await Console.Error.WriteLineAsync($"mesh-agent: can't start: {e.Message}");
+            return 1;
+        }
+
+        foreach (var address in app.Urls)
+            logger.HealthServed(address);
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    private static WebApplication? TryBuild(AgentOptions options)
+    {
+        try
+        {
+            return Build(options);
+        }
+        catch (KubernetesConfigurationException e)
+        {
+            Console.Error.WriteLine(
+                $"mesh-agent: {Setting.Kubeconfig.Flag} ({Setting.Kubeconfig.Variable}): {e.Message}"
+            );
+            return null;
+        }
+    }
+
+    /// <param name="replace">Services that a test brings in place of the real ones.</param>
+    public static WebApplication Build(AgentOptions options, Action<IServiceCollection>? replace = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        // Settings come from OptionsReader alone; the environment stays for OpenTelemetry, which reads its own variables.
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddEnvironmentVariables("OTEL_").AddEnvironmentVariables();
+        AddLogging(builder.Logging, options);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(options.HealthAddress);
+        });
+        AddAgent(builder.Services, options, builder.Configuration);
+        replace?.Invoke(builder.Services);
+
+        var app = builder.Build();
+        app.MapHealth();
+        return app;
+    }
+
+    private static void AddAgent(IServiceCollection services, AgentOptions options, IConfiguration configuration)
+    {
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = StopLimit);
+        services.AddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddTelemetry(configuration);
+        services.AddClusterDriver(options);
+        services.AddSingleton<ClusterStatus>();
+        services.AddSingleton<Reconciler>();
+        services.AddConnection();
+
+        // Stopped in the reverse order: first the goodbye, then the work.
+        services.AddHostedService<ProbeLoop>();
+        services.AddHostedService(p => p.GetRequiredService<Reconciler>());
+        services.AddHostedService<ConnectLoop>();
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, AgentOptions options)
+    {
+        logging.ClearProviders();
+        logging.SetMinimumLevel(options.LogLevel);
+        // The health server's own talk is worth something only when it fails.
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        if (options.LogFormat == LogFormat.Json)
+            logging.AddJsonConsole(o =>
+            {
+                o.UseUtcTimestamp = true;
+                o.TimestampFormat = "O";
+            });
+        else
+            logging.AddSimpleConsole(o =>
+            {
+                o.SingleLine = true;
+                o.UseUtcTimestamp = true;
+                o.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            });
+        logging.Configure(o =>
+            o.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId
+        );
+    }
+}

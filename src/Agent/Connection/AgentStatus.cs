@@ -1,0 +1,53 @@
+namespace Coder.Mesh.Agent.Connection;
+
+/// <summary>What health endpoints tell of the connection. Written by the connect loop, read by requests.</summary>
+internal sealed class AgentStatus(TimeProvider time)
+{
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromMinutes(2);
+
+    private readonly Lock _lock = new();
+    private long _lastSign = time.GetTimestamp();
+    private string? _notReady = "not attached: no dial has ended yet";
+
+    /// <summary>Why the agent isn't attached, in one line; null when it is.</summary>
+    public string? NotReady
+    {
+        get
+        {
+            lock (_lock)
+                return _notReady;
+        }
+    }
+
+    /// <summary>Why the process should be restarted; null while it is all right.</summary>
+    public string? NotLive
+    {
+        get
+        {
+            TimeSpan quiet;
+            lock (_lock)
+                quiet = time.GetElapsedTime(_lastSign);
+            return quiet < StuckAfter ? null : $"the connect loop has given no sign for {quiet.TotalSeconds:0} s";
+        }
+    }
+
+    /// <summary>The loop lives: an attempt has ended, well or badly, or a frame has arrived.</summary>
+    public void Sign()
+    {
+        lock (_lock)
+            _lastSign = time.GetTimestamp();
+    }
+
+    public void Attached()
+    {
+        lock (_lock)
+            (_notReady, _lastSign) = (null, time.GetTimestamp());
+    }
+
+    public void Detached(AttemptEnd end)
+    {
+        var kind = end.Outcome == AttemptOutcome.Refused ? "refused" : "not attached";
+        lock (_lock)
+            (_notReady, _lastSign) = ($"{kind}: {end.Reason}: {end.Message}", time.GetTimestamp());
+    }
+}

@@ -1,0 +1,308 @@
+using Coder.Mesh.Agent.Observability;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Coder.Mesh.Agent.Connection;
+
+/// <summary>One welcomed stream, from the first snapshot to its end.</summary>
+internal sealed class AgentStream(
+    Dialed dialed,
+    Reconciler reconciler,
+    ClusterStatus cluster,
+    AgentStatus status,
+    AgentMetrics metrics,
+    Jitter jitter,
+    TimeProvider time,
+    ILogger logger
+) : IDisposable
+{
+    private static readonly TimeSpan ResyncInterval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan AskedSnapshotPace = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
+
+    private readonly Outbox _outbox = new(reconciler, dialed.Welcome.Limits, logger);
+    private readonly TimeSpan _heartbeat = dialed.Welcome.HeartbeatInterval.ToTimeSpan();
+
+    private readonly CancellationTokenSource _over = new();
+
+    // Until it is known which cluster this is, nothing may be done in it.
+    private readonly bool _identified = dialed.Readiness.NamespaceUid.Length > 0;
+
+    private AttemptEnd? _end;
+
+    public async Task<AttemptEnd> Run(CancellationToken stopping)
+    {
+        using var onStop = stopping.UnsafeRegister(
+            _ => End(new AttemptEnd(AttemptOutcome.Stopped, "stopped", "The agent is asked to stop.")),
+            null
+        );
+        if (_identified)
+            await reconciler.Attach(
+                new DriverIdentity(dialed.Welcome.ProviderId, dialed.Welcome.DeploymentId),
+                _outbox
+            );
+
+        var reading = Guard(Read);
+        var writing = Guard(Write);
+        var others = Task.WhenAll(Guard(SendHeartbeats), Guard(AskForSnapshots), Guard(WatchIdentity));
+        try
+        {
+            // Each loop ends when the stream is over, and the first to end says why it is.
+            await others;
+        }
+        finally
+        {
+            reconciler.Detach(_outbox);
+        }
+
+        if (_end?.Outcome is AttemptOutcome.Stopped or AttemptOutcome.Renewed)
+            await SayGoodbye(reading, writing);
+        // Lets go of a read or a write that would otherwise wait for a peer that is away.
+        dialed.Call.Dispose();
+        await Task.WhenAll(reading, writing);
+        return _end!;
+    }
+
+    public void Dispose() => _over.Dispose();
+
+    /// <summary>Ends the stream. The first end given is the one that counts.</summary>
+    private void End(AttemptEnd end)
+    {
+        if (Interlocked.CompareExchange(ref _end, end, null) is null)
+            _over.Cancel();
+    }
+
+    private async Task Guard(Func<CancellationToken, Task> loop)
+    {
+        try
+        {
+            await loop(_over.Token);
+        }
+        catch (OperationCanceledException) when (_over.IsCancellationRequested)
+        {
+            // The stream is over; whoever ended it said why.
+        }
+        catch (Exception e)
+        {
+            logger.DialFault(e);
+            End(new AttemptEnd(AttemptOutcome.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}"));
+        }
+    }
+
+    private async Task Read(CancellationToken ct)
+    {
+        var limit = 3 * _heartbeat;
+        using var silence = time.CreateTimer(
+            _ => End(new AttemptEnd(AttemptOutcome.Silent, "silent", $"Heard nothing for {limit.TotalSeconds:0.#} s.")),
+            null,
+            limit,
+            Timeout.InfiniteTimeSpan
+        );
+        try
+        {
+            // Not with the token: cancelling a read cancels the call, and there may be a Goodbye to say.
+            while (await dialed.Call.ResponseStream.MoveNext(CancellationToken.None))
+            {
+                silence.Change(limit, Timeout.InfiniteTimeSpan);
+                status.Sign();
+                var frame = dialed.Call.ResponseStream.Current;
+                metrics.FrameReceived(frame.FrameCase.ToString());
+                if (!ct.IsCancellationRequested)
+                    Handle(frame);
+            }
+
+            End(new AttemptEnd(AttemptOutcome.Lost, "ended", "The control plane ended the stream."));
+        }
+        catch (RpcException e)
+        {
+            End(Endings.From(e));
+        }
+        catch (ObjectDisposedException) when (ct.IsCancellationRequested)
+        {
+            // The call was let go of while this waited.
+        }
+    }
+
+    private void Handle(ConnectResponse frame)
+    {
+        if (
+            frame.FrameCase == ConnectResponse.FrameOneofCase.HeartbeatAck
+            || (frame.FrameCase == ConnectResponse.FrameOneofCase.ObservedAck && frame.Traceparent.Length == 0)
+        )
+        {
+            if (frame.ObservedAck is { } plain)
+                _outbox.Acknowledge(plain);
+            return;
+        }
+
+        using var span = Tracing.StartFrame($"agent.{frame.FrameCase}", frame.Traceparent);
+        var traceparent = span.Traceparent(frame.Traceparent);
+        switch (frame.FrameCase)
+        {
+            case ConnectResponse.FrameOneofCase.ObservedAck:
+                _outbox.Acknowledge(frame.ObservedAck);
+                break;
+            case ConnectResponse.FrameOneofCase.WorkspaceDesired
+            or ConnectResponse.FrameOneofCase.WorkspaceRemoved when !_identified:
+                logger.FrameLeft(frame.FrameCase.ToString());
+                break;
+            case ConnectResponse.FrameOneofCase.WorkspaceDesired:
+                reconciler.Desire(frame.WorkspaceDesired, traceparent);
+                break;
+            case ConnectResponse.FrameOneofCase.WorkspaceRemoved:
+                reconciler.Remove(frame.WorkspaceRemoved, traceparent);
+                break;
+            case ConnectResponse.FrameOneofCase.Welcome:
+                End(
+                    new AttemptEnd(
+                        AttemptOutcome.Lost,
+                        "protocol_violation",
+                        "The control plane sent a second Welcome."
+                    )
+                );
+                break;
+            // SnapshotComplete asks for nothing, and a frame that this version doesn't know is for newer ones.
+        }
+    }
+
+    /// <summary>The one place that writes: gRPC allows a single write at a time on a stream.</summary>
+    private async Task Write(CancellationToken ct)
+    {
+        while (true)
+            foreach (var frame in await _outbox.Take(ct))
+            {
+                ct.ThrowIfCancellationRequested();
+                if (!await TryWrite(frame))
+                    return;
+            }
+    }
+
+    private async Task<bool> TryWrite(ConnectRequest frame)
+    {
+        try
+        {
+            await dialed.Call.RequestStream.WriteAsync(frame);
+            metrics.FrameSent(frame.FrameCase.ToString());
+            return true;
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
+        {
+            // The call is over. Reading tells why, with the control plane's own status.
+            return false;
+        }
+    }
+
+    private async Task SendHeartbeats(CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(_heartbeat, time);
+        var known = dialed.Readiness;
+        var said = known.ToReport();
+        var tick = timer.WaitForNextTickAsync(ct).AsTask();
+        var next = cluster.Next(known, ct);
+        while (true)
+        {
+            await Task.WhenAny(tick, next);
+            if (next.IsCompleted)
+            {
+                known = await next;
+                next = cluster.Next(known, ct);
+            }
+
+            var due = tick.IsCompleted;
+            if (due)
+            {
+                await tick;
+                tick = timer.WaitForNextTickAsync(ct).AsTask();
+            }
+
+            // A change of readiness doesn't wait for the next beat.
+            var report = known.ToReport();
+            var changed = !report.Equals(said);
+            if (!due && !changed)
+                continue;
+            said = report;
+            await _outbox.Send(
+                new ConnectRequest
+                {
+                    Heartbeat = new Heartbeat
+                    {
+                        SentTime = time.GetUtcNow().ToTimestamp(),
+                        Readiness = changed ? report : null,
+                    },
+                },
+                ct
+            );
+        }
+    }
+
+    private async Task AskForSnapshots(CancellationToken ct)
+    {
+        if (!_identified)
+            await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
+        await reconciler.WaitUntilListed(ct);
+        while (true)
+        {
+            _outbox.RequestSnapshot();
+            using var resync = new CancellationTokenSource(ResyncInterval * (0.8 + 0.4 * jitter.Next()), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(resync.Token, ct);
+            try
+            {
+                await _outbox.WaitUntilSnapshotAsked(either.Token);
+                await Task.Delay(AskedSnapshotPace, time, either.Token);
+            }
+            catch (OperationCanceledException) when (resync.IsCancellationRequested && !ct.IsCancellationRequested)
+            {
+                reconciler.Retry();
+            }
+        }
+    }
+
+    private async Task WatchIdentity(CancellationToken ct)
+    {
+        var said = dialed.Readiness.NamespaceUid;
+        var known = dialed.Readiness;
+        while ((known = await cluster.Next(known, ct)).NamespaceUid == said || known.NamespaceUid.Length == 0) { }
+        End(
+            new AttemptEnd(
+                AttemptOutcome.Renewed,
+                "identity_changed",
+                said.Length == 0
+                    ? $"the cluster has answered; its namespace's UID is {known.NamespaceUid}."
+                    : $"the namespace's UID was {said} and is {known.NamespaceUid}."
+            )
+        );
+    }
+
+    private async Task SayGoodbye(Task reading, Task writing)
+    {
+        var reason = _end?.Outcome == AttemptOutcome.Stopped ? GoodbyeReason.Shutdown : GoodbyeReason.Reconnect;
+        try
+        {
+            await Say().WaitAsync(LeaveLimit, time);
+        }
+        catch (TimeoutException)
+        {
+            // The control plane is away or slow; it finds out by itself.
+        }
+
+        async Task Say()
+        {
+            await writing;
+            if (!await TryWrite(new ConnectRequest { Goodbye = new Goodbye { Reason = reason } }))
+                return;
+            logger.SaidGoodbye(reason.ToString());
+            try
+            {
+                await dialed.Call.RequestStream.CompleteAsync();
+            }
+            catch (Exception e) when (e is RpcException or InvalidOperationException)
+            {
+                // It was faster, and has ended the call.
+            }
+
+            await reading;
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Coder.Mesh.Agent.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Coder.Mesh.Agent.Connection;
+
+internal static class ConnectionRegistration
+{
+    public static IServiceCollection AddConnection(this IServiceCollection services)
+    {
+        services.TryAddSingleton(Jitter.Random);
+        services.AddSingleton<TokenSource>();
+        services.AddSingleton<AgentStatus>();
+        services.AddSingleton<Dialer>();
+        return services;
+    }
+}

@@ -1,0 +1,168 @@
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Observability;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Coder.Mesh.Agent.Connection;
+
+/// <summary>A stream that has been welcomed. Disposing it ends it.</summary>
+/// <param name="Readiness">What Hello said.</param>
+internal sealed record Dialed(
+    GrpcChannel Channel,
+    AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> Call,
+    Welcome Welcome,
+    Readiness Readiness
+) : IDisposable
+{
+    public void Dispose()
+    {
+        Call.Dispose();
+        Channel.Dispose();
+    }
+}
+
+/// <summary>Opens a stream and gets it welcomed.</summary>
+internal sealed class Dialer(
+    AgentOptions options,
+    TokenSource tokens,
+    ClusterStatus cluster,
+    AgentMetrics metrics,
+    TimeProvider time
+)
+{
+    // A cluster that answers does so in much less; one that doesn't shouldn't keep the agent from saying so.
+    private static readonly TimeSpan FirstProbeLimit = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WelcomeLimit = TimeSpan.FromSeconds(15);
+
+    private readonly string _instanceId = Guid.NewGuid().ToString("N");
+
+    /// <exception cref="TokenUnusableException">There is no token to send.</exception>
+    /// <exception cref="RpcException">The control plane can't be reached, or refused.</exception>
+    /// <exception cref="HandshakeException">Who answered doesn't keep to the protocol.</exception>
+    public async Task<Dialed> Dial(CancellationToken ct)
+    {
+        var token = await tokens.Read(ct);
+        var readiness = await FirstReadiness(ct);
+        using var limit = new CancellationTokenSource(WelcomeLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+
+        // A new channel for each dial: a new look-up of the name, and nothing left of a connection that was bad.
+        var channel = MakeChannel();
+        AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse>? call = null;
+        try
+        {
+            call = new AgentService.AgentServiceClient(channel).Connect(
+                new Metadata { { "authorization", $"Bearer {token}" } },
+                // The stream outlives the dial and its time limit.
+                cancellationToken: CancellationToken.None
+            );
+            var welcome = await Greet(call, readiness, both.Token);
+            return new Dialed(channel, call, welcome, readiness);
+        }
+        catch (Exception e)
+        {
+            call?.Dispose();
+            channel.Dispose();
+            if (limit.IsCancellationRequested && !ct.IsCancellationRequested)
+                throw new HandshakeException($"No Welcome within {WelcomeLimit.TotalSeconds:0} s.", e);
+            ct.ThrowIfCancellationRequested();
+            throw;
+        }
+    }
+
+    private async Task<Readiness> FirstReadiness(CancellationToken ct)
+    {
+        if (cluster.Current is { } known)
+            return known;
+        using var limit = new CancellationTokenSource(FirstProbeLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        try
+        {
+            return await cluster.Next(null, both.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return Readiness.Unknown(cluster.InitialFacts, time.GetUtcNow());
+        }
+    }
+
+    private async Task<Welcome> Greet(
+        AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call,
+        Readiness readiness,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            await call.RequestStream.WriteAsync(MakeHello(readiness), ct);
+            metrics.FrameSent(nameof(Hello));
+        }
+        catch (Exception e) when (e is RpcException or InvalidOperationException && !ct.IsCancellationRequested)
+        {
+            // A refusal may overtake Hello; reading tells it.
+        }
+
+        if (!await call.ResponseStream.MoveNext(ct))
+            throw new HandshakeException("The control plane ended the stream without a Welcome.");
+        var frame = call.ResponseStream.Current;
+        metrics.FrameReceived(frame.FrameCase.ToString());
+        return frame.FrameCase == ConnectResponse.FrameOneofCase.Welcome
+            ? Check(frame.Welcome)
+            : throw new HandshakeException($"The control plane began with {frame.FrameCase} in place of Welcome.");
+    }
+
+    private static Welcome Check(Welcome welcome)
+    {
+        if (welcome.ProtocolVersion is < ProtocolVersion.Min or > ProtocolVersion.Max)
+            throw new HandshakeException($"The control plane chose protocol version {welcome.ProtocolVersion}.");
+        if (welcome.ProviderId.Length == 0 || welcome.DeploymentId.Length == 0)
+            throw new HandshakeException("Welcome names no provider or no deployment.");
+        if (welcome.HeartbeatInterval is null || welcome.HeartbeatInterval.ToTimeSpan() <= TimeSpan.Zero)
+            throw new HandshakeException("Welcome names no heartbeat interval.");
+        return welcome;
+    }
+
+    private ConnectRequest MakeHello(Readiness readiness) =>
+        new()
+        {
+            Hello = new Hello
+            {
+                MinProtocolVersion = ProtocolVersion.Min,
+                MaxProtocolVersion = ProtocolVersion.Max,
+                AgentVersion = AgentVersion.Text,
+                InstanceId = _instanceId,
+                NamespaceUid = readiness.NamespaceUid,
+                Cluster = readiness.Facts,
+                AccessUrl = options.AccessUrl.GetLeftPart(UriPartial.Authority),
+                HeartbeatInterval = options.HeartbeatInterval.ToDuration(),
+                Readiness = readiness.ToReport(),
+            },
+        };
+
+    private GrpcChannel MakeChannel() =>
+        GrpcChannel.ForAddress(
+            options.AccessUrl,
+            new GrpcChannelOptions
+            {
+                DisposeHttpClient = true,
+                HttpHandler = new SocketsHttpHandler
+                {
+                    // The stream must not become part of whatever trace is current, nor a span as long as itself.
+                    ActivityHeadersPropagator = null,
+                    AllowAutoRedirect = false,
+                    ConnectTimeout = TimeSpan.FromSeconds(10),
+                    KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+                    KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
+                    KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+                    UseCookies = false,
+                },
+            }
+        );
+}
+
+/// <summary>Who answered doesn't keep to the protocol.</summary>
+internal sealed class HandshakeException(string message, Exception? inner = null) : Exception(message, inner);

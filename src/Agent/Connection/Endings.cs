@@ -1,0 +1,53 @@
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Coder.Mesh.Agent.Connection;
+
+/// <summary>Reads from an error what it means for the next attempt.</summary>
+internal static class Endings
+{
+    public static AttemptEnd From(RpcException error)
+    {
+        var info = ReadErrorInfo(error);
+        var reason = info is { Domain: ErrorReasons.Domain } ? CleanText.Clean(info.Reason) : "";
+        var outcome = error.StatusCode switch
+        {
+            StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.FailedPrecondition =>
+                AttemptOutcome.Refused,
+            StatusCode.Unavailable when reason == ErrorReasons.ServerRestarting => AttemptOutcome.Restarting,
+            _ => AttemptOutcome.Lost,
+        };
+        return new AttemptEnd(
+            outcome,
+            reason.Length > 0 ? reason : error.StatusCode.ToString(),
+            CleanText.Clean(Detail(error)),
+            Explicit: reason.Length > 0
+        );
+    }
+
+    // A connection that failed says "Error starting gRPC call"; what went wrong stands in the exceptions below.
+    private static string Detail(RpcException error)
+    {
+        var cause = error.Status.DebugException;
+        while (cause?.InnerException is { } inner)
+            cause = inner;
+        return cause is null || error.Status.Detail.Contains(cause.Message, StringComparison.Ordinal)
+            ? error.Status.Detail
+            : $"{error.Status.Detail} ({cause.Message})";
+    }
+
+    private static ErrorInfo? ReadErrorInfo(RpcException error)
+    {
+        try
+        {
+            return error.GetRpcStatus()?.GetDetail<ErrorInfo>();
+        }
+        catch (Google.Protobuf.InvalidProtocolBufferException)
+        {
+            // Whoever answered isn't a control plane of ours; the status code says enough.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+namespace Coder.Mesh.Agent.Connection;
+
+internal static partial class Log
+{
+    [LoggerMessage(3100, LogLevel.Information, "mesh-agent {Version} starts; cluster: {Cluster}")]
+    public static partial void Starting(this ILogger logger, string version, string cluster);
+
+    [LoggerMessage(3101, LogLevel.Debug, "Dialing {AccessUrl}")]
+    public static partial void Dialing(this ILogger logger, Uri accessUrl);
+
+    [LoggerMessage(
+        3102,
+        LogLevel.Information,
+        "Attached to {AccessUrl} as provider {ProviderName} ({ProviderId}), epoch {Epoch}"
+    )]
+    public static partial void Attached(
+        this ILogger logger,
+        string providerName,
+        string providerId,
+        ulong epoch,
+        Uri accessUrl
+    );
+
+    [LoggerMessage(
+        3103,
+        LogLevel.Error,
+        "The control plane refuses this agent: {Reason}: {Detail} The next attempt is in {DelaySeconds:0.0} s"
+    )]
+    public static partial void Refused(this ILogger logger, string reason, string detail, double delaySeconds);
+
+    [LoggerMessage(
+        3104,
+        LogLevel.Warning,
+        "Not connected: {Reason}: {Detail} Attempts that failed in a row: {Failures}; the next is in {DelaySeconds:0.0} s"
+    )]
+    public static partial void NotConnected(
+        this ILogger logger,
+        string reason,
+        string detail,
+        int failures,
+        double delaySeconds
+    );
+
+    [LoggerMessage(
+        3105,
+        LogLevel.Information,
+        "The session ended: {Reason}: {Detail} The next attempt is in {DelaySeconds:0.0} s"
+    )]
+    public static partial void Disconnected(this ILogger logger, string reason, string detail, double delaySeconds);
+
+    [LoggerMessage(3106, LogLevel.Information, "Saying Hello anew: {Detail}")]
+    public static partial void Renewing(this ILogger logger, string detail);
+
+    [LoggerMessage(3107, LogLevel.Error, "A fault in the agent ended an attempt to connect; it tries again")]
+    public static partial void DialFault(this ILogger logger, Exception exception);
+
+    [LoggerMessage(3108, LogLevel.Debug, "Sent a snapshot of {Count} workspaces in {Parts} parts")]
+    public static partial void SnapshotSent(this ILogger logger, int count, int parts);
+
+    [LoggerMessage(
+        3109,
+        LogLevel.Error,
+        "This namespace holds {Count} workspaces, the control plane takes {Limit}; it may end the session"
+    )]
+    public static partial void SnapshotTooLarge(this ILogger logger, int count, uint limit);
+
+    [LoggerMessage(3110, LogLevel.Debug, "A {Frame} frame came before the cluster was known, and is left for later")]
+    public static partial void FrameLeft(this ILogger logger, string frame);
+
+    [LoggerMessage(3111, LogLevel.Information, "Said goodbye to the control plane: {Reason}")]
+    public static partial void SaidGoodbye(this ILogger logger, string reason);
+
+    [LoggerMessage(3120, LogLevel.Information, "Health is served at {Address}")]
+    public static partial void HealthServed(this ILogger logger, string address);
+}

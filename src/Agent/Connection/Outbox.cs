@@ -1,0 +1,169 @@
+using System.Threading.Channels;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+
+namespace Coder.Mesh.Agent.Connection;
+
+/// <summary>
+/// What one session has to send: control frames in order, in a bounded channel whose writers wait; and the ids of
+/// workspaces whose report may have changed, each at most once. So memory is bounded by the number of workspaces, not of
+/// changes.
+/// </summary>
+internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logger)
+{
+    private const int DefaultPart = 500;
+
+    // Below what gRPC takes by default.
+    private const int DefaultFrameBytes = 1024 * 1024;
+
+    private readonly Channel<ConnectRequest> _control = Channel.CreateBounded<ConnectRequest>(
+        new BoundedChannelOptions(64) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
+    );
+
+    // Doorbells: one ring that waits says as much as many.
+    private readonly Channel<bool> _work = Doorbell();
+    private readonly Channel<bool> _snapshotAsked = Doorbell();
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, SentReport> _sent = [];
+    private HashSet<string> _dirty = [];
+    private bool _snapshotDue;
+    private bool _open;
+
+    // The writer's alone: content and version of a report are decided in one place, so a newer version is never older.
+    private ulong _version;
+
+    private sealed record SentReport(WorkspaceReport Report, ulong Version, bool Acknowledged);
+
+    public async ValueTask Send(ConnectRequest frame, CancellationToken ct)
+    {
+        await _control.Writer.WriteAsync(frame, ct);
+        _work.Writer.TryWrite(true);
+    }
+
+    /// <summary>The report of a workspace may have changed.</summary>
+    public void Changed(string id)
+    {
+        lock (_lock)
+        {
+            // What changes before the first snapshot is in it.
+            if (!_open)
+                return;
+            _dirty.Add(id);
+        }
+
+        _work.Writer.TryWrite(true);
+    }
+
+    /// <summary>Somebody saw what only the control plane can decide on.</summary>
+    public void AskForSnapshot() => _snapshotAsked.Writer.TryWrite(true);
+
+    public async Task WaitUntilSnapshotAsked(CancellationToken ct) => await _snapshotAsked.Reader.ReadAsync(ct);
+
+    /// <summary>Makes the writer send everything. From the first one on changes are sent too.</summary>
+    public void RequestSnapshot()
+    {
+        lock (_lock)
+            _snapshotDue = true;
+        _work.Writer.TryWrite(true);
+    }
+
+    public void Acknowledge(ObservedAck ack)
+    {
+        lock (_lock)
+        {
+            if (_sent.TryGetValue(ack.WorkspaceId, out var sent) && sent.Version == ack.Version)
+                _sent[ack.WorkspaceId] = sent with { Acknowledged = true };
+        }
+    }
+
+    /// <summary>Takes the frames that can be sent now, control frames first.</summary>
+    public async Task<IReadOnlyList<ConnectRequest>> Take(CancellationToken ct)
+    {
+        while (true)
+        {
+            var frames = new List<ConnectRequest>();
+            while (_control.Reader.TryRead(out var frame))
+                frames.Add(frame);
+            if (frames.Count > 0)
+                return frames;
+            if (!TakeSnapshot(frames))
+                TakeReports(frames);
+            if (frames.Count > 0)
+                return frames;
+            await _work.Reader.ReadAsync(ct);
+        }
+    }
+
+    private bool TakeSnapshot(List<ConnectRequest> frames)
+    {
+        lock (_lock)
+        {
+            if (!_snapshotDue)
+                return false;
+            (_snapshotDue, _open) = (false, true);
+        }
+
+        var reports = reconciler.Snapshot();
+        var parts = new SnapshotParts(
+            limits is { MaxWorkspacesPerSnapshotPart: > 0 and var count } ? (int)count : DefaultPart,
+            limits is { MaxFrameBytes: > 0 and var bytes } ? (int)bytes : DefaultFrameBytes
+        );
+        lock (_lock)
+        {
+            // What is told as deleted and stored as that is nobody's concern any more.
+            foreach (var report in reports)
+                if (report.State != Mesh.V1.WorkspaceState.Deleted || !WasStoredLocked(report))
+                    parts.Add(NextLocked(report));
+        }
+
+        frames.AddRange(parts.Complete());
+        logger.SnapshotSent(reports.Count, frames.Count);
+        if (limits is { MaxWorkspacesPerSnapshot: > 0 and var max } && reports.Count > max)
+            logger.SnapshotTooLarge(reports.Count, max);
+        return true;
+    }
+
+    private void TakeReports(List<ConnectRequest> frames)
+    {
+        HashSet<string> dirty;
+        lock (_lock)
+        {
+            dirty = _dirty;
+            _dirty = [];
+        }
+
+        foreach (var id in dirty)
+        {
+            var (report, traceparent) = reconciler.ReportOf(id);
+            if (report is null)
+                continue;
+            lock (_lock)
+            {
+                if (_sent.TryGetValue(id, out var sent) && sent.Report == report)
+                    continue;
+                frames.Add(new ConnectRequest { Traceparent = traceparent, WorkspaceObserved = NextLocked(report) });
+            }
+        }
+    }
+
+    private bool WasStoredLocked(WorkspaceReport report) =>
+        _sent.TryGetValue(report.Id, out var sent) && sent.Acknowledged && sent.Report == report;
+
+    private WorkspaceObserved NextLocked(WorkspaceReport report)
+    {
+        _sent[report.Id] = new SentReport(report, ++_version, Acknowledged: false);
+        return new WorkspaceObserved
+        {
+            WorkspaceId = report.Id,
+            Generation = report.Generation,
+            Version = _version,
+            State = report.State,
+            Code = CleanText.Clean(report.Code),
+            Message = CleanText.Clean(report.Message),
+        };
+    }
+
+    private static Channel<bool> Doorbell() =>
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>The API server answered, and refused.</summary>
+internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, string fallback)
+    : Exception(body?.Message is { Length: > 0 } message ? message : fallback)
+{
+    private const int MessageLimit = 1024;
+
+    public HttpStatusCode Status => status;
+
+    private IReadOnlyList<ApiStatus.StatusCause> Causes => body?.Details?.Causes ?? [];
+
+    /// <summary>The resourceVersion that was watched or listed from is no longer kept.</summary>
+    public bool Expired => status == HttpStatusCode.Gone;
+
+    /// <summary>The object isn't the one that was decided from any more: read again, decide again.</summary>
+    public bool Stale =>
+        status switch
+        {
+            HttpStatusCode.Conflict => !FieldConflict,
+            // An object that was replaced by another of its name: servers before 1.22 call that invalid.
+            HttpStatusCode.UnprocessableEntity => Causes.Any(c => c.Field == "metadata.uid"),
+            _ => false,
+        };
+
+    private bool FieldConflict => Causes.Any(c => c.Reason == "FieldManagerConflict");
+
+    /// <summary>The refusal in the driver's words.</summary>
+    public ClusterException ToClusterException() =>
+        status switch
+        {
+            HttpStatusCode.Unauthorized => Coded("credentials_rejected", transient: true),
+            HttpStatusCode.Forbidden when Causes.Any(c => c.Reason == "NamespaceTerminating") => Coded(
+                "namespace_terminating"
+            ),
+            HttpStatusCode.Forbidden when Message.Contains("exceeded quota", StringComparison.Ordinal) => Coded(
+                "quota_exceeded"
+            ),
+            HttpStatusCode.Forbidden => Coded("permissions_insufficient"),
+            HttpStatusCode.NotFound when Message.StartsWith("namespaces ", StringComparison.Ordinal) => Coded(
+                "namespace_missing"
+            ),
+            HttpStatusCode.Conflict when FieldConflict => new ClusterException(
+                "field_conflict",
+                Cut(string.Join("; ", Causes.Select(c => $"{c.Field}: {c.Message}"))),
+                transient: false,
+                this
+            ),
+            HttpStatusCode.Conflict => Coded("conflict", transient: true),
+            HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest => Invalid(),
+            HttpStatusCode.TooManyRequests => Coded("cluster_overloaded", transient: true),
+            >= HttpStatusCode.InternalServerError => Coded("cluster_unavailable", transient: true),
+            _ => Coded("cluster_refused"),
+        };
+
+    // The message of an immutable field holds a diff of Go structs over many lines; the causes say it in one.
+    private ClusterException Invalid()
+    {
+        var causes = Causes.Select(c => $"{c.Field}: {FirstLine(c.Message)}").ToList();
+        var message = causes.Count > 0 ? string.Join("; ", causes) : FirstLine(Message);
+        return new ClusterException("invalid_object", Cut(message), transient: false, this);
+    }
+
+    private ClusterException Coded(string code, bool transient = false) =>
+        new(code, Cut(FirstLine(Message)), transient, this);
+
+    private static string FirstLine(string? text) => (text ?? "").Split('\n', 2)[0].Trim();
+
+    private static string Cut(string text) => text.Length <= MessageLimit ? text : text[..MessageLimit];
+}

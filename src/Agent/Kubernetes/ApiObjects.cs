@@ -1,0 +1,167 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+// What the agent reads of Kubernetes' objects, and nothing else: a thousand of these take a quarter of the memory that
+// the library's models would.
+
+/// <summary>An object of a kind that the agent lists and watches.</summary>
+internal interface IClusterObject
+{
+    ObjectMeta Metadata { get; }
+}
+
+internal sealed record ObjectMeta(
+    string Name,
+    string? Uid = null,
+    string? ResourceVersion = null,
+    long Generation = 0,
+    DateTimeOffset? CreationTimestamp = null,
+    DateTimeOffset? DeletionTimestamp = null,
+    ObjectLabels? Labels = null,
+    ObjectAnnotations? Annotations = null
+)
+{
+    [JsonIgnore]
+    public bool Deleting => DeletionTimestamp is not null;
+}
+
+internal sealed record ObjectLabels(
+    [property: JsonPropertyName(Names.ManagedBy)] string? ManagedBy = null,
+    [property: JsonPropertyName(Names.Resource)] string? Resource = null,
+    [property: JsonPropertyName(Names.WorkspaceId)] string? WorkspaceId = null,
+    [property: JsonPropertyName(Names.ProviderId)] string? ProviderId = null,
+    [property: JsonPropertyName(Names.DeploymentId)] string? DeploymentId = null
+);
+
+internal sealed record ObjectAnnotations([property: JsonPropertyName(Names.Generation)] string? Generation = null);
+
+internal sealed record DeploymentObject(
+    ObjectMeta Metadata,
+    DeploymentObject.DeploymentSpec? Spec = null,
+    DeploymentObject.DeploymentStatus? Status = null
+) : IClusterObject
+{
+    internal sealed record DeploymentSpec(int? Replicas = null);
+
+    internal sealed record DeploymentStatus(
+        long ObservedGeneration = 0,
+        int Replicas = 0,
+        int UpdatedReplicas = 0,
+        int ReadyReplicas = 0,
+        IReadOnlyList<ObjectCondition>? Conditions = null
+    );
+}
+
+internal sealed record ClaimObject(
+    ObjectMeta Metadata,
+    ClaimObject.ClaimSpec? Spec = null,
+    ClaimObject.ClaimStatus? Status = null
+) : IClusterObject
+{
+    internal sealed record ClaimSpec(string? StorageClassName = null, ClaimResources? Resources = null);
+
+    internal sealed record ClaimResources(ClaimRequests? Requests = null);
+
+    internal sealed record ClaimRequests(string? Storage = null);
+
+    internal sealed record ClaimStatus(string? Phase = null);
+}
+
+internal sealed record PodObject(ObjectMeta Metadata, PodObject.PodStatus? Status = null) : IClusterObject
+{
+    internal sealed record PodStatus(
+        string? Phase = null,
+        IReadOnlyList<ObjectCondition>? Conditions = null,
+        IReadOnlyList<ContainerStatus>? ContainerStatuses = null
+    );
+
+    internal sealed record ContainerStatus(
+        string Name,
+        int RestartCount = 0,
+        ContainerState? State = null,
+        ContainerState? LastState = null
+    );
+
+    internal sealed record ContainerState(ContainerWaiting? Waiting = null, ContainerTerminated? Terminated = null);
+
+    internal sealed record ContainerWaiting(string? Reason = null, string? Message = null);
+
+    internal sealed record ContainerTerminated(string? Reason = null, int ExitCode = 0, string? Message = null);
+}
+
+internal sealed record ObjectCondition(string Type, string Status, string? Reason = null, string? Message = null);
+
+internal sealed record NamespaceObject(ObjectMeta Metadata, NamespaceObject.NamespaceStatus? Status = null)
+{
+    internal sealed record NamespaceStatus(string? Phase = null);
+}
+
+internal sealed record ServerVersion(string GitVersion);
+
+internal sealed record ObjectList<T>(ListMeta Metadata, IReadOnlyList<T>? Items);
+
+internal sealed record ListMeta(string? ResourceVersion = null, string? Continue = null);
+
+/// <param name="Object">The object; the API server's own <see cref="ApiStatus"/> when the type is ERROR.</param>
+internal sealed record WatchEvent(string Type, JsonElement Object);
+
+/// <summary>What the API server says when it refuses.</summary>
+internal sealed record ApiStatus(
+    string? Reason = null,
+    string? Message = null,
+    int Code = 0,
+    ApiStatus.StatusDetails? Details = null
+)
+{
+    internal sealed record StatusDetails(IReadOnlyList<StatusCause>? Causes = null, int RetryAfterSeconds = 0);
+
+    internal sealed record StatusCause(string? Reason = null, string? Message = null, string? Field = null);
+}
+
+internal sealed record DeleteOptions(string PropagationPolicy, DeleteOptions.DeletePreconditions Preconditions)
+{
+    public string ApiVersion => "v1";
+
+    public string Kind => "DeleteOptions";
+
+    internal sealed record DeletePreconditions(string Uid, string ResourceVersion);
+}
+
+internal sealed record RulesReview(RulesReview.RulesSpec? Spec = null, RulesReview.RulesStatus? Status = null)
+{
+    public string ApiVersion => "authorization.k8s.io/v1";
+
+    public string Kind => "SelfSubjectRulesReview";
+
+    internal sealed record RulesSpec(string Namespace);
+
+    internal sealed record RulesStatus(bool Incomplete = false, IReadOnlyList<ResourceRule>? ResourceRules = null);
+}
+
+internal sealed record ResourceRule(
+    IReadOnlyList<string> Verbs,
+    IReadOnlyList<string>? ApiGroups = null,
+    IReadOnlyList<string>? Resources = null,
+    IReadOnlyList<string>? ResourceNames = null
+);
+
+internal sealed record AccessReview(AccessReview.AccessSpec? Spec = null, AccessReview.AccessStatus? Status = null)
+{
+    public string ApiVersion => "authorization.k8s.io/v1";
+
+    public string Kind => "SelfSubjectAccessReview";
+
+    internal sealed record AccessSpec(ResourceAttributesSpec ResourceAttributes);
+
+    internal sealed record ResourceAttributesSpec(
+        string Namespace,
+        string Verb,
+        string Group,
+        string Resource,
+        string? Name
+    );
+
+    internal sealed record AccessStatus(bool Allowed = false);
+}

@@ -1,0 +1,46 @@
+using System.Text.Json.Serialization.Metadata;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>A namespaced resource of the API.</summary>
+/// <param name="Group">Empty for the core group.</param>
+internal record ApiResource(string Group, string Plural, string Singular)
+{
+    public static readonly ApiResource<DeploymentObject> Deployments = new(
+        "apps",
+        "deployments",
+        "deployment",
+        KubernetesJsonContext.Default.DeploymentObject,
+        KubernetesJsonContext.Default.ObjectListDeploymentObject
+    );
+
+    public static readonly ApiResource<ClaimObject> Claims = new(
+        "",
+        "persistentvolumeclaims",
+        "persistentvolumeclaim",
+        KubernetesJsonContext.Default.ClaimObject,
+        KubernetesJsonContext.Default.ObjectListClaimObject
+    );
+
+    public static readonly ApiResource<PodObject> Pods = new(
+        "",
+        "pods",
+        "pod",
+        KubernetesJsonContext.Default.PodObject,
+        KubernetesJsonContext.Default.ObjectListPodObject
+    );
+
+    public string Path(string ns) =>
+        $"{(Group.Length == 0 ? "api/v1" : $"apis/{Group}/v1")}/namespaces/{Uri.EscapeDataString(ns)}/{Plural}";
+
+    public string Path(string ns, string name) => $"{Path(ns)}/{Uri.EscapeDataString(name)}";
+}
+
+/// <summary>A resource that the agent reads.</summary>
+internal sealed record ApiResource<T>(
+    string Group,
+    string Plural,
+    string Singular,
+    JsonTypeInfo<T> One,
+    JsonTypeInfo<ObjectList<T>> Many
+) : ApiResource(Group, Plural, Singular);

@@ -1,0 +1,52 @@
+using System.Threading.Channels;
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Follows all kinds of objects of one provider at once, and tells a sink what they mean.</summary>
+internal sealed class ClusterWatch(
+    KubernetesApi api,
+    KubernetesOptions options,
+    TimeProvider time,
+    ILogger<ClusterWatch> logger
+)
+{
+    private const int FeedCapacity = 256;
+
+    public async Task Run(
+        DriverIdentity identity,
+        IClusterSink sink,
+        Func<string, bool> removing,
+        Action<string> gone,
+        CancellationToken ct
+    )
+    {
+        // Full: the watches stop reading, and the API server is what holds back.
+        var feed = Channel.CreateBounded<Action<ClusterView>>(
+            new BoundedChannelOptions(FeedCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
+        );
+        var selector = Names.Selector(identity);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        Task[] tasks =
+        [
+            Follow(ApiResource.Deployments, ObjectKind.Deployment).Run(stop.Token),
+            Follow(ApiResource.Claims, ObjectKind.Claim).Run(stop.Token),
+            Follow(ApiResource.Pods, ObjectKind.Pod).Run(stop.Token),
+            Tell(new ClusterView(sink, removing, gone), feed.Reader, stop.Token),
+        ];
+
+        // None of them ends by itself: the first that does has failed, and the others go with it.
+        await Task.WhenAny(tasks);
+        await stop.CancelAsync();
+        await Task.WhenAll(tasks);
+
+        ResourceWatch<T> Follow<T>(ApiResource<T> resource, ObjectKind kind)
+            where T : class, IClusterObject => new(resource, kind, selector, api, feed.Writer, options, time, logger);
+    }
+
+    private static async Task Tell(ClusterView view, ChannelReader<Action<ClusterView>> feed, CancellationToken ct)
+    {
+        await foreach (var change in feed.ReadAllAsync(ct))
+            change(view);
+    }
+}

@@ -1,0 +1,275 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>The few calls of the Kubernetes API that the agent makes, within one namespace.</summary>
+/// <remarks>
+/// Every call throws <see cref="ApiException"/> when the server refuses, and <see cref="ClusterException"/> when it
+/// doesn't answer before its deadline.
+/// </remarks>
+internal sealed class KubernetesApi(
+    KubernetesConnection connection,
+    KubernetesOptions options,
+    KubernetesMetrics metrics,
+    TimeProvider time,
+    ILogger<KubernetesApi> logger
+)
+{
+    private const string None = "none";
+
+    private static readonly ActivitySource Source = new("Coder.Mesh.Agent");
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+    private static readonly MediaTypeHeaderValue ApplyPatch = new("application/apply-patch+yaml");
+
+    // A watch that outlives the end that was asked for by this much is dead.
+    private static readonly TimeSpan WatchMargin = TimeSpan.FromSeconds(30);
+
+    public string Namespace => connection.Namespace;
+
+    /// <returns>Null if there is no such object.</returns>
+    public async Task<T?> Get<T>(ApiResource<T> resource, string name, CancellationToken ct)
+        where T : class
+    {
+        try
+        {
+            return await Read("get", resource.Plural, resource.Path(Namespace, name), resource.One, ct);
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Reads any path; for what isn't an object of the agent's namespace.</summary>
+    public Task<T> Read<T>(string verb, string resource, string path, JsonTypeInfo<T> type, CancellationToken ct) =>
+        Call(
+            verb,
+            resource,
+            () => new HttpRequestMessage(HttpMethod.Get, path),
+            (r, token) => Parse(r, type, token),
+            ct
+        );
+
+    public Task<ObjectList<T>> List<T>(
+        ApiResource<T> resource,
+        string selector,
+        int limit,
+        string? next,
+        CancellationToken ct
+    )
+    {
+        var path = $"{resource.Path(Namespace)}?labelSelector={Uri.EscapeDataString(selector)}&limit={limit}";
+        if (next is not null)
+            path += $"&continue={Uri.EscapeDataString(next)}";
+        return Read("list", resource.Plural, path, resource.Many, ct);
+    }
+
+    /// <summary>Follows changes until the server ends the stream, which it is asked to do after the lifetime.</summary>
+    public async IAsyncEnumerable<WatchEvent> Watch(
+        ApiResource resource,
+        string selector,
+        string resourceVersion,
+        TimeSpan lifetime,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        var path =
+            $"{resource.Path(Namespace)}?watch=1&allowWatchBookmarks=true&timeoutSeconds={(int)lifetime.TotalSeconds}"
+            + $"&resourceVersion={Uri.EscapeDataString(resourceVersion)}"
+            + $"&labelSelector={Uri.EscapeDataString(selector)}";
+        using var response = await Call(
+            "watch",
+            resource.Plural,
+            () => new HttpRequestMessage(HttpMethod.Get, path),
+            static (r, _) => Task.FromResult(r),
+            ct
+        );
+        using var overdue = new CancellationTokenSource(lifetime + WatchMargin, time);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, overdue.Token);
+        await using var stream = await response.Content.ReadAsStreamAsync(end.Token);
+        var events = JsonSerializer
+            .DeserializeAsyncEnumerable(stream, KubernetesJsonContext.Default.WatchEvent, true, end.Token)
+            .GetAsyncEnumerator(end.Token);
+        await using (events)
+        {
+            while (await Next(events, ct))
+            {
+                if (events.Current is { } change)
+                    yield return change;
+            }
+        }
+    }
+
+    /// <summary>Server-side apply, without force: another manager's fields are never taken over.</summary>
+    public Task Apply<T>(
+        ApiResource resource,
+        string name,
+        T body,
+        JsonTypeInfo<T> type,
+        string fieldManager,
+        CancellationToken ct
+    )
+    {
+        var path = $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}";
+        return Write("apply", resource, name, HttpMethod.Patch, path, () => Body(body, type, ApplyPatch), ct);
+    }
+
+    /// <summary>Deletes exactly the object that was read, and in the background what it owns.</summary>
+    public Task Delete(ApiResource resource, ObjectMeta read, CancellationToken ct)
+    {
+        var precondition = new DeleteOptions.DeletePreconditions(read.Uid ?? "", read.ResourceVersion ?? "");
+        var body = new DeleteOptions("Background", precondition);
+        var path = resource.Path(Namespace, read.Name);
+        return Write(
+            "delete",
+            resource,
+            read.Name,
+            HttpMethod.Delete,
+            path,
+            () => Body(body, KubernetesJsonContext.Default.DeleteOptions, Json),
+            ct
+        );
+    }
+
+    /// <summary>Asks for a review: a question in the form of an object, stored nowhere.</summary>
+    public Task<T> Review<T>(string plural, T question, JsonTypeInfo<T> type, CancellationToken ct) =>
+        Call(
+            "create",
+            plural,
+            () =>
+                new HttpRequestMessage(HttpMethod.Post, $"apis/authorization.k8s.io/v1/{plural}")
+                {
+                    Content = Body(question, type, Json),
+                },
+            (r, token) => Parse(r, type, token),
+            ct
+        );
+
+    private async Task Write(
+        string verb,
+        ApiResource resource,
+        string name,
+        HttpMethod method,
+        string path,
+        Func<HttpContent> body,
+        CancellationToken ct
+    )
+    {
+        using var span = Source.StartActivity($"kubernetes.{verb} {resource.Singular}", ActivityKind.Client);
+        span?.SetTag("k8s.namespace.name", Namespace);
+        span?.SetTag("k8s.object.name", name);
+        try
+        {
+            await Call(
+                verb,
+                resource.Plural,
+                () => new HttpRequestMessage(method, path) { Content = body() },
+                async (response, token) =>
+                {
+                    using (response)
+                    {
+                        foreach (var warning in response.Headers.Warning)
+                            logger.ServerWarned(resource.Singular, name, warning.Text);
+                        // The body may be the object or a Status, depending on kind and version: only the code counts.
+                        await response.Content.CopyToAsync(Stream.Null, token);
+                        return true;
+                    }
+                },
+                ct
+            );
+        }
+        catch (Exception e) when (e is ApiException or ClusterException)
+        {
+            span?.SetStatus(ActivityStatusCode.Error, e.Message);
+            throw;
+        }
+    }
+
+    private async Task<T> Call<T>(
+        string verb,
+        string resource,
+        Func<HttpRequestMessage> request,
+        Func<HttpResponseMessage, CancellationToken, Task<T>> read,
+        CancellationToken ct
+    )
+    {
+        using var deadline = new CancellationTokenSource(options.RequestTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        HttpStatusCode? status = null;
+        try
+        {
+            using var message = request();
+            message.Version = HttpVersion.Version20;
+            message.VersionPolicy = HttpVersionPolicy.RequestVersionOrLower;
+            message.Headers.Accept.ParseAdd("application/json");
+            if (connection.Credentials is { } credentials)
+                await credentials.ProcessHttpRequestAsync(message, either.Token);
+            var response = await connection.Http.SendAsync(
+                message,
+                HttpCompletionOption.ResponseHeadersRead,
+                either.Token
+            );
+            status = response.StatusCode;
+            if (response.IsSuccessStatusCode)
+                return await read(response, either.Token);
+            using (response)
+                throw await Refusal(response, either.Token);
+        }
+        catch (Exception e) when (Transport.Explains(e, ct) is { } reason)
+        {
+            throw Transport.Unreachable(reason, e);
+        }
+        finally
+        {
+            metrics.Requested(verb, resource, status);
+        }
+    }
+
+    private static async Task<T> Parse<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken ct)
+    {
+        using (response)
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(ct);
+            return await JsonSerializer.DeserializeAsync(stream, type, ct)
+                ?? throw new JsonException("The API server answered `null`.");
+        }
+    }
+
+    private static async Task<ApiException> Refusal(HttpResponseMessage response, CancellationToken ct)
+    {
+        ApiStatus? body = null;
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(ct);
+            body = await JsonSerializer.DeserializeAsync(stream, KubernetesJsonContext.Default.ApiStatus, ct);
+        }
+        catch (JsonException)
+        {
+            // Not the API server but something before it answered: the status code is all there is.
+        }
+
+        var said = $"The API server answered {(int)response.StatusCode} {response.ReasonPhrase ?? None}.";
+        return new ApiException(response.StatusCode, body, said);
+    }
+
+    private static async Task<bool> Next(IAsyncEnumerator<WatchEvent?> events, CancellationToken ct)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (Exception e) when (Transport.Explains(e, ct) is { } reason)
+        {
+            throw Transport.Unreachable(reason, e);
+        }
+    }
+
+    private static ByteArrayContent Body<T>(T body, JsonTypeInfo<T> type, MediaTypeHeaderValue mediaType) =>
+        new(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = mediaType } };
+}

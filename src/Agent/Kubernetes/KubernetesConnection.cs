@@ -1,0 +1,146 @@
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using k8s;
+using k8s.Authentication;
+using k8s.Exceptions;
+using YamlDotNet.Core;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Where the API server is, how to talk to it, and the namespace to work in.</summary>
+internal sealed class KubernetesConnection : IDisposable
+{
+    private const string FallbackNamespace = "default";
+
+    private KubernetesConnection(HttpClient http, ServiceClientCredentials? credentials, string ns)
+    {
+        Http = http;
+        Credentials = credentials;
+        Namespace = ns;
+    }
+
+    public HttpClient Http { get; }
+
+    public ServiceClientCredentials? Credentials { get; }
+
+    public string Namespace { get; }
+
+    /// <summary>Reads the configuration; talks to nobody, except that a kubeconfig's credential plugin runs.</summary>
+    /// <exception cref="KubernetesConfigurationException">Nothing usable is configured.</exception>
+    public static KubernetesConnection Open(KubernetesOptions options)
+    {
+        if (options.Kubeconfig is null && !KubernetesClientConfiguration.IsInCluster())
+            throw new KubernetesConfigurationException(
+                "No cluster is configured: the agent doesn't run in a Pod with a ServiceAccount, and no kubeconfig is "
+                    + "named. Name one, or run the agent in its cluster."
+            );
+
+        var source = options.Kubeconfig is { } file ? $"The kubeconfig \"{file}\"" : "The Pod's ServiceAccount";
+        try
+        {
+            return Connect(options, Load(options));
+        }
+        catch (Exception e) when (e is NullReferenceException or InvalidCastException)
+        {
+            // What the library makes of a file that is something else altogether.
+            throw new KubernetesConfigurationException($"{source} can't be used: it is no kubeconfig.", e);
+        }
+        catch (Exception e)
+            when (e is KubeConfigException or YamlException or FormatException or CryptographicException
+                || e is IOException or UnauthorizedAccessException
+            )
+        {
+            throw new KubernetesConfigurationException($"{source} can't be used: {e.Message}", e);
+        }
+    }
+
+    public void Dispose() => Http.Dispose();
+
+    private static KubernetesClientConfiguration Load(KubernetesOptions options) =>
+        options.Kubeconfig is { } file
+            ? KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(file))
+            : KubernetesClientConfiguration.InClusterConfig();
+
+    private static KubernetesConnection Connect(KubernetesOptions options, KubernetesClientConfiguration config)
+    {
+        if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var host))
+            throw new FormatException($"the API server's address \"{config.Host}\" is not a URL.");
+
+        // A base without a closing slash would lose its last segment (`https://rancher/k8s/clusters/c-1`).
+        var address = host.AbsoluteUri.EndsWith('/') ? host : new Uri(host.AbsoluteUri + "/");
+        var http = new HttpClient(Handler(config, host), disposeHandler: true)
+        {
+            BaseAddress = address,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        return new KubernetesConnection(http, k8s.Kubernetes.CreateCredentials(config), Namespaced(options, config));
+    }
+
+    private static string Namespaced(KubernetesOptions options, KubernetesClientConfiguration config) =>
+        (options.Namespace ?? config.Namespace)?.Trim() is { Length: > 0 } name ? name : FallbackNamespace;
+
+    private static SocketsHttpHandler Handler(KubernetesClientConfiguration config, Uri host)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            // Notices a dead peer under an idle watch; the library's own 3 minutes would hide an outage.
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            EnableMultipleHttp2Connections = true,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = !host.IsLoopback,
+        };
+        if (host.Scheme == Uri.UriSchemeHttps)
+            ConfigureTls(handler.SslOptions, config);
+        return handler;
+    }
+
+    private static void ConfigureTls(SslClientAuthenticationOptions tls, KubernetesClientConfiguration config)
+    {
+        if (config.SkipTlsVerify)
+#pragma warning disable CA5359 // The kubeconfig says insecure-skip-tls-verify in so many words.
+            tls.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        else if (config.SslCaCerts is { Count: > 0 } authorities)
+            tls.CertificateChainPolicy = TrustOnly(authorities);
+
+        if (config.TlsServerName is { Length: > 0 } name)
+            tls.TargetHost = name;
+        if (ClientCertificate(config) is { } certificate)
+            tls.ClientCertificates = [certificate];
+    }
+
+    private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration config)
+    {
+        if (config is { ClientCertificateData.Length: > 0, ClientCertificateKeyData.Length: > 0 })
+            return X509Certificate2.CreateFromPem(
+                Decode(config.ClientCertificateData),
+                Decode(config.ClientCertificateKeyData)
+            );
+        return config is { ClientCertificateFilePath.Length: > 0, ClientKeyFilePath.Length: > 0 }
+            ? X509Certificate2.CreateFromPemFile(config.ClientCertificateFilePath, config.ClientKeyFilePath)
+            : null;
+    }
+
+    private static string Decode(string base64) => Encoding.ASCII.GetString(Convert.FromBase64String(base64));
+
+    private static X509ChainPolicy TrustOnly(X509Certificate2Collection authorities)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+        };
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+}
+
+/// <summary>The agent can't even tell where its cluster is. Only a changed configuration helps.</summary>
+internal sealed class KubernetesConfigurationException(string message, Exception? inner = null)
+    : Exception(message, inner);

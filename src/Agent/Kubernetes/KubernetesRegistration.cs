@@ -1,0 +1,22 @@
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+internal static class KubernetesRegistration
+{
+    /// <summary>Takes a Kubernetes cluster as the place where workspaces run.</summary>
+    /// <exception cref="KubernetesConfigurationException">Nothing usable is configured.</exception>
+    public static IServiceCollection AddKubernetesDriver(this IServiceCollection services, KubernetesOptions options)
+    {
+        var connection = KubernetesConnection.Open(options);
+        return services
+            .AddMetrics()
+            .AddSingleton(options)
+            .AddSingleton(_ => connection)
+            .AddSingleton<KubernetesMetrics>()
+            .AddSingleton<KubernetesApi>()
+            .AddSingleton<ReadinessProbe>()
+            .AddSingleton<ClusterWatch>()
+            .AddSingleton<IClusterDriver, KubernetesDriver>();
+    }
+}

@@ -1,0 +1,156 @@
+using System.Globalization;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.V1;
+using k8s.Models;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>What the objects of a workspace should be: a pure function of what is desired.</summary>
+internal static class Manifests
+{
+    private const string HomePath = "/home/coder";
+    private const string HomeVolume = "home";
+    private const long User = 1000;
+
+    // PID 1 has no default signal handlers: without the trap every stop would last the whole grace period.
+    private static readonly string[] DefaultCommand = ["sh", "-c", "trap \"exit 0\" TERM; sleep infinity & wait"];
+
+    /// <param name="storageClass">The class to name; null leaves the choice to the cluster.</param>
+    public static V1PersistentVolumeClaim Claim(
+        DriverIdentity identity,
+        WorkspaceDesired desired,
+        string? storageClass
+    ) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "PersistentVolumeClaim",
+            Metadata = Metadata(identity, desired),
+            Spec = new V1PersistentVolumeClaimSpec
+            {
+                AccessModes = ["ReadWriteOnce"],
+                StorageClassName = storageClass,
+                Resources = new V1VolumeResourceRequirements
+                {
+                    Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new(desired.Spec.Disk) },
+                },
+            },
+        };
+
+    public static V1Deployment Deployment(DriverIdentity identity, WorkspaceDesired desired) =>
+        new()
+        {
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Metadata = Metadata(identity, desired),
+            Spec = new V1DeploymentSpec
+            {
+                Replicas = desired.Power == WorkspacePower.Running ? 1 : 0,
+                RevisionHistoryLimit = 1,
+                // The volume can be mounted by one node at a time: the old pod goes before the new one comes.
+                Strategy = new V1DeploymentStrategy { Type = "Recreate" },
+                Selector = new V1LabelSelector
+                {
+                    MatchLabels = new Dictionary<string, string>
+                    {
+                        [Names.ProviderId] = identity.ProviderId,
+                        [Names.WorkspaceId] = desired.WorkspaceId,
+                    },
+                },
+                Template = new V1PodTemplateSpec
+                {
+                    Metadata = new V1ObjectMeta { Labels = Names.Labels(identity, desired.WorkspaceId) },
+                    Spec = Pod(desired),
+                },
+            },
+        };
+
+    private static V1ObjectMeta Metadata(DriverIdentity identity, WorkspaceDesired desired)
+    {
+        var annotations = new Dictionary<string, string>
+        {
+            [Names.Generation] = desired.Generation.ToString(CultureInfo.InvariantCulture),
+        };
+        if (desired.Name.Length > 0)
+            annotations[Names.WorkspaceName] = desired.Name;
+        return new V1ObjectMeta
+        {
+            Name = Names.Object(desired.WorkspaceId),
+            Labels = Names.Labels(identity, desired.WorkspaceId),
+            Annotations = annotations,
+        };
+    }
+
+    private static V1PodSpec Pod(WorkspaceDesired desired) =>
+        new()
+        {
+            AutomountServiceAccountToken = false,
+            EnableServiceLinks = false,
+            SecurityContext = new V1PodSecurityContext
+            {
+                RunAsNonRoot = true,
+                RunAsUser = User,
+                RunAsGroup = User,
+                FsGroup = User,
+                SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
+            },
+            Affinity = PreferNodesWithWorkspaces(),
+            Containers = [Container(desired)],
+            Volumes =
+            [
+                new V1Volume
+                {
+                    Name = HomeVolume,
+                    PersistentVolumeClaim = new V1PersistentVolumeClaimVolumeSource
+                    {
+                        ClaimName = Names.Object(desired.WorkspaceId),
+                    },
+                },
+            ],
+        };
+
+    private static V1Container Container(WorkspaceDesired desired) =>
+        new()
+        {
+            Name = Names.Container,
+            Image = desired.Spec.Image,
+            Command = desired.Spec.Command.Count > 0 ? [.. desired.Spec.Command] : DefaultCommand,
+            Resources = new V1ResourceRequirements { Requests = Compute(desired.Spec), Limits = Compute(desired.Spec) },
+            SecurityContext = new V1SecurityContext
+            {
+                AllowPrivilegeEscalation = false,
+                Privileged = false,
+                RunAsNonRoot = true,
+                Capabilities = new V1Capabilities { Drop = ["ALL"] },
+            },
+            VolumeMounts = [new V1VolumeMount { Name = HomeVolume, MountPath = HomePath }],
+        };
+
+    private static Dictionary<string, ResourceQuantity> Compute(WorkspaceSpec spec) =>
+        new() { ["cpu"] = new(spec.Cpu), ["memory"] = new(spec.Memory) };
+
+    // Fills nodes one after another, so that an autoscaler finds empty ones to take away.
+    private static V1Affinity PreferNodesWithWorkspaces() =>
+        new()
+        {
+            PodAffinity = new V1PodAffinity
+            {
+                PreferredDuringSchedulingIgnoredDuringExecution =
+                [
+                    new V1WeightedPodAffinityTerm
+                    {
+                        Weight = 1,
+                        PodAffinityTerm = new V1PodAffinityTerm
+                        {
+                            TopologyKey = "kubernetes.io/hostname",
+                            LabelSelector = new V1LabelSelector
+                            {
+                                MatchLabels = new Dictionary<string, string> { [Names.Resource] = Names.ResourceValue },
+                            },
+                        },
+                    },
+                ],
+            },
+        };
+}

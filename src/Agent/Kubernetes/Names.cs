@@ -1,0 +1,43 @@
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>The names, labels and annotations that the agent's objects carry. Changing one orphans what exists.</summary>
+internal static class Names
+{
+    public const string ManagedBy = "app.kubernetes.io/managed-by";
+    public const string ManagedByValue = "coder-mesh";
+    public const string Resource = "com.coder.resource";
+    public const string ResourceValue = "true";
+    public const string WorkspaceId = "mesh.coder.com/workspace-id";
+    public const string ProviderId = "mesh.coder.com/provider-id";
+    public const string DeploymentId = "mesh.coder.com/deployment-id";
+
+    /// <summary>Annotation: the workspace's generation that the object was last applied from.</summary>
+    public const string Generation = "mesh.coder.com/generation";
+
+    /// <summary>Annotation: the workspace's name, for people.</summary>
+    public const string WorkspaceName = "mesh.coder.com/workspace-name";
+
+    /// <summary>The one container of a workspace.</summary>
+    public const string Container = "workspace";
+
+    /// <summary>Every object of a workspace has this name.</summary>
+    public static string Object(string workspaceId) => $"ws-{workspaceId}";
+
+    public static string FieldManager(DriverIdentity identity) => $"coder-mesh/{identity.ProviderId}";
+
+    /// <summary>Selects the objects of one provider: two providers in one cluster don't see each other's.</summary>
+    public static string Selector(DriverIdentity identity) =>
+        $"{ManagedBy}={ManagedByValue},{ProviderId}={identity.ProviderId}";
+
+    public static Dictionary<string, string> Labels(DriverIdentity identity, string workspaceId) =>
+        new()
+        {
+            [ManagedBy] = ManagedByValue,
+            [Resource] = ResourceValue,
+            [WorkspaceId] = workspaceId,
+            [ProviderId] = identity.ProviderId,
+            [DeploymentId] = identity.DeploymentId,
+        };
+}

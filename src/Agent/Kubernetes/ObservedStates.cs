@@ -1,0 +1,140 @@
+using System.Globalization;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>What the cluster holds of one workspace.</summary>
+internal sealed record WorkspaceObjects(
+    DeploymentObject? Deployment,
+    ClaimObject? Claim,
+    IReadOnlyCollection<PodObject> Pods
+)
+{
+    public bool None => Deployment is null && Claim is null && Pods.Count == 0;
+}
+
+/// <summary>Turns objects into the observed state of a workspace: a pure function.</summary>
+internal static class ObservedStates
+{
+    private static readonly HashSet<string> ImageReasons =
+    [
+        "ErrImageNeverPull",
+        "ErrImagePull",
+        "ImageInspectError",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "RegistryUnavailable",
+    ];
+
+    private static readonly HashSet<string> ContainerReasons =
+    [
+        "CreateContainerConfigError",
+        "CreateContainerError",
+        "RunContainerError",
+    ];
+
+    /// <param name="removing">The agent has asked for the workspace's deletion.</param>
+    /// <param name="known">The generation last reported: it stands in for what the objects left no longer tell.</param>
+    /// <returns>Null if nothing is left.</returns>
+    public static ClusterWorkspace? Of(string id, WorkspaceObjects objects, bool removing, ulong known)
+    {
+        if (objects.None)
+            return null;
+        var (state, code, message) = removing || Deleting(objects) ? new(WorkspaceState.Deleting) : Judge(objects);
+        return new ClusterWorkspace(id, Generation(objects, known), state, code, message);
+    }
+
+    /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
+    public static ulong Generation(ObjectMeta? metadata) =>
+        ulong.TryParse(
+            metadata?.Annotations?.Generation,
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out var generation
+        )
+            ? generation
+            : 0;
+
+    // The volume keeps the generation that it was made from, so the Deployment's counts, and without one the last known.
+    private static ulong Generation(WorkspaceObjects objects, ulong known) =>
+        objects.Deployment is { } deployment
+            ? Generation(deployment.Metadata)
+            : Math.Max(known, Generation(objects.Claim?.Metadata));
+
+    private static bool Deleting(WorkspaceObjects objects) =>
+        objects is { Deployment: null, Claim: null }
+        || objects.Deployment?.Metadata.Deleting == true
+        || objects.Claim?.Metadata.Deleting == true;
+
+    private static Judgement Judge(WorkspaceObjects objects)
+    {
+        // The volume is made first: its Deployment is on the way.
+        if (objects.Deployment is not { } deployment)
+            return new(WorkspaceState.Starting);
+
+        var status = deployment.Status ?? new();
+        var current = status.ObservedGeneration >= deployment.Metadata.Generation;
+        var live = objects.Pods.Where(Live).ToList();
+        if (deployment.Spec?.Replicas == 0)
+            return new(
+                current && status.Replicas == 0 && live.Count == 0 ? WorkspaceState.Stopped : WorkspaceState.Stopping
+            );
+
+        // The pod too must say so: the Deployment's own count lags behind a pod that has just died.
+        var pods = live.Where(p => !p.Metadata.Deleting).OrderByDescending(p => p.Metadata.CreationTimestamp).ToList();
+        if (current && status is { ReadyReplicas: > 0, UpdatedReplicas: > 0 } && pods.Any(Ready))
+            return new(WorkspaceState.Running);
+
+        return pods.Select(Trouble).FirstOrDefault(t => t is not null)
+            ?? Refused(status)
+            ?? new(WorkspaceState.Starting);
+    }
+
+    // A pod that has ended stays listed, but holds nothing.
+    private static bool Live(PodObject pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
+
+    private static bool Ready(PodObject pod) => Condition(pod.Status?.Conditions, "Ready") is { Status: "True" };
+
+    private static Judgement? Trouble(PodObject pod)
+    {
+        var scheduled = Condition(pod.Status?.Conditions, "PodScheduled");
+        if (scheduled is { Status: "False", Reason: "Unschedulable" })
+            return Unscheduled(scheduled.Message ?? "");
+
+        var container = pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == Names.Container);
+        if (container?.State?.Waiting is not { Reason: { } reason } waiting)
+            return null;
+        if (ImageReasons.Contains(reason))
+            return Failed("image_pull_failed", Words(reason, waiting.Message));
+        if (reason == "CrashLoopBackOff")
+            return Failed("crash_loop", Words(LastEnd(container), waiting.Message));
+        return ContainerReasons.Contains(reason) ? Failed("container_failed", Words(reason, waiting.Message)) : null;
+    }
+
+    // While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.
+    private static Judgement Unscheduled(string message) =>
+        message.Contains("unbound immediate PersistentVolumeClaims", StringComparison.Ordinal)
+            ? new(WorkspaceState.Starting, Message: message)
+            : Failed("unschedulable", message);
+
+    private static Judgement? Refused(DeploymentObject.DeploymentStatus status) =>
+        Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure
+            ? Failed("pod_refused", Words(failure.Reason, failure.Message))
+            : null;
+
+    private static string? LastEnd(PodObject.ContainerStatus container) =>
+        container.LastState?.Terminated is { } end
+            ? $"the container ended with exit code {end.ExitCode} ({end.Reason ?? "no reason given"})"
+            : null;
+
+    private static string Words(string? first, string? second) =>
+        string.Join(": ", new[] { first, second }.Where(w => !string.IsNullOrWhiteSpace(w)));
+
+    private static Judgement Failed(string code, string message) => new(WorkspaceState.Failed, code, message);
+
+    private static ObjectCondition? Condition(IReadOnlyList<ObjectCondition>? conditions, string type) =>
+        conditions?.FirstOrDefault(c => c.Type == type);
+
+    private sealed record Judgement(WorkspaceState State, string Code = "", string Message = "");
+}

@@ -1,0 +1,24 @@
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Whose an object is. The agent touches only what it has created.</summary>
+internal static class Ownership
+{
+    public static bool Holds(DriverIdentity identity, ObjectMeta metadata) =>
+        metadata.Labels is { ManagedBy: Names.ManagedByValue } labels && labels.ProviderId == identity.ProviderId;
+
+    /// <exception cref="ClusterException">There is such an object, and it is somebody else's.</exception>
+    public static void Demand(DriverIdentity identity, ApiResource resource, ObjectMeta? metadata)
+    {
+        if (metadata is null || Holds(identity, metadata))
+            return;
+        throw new ClusterException(
+            "foreign_object",
+            $"The {resource.Singular} {metadata.Name} exists and isn't this provider's: it lacks the labels "
+                + $"{Names.ManagedBy}={Names.ManagedByValue} and {Names.ProviderId}={identity.ProviderId}. "
+                + "Delete or rename it.",
+            transient: false
+        );
+    }
+}

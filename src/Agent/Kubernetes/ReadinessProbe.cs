@@ -1,0 +1,184 @@
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>One look at the cluster: is it there, which is it, and may the agent work in it.</summary>
+/// <remarks>
+/// A single failed look makes <see cref="ConditionTypes.ClusterReachable"/> false. That only several failures in a row
+/// may count is the caller's business: it knows when the others were.
+/// </remarks>
+internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions options, TimeProvider time)
+{
+    private const string NotDetermined = "not_determined";
+
+    public async Task<ClusterProbe> Look(CancellationToken ct)
+    {
+        using var deadline = new CancellationTokenSource(options.ProbeTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
+        var version = Try(LookAtVersion, either.Token, ct);
+        var ns = Try(LookAtNamespace, either.Token, ct);
+        var missing = Try(LookForMissing, either.Token, ct);
+        await Task.WhenAll(version, ns, missing);
+
+        var facts = new ClusterFacts
+        {
+            Namespace = api.Namespace,
+            KubernetesVersion = version.Result.Value?.GitVersion ?? "",
+            Driver = "kubernetes",
+        };
+        return new ClusterProbe(
+            ns.Result.Value?.Metadata.Uid ?? "",
+            facts,
+            [
+                Reachable(version.Result, ns.Result, missing.Result),
+                NamespaceReady(ns.Result),
+                PermissionsSufficient(missing.Result),
+            ]
+        );
+    }
+
+    private Task<ServerVersion> LookAtVersion(CancellationToken ct) =>
+        api.Read("get", "version", "version", KubernetesJsonContext.Default.ServerVersion, ct);
+
+    private Task<NamespaceObject> LookAtNamespace(CancellationToken ct) =>
+        api.Read(
+            "get",
+            "namespaces",
+            $"api/v1/namespaces/{Uri.EscapeDataString(api.Namespace)}",
+            KubernetesJsonContext.Default.NamespaceObject,
+            ct
+        );
+
+    private async Task<IReadOnlyList<string>> LookForMissing(CancellationToken ct)
+    {
+        var question = new RulesReview(new RulesReview.RulesSpec(api.Namespace));
+        var review = await api.Review(
+            "selfsubjectrulesreviews",
+            question,
+            KubernetesJsonContext.Default.RulesReview,
+            ct
+        );
+        var rules = review.Status?.ResourceRules ?? [];
+        var open =
+            from permission in RequiredPermissions.In(api.Namespace)
+            from verb in permission.Verbs
+            where !rules.Any(rule => permission.AllowedBy(rule, verb))
+            select (Permission: permission, Verb: verb);
+
+        // A rules review doesn't see what a webhook authorizer would allow: what it leaves open is asked one by one.
+        var answers = await Task.WhenAll(open.Select(async o => (o, Allowed: await Allowed(o.Permission, o.Verb, ct))));
+        return [.. answers.Where(a => !a.Allowed).Select(a => a.o.Permission.Describe(a.o.Verb))];
+    }
+
+    private async Task<bool> Allowed(RequiredPermission permission, string verb, CancellationToken ct)
+    {
+        var attributes = new AccessReview.ResourceAttributesSpec(
+            api.Namespace,
+            verb,
+            permission.Group,
+            permission.Resource,
+            permission.Name
+        );
+        var question = new AccessReview(new AccessReview.AccessSpec(attributes));
+        var answer = await api.Review(
+            "selfsubjectaccessreviews",
+            question,
+            KubernetesJsonContext.Default.AccessReview,
+            ct
+        );
+        return answer.Status?.Allowed == true;
+    }
+
+    // Whoever answers, even with a refusal, is there.
+    private static ProbedCondition Reachable(params IEnumerable<Looked> looks)
+    {
+        var failed = looks.FirstOrDefault(l => l.Away is not null);
+        return failed?.Away is not { } away || looks.Any(l => l.Away is null)
+            ? True(ConditionTypes.ClusterReachable)
+            : False(ConditionTypes.ClusterReachable, "cluster_unreachable", away.Message);
+    }
+
+    private ProbedCondition NamespaceReady(Looked<NamespaceObject> looked) =>
+        looked switch
+        {
+            { Refused.Status: System.Net.HttpStatusCode.NotFound } => False(
+                ConditionTypes.NamespaceReady,
+                "namespace_missing",
+                $"There is no namespace \"{api.Namespace}\" in the cluster."
+            ),
+            { Refused.Status: System.Net.HttpStatusCode.Forbidden } => Unknown(
+                ConditionTypes.NamespaceReady,
+                $"The namespace \"{api.Namespace}\" may not be read: it doesn't exist, or the agent's Role lacks "
+                    + $"get on namespaces/{api.Namespace}."
+            ),
+            { Value: { Metadata.Deleting: true } or { Status.Phase: "Terminating" } } => False(
+                ConditionTypes.NamespaceReady,
+                "namespace_terminating",
+                $"The namespace \"{api.Namespace}\" is being deleted."
+            ),
+            { Value: not null } => True(ConditionTypes.NamespaceReady),
+            _ => Unknown(ConditionTypes.NamespaceReady, looked.Reason),
+        };
+
+    private static ProbedCondition PermissionsSufficient(Looked<IReadOnlyList<string>> looked) =>
+        looked.Value switch
+        {
+            null => Unknown(ConditionTypes.PermissionsSufficient, looked.Reason),
+            [] => True(ConditionTypes.PermissionsSufficient),
+            var missing => False(
+                ConditionTypes.PermissionsSufficient,
+                "permissions_insufficient",
+                $"The agent's Role lacks: {string.Join(", ", missing)}."
+            ),
+        };
+
+    private static async Task<Looked<T>> Try<T>(
+        Func<CancellationToken, Task<T>> look,
+        CancellationToken deadline,
+        CancellationToken ct
+    )
+        where T : class
+    {
+        try
+        {
+            return new Looked<T>(await look(deadline));
+        }
+        catch (ApiException e)
+        {
+            // A gateway before the server, or a server that isn't up yet, speaks for nobody.
+            return e.Status >= System.Net.HttpStatusCode.InternalServerError
+                ? new Looked<T>(null, Away: e.ToClusterException())
+                : new Looked<T>(null, Refused: e);
+        }
+        catch (ClusterException e)
+        {
+            return new Looked<T>(null, Away: e);
+        }
+        catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
+        {
+            return new Looked<T>(null, Away: Transport.Unreachable(Transport.Explains(e, ct) ?? e.Message, e));
+        }
+    }
+
+    private static ProbedCondition True(string type) => new(type, ConditionStatus.True);
+
+    private static ProbedCondition False(string type, string code, string message) =>
+        new(type, ConditionStatus.False, code, message);
+
+    private static ProbedCondition Unknown(string type, string message) =>
+        new(type, ConditionStatus.Unknown, NotDetermined, message);
+
+    /// <param name="Refused">The server answered, and said no.</param>
+    /// <param name="Away">Nobody answered who could.</param>
+    private record Looked(ApiException? Refused, ClusterException? Away)
+    {
+        public string Reason => Refused?.Message ?? Away?.Message ?? "";
+    }
+
+    private sealed record Looked<T>(T? Value, ApiException? Refused = null, ClusterException? Away = null)
+        : Looked(Refused, Away)
+        where T : class;
+}

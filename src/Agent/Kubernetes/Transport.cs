@@ -1,0 +1,32 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text.Json;
+using Coder.Mesh.Agent.Reconcile;
+using k8s.Exceptions;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Tells an API server that can't be reached from a bug and from being asked to stop.</summary>
+internal static class Transport
+{
+    /// <returns>What a person should know, or null if the exception isn't the network's or the server's doing.</returns>
+    public static string? Explains(Exception e, CancellationToken ct) =>
+        ct.IsCancellationRequested
+            ? null
+            : e switch
+            {
+                OperationCanceledException => "The Kubernetes API server didn't answer in time.",
+                HttpRequestException { InnerException: SocketException socket } =>
+                    $"The Kubernetes API server can't be reached: {socket.Message}.",
+                HttpRequestException { InnerException: AuthenticationException tls } =>
+                    $"The Kubernetes API server's certificate is not accepted: {tls.Message}",
+                HttpRequestException or IOException =>
+                    $"The connection to the Kubernetes API server failed: {e.Message}",
+                JsonException => $"What answers at the Kubernetes API server's address makes no sense: {e.Message}",
+                KubeConfigException or KubernetesClientException => $"No credentials for the cluster: {e.Message}",
+                _ => null,
+            };
+
+    public static ClusterException Unreachable(string reason, Exception e) =>
+        new("cluster_unreachable", reason, transient: true, e);
+}

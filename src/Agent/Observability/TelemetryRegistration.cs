@@ -1,0 +1,25 @@
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Coder.Mesh.Agent.Observability;
+
+internal static class TelemetryRegistration
+{
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>Metrics always; export of metrics and traces only where an endpoint is configured.</summary>
+    public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<AgentMetrics>();
+        if (string.IsNullOrEmpty(configuration[Endpoint]))
+            return services;
+
+        services
+            .AddOpenTelemetry()
+            .ConfigureResource(r => r.AddService("mesh-agent", serviceVersion: AgentVersion.Text))
+            .WithTracing(t => t.AddSource(Tracing.SourceName).AddOtlpExporter())
+            .WithMetrics(m => m.AddMeter(AgentMetrics.MeterName).AddOtlpExporter());
+        return services;
+    }
+}

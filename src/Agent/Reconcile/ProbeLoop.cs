@@ -1,0 +1,93 @@
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Observability;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Reconcile;
+
+/// <summary>Looks at the cluster again and again, and publishes what it makes of it.</summary>
+internal sealed class ProbeLoop(
+    IClusterDriver driver,
+    ClusterStatus status,
+    AgentOptions options,
+    AgentMetrics metrics,
+    TimeProvider time,
+    ILogger<ProbeLoop> logger
+) : BackgroundService
+{
+    // A driver has a shorter limit of its own, and tells more when that has passed.
+    private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(8);
+
+    // Until something is known a dead cluster should be told after three seconds, not fifteen.
+    private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var readiness = Readiness.Unknown(status.InitialFacts, time.GetUtcNow());
+        try
+        {
+            while (true)
+            {
+                var began = time.GetTimestamp();
+                var probe = await Probe(stoppingToken);
+                var next = readiness.Probed(probe, time.GetUtcNow());
+                Tell(readiness, next);
+                readiness = next;
+                status.Publish(next);
+
+                var interval = next.Decided ? options.ProbeInterval : FirstInterval;
+                var rest = interval - time.GetElapsedTime(began);
+                await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process stops.
+        }
+    }
+
+    private async Task<ClusterProbe> Probe(CancellationToken ct)
+    {
+        using var limit = new CancellationTokenSource(ProbeLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        ClusterProbe probe;
+        try
+        {
+            probe = await driver.Probe(both.Token).WaitAsync(both.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            probe = Silent($"The cluster did not answer within {ProbeLimit.TotalSeconds:0} s.");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            logger.ProbeFault(e);
+            probe = Silent("The agent met a fault of its own while it looked at the cluster; its log tells more.");
+        }
+
+        metrics.Probed(probe.NamespaceUid.Length > 0);
+        return probe;
+    }
+
+    private ClusterProbe Silent(string message) =>
+        new(
+            "",
+            status.InitialFacts,
+            [
+                .. ConditionTypes.Required.Select(type =>
+                    type == ConditionTypes.ClusterReachable
+                        ? new ProbedCondition(type, ConditionStatus.False, Readiness.Unreachable, message)
+                        : new ProbedCondition(type, ConditionStatus.Unknown, Readiness.Unreachable, message)
+                ),
+            ]
+        );
+
+    private void Tell(Readiness before, Readiness now)
+    {
+        if (now.NamespaceUid != before.NamespaceUid)
+            logger.IdentityKnown(now.Facts.Namespace, now.NamespaceUid);
+        foreach (var condition in now.Conditions)
+            if (!before.Conditions.Any(c => c.Type == condition.Type && c.Status == condition.Status))
+                logger.ConditionChanged(condition.Type, condition.Status, condition.Code, condition.Message);
+    }
+}

@@ -1,0 +1,301 @@
+using System.Diagnostics;
+using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Agent.Observability;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.Agent.Reconcile;
+
+/// <summary>
+/// Makes the cluster what the control plane wishes, and knows what to report. In order for each workspace, parallel
+/// across them. It deletes only what a WorkspaceRemoved names; that something is absent from a wish means nothing.
+/// </summary>
+internal sealed class Reconciler(
+    IClusterDriver driver,
+    AgentMetrics metrics,
+    TimeProvider time,
+    ILogger<Reconciler> logger
+) : BackgroundService, IClusterSink
+{
+    private const int Workers = 16;
+
+    private static readonly Backoff RetryPace = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(30));
+    private static readonly TimeSpan CallLimit = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly KeyedQueue _queue = new(time);
+    private readonly WorkspaceTable _table = new();
+    private readonly ClusterWatchLoop _watch = new(driver, time, logger);
+
+    // What the current session has given: without them nothing is applied.
+    private DriverIdentity? _identity;
+    private Outbox? _outbox;
+    private TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Takes wishes and gives reports for a session. What an earlier session wished is forgotten.</summary>
+    public async Task Attach(DriverIdentity identity, Outbox outbox)
+    {
+        bool known;
+        lock (_lock)
+            known = _watch.Identity == identity;
+        if (!known)
+        {
+            await _watch.Stop();
+            lock (_lock)
+            {
+                _table.Clear();
+                _listed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            _watch.Start(identity, this);
+        }
+
+        lock (_lock)
+        {
+            _table.ForgetWishes();
+            _identity = identity;
+            _outbox = outbox;
+        }
+    }
+
+    /// <summary>Ends what <see cref="Attach"/> began. Calls that run are let finish; no other begins.</summary>
+    public void Detach(Outbox outbox)
+    {
+        lock (_lock)
+        {
+            if (!ReferenceEquals(_outbox, outbox))
+                return;
+            _outbox = null;
+            _table.ForgetWishes();
+        }
+    }
+
+    /// <summary>Waits until all that the cluster holds is known.</summary>
+    public Task WaitUntilListed(CancellationToken ct)
+    {
+        lock (_lock)
+            return _listed.Task.WaitAsync(ct);
+    }
+
+    public void Desire(WorkspaceDesired desired, string traceparent)
+    {
+        bool accepted;
+        lock (_lock)
+            accepted = _table.Update(desired.WorkspaceId, r => r.Wish(desired, traceparent));
+        if (accepted)
+            _queue.Add(desired.WorkspaceId);
+        else
+            logger.OlderWishIgnored(desired.WorkspaceId, desired.Generation);
+    }
+
+    public void Remove(WorkspaceRemoved removed, string traceparent)
+    {
+        bool accepted;
+        lock (_lock)
+            accepted = _table.Update(removed.WorkspaceId, r => r.WishRemoved(removed.Generation, traceparent));
+        if (accepted)
+            _queue.Add(removed.WorkspaceId);
+        else
+            logger.OlderWishIgnored(removed.WorkspaceId, removed.Generation);
+    }
+
+    /// <summary>Works once more on every wish that isn't fulfilled.</summary>
+    public void Retry()
+    {
+        IReadOnlyList<string> retried;
+        lock (_lock)
+            retried = _table.Retry();
+        foreach (var id in retried)
+            _queue.Add(id);
+    }
+
+    /// <summary>What is to be reported of one workspace now, and the trace that it belongs to.</summary>
+    public (WorkspaceReport? Report, string Traceparent) ReportOf(string id)
+    {
+        lock (_lock)
+            return _table.Report(id);
+    }
+
+    /// <summary>Everything that the cluster holds, and what failed or is gone as wished.</summary>
+    public IReadOnlyList<WorkspaceReport> Snapshot()
+    {
+        lock (_lock)
+            return _table.Snapshot();
+    }
+
+    public void Listed(IReadOnlyList<ClusterWorkspace> workspaces)
+    {
+        IReadOnlyList<string> toRemove;
+        IReadOnlyList<string> changed;
+        lock (_lock)
+        {
+            (changed, toRemove) = _table.Listed(workspaces);
+            _listed.TrySetResult();
+        }
+
+        logger.ClusterListed(workspaces.Count);
+        foreach (var id in toRemove)
+            _queue.Add(id);
+        Report(changed);
+    }
+
+    public void Changed(ClusterWorkspace workspace)
+    {
+        lock (_lock)
+            _table.Update(workspace.Id, r => r.Seen(workspace));
+        Report([workspace.Id]);
+    }
+
+    public void Gone(string workspaceId)
+    {
+        Outbox? outbox;
+        WorkKind work;
+        lock (_lock)
+        {
+            outbox = _outbox;
+            work = _table.Gone(workspaceId);
+        }
+
+        if (work == WorkKind.Remove)
+            _queue.Add(workspaceId);
+        else
+            // Nobody asked for this: the control plane decides at a snapshot what becomes of it.
+            outbox?.AskForSnapshot();
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await _watch.Stop();
+    }
+
+    public override void Dispose()
+    {
+        _queue.Dispose();
+        _watch.Dispose();
+        base.Dispose();
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, Workers).Select(_ => RunWorker(stoppingToken)));
+
+    private async Task RunWorker(CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+            {
+                var id = await _queue.Take(ct);
+                try
+                {
+                    await Work(id, ct);
+                }
+                finally
+                {
+                    _queue.Done(id);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // The process stops.
+        }
+    }
+
+    private async Task Work(string id, CancellationToken ct)
+    {
+        WorkspaceRecord? record;
+        DriverIdentity? identity;
+        lock (_lock)
+        {
+            record = _table.Find(id);
+            identity = _outbox is null ? null : _identity;
+        }
+
+        // Wishes go with their session, so work without one is work that another session will bring again.
+        if (record is null || identity is null || record.Work == WorkKind.None)
+            return;
+
+        var (action, generation) = (record.Work == WorkKind.Apply ? "apply" : "remove", record.WishedGeneration);
+        using var span = Tracing.StartWork($"agent.{action}", record.Traceparent);
+        span?.SetTag("mesh.workspace.id", id).SetTag("mesh.generation", (long)generation);
+        var traceparent = span.Traceparent(record.Traceparent);
+        var start = time.GetTimestamp();
+        var (change, result) = await Call(record, identity, ct);
+        metrics.Reconciled(action, result, time.GetElapsedTime(start));
+        if (result != "done")
+            span?.SetStatus(ActivityStatusCode.Error);
+        Settle(id, generation, traceparent, change);
+    }
+
+    private async Task<(Func<WorkspaceRecord, WorkspaceRecord> Change, string Result)> Call(
+        WorkspaceRecord record,
+        DriverIdentity identity,
+        CancellationToken ct
+    )
+    {
+        var generation = record.WishedGeneration;
+        using var limit = new CancellationTokenSource(CallLimit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        try
+        {
+            if (record.Desired is { } desired)
+            {
+                await driver.Apply(identity, desired, both.Token);
+                return (r => r.Applied(desired), "done");
+            }
+
+            var found = await driver.Remove(identity, record.Id, both.Token);
+            return (r => r.RemoveAnswered(generation, found), "done");
+        }
+        catch (ClusterException e)
+        {
+            logger.ClusterRefused(record.Id, generation, e.Code, CleanText.Clean(e.Message), e.Transient);
+            return (Failure(e.Code, e.Message, e.Transient), e.Transient ? "transient" : "refused");
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            logger.ClusterTooSlow(record.Id, generation, CallLimit);
+            return (
+                Failure("cluster_timeout", $"The cluster took longer than {CallLimit.TotalSeconds:0} s.", true),
+                "transient"
+            );
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // One workspace's bad luck must not end a worker that all the others need.
+            logger.DriverFault(e, record.Id, generation);
+            return (Failure("agent_fault", "The agent met a fault of its own; its log tells more.", true), "fault");
+        }
+
+        Func<WorkspaceRecord, WorkspaceRecord> Failure(string code, string message, bool transient) =>
+            r => r.Failed(generation, code, CleanText.Clean(message), transient);
+    }
+
+    private void Settle(string id, ulong generation, string traceparent, Func<WorkspaceRecord, WorkspaceRecord> change)
+    {
+        TimeSpan? retry = null;
+        lock (_lock)
+        {
+            _table.Update(
+                id,
+                r => r.WishedGeneration == generation ? change(r) with { Traceparent = traceparent } : change(r)
+            );
+            if (_table.Find(id) is { Work: not WorkKind.None, Trouble: { Transient: true } trouble })
+                retry = RetryPace.Delay(trouble.Attempts, Random.Shared.NextDouble());
+        }
+
+        if (retry is { } delay)
+            _queue.AddLater(id, delay);
+        Report([id]);
+    }
+
+    private void Report(IEnumerable<string> ids)
+    {
+        Outbox? outbox;
+        lock (_lock)
+            outbox = _outbox;
+        foreach (var id in ids)
+            outbox?.Changed(id);
+    }
+}

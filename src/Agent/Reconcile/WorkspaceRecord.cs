@@ -1,0 +1,175 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Reconcile;
+
+internal enum WorkKind
+{
+    None,
+    Apply,
+    Remove,
+}
+
+/// <summary>Why a call didn't do what was asked.</summary>
+/// <param name="Attempts">Calls in a row that failed.</param>
+internal sealed record Trouble(string Code, string Message, bool Transient, int Attempts);
+
+/// <summary>What is reported of a workspace.</summary>
+/// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
+internal sealed record WorkspaceReport(
+    string Id,
+    ulong Generation,
+    WorkspaceState State,
+    string Code = "",
+    string Message = ""
+);
+
+/// <summary>What the agent knows of one workspace: what is wished, what the cluster holds, and what is to be done.</summary>
+/// <remarks>Pure. A wish lives as long as the session that brought it; what the cluster holds outlives sessions.</remarks>
+internal sealed record WorkspaceRecord(string Id)
+{
+    /// <summary>Failures in a row before a workspace that waits says so.</summary>
+    private const int AttemptsUntilTold = 3;
+
+    /// <summary>What the workspace should be; null if nothing is wished, or that it be gone.</summary>
+    public WorkspaceDesired? Desired { get; private init; }
+
+    /// <summary>The generation at which it should be gone: a tombstone that no older wish gets past.</summary>
+    public ulong? Removed { get; private init; }
+
+    public ClusterWorkspace? Cluster { get; private init; }
+
+    public WorkKind Work { get; private init; }
+
+    public Trouble? Trouble { get; private init; }
+
+    /// <summary>The cluster was asked to delete, and does.</summary>
+    public bool Deleting { get; private init; }
+
+    /// <summary>The cluster was asked, after the wish, and holds nothing.</summary>
+    public bool Deleted { get; private init; }
+
+    /// <summary>Trace context of the latest work on the wish, for the reports that come of it.</summary>
+    public string Traceparent { get; init; } = "";
+
+    public ulong WishedGeneration => Removed ?? Desired?.Generation ?? 0;
+
+    private bool Fulfilled =>
+        Trouble is null
+        && Cluster?.Generation >= Desired?.Generation
+        && Cluster?.State
+            == (Desired?.Power == WorkspacePower.Running ? WorkspaceState.Running : WorkspaceState.Stopped);
+
+    /// <summary>Nothing is known any more.</summary>
+    public bool Empty => Desired is null && Removed is null && Cluster is null;
+
+    /// <returns>This same record if an equal or newer removal, or a newer wish, is known.</returns>
+    public WorkspaceRecord Wish(WorkspaceDesired desired, string traceparent) =>
+        desired.Generation <= Removed || desired.Generation < Desired?.Generation
+            ? this
+            : new WorkspaceRecord(Id)
+            {
+                Desired = desired,
+                Cluster = Cluster,
+                Work = WorkKind.Apply,
+                Traceparent = traceparent,
+            };
+
+    /// <returns>This same record if a newer wish is known.</returns>
+    public WorkspaceRecord WishRemoved(ulong generation, string traceparent) =>
+        generation < WishedGeneration
+            ? this
+            : new WorkspaceRecord(Id)
+            {
+                Removed = generation,
+                Cluster = Cluster,
+                Work = WorkKind.Remove,
+                Deleting = Deleting,
+                Traceparent = traceparent,
+            };
+
+    public WorkspaceRecord Seen(ClusterWorkspace cluster) => this with { Cluster = cluster };
+
+    /// <summary>The cluster holds nothing any more. If that was the wish, it is asked once more before it is believed:
+    /// what is heard may be older than the latest apply.</summary>
+    public WorkspaceRecord SeenGone() =>
+        this with
+        {
+            Cluster = null,
+            Work = Removed is not null && !Deleted ? WorkKind.Remove : Work,
+        };
+
+    /// <summary>The wish that was worked on is fulfilled as far as calls can do it.</summary>
+    public WorkspaceRecord Applied(WorkspaceDesired applied) =>
+        ReferenceEquals(applied, Desired) ? this with { Work = WorkKind.None, Trouble = null } : this;
+
+    public WorkspaceRecord RemoveAnswered(ulong generation, bool found) =>
+        Removed != generation ? this
+        : found ? this with { Work = WorkKind.None, Trouble = null, Deleting = true }
+        : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
+
+    /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
+    public WorkspaceRecord Failed(ulong generation, string code, string message, bool transient) =>
+        generation != WishedGeneration
+            ? this
+            : this with
+            {
+                Work = transient ? Work : WorkKind.None,
+                Trouble = new Trouble(code, message, transient, (Trouble?.Attempts ?? 0) + 1),
+            };
+
+    /// <summary>
+    /// Makes what has failed for good, or has not come to be what was wished, be tried once more: somebody may have mended
+    /// the cause, or have broken what was made.
+    /// </summary>
+    public WorkspaceRecord Retried() =>
+        Work != WorkKind.None || Deleted ? this
+        : Removed is not null ? this with { Work = WorkKind.Remove }
+        : Desired is not null && !Fulfilled ? this with { Work = WorkKind.Apply }
+        : this;
+
+    /// <summary>Without wishes: the next session brings its own.</summary>
+    public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster };
+
+    /// <summary>What there is to report; null if nothing.</summary>
+    public WorkspaceReport? Report() =>
+        this switch
+        {
+            { Removed: { } g, Deleted: true } => new WorkspaceReport(Id, g, WorkspaceState.Deleted),
+            { Removed: { } g, Trouble: { Transient: false } or { Attempts: >= AttemptsUntilTold } } =>
+                new WorkspaceReport(Id, g, WorkspaceState.Deleting, "", Trouble.Message),
+            { Removed: { } g, Deleting: true } => new WorkspaceReport(
+                Id,
+                g,
+                WorkspaceState.Deleting,
+                "",
+                Cluster?.Message ?? ""
+            ),
+            { Desired: { } d, Trouble: { Transient: false } t } => new WorkspaceReport(
+                Id,
+                d.Generation,
+                WorkspaceState.Failed,
+                t.Code,
+                t.Message
+            ),
+            { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message),
+            { Desired: { } d, Trouble: { Attempts: >= AttemptsUntilTold } t } => new WorkspaceReport(
+                Id,
+                d.Generation,
+                WorkspaceState.Pending,
+                "",
+                t.Message
+            ),
+            _ => null,
+        };
+
+    /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
+    public bool Settles(WorkspaceReport report) =>
+        report.Generation >= WishedGeneration
+        && report.State
+            is WorkspaceState.Running
+                or WorkspaceState.Stopped
+                or WorkspaceState.Failed
+                or WorkspaceState.Deleted
+        && Work == WorkKind.None;
+}

@@ -1,0 +1,101 @@
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Reconcile;
+
+/// <summary>The records of all workspaces. Its owner holds a lock around every call.</summary>
+internal sealed class WorkspaceTable
+{
+    /// <summary>Tombstones that are kept within a session; each holds a few hundred bytes.</summary>
+    private const int MaxTombstones = 10_000;
+
+    private readonly Dictionary<string, WorkspaceRecord> _records = [];
+    private readonly Queue<string> _tombstones = new();
+
+    public WorkspaceRecord? Find(string id) => _records.GetValueOrDefault(id);
+
+    public void Clear()
+    {
+        _records.Clear();
+        _tombstones.Clear();
+    }
+
+    /// <returns>False if the change left the record as it was.</returns>
+    public bool Update(string id, Func<WorkspaceRecord, WorkspaceRecord> change)
+    {
+        var before = _records.GetValueOrDefault(id) ?? new WorkspaceRecord(id);
+        var after = change(before);
+        if (ReferenceEquals(before, after))
+            return false;
+        if (after.Empty)
+            _records.Remove(id);
+        else
+            _records[id] = after;
+        if (after.Deleted && !before.Deleted)
+            Bury(id);
+        return true;
+    }
+
+    public void ForgetWishes()
+    {
+        _tombstones.Clear();
+        foreach (var id in _records.Keys.ToList())
+            Update(id, r => r.Detached());
+    }
+
+    public IReadOnlyList<string> Retry() => [.. _records.Keys.ToList().Where(id => Update(id, r => r.Retried()))];
+
+    /// <returns>What is left to do.</returns>
+    public WorkKind Gone(string id)
+    {
+        if (!_records.ContainsKey(id))
+            return WorkKind.None;
+        Update(id, r => r.SeenGone());
+        return Find(id)?.Work ?? WorkKind.None;
+    }
+
+    /// <summary>Takes a full list: what isn't in it is gone.</summary>
+    public (IReadOnlyList<string> Changed, IReadOnlyList<string> ToRemove) Listed(IReadOnlyList<ClusterWorkspace> list)
+    {
+        foreach (var workspace in list)
+            Update(workspace.Id, r => r.Seen(workspace));
+
+        var present = list.Select(w => w.Id).ToHashSet();
+        var absent = _records.Keys.Where(id => !present.Contains(id)).ToList();
+        var toRemove = absent.Where(id => Gone(id) == WorkKind.Remove).ToList();
+        return ([.. present, .. absent], toRemove);
+    }
+
+    public (WorkspaceReport? Report, string Traceparent) Report(string id)
+    {
+        if (Find(id) is not { } record || record.Report() is not { } report)
+            return (null, "");
+        var traceparent = record.Traceparent;
+        if (record.Settles(report))
+            _records[id] = record with { Traceparent = "" };
+        return (report, traceparent);
+    }
+
+    /// <summary>All but what waits for its first apply: the cluster doesn't hold that yet.</summary>
+    public IReadOnlyList<WorkspaceReport> Snapshot() =>
+        [
+            .. _records
+                .Values.Select(r => (Record: r, Report: r.Report()))
+                .Where(x =>
+                    x.Record.Cluster is not null || x.Report?.State is WorkspaceState.Failed or WorkspaceState.Deleted
+                )
+                .Select(x => x.Report)
+                .OfType<WorkspaceReport>(),
+        ];
+
+    private void Bury(string id)
+    {
+        _tombstones.Enqueue(id);
+        while (_tombstones.Count > MaxTombstones)
+        {
+            var oldest = _tombstones.Dequeue();
+            // It may have come back under a newer wish since.
+            if (Find(oldest) is { Deleted: true, Cluster: null })
+                _records.Remove(oldest);
+        }
+    }
+}

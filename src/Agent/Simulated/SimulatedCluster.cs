@@ -1,0 +1,108 @@
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Simulated;
+
+/// <summary>The workspaces of a cluster that exists in memory only. Its owner holds a lock around every call.</summary>
+/// <remarks>No clock of its own: time goes in, and <see cref="NextStep"/> tells when something is due.</remarks>
+internal sealed class SimulatedCluster(SimulatedOptions options)
+{
+    private readonly Random _random = new(options.Seed);
+    private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
+
+    private sealed record SimulatedWorkspace(ClusterWorkspace Seen, DateTimeOffset? Due);
+
+    public IReadOnlyList<ClusterWorkspace> List() => [.. _workspaces.Values.Select(w => w.Seen)];
+
+    /// <summary>When the next step of any workspace is due; null if none is.</summary>
+    public DateTimeOffset? NextStep => _workspaces.Values.Min(w => w.Due);
+
+    /// <returns>The workspace if that changed it.</returns>
+    public ClusterWorkspace? Apply(WorkspaceDesired desired, DateTimeOffset now)
+    {
+        var before = _workspaces.GetValueOrDefault(desired.WorkspaceId)?.Seen;
+        if (before?.Generation > desired.Generation || before?.State == WorkspaceState.Deleting)
+            return null;
+
+        var run = desired.Power == WorkspacePower.Running;
+        var settled = run ? WorkspaceState.Running : WorkspaceState.Stopped;
+        if (before?.State == settled)
+            return Set(before with { Generation = desired.Generation }, due: null);
+
+        var state = run ? WorkspaceState.Starting : WorkspaceState.Stopping;
+        return Set(
+            new ClusterWorkspace(desired.WorkspaceId, desired.Generation, state, Message: "Simulated."),
+            now + Delay()
+        );
+    }
+
+    /// <returns>The workspace as it is being deleted; null if there is none.</returns>
+    public ClusterWorkspace? Remove(string id, DateTimeOffset now)
+    {
+        if (!_workspaces.TryGetValue(id, out var workspace))
+            return null;
+        return workspace.Seen.State == WorkspaceState.Deleting
+            ? workspace.Seen
+            : Set(
+                workspace.Seen with
+                {
+                    State = WorkspaceState.Deleting,
+                    Code = "",
+                    Message = "Simulated.",
+                },
+                now + Delay()
+            );
+    }
+
+    /// <summary>Does every step that is due.</summary>
+    /// <returns>What changed; a null workspace is gone.</returns>
+    public IReadOnlyList<(string Id, ClusterWorkspace? Workspace)> Step(DateTimeOffset now)
+    {
+        var changes = new List<(string, ClusterWorkspace?)>();
+        foreach (var (id, workspace) in _workspaces.Where(w => w.Value.Due <= now).OrderBy(w => w.Value.Due).ToList())
+        {
+            var before = workspace.Seen;
+            var after = StepOne(before, now);
+            if (after != before)
+                changes.Add((id, after));
+        }
+
+        return changes;
+    }
+
+    private ClusterWorkspace? StepOne(ClusterWorkspace seen, DateTimeOffset now)
+    {
+        switch (seen.State)
+        {
+            case WorkspaceState.Deleting:
+                _workspaces.Remove(seen.Id);
+                return null;
+            case WorkspaceState.Stopping:
+                return Set(seen with { State = WorkspaceState.Stopped, Message = "Simulated." }, due: null);
+            case WorkspaceState.Starting when IsFull():
+                return Set(
+                    seen with
+                    {
+                        Message = $"Simulated: no capacity left, {options.Capacity} workspaces run at once.",
+                    },
+                    now + Delay() + TimeSpan.FromMilliseconds(50)
+                );
+            default:
+                return Set(seen with { State = WorkspaceState.Running, Message = "Simulated." }, due: null);
+        }
+    }
+
+    private bool IsFull() =>
+        options.Capacity is { } capacity
+        && _workspaces.Values.Count(w => w.Seen.State is WorkspaceState.Running or WorkspaceState.Stopping) >= capacity;
+
+    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due)
+    {
+        _workspaces[seen.Id] = new SimulatedWorkspace(seen, due);
+        return seen;
+    }
+
+    private TimeSpan Delay() => options.Delay * (0.2 + 0.8 * _random.NextDouble());
+}

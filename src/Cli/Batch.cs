@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Grpc.Core;
+
+namespace Coder.Mesh.Cli;
+
+/// <summary>The same wish for several names: each has its own outcome, and one failure does not hide the others.</summary>
+internal sealed class Batch(Invocation run)
+{
+    private readonly List<(string Name, Failure Failure)> _failed = [];
+    private int _asked;
+
+    /// <summary>The code of the first failure; 0 when there was none.</summary>
+    public int ExitCode => _failed.Count == 0 ? ExitCodes.Ok : _failed[0].Failure.ExitCode;
+
+    /// <summary>Acts on each name once, in the order given.</summary>
+    public async Task Each(IEnumerable<string> names, Func<string, Task> act)
+    {
+        var left = new Queue<string>(names.Distinct());
+        _asked = left.Count;
+        while (left.TryDequeue(out var name))
+        {
+            try
+            {
+                await act(name);
+            }
+            catch (RpcException e) when (e.StatusCode != StatusCode.Cancelled)
+            {
+                Fail(name, RpcFailures.From(e, run.Target));
+            }
+
+            // What stopped this one would stop the rest, each after a timeout of its own.
+            if (ExitCode is ExitCodes.Unreachable or ExitCodes.NotPermitted && left.Count > 0)
+            {
+                run.Output.Warning($"not tried: {string.Join(", ", left)}");
+                _failed.AddRange(left.Select(rest => (rest, new Failure("not tried", ExitCode))));
+                return;
+            }
+        }
+    }
+
+    public void Fail(string name, Failure failure)
+    {
+        _failed.Add((name, failure));
+        run.Output.Error(failure);
+    }
+
+    /// <summary>Says how many failed, where there were several names.</summary>
+    public void Summarize()
+    {
+        if (_asked > 1 && _failed.Count > 0)
+            run.Output.Error(new Failure($"{_failed.Count} of {_asked} failed", ExitCode));
+    }
+
+    /// <summary>The failures as data.</summary>
+    public JsonArray FailedAsJson() =>
+        new([
+            .. _failed.Select(f => new JsonObject
+            {
+                ["name"] = Text.Steerless(f.Name),
+                ["exitCode"] = f.Failure.ExitCode,
+                ["reason"] = Text.Steerless(f.Failure.Reason ?? ""),
+                ["message"] = Text.Steerless(f.Failure.Message),
+            }),
+        ]);
+}

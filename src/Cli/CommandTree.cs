@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using Coder.Mesh.Cli.Providers;
+using Coder.Mesh.Cli.Workspaces;
+
+namespace Coder.Mesh.Cli;
+
+/// <summary>All commands, under `mesh`.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Make(CliHost host)
+    {
+        var root = new RootCommand("Manage developer workspaces across many Kubernetes clusters.")
+        {
+            ProvidersCommand.Make(host),
+            WorkspacesCommand.Make(host),
+            VersionCommand.Make(host.Output),
+            GlobalOptions.Format,
+            GlobalOptions.Address,
+            GlobalOptions.TokenFile,
+            GlobalOptions.RequestTimeout,
+        };
+        foreach (var option in root.Options)
+        {
+            if (option is HelpOption { Action: HelpAction usual } help)
+                help.Action = new HelpWithExamples(usual);
+            else if (option is VersionOption version)
+                version.Action = new VersionCommand.Action(host.Output);
+        }
+        return root;
+    }
+}

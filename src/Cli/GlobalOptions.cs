@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Connection;
+
+namespace Coder.Mesh.Cli;
+
+/// <summary>The options that every command takes.</summary>
+internal static class GlobalOptions
+{
+    private const string Table = "table";
+    private const string JsonFormat = "json";
+
+    public static readonly Option<string> Address = new("--address")
+    {
+        Description =
+            $"The control plane's gRPC port, as http://host:port or https://host:port [env: {Connection.Address.Variable}; default: {Connection.Address.Default}]",
+        HelpName = "url",
+        Recursive = true,
+    };
+
+    public static readonly Option<string> TokenFile = new("--token-file")
+    {
+        Description =
+            $"A file that holds your token [env: {Token.FileVariable}, or the token itself in {Token.Variable}; default: the admin token of a control plane on this machine]",
+        HelpName = "file",
+        Recursive = true,
+    };
+
+    public static readonly Option<TimeSpan> RequestTimeout = new("--request-timeout")
+    {
+        Description = "How long one call may take, such as 500ms, 10s or 1m [default: 10s]",
+        HelpName = "time",
+        Recursive = true,
+        CustomParser = Durations.Parse,
+    };
+
+    public static readonly Option<string> Format = MakeFormat();
+
+    /// <summary>The value of an option that is a length of time; its default stands in its description.</summary>
+    public static TimeSpan Duration(this ParseResult line, Option<TimeSpan> option, TimeSpan byDefault) =>
+        line.GetResult(option) is null ? byDefault : line.GetValue(option);
+
+    public static bool WantsJson(this ParseResult line) => line.GetValue(Format) == JsonFormat;
+
+    private static Option<string> MakeFormat()
+    {
+        var option = new Option<string>("--output", "-o")
+        {
+            Description = "How data is written: table or json [default: table]",
+            HelpName = "table|json",
+            Recursive = true,
+        };
+        option.AcceptOnlyFromAmong(Table, JsonFormat);
+        return option;
+    }
+}

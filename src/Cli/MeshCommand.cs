@@ -1,0 +1,10 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli;
+
+/// <summary>A command with examples, which its help shows last.</summary>
+internal sealed class MeshCommand(string name, string description, params string[] examples)
+    : Command(name, description)
+{
+    public IReadOnlyList<string> Examples => examples;
+}

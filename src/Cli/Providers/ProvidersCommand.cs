@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers`.</summary>
+internal static class ProvidersCommand
+{
+    public static Command Make(CliHost host) =>
+        new MeshCommand(
+            "providers",
+            "Manage workspace providers: each is one namespace of one cluster.",
+            "mesh providers ls",
+            "mesh providers create us-east-1 --region us-east-1"
+        )
+        {
+            Subcommands =
+            {
+                CreateProvider.Make(host),
+                ListProviders.Make(host),
+                ShowProvider.Make(host),
+                RemoveProviders.Make(host),
+            },
+        };
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers rm`.</summary>
+internal static class RemoveProviders
+{
+    public static Command Make(CliHost host)
+    {
+        var names = Arguments.Several("Names or ids of the providers");
+        var command = host.Calls(
+            new MeshCommand(
+                "rm",
+                "Remove providers that hold no workspaces. The built-in and the default one can't be removed.",
+                "mesh providers rm us-east-1",
+                "mesh providers rm us-east-1 eu-west-1"
+            )
+            {
+                names,
+            },
+            (run, ct) => Run(run, run.Line.GetRequiredValue(names), ct)
+        );
+        command.Aliases.Add("delete");
+        return command;
+    }
+
+    private static async Task<int> Run(Invocation run, string[] names, CancellationToken ct)
+    {
+        var removed = new JsonArray();
+        var batch = new Batch(run);
+        await batch.Each(
+            names,
+            async name =>
+            {
+                await run.Client.Providers.DeleteProviderAsync(
+                    new DeleteProviderRequest { Provider = name },
+                    cancellationToken: ct
+                );
+                removed.Add(name);
+                run.Output.Success($"removed provider \"{name}\"");
+            }
+        );
+        batch.Summarize();
+        if (run.Json)
+            run.Output.Json(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
+        return batch.ExitCode;
+    }
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Errors;
+
+namespace Coder.Mesh.Cli.Rendering;
+
+/// <summary>Everything that `mesh` says: data on stdout, talk on stderr. What passes here can't steer a terminal.</summary>
+internal sealed class Output(Terminal data, Terminal talk)
+{
+    /// <summary>Where progress may be drawn.</summary>
+    public Terminal Talk => talk;
+
+    public void Table(Table table) => table.Write(data);
+
+    public void Fields(Fields fields) => fields.Write(data);
+
+    public void Json(JsonNode node) => data.Write(Rendering.Json.Print(node));
+
+    public void Lines(params IEnumerable<string> lines) =>
+        data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));
+
+    public void Success(string message, params IEnumerable<string> details) =>
+        Say("success:", "green", message, details);
+
+    public void Info(string message, params IEnumerable<string> details) => Say("info:", "blue", message, details);
+
+    public void Warning(string message, params IEnumerable<string> details) =>
+        Say("warning:", "yellow", message, details);
+
+    public void Error(Failure failure) =>
+        Say(
+            "error:",
+            "red",
+            failure.Message,
+            [
+                .. failure.Reason is { } reason ? [$"reason: {reason}"] : Array.Empty<string>(),
+                .. failure.Details,
+                .. failure.Tips.Select(tip => $"tip: {tip}"),
+            ]
+        );
+
+    private void Say(string label, string style, string message, IEnumerable<string> details)
+    {
+        talk.WriteLabelled(label, style, " " + Text.OneLine(message));
+        foreach (var line in details)
+            talk.Write($"  | {Text.OneLine(line)}\n");
+    }
+}

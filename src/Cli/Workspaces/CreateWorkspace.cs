@@ -1,0 +1,140 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>`mesh workspaces create`.</summary>
+internal sealed class CreateWorkspace
+{
+    // Its user 1000 exists and it has a shell: what a workspace needs, and no more.
+    private const string DefaultImage = "ubuntu:24.04";
+
+    private readonly Argument<string> _name = Arguments.One(
+        "Name of the new workspace: lower-case letters, digits and -"
+    );
+    private readonly Option<string> _image = Setting("--image", "image", DefaultImage, "Container image");
+    private readonly Option<string> _cpu = Setting("--cpu", "quantity", "1", "Processors, such as 500m or 2");
+    private readonly Option<string> _memory = Setting("--memory", "quantity", "2Gi", "Memory, such as 512Mi or 4Gi");
+    private readonly Option<string> _disk = Setting(
+        "--disk",
+        "quantity",
+        "10Gi",
+        "Size of the home disk, such as 20Gi"
+    );
+    private readonly Option<string[]> _command = new("--command")
+    {
+        Description = "Command of the container, all words up to the next option [default: a shell that sleeps]",
+        HelpName = "word",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = true,
+    };
+    private readonly Option<string> _organization = WorkspaceOptions.Organization(
+        "Organization, by name or id [default: the only one]"
+    );
+    private readonly Option<string> _provider = new("--provider")
+    {
+        Description = "Provider, by name or id [default: the default provider]",
+        HelpName = "provider",
+    };
+    private readonly Option<bool> _wait = WorkspaceOptions.Wait("running");
+    private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
+
+    public static Command Make(CliHost host)
+    {
+        var parts = new CreateWorkspace();
+        return host.Calls(
+            new MeshCommand(
+                "create",
+                "Create a workspace in a provider that is ready.",
+                "mesh workspaces create dev --wait",
+                "mesh workspaces create gpu --image ghcr.io/acme/dev:1 --cpu 4 --memory 8Gi --disk 50Gi --provider us-east-1",
+                "mesh workspaces create web --image nginx:1.27 --command sh -c 'exec nginx -g \"daemon off;\"'"
+            )
+            {
+                parts._name,
+                parts._image,
+                parts._cpu,
+                parts._memory,
+                parts._disk,
+                parts._command,
+                parts._organization,
+                parts._provider,
+                parts._wait,
+                parts._timeout,
+            },
+            parts.Run
+        );
+    }
+
+    private async Task<int> Run(Invocation run, CancellationToken ct)
+    {
+        var answer = await run.Client.Workspaces.CreateWorkspaceAsync(Request(run.Line), cancellationToken: ct);
+        var workspace = answer.Workspace;
+        run.Output.Success(
+            $"created workspace \"{workspace.Name}\" in provider \"{workspace.Provider}\"",
+            $"id: {workspace.Id}"
+        );
+
+        var exit = ExitCodes.Ok;
+        if (run.Line.GetValue(_wait))
+        {
+            var batch = new Batch(run);
+            var wait = new WorkspaceWait(
+                run,
+                batch,
+                WorkspaceDesiredState.Running,
+                run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout)
+            );
+            workspace = (await wait.For([workspace], ct))[0];
+            exit = batch.ExitCode;
+        }
+
+        if (run.Json)
+            run.Output.Json(Json.Of(workspace));
+        else
+            Show(run.Output, workspace);
+        return exit;
+    }
+
+    private CreateWorkspaceRequest Request(ParseResult line)
+    {
+        var request = new CreateWorkspaceRequest
+        {
+            Name = line.GetRequiredValue(_name),
+            Organization = line.GetValue(_organization) ?? "",
+            Provider = line.GetValue(_provider) ?? "",
+            Spec = new WorkspaceSpec
+            {
+                Image = line.GetRequiredValue(_image),
+                Cpu = line.GetRequiredValue(_cpu),
+                Memory = line.GetRequiredValue(_memory),
+                Disk = line.GetRequiredValue(_disk),
+            },
+        };
+        request.Spec.Command.AddRange(line.GetValue(_command) ?? []);
+        return request;
+    }
+
+    private static void Show(Output output, Workspace workspace)
+    {
+        var table = new Table("ID", "NAME", "STATE", "PROVIDER", "ORGANIZATION");
+        table.Add(
+            workspace.Id,
+            workspace.Name,
+            WorkspaceText.State(workspace),
+            workspace.Provider,
+            workspace.Organization
+        );
+        output.Table(table);
+    }
+
+    private static Option<string> Setting(string name, string kind, string value, string description) =>
+        new(name)
+        {
+            Description = description,
+            HelpName = kind,
+            DefaultValueFactory = _ => value,
+        };
+}

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>`mesh workspaces show`.</summary>
+internal static class ShowWorkspace
+{
+    public static Command Make(CliHost host)
+    {
+        var name = Arguments.One("Name of one of your workspaces, or any id; one that has ended is found by id only");
+        var organization = WorkspaceOptions.Organization("Narrows a name to one organization");
+        return host.Calls(
+            new MeshCommand(
+                "show",
+                "Show one workspace: what was asked for, and what its cluster reports.",
+                "mesh workspaces show dev",
+                "mesh workspaces show dev -o json | jq -r .state"
+            )
+            {
+                name,
+                organization,
+            },
+            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetValue(organization) ?? "", ct)
+        );
+    }
+
+    private static async Task<int> Run(Invocation run, string name, string organization, CancellationToken ct)
+    {
+        var answer = await run.Client.Workspaces.GetWorkspaceAsync(
+            new GetWorkspaceRequest { Workspace = name, Organization = organization },
+            cancellationToken: ct
+        );
+        if (run.Json)
+            run.Output.Json(Json.Of(answer.Workspace));
+        else
+            run.Output.Fields(WorkspaceText.Facts(answer.Workspace, run.Time));
+        return ExitCodes.Ok;
+    }
+}

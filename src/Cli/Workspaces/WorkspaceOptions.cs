@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>Options that workspace commands share in kind. Each command has its own instance.</summary>
+internal static class WorkspaceOptions
+{
+    public static Option<string> Organization(string description) =>
+        new("--org") { Description = description, HelpName = "org" };
+
+    public static Option<bool> Wait(string until) =>
+        new("--wait", "-w") { Description = $"Wait until it is {until}, showing progress on stderr" };
+
+    public static readonly TimeSpan DefaultTimeout = TimeSpan.FromMinutes(5);
+
+    public static Option<TimeSpan> Timeout() =>
+        new("--timeout")
+        {
+            Description = "How long --wait waits, such as 90s or 5m [default: 5m]",
+            HelpName = "time",
+            CustomParser = Durations.Parse,
+        };
+}

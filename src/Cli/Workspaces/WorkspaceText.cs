@@ -1,0 +1,43 @@
+using System.Globalization;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>Workspaces in words.</summary>
+internal static class WorkspaceText
+{
+    /// <summary>The observed state, with its code where there is a problem: "failed (image_pull_failed)".</summary>
+    public static string State(Workspace w)
+    {
+        var word = Text.Word(w.State);
+        return w.StateCode.Length > 0 ? $"{word} ({w.StateCode})" : word;
+    }
+
+    public static Fields Facts(Workspace w, TimeProvider time) =>
+        new Fields()
+            .Add("Name", w.Name)
+            .Add("Id", w.Id)
+            .Add("State", State(w))
+            .AddIfAny("Message", w.StateMessage)
+            .Add("Since", Text.Moment(w.StateTime, time))
+            .Add("Wanted", Text.Word(w.DesiredState))
+            .Add("Generation", Generation(w))
+            .Add("Provider", w.Provider)
+            .Add("Organization", w.Organization)
+            .Add("Owner", w.Owner)
+            .Add("Image", w.Spec?.Image)
+            .Add("CPU", w.Spec?.Cpu)
+            .Add("Memory", w.Spec?.Memory)
+            .Add("Disk", w.Spec?.Disk)
+            .AddIfAny("Command", string.Join(' ', w.Spec?.Command ?? []))
+            .Add("Created", Text.Moment(w.CreateTime, time));
+
+    private static string Generation(Workspace w) =>
+        w.ObservedGeneration == w.Generation
+            ? w.Generation.ToString(CultureInfo.InvariantCulture)
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{w.Generation} (the state is of {w.ObservedGeneration}: the last wish is still under way)"
+            );
+}

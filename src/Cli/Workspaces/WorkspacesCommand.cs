@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>`mesh workspaces`.</summary>
+internal static class WorkspacesCommand
+{
+    public static Command Make(CliHost host) =>
+        new MeshCommand(
+            "workspaces",
+            "Create, start, stop and remove workspaces.",
+            "mesh workspaces create dev --wait",
+            "mesh ws ls"
+        )
+        {
+            Aliases = { "ws" },
+            Subcommands =
+            {
+                CreateWorkspace.Make(host),
+                ListWorkspaces.Make(host),
+                ShowWorkspace.Make(host),
+                WishCommand.Start(host),
+                WishCommand.Stop(host),
+                WishCommand.Remove(host),
+            },
+        };
+}

@@ -1,0 +1,47 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Presence;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>One agent's open stream, and the parts that work for it.</summary>
+internal sealed class AgentSession(PresenceOwner owner, Outbound outbound) : IDisposable
+{
+    private readonly CancellationTokenSource _closing = new();
+    private Ending _ending = Ending.None;
+
+    public string ProviderId => owner.ProviderId;
+
+    public long Epoch => owner.Epoch;
+
+    public PresenceOwner Owner => owner;
+
+    public Outbound Outbound => outbound;
+
+    public Ending Ending => Volatile.Read(ref _ending);
+
+    public CancellationToken Closing => _closing.Token;
+
+    /// <summary>Workspaces whose desired state the agent may not have. Set before the session is found by others.</summary>
+    public required DesiredPump Desired { get; init; }
+
+    public required ObservationWriter Observations { get; init; }
+
+    /// <summary>Queues a control frame, or ends the session: none is ever dropped in silence.</summary>
+    public void Send(ConnectResponse frame)
+    {
+        if (!outbound.TryControl(frame))
+            Close(SessionEnd.TooSlow);
+    }
+
+    /// <summary>Ends the session. The first reason given is the one kept.</summary>
+    /// <param name="detail">What the agent is told besides; for a broken protocol, the field and the rule.</param>
+    public void Close(SessionEnd end, string detail = "")
+    {
+        var ending = new Ending(end, detail);
+        if (Interlocked.CompareExchange(ref _ending, ending, Ending.None) == Ending.None)
+            _closing.Cancel();
+    }
+
+    // The source holds no timer, so it is left to the collector: a late Close must not meet a disposed one.
+    public void Dispose() => Close(SessionEnd.AgentLeft);
+}

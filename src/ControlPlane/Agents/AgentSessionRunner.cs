@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Grpc.Core;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Runs one admitted session: its reader, writer, pump, observations and owner, until the first of them ends.</summary>
+internal sealed class AgentSessionRunner(
+    AgentSessions sessions,
+    PresenceKeeper keeper,
+    WorkspaceView workspaces,
+    WorkspaceCommands commands,
+    AgentStreamMetrics metrics,
+    IOptions<AgentStreamOptions> options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime,
+    ILogger<AgentSessionRunner> logger
+)
+{
+    public async Task<Ending> Run(
+        AttachedSession attached,
+        ConnectResponse welcome,
+        IAsyncStreamReader<ConnectRequest> requests,
+        IServerStreamWriter<ConnectResponse> responses,
+        ActivityContext sessionSpan,
+        CancellationToken ct
+    )
+    {
+        using var session = Open(attached);
+        using var onShutdown = lifetime.ApplicationStopping.Register(() => session.Close(SessionEnd.Shutdown));
+        using var onAbort = ct.Register(() => session.Close(SessionEnd.AgentLeft));
+        var openedAt = time.GetTimestamp();
+        metrics.Opened();
+        logger.AgentAttached(session.ProviderId, session.Epoch, attached.Presence.Agent?.AgentVersion ?? "");
+        try
+        {
+            session.Send(welcome);
+            sessions.Add(session);
+            var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
+            await Task.WhenAll(
+                Part(session, () => reader.Run(requests, session.Closing)),
+                Part(session, () => Write(session, responses)),
+                Part(session, () => session.Desired.Run(session.Closing)),
+                Part(session, () => Observe(session)),
+                Part(session, () => Heed(session))
+            );
+        }
+        finally
+        {
+            sessions.Remove(session);
+            await Detach(session);
+            metrics.Closed(session.Ending.End, time.GetElapsedTime(openedAt));
+            logger.AgentDetached(session.ProviderId, session.Epoch, session.Ending.End);
+        }
+
+        return session.Ending;
+    }
+
+    private AgentSession Open(AttachedSession attached)
+    {
+        var presence = attached.Presence;
+        var outbound = new Outbound(options.Value.ControlCapacity);
+        var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
+        return new AgentSession(keeper.Start(attached), outbound)
+        {
+            Desired = new DesiredPump(presence.ProviderId, outbound, workspaces, commands, time, logger),
+            Observations = new ObservationWriter(fence, commands, time, logger),
+        };
+    }
+
+    /// <summary>Runs one part; however it ends, the session ends with it, and the first reason is the one kept.</summary>
+    private async Task Part(AgentSession session, Func<Task> run)
+    {
+        try
+        {
+            await run();
+        }
+        catch (ProtocolException e)
+        {
+            logger.ProtocolBroken(session.ProviderId, e.Message);
+            session.Close(SessionEnd.ProtocolViolation, e.Message);
+        }
+        catch (Exception) when (session.Closing.IsCancellationRequested)
+        {
+            // Another part ended first and this one was told to stop; the session's end says why.
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The connection is gone: nobody is left to be told.
+            session.Close(SessionEnd.AgentLeft);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
+        {
+            logger.ProtocolBroken(session.ProviderId, e.Status.Detail);
+            session.Close(SessionEnd.ProtocolViolation, e.Status.Detail);
+        }
+        catch (Exception e)
+        {
+            logger.SessionFailed(e, session.ProviderId);
+            session.Close(SessionEnd.Failed);
+        }
+    }
+
+    /// <summary>The one place that writes: gRPC allows a single write at a time on a stream.</summary>
+    private async Task Write(AgentSession session, IServerStreamWriter<ConnectResponse> responses)
+    {
+        while (true)
+        {
+            var frame = await session.Outbound.Next(session.Closing);
+            await responses.WriteAsync(frame, session.Closing);
+            metrics.Sent(frame.FrameCase.ToString());
+        }
+    }
+
+    private static async Task Observe(AgentSession session)
+    {
+        await session.Observations.Run(session.Send, session.Closing);
+        session.Close(SessionEnd.Superseded);
+    }
+
+    /// <summary>Closes the session when its presence's owner says so.</summary>
+    private static async Task Heed(AgentSession session)
+    {
+        var verdict = await session.Owner.Verdict.WaitAsync(session.Closing);
+        session.Close(verdict == OwnerVerdict.Unresponsive ? SessionEnd.Unresponsive : SessionEnd.Superseded);
+    }
+
+    private async Task Detach(AgentSession session)
+    {
+        if (session.Ending.End.Grace() is not { } grace)
+            return;
+        try
+        {
+            await session.Owner.Detached(session.Ending.End.Tag(), grace, lifetime.ApplicationStopping);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        {
+            // The replica stops, or the owner has: the next owner's grace counts.
+        }
+    }
+}

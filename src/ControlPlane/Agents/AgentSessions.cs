@@ -1,0 +1,48 @@
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>The open sessions of this replica, one per provider.</summary>
+internal sealed class AgentSessions
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, AgentSession> _sessions = [];
+
+    /// <summary>Makes a session the provider's, unless a newer one is; the older of the two is closed.</summary>
+    public void Add(AgentSession session)
+    {
+        AgentSession? older;
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(session.ProviderId, out older) && older.Epoch > session.Epoch)
+                older = session;
+            else
+                _sessions[session.ProviderId] = session;
+        }
+
+        older?.Close(SessionEnd.Superseded);
+    }
+
+    /// <summary>Removes this very session: a late removal must not meet its successor.</summary>
+    public void Remove(AgentSession session)
+    {
+        lock (_lock)
+        {
+            if (_sessions.TryGetValue(session.ProviderId, out var current) && current == session)
+                _sessions.Remove(session.ProviderId);
+        }
+    }
+
+    public AgentSession? Find(string providerId)
+    {
+        lock (_lock)
+            return _sessions.GetValueOrDefault(providerId);
+    }
+
+    public void CloseAll(SessionEnd end)
+    {
+        AgentSession[] all;
+        lock (_lock)
+            all = [.. _sessions.Values];
+        foreach (var session in all)
+            session.Close(end);
+    }
+}

@@ -1,0 +1,45 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Limits and times of agent sessions.</summary>
+public sealed class AgentStreamOptions
+{
+    public const string Section = "Mesh:AgentStream";
+
+    /// <summary>How often both ends send a heartbeat, unless the agent wishes for less. Three missed end the session.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a new stream may take to say Hello.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
+    public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Control frames that may wait for one agent before it counts as too slow and its session ends.</summary>
+    [Range(16, 10_000)]
+    public int ControlCapacity { get; set; } = 256;
+
+    /// <summary>Bytes of one frame.</summary>
+    [Range(64 * 1024, 64 * 1024 * 1024)]
+    public int MaxFrameBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Workspaces in all parts of a snapshot.</summary>
+    [Range(100, 100_000)]
+    public int MaxWorkspacesPerSnapshot { get; set; } = 10_000;
+
+    /// <summary>Workspaces in one part of a snapshot.</summary>
+    [Range(1, 10_000)]
+    public int MaxWorkspacesPerSnapshotPart { get; set; } = 500;
+
+    /// <summary>Attaches that may be at the store at once; the others wait their turn.</summary>
+    [Range(1, 1000)]
+    public int ConcurrentAttaches { get; set; } = 16;
+
+    /// <summary>How long the store may be away before all sessions are closed.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
+    public TimeSpan StoreAwayLimit { get; set; } = TimeSpan.FromMinutes(5);
+}
+
+[OptionsValidator]
+internal sealed partial class AgentStreamOptionsValidator : IValidateOptions<AgentStreamOptions>;

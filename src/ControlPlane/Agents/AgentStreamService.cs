@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Agents' streams: admits an agent, then runs its session until either side ends it.</summary>
+[Authorize(Policies.Agent)]
+internal sealed class AgentStreamService(
+    AgentAdmission admission,
+    AgentSessionRunner runner,
+    DeploymentView deployment,
+    IOptions<AgentStreamOptions> options,
+    TimeProvider time,
+    IHostApplicationLifetime lifetime
+) : AgentService.AgentServiceBase
+{
+    public override async Task Connect(
+        IAsyncStreamReader<ConnectRequest> requestStream,
+        IServerStreamWriter<ConnectResponse> responseStream,
+        ServerCallContext context
+    )
+    {
+        // The request's span lasts as long as the stream; frames link to it and are never its children.
+        var sessionSpan = Activity.Current?.Context ?? default;
+        Activity.Current = null;
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            throw new Ending(SessionEnd.Shutdown, "").ToException()!;
+
+        var providerId = Caller.Of(context).Subject;
+        var hello = await ReadHello(requestStream, context.CancellationToken);
+        var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
+        var attached = (await admission.Admit(hello, providerId, interval, context.CancellationToken)).OrThrow();
+        var welcome = await Welcome(attached.Presence, hello, interval, context.CancellationToken);
+
+        var end = await runner.Run(
+            attached,
+            welcome,
+            requestStream,
+            responseStream,
+            sessionSpan,
+            context.CancellationToken
+        );
+        if (end.ToException() is { } told)
+            throw told;
+    }
+
+    private async Task<Hello> ReadHello(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(options.Value.HelloTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        try
+        {
+            if (await requests.MoveNext(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
+                return hello;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            throw SessionEnds.Exception(
+                StatusCode.DeadlineExceeded,
+                ErrorReasons.HelloTimeout,
+                $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
+            );
+        }
+
+        throw SessionEnds.Exception(
+            StatusCode.InvalidArgument,
+            ErrorReasons.ProtocolViolation,
+            "hello: the first frame must be one, with a readiness report"
+        );
+    }
+
+    private async Task<ConnectResponse> Welcome(
+        ProviderPresence presence,
+        Hello hello,
+        TimeSpan interval,
+        CancellationToken ct
+    ) =>
+        new()
+        {
+            Welcome = new Welcome
+            {
+                Epoch = (ulong)presence.Epoch,
+                HeartbeatInterval = Duration.FromTimeSpan(interval),
+                ServerTime = Timestamp.FromDateTimeOffset(time.GetUtcNow()),
+                ProtocolVersion = ProtocolVersion.Negotiate(hello.MinProtocolVersion, hello.MaxProtocolVersion) ?? 0,
+                ProviderId = presence.ProviderId,
+                ProviderName = await deployment.ProviderName(presence.ProviderId, ct),
+                DeploymentId = await deployment.Id(ct),
+                Limits = new Limits
+                {
+                    MaxFrameBytes = (uint)options.Value.MaxFrameBytes,
+                    MaxWorkspacesPerSnapshotPart = (uint)options.Value.MaxWorkspacesPerSnapshotPart,
+                    MaxWorkspacesPerSnapshot = (uint)options.Value.MaxWorkspacesPerSnapshot,
+                },
+            },
+        };
+}

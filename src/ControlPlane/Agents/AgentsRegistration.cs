@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+internal static class AgentsRegistration
+{
+    public static IServiceCollection AddAgentStreams(this IServiceCollection services)
+    {
+        services.AddOptions<AgentStreamOptions>().BindConfiguration(AgentStreamOptions.Section).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AgentStreamOptions>, AgentStreamOptionsValidator>();
+        services.AddSingleton<AgentStreamMetrics>();
+        services.AddSingleton<AgentSessions>();
+        services.AddSingleton<AgentAdmission>();
+        services.AddSingleton<AgentSessionRunner>();
+        services.AddHostedService<StoreAwayWatch>();
+        return services;
+    }
+}

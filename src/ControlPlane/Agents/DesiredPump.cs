@@ -1,0 +1,159 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>
+/// Sends desired states to one agent: those marked by the doorbell, and those in which a snapshot differs from the
+/// store. What is kept is the set of ids, so that memory is bounded by workspaces, not by changes; each id is read from
+/// the store when its turn comes. Nothing is sent before the first snapshot is complete.
+/// </summary>
+internal sealed class DesiredPump(
+    string providerId,
+    Outbound outbound,
+    WorkspaceView view,
+    WorkspaceCommands commands,
+    TimeProvider time,
+    ILogger logger
+)
+{
+    private const int ChunkSize = 64;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _dirty = [];
+    private readonly Signal _signal = new();
+    private IReadOnlyDictionary<string, ulong>? _snapshot;
+    private bool _firstSnapshotDone;
+
+    public void Mark(string workspaceId)
+    {
+        lock (_lock)
+            _dirty.Add(workspaceId);
+        _signal.Set();
+    }
+
+    /// <summary>Answers a complete snapshot: ids and the generations that the agent has applied.</summary>
+    public void Answer(IReadOnlyDictionary<string, ulong> snapshot)
+    {
+        lock (_lock)
+            _snapshot = snapshot;
+        _signal.Set();
+    }
+
+    /// <exception cref="ProtocolException">A snapshot other than the first holds a generation that was never given out.</exception>
+    public async Task Run(CancellationToken ct)
+    {
+        while (true)
+        {
+            await _signal.Wait(ct);
+            try
+            {
+                await AnswerSnapshot(ct);
+                if (_firstSnapshotDone)
+                    await SendMarked(ct);
+            }
+            catch (Exception e) when (StoreFailure.IsAway(e))
+            {
+                logger.DesiredNotRead(providerId, e.Message);
+                await Task.Delay(RetryDelay, time, ct);
+                _signal.Set();
+            }
+        }
+    }
+
+    private async Task AnswerSnapshot(CancellationToken ct)
+    {
+        IReadOnlyDictionary<string, ulong>? snapshot;
+        lock (_lock)
+            snapshot = _snapshot;
+        if (snapshot is null)
+            return;
+
+        var unfinished = await view.Unfinished(providerId, ct);
+        var known = unfinished.ToDictionary(w => w.WorkspaceId);
+        await RaiseGenerations(snapshot, known, ct);
+        var differing = unfinished.Where(w => Differs(w, snapshot)).Select(w => w.WorkspaceId);
+        // What the agent holds but nothing unfinished claims: ended here, or of no store at all (an orphan, left alone).
+        var unclaimed = snapshot.Keys.Where(id => !known.ContainsKey(id));
+        foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
+            await Send(chunk, redelivery: true, ct);
+        await outbound.Desired(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
+
+        _firstSnapshotDone = true;
+        lock (_lock)
+        {
+            // A newer snapshot may have come meanwhile; its signal is set.
+            if (_snapshot == snapshot)
+                _snapshot = null;
+        }
+
+        _signal.Set();
+    }
+
+    /// <summary>A first snapshot ahead of the store means that the store was restored: it goes on from there.</summary>
+    private async Task RaiseGenerations(
+        IReadOnlyDictionary<string, ulong> snapshot,
+        Dictionary<string, Workspace> known,
+        CancellationToken ct
+    )
+    {
+        foreach (var workspace in known.Values)
+        {
+            if (!snapshot.TryGetValue(workspace.WorkspaceId, out var held) || (long)held <= workspace.Generation)
+                continue;
+            if (_firstSnapshotDone)
+                throw new ProtocolException(
+                    $"workspace {workspace.WorkspaceId}: generation {held} was never given out"
+                );
+            await commands.RaiseGeneration(workspace.WorkspaceId, (long)held, ct);
+        }
+    }
+
+    private static bool Differs(Workspace workspace, IReadOnlyDictionary<string, ulong> snapshot) =>
+        workspace.Desired == DesiredState.Deleted
+        || !snapshot.TryGetValue(workspace.WorkspaceId, out var held)
+        || (long)held != workspace.Generation;
+
+    private async Task SendMarked(CancellationToken ct)
+    {
+        while (true)
+        {
+            string[] chunk;
+            lock (_lock)
+            {
+                chunk = [.. _dirty.Take(ChunkSize)];
+                _dirty.ExceptWith(chunk);
+            }
+
+            if (chunk.Length == 0)
+                return;
+            try
+            {
+                await Send(chunk, redelivery: false, ct);
+            }
+            catch
+            {
+                // Not sent, so still marked: whoever handles this comes back for it.
+                lock (_lock)
+                    _dirty.UnionWith(chunk);
+                throw;
+            }
+        }
+    }
+
+    private async Task Send(string[] ids, bool redelivery, CancellationToken ct)
+    {
+        foreach (var workspace in await view.Find(ids, ct))
+        {
+            if (workspace.ProviderId != providerId)
+                continue;
+            var frame = WorkspaceFrames.Desired(workspace);
+            using var span = Tracing.StartSend(frame.FrameCase.ToString(), workspace.Traceparent, redelivery);
+            frame.Traceparent = span?.Id ?? workspace.Traceparent;
+            await outbound.Desired(frame, ct);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Presence;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>
+/// Reads one agent's frames after its Hello. The next frame is read only after this one is handled: that is the inbound
+/// backpressure.
+/// </summary>
+internal sealed class FrameReader(
+    AgentSession session,
+    AgentStreamOptions options,
+    AgentStreamMetrics metrics,
+    TimeProvider time,
+    ActivityContext sessionSpan
+)
+{
+    private readonly Dictionary<string, ulong> _snapshot = [];
+
+    /// <returns>When the agent has ended its side of the stream.</returns>
+    /// <exception cref="ProtocolException">A frame breaks the protocol.</exception>
+    public async Task Run(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
+    {
+        while (await requests.MoveNext(ct))
+        {
+            var frame = requests.Current;
+            session.Owner.Heard();
+            metrics.Received(frame.FrameCase.ToString());
+            if (!await Handle(frame, ct))
+                return;
+        }
+
+        session.Close(SessionEnd.AgentLeft);
+    }
+
+    private async ValueTask<bool> Handle(ConnectRequest frame, CancellationToken ct)
+    {
+        switch (frame.FrameCase)
+        {
+            case ConnectRequest.FrameOneofCase.Heartbeat:
+                await Heartbeat(frame, ct);
+                return true;
+            case ConnectRequest.FrameOneofCase.WorkspaceObserved:
+                using (var span = Receive(frame))
+                    session.Observations.Add(frame.WorkspaceObserved, span?.Context ?? default);
+                return true;
+            case ConnectRequest.FrameOneofCase.Snapshot:
+                using (Receive(frame))
+                    Snapshot(frame.Snapshot);
+                return true;
+            case ConnectRequest.FrameOneofCase.Goodbye:
+                session.Close(SessionEnd.Goodbye);
+                return false;
+            case ConnectRequest.FrameOneofCase.Hello:
+                throw new ProtocolException("hello: only the first frame may be one");
+            default:
+                throw new ProtocolException("frame: is missing, or of a kind that this version doesn't know");
+        }
+    }
+
+    private async ValueTask Heartbeat(ConnectRequest frame, CancellationToken ct)
+    {
+        var heartbeat = frame.Heartbeat;
+        if (heartbeat.Readiness is { } readiness)
+        {
+            using var span = Receive(frame);
+            await session.Owner.Post(new StatusFact.Reported(HelloMapping.Conditions(readiness)), ct);
+        }
+
+        session.Send(
+            new ConnectResponse
+            {
+                HeartbeatAck = new HeartbeatAck
+                {
+                    SentTime = heartbeat.SentTime,
+                    ServerTime = Timestamp.FromDateTimeOffset(time.GetUtcNow()),
+                },
+            }
+        );
+    }
+
+    private void Snapshot(Snapshot part)
+    {
+        if (part.Workspaces.Count > options.MaxWorkspacesPerSnapshotPart)
+            throw new ProtocolException(
+                $"snapshot.workspaces: at most {options.MaxWorkspacesPerSnapshotPart} in a part"
+            );
+        foreach (var workspace in part.Workspaces)
+        {
+            session.Observations.Add(workspace, Activity.Current?.Context ?? default);
+            _snapshot[workspace.WorkspaceId] = workspace.Generation;
+        }
+
+        if (_snapshot.Count > options.MaxWorkspacesPerSnapshot)
+            throw new ProtocolException($"snapshot: at most {options.MaxWorkspacesPerSnapshot} workspaces");
+        if (!part.Complete)
+            return;
+        session.Desired.Answer(new Dictionary<string, ulong>(_snapshot));
+        _snapshot.Clear();
+    }
+
+    private Activity? Receive(ConnectRequest frame) =>
+        Tracing.StartReceive(frame.FrameCase.ToString(), frame.Traceparent, sessionSpan);
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.Protocol;
+using Condition = Coder.Mesh.ControlPlane.Presence.Condition;
+using ConditionStatus = Coder.Mesh.ControlPlane.Presence.ConditionStatus;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Maps what an agent says of itself; strings are cut down before anything keeps them.</summary>
+internal static class HelloMapping
+{
+    /// <summary>Conditions in one report.</summary>
+    public const int MaxConditions = 64;
+
+    /// <summary>Heartbeats that may be missing.</summary>
+    public const int MissedHeartbeats = 3;
+
+    public static Attaching ToAttaching(this Hello hello, string providerId, TimeSpan heartbeatInterval) =>
+        new(
+            providerId,
+            new AgentIdentity(
+                Strings.Clean(hello.InstanceId),
+                Strings.Clean(hello.AgentVersion),
+                Strings.Clean(hello.NamespaceUid),
+                Strings.Clean(hello.Cluster?.Namespace ?? ""),
+                Strings.Clean(hello.Cluster?.KubernetesVersion ?? ""),
+                Strings.Clean(hello.Cluster?.Driver ?? "")
+            ),
+            ProtocolVersion.Negotiate(hello.MinProtocolVersion, hello.MaxProtocolVersion),
+            Conditions(hello.Readiness),
+            MissedHeartbeats * heartbeatInterval
+        );
+
+    /// <summary>The smaller of both wishes, but at least a second.</summary>
+    public static TimeSpan HeartbeatInterval(this Hello hello, TimeSpan own)
+    {
+        var wished = hello.HeartbeatInterval?.ToTimeSpan() ?? own;
+        var interval = wished > TimeSpan.Zero && wished < own ? wished : own;
+        return interval < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : interval;
+    }
+
+    /// <exception cref="ProtocolException">There are too many.</exception>
+    public static ImmutableArray<Condition> Conditions(ReadinessReport? report)
+    {
+        if (report is null)
+            return [];
+        if (report.Conditions.Count > MaxConditions)
+            throw new ProtocolException(
+                $"readiness.conditions: at most {MaxConditions}, got {report.Conditions.Count}"
+            );
+        return
+        [
+            .. report.Conditions.Select(c => new Condition(
+                Strings.Clean(c.Type),
+                c.Status switch
+                {
+                    Coder.Mesh.V1.ConditionStatus.True => ConditionStatus.True,
+                    Coder.Mesh.V1.ConditionStatus.False => ConditionStatus.False,
+                    _ => ConditionStatus.Unknown,
+                },
+                Strings.Clean(c.Code),
+                Strings.Clean(c.Message),
+                c.SinceTime?.ToDateTimeOffset()
+            )),
+        ];
+    }
+}

@@ -1,0 +1,36 @@
+namespace Coder.Mesh.ControlPlane.Agents;
+
+internal static partial class Log
+{
+    [LoggerMessage(
+        1100,
+        LogLevel.Information,
+        "Agent of provider {ProviderId} attached, epoch {Epoch}, version {Version}"
+    )]
+    public static partial void AgentAttached(this ILogger logger, string providerId, long epoch, string version);
+
+    [LoggerMessage(1101, LogLevel.Information, "Agent of provider {ProviderId} detached, epoch {Epoch}: {End}")]
+    public static partial void AgentDetached(this ILogger logger, string providerId, long epoch, SessionEnd end);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Agent of provider {ProviderId} refused: {Reason}: {Message}")]
+    public static partial void AgentRefused(this ILogger logger, string providerId, string reason, string message);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Agent of provider {ProviderId} broke the protocol: {Problem}")]
+    public static partial void ProtocolBroken(this ILogger logger, string providerId, string problem);
+
+    [LoggerMessage(1104, LogLevel.Warning, "Desired states of provider {ProviderId} can't be read now: {Problem}")]
+    public static partial void DesiredNotRead(this ILogger logger, string providerId, string problem);
+
+    [LoggerMessage(1105, LogLevel.Warning, "Reports of provider {ProviderId} can't be stored now: {Problem}")]
+    public static partial void ObservationsNotStored(this ILogger logger, string providerId, string problem);
+
+    [LoggerMessage(1106, LogLevel.Error, "The session of provider {ProviderId} failed")]
+    public static partial void SessionFailed(this ILogger logger, Exception exception, string providerId);
+
+    [LoggerMessage(
+        1107,
+        LogLevel.Warning,
+        "The store has been away for {Minutes:0.0} minutes: all sessions are closed"
+    )]
+    public static partial void SessionsClosed(this ILogger logger, double minutes);
+}

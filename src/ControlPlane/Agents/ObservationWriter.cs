@@ -1,0 +1,104 @@
+using System.Diagnostics;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>
+/// Stores what one agent observes. Keeps only the latest report of each workspace until it is committed, then
+/// acknowledges it; a report that came meanwhile waits for the next batch.
+/// </summary>
+internal sealed class ObservationWriter(
+    SessionFence fence,
+    WorkspaceCommands commands,
+    TimeProvider time,
+    ILogger logger
+)
+{
+    private const int BatchSize = 100;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Pending> _pending = [];
+    private readonly Signal _signal = new();
+
+    private readonly record struct Pending(ObserveWorkspace Report, ActivityContext Trace);
+
+    /// <exception cref="ProtocolException">The report is none.</exception>
+    public void Add(WorkspaceObserved report, ActivityContext trace)
+    {
+        var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow());
+        lock (_lock)
+        {
+            if (
+                !_pending.TryGetValue(report.WorkspaceId, out var kept)
+                || (observed.Generation, observed.Version).CompareTo((kept.Report.Generation, kept.Report.Version)) > 0
+            )
+                _pending[report.WorkspaceId] = new Pending(observed, trace);
+        }
+
+        _signal.Set();
+    }
+
+    /// <param name="ack">Sends the acknowledgements.</param>
+    /// <returns>When the store says that this session is no longer the provider's.</returns>
+    public async Task Run(Action<ConnectResponse> ack, CancellationToken ct)
+    {
+        while (true)
+        {
+            await _signal.Wait(ct);
+            while (Take() is { Count: > 0 } batch)
+            {
+                try
+                {
+                    if (!await Store(batch, ct))
+                        return;
+                }
+                catch (Exception e) when (StoreFailure.IsAway(e))
+                {
+                    // Still pending: nothing is lost while the store is away, and nothing acknowledged.
+                    logger.ObservationsNotStored(fence.ProviderId, e.Message);
+                    await Task.Delay(RetryDelay, time, ct);
+                    continue;
+                }
+
+                Acknowledge(batch, ack);
+            }
+        }
+    }
+
+    private Dictionary<string, Pending> Take()
+    {
+        lock (_lock)
+            return _pending.Take(BatchSize).ToDictionary();
+    }
+
+    private async Task<bool> Store(Dictionary<string, Pending> batch, CancellationToken ct)
+    {
+        using var span = Tracing.StartBatch("agent.observe", batch.Values.Select(p => p.Trace));
+        return await commands.Observe(fence, batch.ToDictionary(b => b.Key, b => b.Value.Report), ct);
+    }
+
+    private void Acknowledge(Dictionary<string, Pending> batch, Action<ConnectResponse> ack)
+    {
+        foreach (var (id, stored) in batch)
+        {
+            lock (_lock)
+            {
+                if (_pending.TryGetValue(id, out var current) && current == stored)
+                    _pending.Remove(id);
+            }
+
+            var version = (ulong)stored.Report.Version;
+            ack(
+                new ConnectResponse
+                {
+                    ObservedAck = new ObservedAck { WorkspaceId = id, Version = version },
+                }
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Why a session ended. Which status the agent gets, and which grace begins, follow from it.</summary>
+internal enum SessionEnd
+{
+    None,
+    AgentLeft,
+    Goodbye,
+    Superseded,
+    TooSlow,
+    Unresponsive,
+    ProtocolViolation,
+    ProviderDeleted,
+    StoreAway,
+    Shutdown,
+    Failed,
+}
+
+/// <param name="Detail">What the agent is told besides; may be empty.</param>
+internal sealed record Ending(SessionEnd End, string Detail)
+{
+    public static readonly Ending None = new(SessionEnd.None, "");
+}
+
+internal static class SessionEnds
+{
+    /// <summary>The tag of a metric, and the stored reason of a disconnect: lower_snake, from this closed set.</summary>
+    public static string Tag(this SessionEnd end) =>
+        end switch
+        {
+            SessionEnd.AgentLeft => "agent_left",
+            SessionEnd.Goodbye => "goodbye",
+            SessionEnd.Superseded => "superseded",
+            SessionEnd.TooSlow => "too_slow",
+            SessionEnd.Unresponsive => "unresponsive",
+            SessionEnd.ProtocolViolation => "protocol_violation",
+            SessionEnd.ProviderDeleted => "provider_deleted",
+            SessionEnd.StoreAway => "store_away",
+            SessionEnd.Shutdown => "shutdown",
+            _ => "failed",
+        };
+
+    /// <summary>How long the provider stays as it was; null where no grace begins here.</summary>
+    public static TimeSpan? Grace(this SessionEnd end) =>
+        end switch
+        {
+            SessionEnd.Superseded or SessionEnd.ProviderDeleted or SessionEnd.Shutdown => null,
+            SessionEnd.Goodbye => StatusMachine.GoodbyeGrace,
+            _ => StatusMachine.ReconnectGrace,
+        };
+
+    /// <summary>What the agent is told; null where it left by itself.</summary>
+    private static (StatusCode Code, string Reason, string Message)? Told(this SessionEnd end) =>
+        end switch
+        {
+            SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.Goodbye => null,
+            SessionEnd.Superseded => (
+                StatusCode.Aborted,
+                ErrorReasons.SessionSuperseded,
+                "A newer session of this provider is attached."
+            ),
+            SessionEnd.TooSlow => (
+                StatusCode.ResourceExhausted,
+                ErrorReasons.SessionTooSlow,
+                "The agent doesn't read fast enough; it gets the full state when it is back."
+            ),
+            SessionEnd.Unresponsive => (
+                StatusCode.DeadlineExceeded,
+                ErrorReasons.SessionUnresponsive,
+                "Three heartbeats are missing."
+            ),
+            SessionEnd.ProtocolViolation => (
+                StatusCode.InvalidArgument,
+                ErrorReasons.ProtocolViolation,
+                "A frame broke the protocol."
+            ),
+            SessionEnd.ProviderDeleted => (
+                StatusCode.FailedPrecondition,
+                ErrorReasons.ProviderDeleted,
+                "This provider has been deleted. What the agent created is left as it is; remove the agent."
+            ),
+            SessionEnd.StoreAway => (
+                StatusCode.Unavailable,
+                ErrorReasons.StoreUnavailable,
+                "The control plane can't reach its store."
+            ),
+            SessionEnd.Shutdown => (
+                StatusCode.Unavailable,
+                ErrorReasons.ServerRestarting,
+                "The control plane is restarting; dial again."
+            ),
+            _ => (StatusCode.Internal, ErrorReasons.SessionFailed, "The session failed; dial again."),
+        };
+
+    /// <summary>What ends the agent's call; null where it left by itself.</summary>
+    public static RpcException? ToException(this Ending ending) =>
+        ending.End.Told() is var (code, reason, message)
+            ? Exception(code, reason, $"{message} {ending.Detail}".TrimEnd())
+            : null;
+
+    public static RpcException Exception(StatusCode code, string reason, string message) =>
+        new Google.Rpc.Status
+        {
+            Code = (int)code,
+            Message = message,
+            Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = ErrorReasons.Domain }) },
+        }.ToRpcException();
+}

@@ -1,0 +1,37 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>
+/// Closes all sessions once the store has been away too long: agents then look for a replica that reaches it.
+/// </summary>
+internal sealed class StoreAwayWatch(
+    StoreHealth health,
+    AgentSessions sessions,
+    IOptions<AgentStreamOptions> options,
+    TimeProvider time,
+    ILogger<StoreAwayWatch> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                if (health.AwaySince is not { } since || time.GetUtcNow() - since < options.Value.StoreAwayLimit)
+                    continue;
+                logger.SessionsClosed((time.GetUtcNow() - since).TotalMinutes);
+                sessions.CloseAll(SessionEnd.StoreAway);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>What strings from agents and clusters are cut down to before anything keeps or shows them.</summary>
+internal static class Strings
+{
+    /// <summary>In UTF-16 units.</summary>
+    public const int MaxLength = 1024;
+
+    public static string Clean(string text)
+    {
+        if (text.Length <= MaxLength && !text.Any(char.IsControl))
+            return text;
+        var printable = string.Concat(text.Take(MaxLength).Select(c => char.IsControl(c) ? ' ' : c));
+        // A cut in the middle of a surrogate pair would not be a string any more.
+        return char.IsHighSurrogate(printable[^1]) ? printable[..^1] : printable;
+    }
+}

@@ -1,0 +1,69 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.V1;
+using Workspace = Coder.Mesh.ControlPlane.Workspaces.Workspace;
+using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Maps between stored workspaces and the frames that speak of them.</summary>
+internal static class WorkspaceFrames
+{
+    public static ConnectResponse Desired(Workspace workspace)
+    {
+        var generation = (ulong)workspace.Generation;
+        if (workspace.Finished || workspace.Desired == DesiredState.Deleted)
+            return new ConnectResponse
+            {
+                WorkspaceRemoved = new WorkspaceRemoved
+                {
+                    WorkspaceId = workspace.WorkspaceId,
+                    Generation = generation,
+                },
+            };
+        return new ConnectResponse
+        {
+            WorkspaceDesired = new WorkspaceDesired
+            {
+                WorkspaceId = workspace.WorkspaceId,
+                Generation = generation,
+                Power = workspace.Desired == DesiredState.Running ? WorkspacePower.Running : WorkspacePower.Stopped,
+                Spec = WorkspaceMapping.ToProto(workspace.Spec),
+                Name = workspace.Name,
+                StorageClass = workspace.StorageClass,
+            },
+        };
+    }
+
+    /// <exception cref="ProtocolException">The report names no workspace, or a state that is not an agent's to report.</exception>
+    public static ObserveWorkspace Observed(WorkspaceObserved report, string providerId, long epoch, DateTimeOffset at)
+    {
+        if (!Ids.LooksLikeId(report.WorkspaceId))
+            throw new ProtocolException("workspace_id: must be 32 lower-case hexadecimal digits");
+        var state = report.State switch
+        {
+            WorkspaceState.Pending => ObservedState.Pending,
+            WorkspaceState.Starting => ObservedState.Starting,
+            WorkspaceState.Running => ObservedState.Running,
+            WorkspaceState.Stopping => ObservedState.Stopping,
+            WorkspaceState.Stopped => ObservedState.Stopped,
+            WorkspaceState.Failed => ObservedState.Failed,
+            WorkspaceState.Deleting => ObservedState.Deleting,
+            WorkspaceState.Deleted => ObservedState.Deleted,
+            _ => throw new ProtocolException($"state: {report.State} is not an agent's to report"),
+        };
+        if (report.Generation > long.MaxValue || report.Version > long.MaxValue)
+            throw new ProtocolException("generation, version: must be below 2^63");
+        return new ObserveWorkspace(
+            providerId,
+            epoch,
+            (long)report.Generation,
+            (long)report.Version,
+            state,
+            Strings.Clean(report.Code),
+            Strings.Clean(report.Message),
+            at
+        );
+    }
+}

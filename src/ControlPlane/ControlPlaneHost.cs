@@ -1,0 +1,128 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane;
+
+/// <summary>Puts the slices together.</summary>
+internal static class ControlPlaneHost
+{
+    private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
+
+    public static WebApplication Build(
+        WebApplicationBuilder builder,
+        ControlPlaneOptions options,
+        string connectionString
+    )
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder
+            .Logging.AddFilter("Marten", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            .AddFilter("Grpc", LogLevel.Warning);
+        builder
+            .Services.AddStorage(connectionString)
+            .AddReplica()
+            .AddPresence()
+            .AddAgentStreams()
+            .AddIdentity()
+            .AddSlices();
+        builder.AddObservability();
+        builder.Services.AddGrpc(o => o.Interceptors.Add<FailureInterceptor>());
+        builder
+            .Services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions<AgentStreamService>>()
+            .Configure<IOptions<AgentStreamOptions>>(
+                (o, stream) => o.MaxReceiveMessageSize = stream.Value.MaxFrameBytes
+            );
+        builder.Services.AddGrpcHealthChecks();
+        builder.Services.AddGrpcReflection();
+        // Streams are told to leave within moments; the rest of the time is for calls that are under way.
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+
+        var app = builder.Build();
+        var management = app.Services.GetRequiredService<ManagementPort>();
+        app.MapManagement(management);
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGrpcService<AgentStreamService>();
+        app.MapGrpcService<ProviderApi>();
+        app.MapGrpcService<WorkspaceApi>();
+        app.MapGrpcHealthChecksService().AllowAnonymous();
+        app.MapGrpcReflectionService().AllowAnonymous();
+        return app;
+    }
+
+    /// <summary>What must be there before the first call: the schema, the first start's resources, local tokens.</summary>
+    public static async Task Prepare(
+        WebApplication app,
+        ControlPlaneOptions options,
+        bool embedded,
+        CancellationToken ct
+    )
+    {
+        await app.Services.GetRequiredService<Schema>().Apply(ct);
+        var first = await app.Services.GetRequiredService<FirstStart>().Ensure(ct);
+        if (first || embedded)
+            await app.Services.GetRequiredService<LocalTokens>().Ensure(options.DataFolder, ct);
+    }
+
+    /// <summary>Listens, and says where.</summary>
+    public static async Task Serve(WebApplication app, CancellationToken ct)
+    {
+        await app.StartAsync(ct);
+        var addresses = app
+            .Services.GetRequiredService<IServer>()
+            .Features.Get<IServerAddressesFeature>()!
+            .Addresses.ToList();
+        app.Services.GetRequiredService<ManagementPort>().Port = new Uri(addresses[1]).Port;
+        app.Services.GetRequiredService<ILoggerFactory>()
+            .CreateLogger("Coder.Mesh.ControlPlane")
+            .Serving(addresses[0], addresses[1]);
+    }
+
+    private static IServiceCollection AddSlices(this IServiceCollection services)
+    {
+        services.AddSingleton<FirstStart>();
+        services.AddSingleton<LocalTokens>();
+        services.AddSingleton<DeploymentView>();
+        services.AddSingleton<OrganizationView>();
+        services.AddSingleton<ProviderView>();
+        services.AddSingleton<ProviderCommands>();
+        services.AddSingleton<WorkspaceView>();
+        services.AddSingleton<WorkspaceCommands>();
+        services.AddSingleton<ManagementPort>();
+        return services;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ControlPlaneOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        // Dead peers are found by HTTP/2 PING; proxies that don't count those see the application's heartbeats.
+        kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
+        kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
+        Listen(kestrel, options.GrpcAddress, HttpProtocols.Http2);
+        Listen(kestrel, options.ManagementAddress, HttpProtocols.Http1);
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, string address, HttpProtocols protocols)
+    {
+        var uri = new Uri(address);
+        var ip =
+            uri.Host == "localhost"
+                ? System.Net.IPAddress.Loopback
+                : System.Net.IPAddress.Parse(uri.Host.Trim('[', ']'));
+        kestrel.Listen(ip, uri.Port, listen => listen.Protocols = protocols);
+    }
+}

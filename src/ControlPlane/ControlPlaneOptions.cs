@@ -1,0 +1,58 @@
+using Coder.Mesh.ControlPlane.Storage.Embedded;
+
+namespace Coder.Mesh.ControlPlane;
+
+/// <summary>Where the control plane listens and keeps its data.</summary>
+internal sealed class ControlPlaneOptions
+{
+    public const string Section = "Mesh";
+
+    /// <summary>Where agents and callers of the API reach it. Plain-text HTTP/2; loopback unless allowed.</summary>
+    public string GrpcAddress { get; set; } = "http://127.0.0.1:8081";
+
+    /// <summary>Where metrics and health are: loopback by default, for they are open to whoever reaches them.</summary>
+    public string ManagementAddress { get; set; } = "http://127.0.0.1:8082";
+
+    /// <summary>Plain-text gRPC on other addresses than loopback, as behind a proxy that ends TLS.</summary>
+    public bool AllowPlaintext { get; set; }
+
+    /// <summary>The folder of tokens for this machine, and of the embedded PostgreSQL.</summary>
+    public string DataFolder { get; set; } = new EmbeddedPostgresOptions().DataFolder;
+
+    /// <returns>Every problem, each naming its setting and rule.</returns>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<string>();
+        if (Address($"{Section}:{nameof(GrpcAddress)}", GrpcAddress, problems) is { } grpc && !AllowPlaintext)
+        {
+            if (!IsLoopback(grpc))
+                problems.Add(
+                    $"{Section}:{nameof(GrpcAddress)} is {GrpcAddress}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}:{nameof(AllowPlaintext)}=true."
+                );
+        }
+
+        _ = Address($"{Section}:{nameof(ManagementAddress)}", ManagementAddress, problems);
+        if (!Path.IsPathRooted(DataFolder))
+            problems.Add($"{Section}:{nameof(DataFolder)} is \"{DataFolder}\": it must be an absolute path.");
+        return problems;
+    }
+
+    private static bool IsLoopback(Uri address) =>
+        address.Host == "localhost"
+        || (
+            System.Net.IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip)
+            && System.Net.IPAddress.IsLoopback(ip)
+        );
+
+    private static Uri? Address(string setting, string value, List<string> problems)
+    {
+        if (
+            Uri.TryCreate(value, UriKind.Absolute, out var uri)
+            && uri.Scheme == "http"
+            && (uri.Host == "localhost" || System.Net.IPAddress.TryParse(uri.Host.Trim('[', ']'), out _))
+        )
+            return uri;
+        problems.Add($"{setting} is \"{value}\": it must be http://ADDRESS:PORT with an IP address or localhost.");
+        return null;
+    }
+}

@@ -1,0 +1,130 @@
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Storage.Embedded;
+
+namespace Coder.Mesh.ControlPlane;
+
+/// <summary>The command line of <c>mesh-control-plane</c>.</summary>
+internal static class ControlPlaneProgram
+{
+    private const int BadConfiguration = 2;
+    private const int CannotStart = 1;
+
+    private const string Help = """
+        mesh-control-plane: the control plane of Coder.Mesh
+
+        Usage:
+          mesh-control-plane               run it
+          mesh-control-plane admin-token   make a new admin token and print it; needs a database that is reached by
+                                           ConnectionStrings__Mesh, or one in the data folder that no other process uses
+          mesh-control-plane --version
+          mesh-control-plane --help
+
+        Settings, as environment variables (docs/configuration.md has all of them):
+          ConnectionStrings__Mesh          PostgreSQL; without it the control plane runs its own, from local binaries
+          Mesh__DataFolder                 tokens and the embedded database  [$XDG_DATA_HOME/coder-mesh]
+          Mesh__GrpcAddress                gRPC for agents and callers       [http://127.0.0.1:8081]
+          Mesh__ManagementAddress          /metrics and /health              [http://127.0.0.1:8082]
+          OTEL_EXPORTER_OTLP_ENDPOINT      where traces and metrics go       [nowhere]
+        """;
+
+    public static async Task<int> Run(string[] args)
+    {
+        switch (args)
+        {
+            case []:
+                return await Run(Serve);
+            case ["admin-token"]:
+                return await Run(PrintAdminToken);
+            case ["--version"]:
+                Console.WriteLine(BuildVersion.Text);
+                return 0;
+            case ["--help" or "-h" or "help"]:
+                Console.WriteLine(Help);
+                return 0;
+            default:
+                await Console.Error.WriteLineAsync($"unknown arguments: {string.Join(' ', args)}\n\n{Help}");
+                return BadConfiguration;
+        }
+    }
+
+    private delegate Task Work(
+        WebApplicationBuilder builder,
+        ControlPlaneOptions options,
+        string database,
+        bool embedded
+    );
+
+    /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
+    private static async Task<int> Run(Work work)
+    {
+        var builder = WebApplication.CreateBuilder();
+        var options = builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
+        if (options.Problems() is { Count: > 0 } problems)
+        {
+            foreach (var problem in problems)
+                await Console.Error.WriteLineAsync($"error: {problem}");
+            return BadConfiguration;
+        }
+
+        try
+        {
+            if (builder.Configuration.GetConnectionString("Mesh") is { Length: > 0 } given)
+            {
+                await work(builder, options, given, embedded: false);
+                return 0;
+            }
+
+            using var logging = LoggerFactory.Create(l =>
+                l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole()
+            );
+            await using var postgres = await EmbeddedPostgres.Start(
+                new EmbeddedPostgresOptions { DataFolder = options.DataFolder },
+                TimeProvider.System,
+                logging.CreateLogger<EmbeddedPostgres>(),
+                CancellationToken.None
+            );
+            await work(builder, options, postgres.ConnectionString, embedded: true);
+            return 0;
+        }
+        catch (EmbeddedPostgresException e)
+        {
+            await Console.Error.WriteLineAsync($"error: {e.Message}");
+            return CannotStart;
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e) || e is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"error: {e.Message}");
+            return CannotStart;
+        }
+    }
+
+    private static async Task Serve(
+        WebApplicationBuilder builder,
+        ControlPlaneOptions options,
+        string database,
+        bool embedded
+    )
+    {
+        await using var app = ControlPlaneHost.Build(builder, options, database);
+        await ControlPlaneHost.Prepare(app, options, embedded, CancellationToken.None);
+        await ControlPlaneHost.Serve(app, CancellationToken.None);
+        await app.WaitForShutdownAsync();
+    }
+
+    private static async Task PrintAdminToken(
+        WebApplicationBuilder builder,
+        ControlPlaneOptions options,
+        string database,
+        bool embedded
+    )
+    {
+        builder.Logging.ClearProviders();
+        await using var app = ControlPlaneHost.Build(builder, options, database);
+        await app.Services.GetRequiredService<Schema>().Apply(CancellationToken.None);
+        Console.WriteLine(
+            await app.Services.GetRequiredService<ApiTokens>().Issue(ApiTokens.Admin, CancellationToken.None)
+        );
+    }
+}

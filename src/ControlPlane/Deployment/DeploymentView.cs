@@ -1,0 +1,28 @@
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+
+namespace Coder.Mesh.ControlPlane.Deployment;
+
+/// <summary>Reads what holds for the whole deployment.</summary>
+internal sealed class DeploymentView(StoreSessions sessions)
+{
+    private string? _id;
+
+    /// <summary>Never changes, so it is read once.</summary>
+    public async ValueTask<string> Id(CancellationToken ct) => _id ??= (await Read(ct)).DeploymentId;
+
+    public async Task<string> DefaultProviderId(CancellationToken ct) => (await Read(ct)).DefaultProviderId;
+
+    public async Task<string> ProviderName(string providerId, CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return (await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct))?.Name ?? "";
+    }
+
+    private async Task<MeshDeployment> Read(CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await session.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct)
+            ?? throw new InvalidOperationException("The deployment has not been initialized.");
+    }
+}

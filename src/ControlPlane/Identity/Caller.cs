@@ -1,0 +1,16 @@
+using System.Security.Claims;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Identity;
+
+/// <summary>Who calls.</summary>
+/// <param name="Subject">An agent's provider id, or the user of an API token.</param>
+internal sealed record Caller(TokenKind Kind, string Subject)
+{
+    public const string KindClaim = "mesh:kind";
+
+    public static Caller Of(ServerCallContext context) => Of(context.GetHttpContext().User);
+
+    public static Caller Of(ClaimsPrincipal user) =>
+        new(Enum.Parse<TokenKind>(user.FindFirstValue(KindClaim)!), user.FindFirstValue(ClaimTypes.NameIdentifier)!);
+}

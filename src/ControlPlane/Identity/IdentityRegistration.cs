@@ -1,0 +1,19 @@
+using Microsoft.AspNetCore.Authentication;
+
+namespace Coder.Mesh.ControlPlane.Identity;
+
+internal static class IdentityRegistration
+{
+    public static IServiceCollection AddIdentity(this IServiceCollection services)
+    {
+        services
+            .AddAuthentication(TokenAuthentication.SchemeName)
+            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        services
+            .AddAuthorizationBuilder()
+            .AddPolicy(Policies.Agent, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Provider)))
+            .AddPolicy(Policies.SiteAdmin, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Api)));
+        services.AddSingleton<ApiTokens>();
+        return services;
+    }
+}

@@ -1,0 +1,64 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Coder.Mesh.ControlPlane.Observability;
+
+internal static class ObservabilityRegistration
+{
+    private const string Ready = "ready";
+
+    public static WebApplicationBuilder AddObservability(this WebApplicationBuilder builder)
+    {
+        var telemetry = builder
+            .Services.AddOpenTelemetry()
+            .ConfigureResource(r => r.AddService("mesh-control-plane", serviceVersion: BuildVersion.Text))
+            .WithMetrics(m =>
+                m.AddMeter(AgentStreamMetrics.MeterName)
+                    .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
+                    .AddRuntimeInstrumentation()
+                    .AddPrometheusExporter()
+            );
+        // Spans are made only where they go somewhere: a control plane with 10,000 agents doesn't pay for none.
+        if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
+            telemetry
+                .WithTracing(t =>
+                    t.AddSource(Tracing.SourceName)
+                        .AddSource("Npgsql")
+                        // A stream's span would last for days; its frames have spans of their own.
+                        .AddAspNetCoreInstrumentation(o =>
+                            o.Filter = c => c.Request.Path != "/coder.mesh.agent.v1.AgentService/Connect"
+                        )
+                )
+                .UseOtlpExporter();
+        builder.Services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [Ready]);
+        return builder;
+    }
+
+    /// <summary>Metrics and health, on the management port only.</summary>
+    public static WebApplication MapManagement(this WebApplication app, ManagementPort port)
+    {
+        app.MapWhen(
+            port.Serves,
+            management =>
+            {
+                management.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
+                // Live: the process answers. A store that is away is no reason to restart it.
+                management.UseHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
+                management.UseHealthChecks("/health/ready", ForReady());
+                management.UseHealthChecks("/health/started", ForReady());
+                management.Run(context =>
+                {
+                    context.Response.StatusCode = StatusCodes.Status404NotFound;
+                    return Task.CompletedTask;
+                });
+            }
+        );
+        return app;
+    }
+
+    private static HealthCheckOptions ForReady() => new() { Predicate = check => check.Tags.Contains(Ready) };
+}

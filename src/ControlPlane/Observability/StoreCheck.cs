@@ -1,0 +1,20 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Coder.Mesh.ControlPlane.Observability;
+
+/// <summary>Not ready while the store is away or the replica stops: balancers then send nobody new.</summary>
+internal sealed class StoreCheck(StoreHealth health, IHostApplicationLifetime lifetime) : IHealthCheck
+{
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var result =
+            lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("stopping")
+            : health.AwaySince is { } since ? HealthCheckResult.Unhealthy($"the store is away since {since:O}")
+            : HealthCheckResult.Healthy();
+        return Task.FromResult(result);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace Coder.Mesh.ControlPlane.Organizations;
+
+public abstract record OrganizationEvent;
+
+public sealed record OrganizationCreated(string OrganizationId, string Name, DateTimeOffset At) : OrganizationEvent;
+
+public sealed record ProviderAllowed(string ProviderId) : OrganizationEvent;
+
+public sealed record ProviderDisallowed(string ProviderId) : OrganizationEvent;
+
+/// <summary>An organization and its allowlist: the providers that it may provision into.</summary>
+public sealed record Organization(
+    string Id,
+    string OrganizationId,
+    string Name,
+    ImmutableArray<string> AllowedProviders,
+    DateTimeOffset CreatedAt
+)
+{
+    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    public int Version { get; set; }
+
+    public static Organization? Fold(Organization? state, string key, OrganizationEvent change) =>
+        (state, change) switch
+        {
+            (null, OrganizationCreated e) => new Organization(key, e.OrganizationId, e.Name, [], e.At),
+            (null, _) => null,
+            (_, ProviderAllowed e) when !state.AllowedProviders.Contains(e.ProviderId) => state with
+            {
+                AllowedProviders = state.AllowedProviders.Add(e.ProviderId),
+            },
+            (_, ProviderDisallowed e) => state with { AllowedProviders = state.AllowedProviders.Remove(e.ProviderId) },
+            _ => state,
+        };
+}

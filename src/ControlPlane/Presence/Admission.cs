@@ -1,0 +1,57 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>Decides from a Hello whether an agent may attach. Pure; runs before an epoch is given out.</summary>
+internal static class Admission
+{
+    /// <param name="state">The provider's presence.</param>
+    /// <param name="negotiated">The protocol version that both speak; null if there is none.</param>
+    /// <param name="takenBy">Name of another provider that has the agent's namespace; null if none has.</param>
+    public static Refusal? Decide(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
+    {
+        if (state is null or { Ended: true })
+            return Refused(
+                ErrorReasons.ProviderDeleted,
+                "This provider has been deleted. What the agent created is left as it is; remove the agent."
+            );
+        if (negotiated is null)
+            return Refused(
+                ErrorReasons.VersionUnsupported,
+                $"The agent's protocol versions don't meet this control plane's ({ProtocolVersion.Min} to {ProtocolVersion.Max}); upgrade whichever is older."
+            );
+        if (agent.NamespaceUid.Length == 0)
+            return null;
+        if (takenBy is not null)
+            return Refused(
+                ErrorReasons.NamespaceTaken,
+                $"The agent's namespace belongs to provider \"{takenBy}\" already; use that provider's token, or another namespace."
+            );
+        if (state.NamespaceUid is null || state.NamespaceUid == agent.NamespaceUid)
+            return null;
+        return agent.Namespace == state.Agent?.Namespace
+            ? Refused(
+                ErrorReasons.ClusterMismatch,
+                $"Namespace \"{agent.Namespace}\" has the UID {agent.NamespaceUid}, but this provider is bound to {state.NamespaceUid}: it is another cluster, or the namespace was made anew."
+            )
+            : Refused(
+                ErrorReasons.NamespaceChanged,
+                $"The agent works in namespace \"{agent.Namespace}\" ({agent.NamespaceUid}), but this provider is bound to \"{state.Agent?.Namespace}\" ({state.NamespaceUid})."
+            );
+    }
+
+    /// <summary>The status code that a refusal gives the provider while no session is live; null if it gives none.</summary>
+    public static string? StatusCodeOf(Refusal refusal) =>
+        refusal.Reason switch
+        {
+            ErrorReasons.VersionUnsupported => StatusCodes.VersionUnsupported,
+            ErrorReasons.NamespaceTaken => StatusCodes.NamespaceTaken,
+            ErrorReasons.NamespaceChanged => StatusCodes.NamespaceChanged,
+            ErrorReasons.ClusterMismatch => StatusCodes.ClusterMismatch,
+            _ => null,
+        };
+
+    private static Refusal Refused(string reason, string message) =>
+        new(RefusalKind.FailedPrecondition, reason, message);
+}

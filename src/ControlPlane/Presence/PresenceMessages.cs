@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+public enum ProviderStatus
+{
+    Pending,
+    Ready,
+    Error,
+}
+
+public enum ConditionStatus
+{
+    True,
+    False,
+    Unknown,
+}
+
+/// <summary>One line of an agent's readiness report.</summary>
+public sealed record Condition(
+    string Type,
+    ConditionStatus Status,
+    string Code = "",
+    string Message = "",
+    DateTimeOffset? Since = null
+);
+
+/// <summary>What an agent says of itself in its Hello.</summary>
+public sealed record AgentIdentity(
+    string InstanceId,
+    string AgentVersion,
+    string NamespaceUid,
+    string Namespace,
+    string KubernetesVersion,
+    string Driver
+);
+
+public abstract record PresenceEvent;
+
+public sealed record PresenceStarted(string ProviderId, DateTimeOffset At) : PresenceEvent;
+
+/// <param name="Epoch">The session's fencing number: one more than the last.</param>
+/// <param name="OwnerId">Random for each session; with the epoch it names the one writer of this stream.</param>
+/// <param name="ReplicaId">The replica that holds the session.</param>
+public sealed record AgentConnected(
+    long Epoch,
+    string OwnerId,
+    string ReplicaId,
+    AgentIdentity Agent,
+    DateTimeOffset At
+) : PresenceEvent;
+
+public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset At) : PresenceEvent;
+
+public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Conditions) : PresenceEvent;
+
+public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)
+    : PresenceEvent;
+
+public sealed record PresenceEnded(DateTimeOffset At) : PresenceEvent;

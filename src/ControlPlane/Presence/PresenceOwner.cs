@@ -1,0 +1,173 @@
+using System.Threading.Channels;
+using Coder.Mesh.ControlPlane.Storage;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>Why an owner asks that its session be closed.</summary>
+internal enum OwnerVerdict
+{
+    Unresponsive,
+
+    /// <summary>The store gives the presence to another session by now.</summary>
+    NotOwner,
+}
+
+/// <summary>
+/// The one writer of a provider's presence while its session is open and, after that, until the grace has passed. Facts
+/// come through its mailbox; it steps the status machine, stores what changed, and arms one timer for the next deadline.
+/// </summary>
+internal sealed class PresenceOwner : IDisposable
+{
+    private const int MailboxCapacity = 32;
+
+    private readonly Channel<StatusFact> _mailbox = Channel.CreateBounded<StatusFact>(
+        new BoundedChannelOptions(MailboxCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
+    );
+    private readonly PresenceStore _store;
+    private readonly StoreHealth _health;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private readonly TaskCompletionSource<OwnerVerdict> _verdict = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+    private ProviderPresence _saved;
+    private StatusState _state;
+    private string _detachReason = "";
+    private long _heardTicks;
+
+    public PresenceOwner(
+        AttachedSession attached,
+        PresenceStore store,
+        StoreHealth health,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        _saved = attached.Presence;
+        _state = attached.State;
+        (_store, _health, _time, _logger) = (store, health, time, logger);
+        _heardTicks = time.GetUtcNow().UtcTicks;
+        _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public string ProviderId => _saved.ProviderId;
+
+    public long Epoch => _saved.Epoch;
+
+    /// <summary>Completes when the owner finds that its session must be closed.</summary>
+    public Task<OwnerVerdict> Verdict => _verdict.Task;
+
+    /// <summary>The agent was heard: cheap, for every frame. The owner looks at it when a deadline is due.</summary>
+    public void Heard() => Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
+
+    /// <summary>Waits while the mailbox is full: the sender's frames are then read no faster.</summary>
+    public ValueTask Post(StatusFact fact, CancellationToken ct) => _mailbox.Writer.WriteAsync(fact, ct);
+
+    /// <summary>The session has ended; the grace begins.</summary>
+    public ValueTask Detached(string reason, TimeSpan grace, CancellationToken ct)
+    {
+        _detachReason = reason;
+        return Post(new StatusFact.Detached(grace), ct);
+    }
+
+    /// <summary>Makes the owner look again, as after the store is back. A full mailbox needs no ring.</summary>
+    public void Wake() => _mailbox.Writer.TryWrite(new StatusFact.TimePassed());
+
+    /// <summary>A newer session was kept before this one began.</summary>
+    public void GiveUp() => _verdict.TrySetResult(OwnerVerdict.NotOwner);
+
+    /// <summary>Runs until nothing is left to decide, another session owns the presence, or the replica stops.</summary>
+    public async Task Run(CancellationToken ct)
+    {
+        try
+        {
+            Arm();
+            await foreach (var fact in _mailbox.Reader.ReadAllAsync(ct))
+            {
+                if (!await Handle(fact, ct))
+                    return;
+                Arm();
+            }
+        }
+        finally
+        {
+            // Whatever ended it: nobody may wait for room, and no session may go on without an owner.
+            _mailbox.Writer.TryComplete();
+            _verdict.TrySetResult(OwnerVerdict.NotOwner);
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async Task<bool> Handle(StatusFact fact, CancellationToken ct)
+    {
+        var heardAt = new DateTimeOffset(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
+        var before = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
+        var at = _time.GetUtcNow();
+        if (before.StoreAway && _health.AwaySince is null)
+            before = StatusMachine.Step(before, new StatusFact.StoreBack(), at);
+        var next = StatusMachine.Step(before, fact, at);
+        try
+        {
+            if (!await Save(next, ct))
+            {
+                _verdict.TrySetResult(OwnerVerdict.NotOwner);
+                return false;
+            }
+
+            _state = next;
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e))
+        {
+            // What happened is kept; what only time decided is not.
+            var kept = fact is StatusFact.TimePassed ? before : next;
+            _state = StatusMachine.Step(kept, new StatusFact.StoreLost(), at);
+            if (_health.ReportAway())
+                _logger.PresenceNotStored(ProviderId, e.Message);
+        }
+
+        if (_state.Link == Link.Unresponsive)
+            _verdict.TrySetResult(OwnerVerdict.Unresponsive);
+        return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
+    }
+
+    private async Task<bool> Save(StatusState next, CancellationToken ct)
+    {
+        if (next.StoreAway)
+            return true;
+        var events = Difference(next);
+        if (events.Count == 0)
+            return true;
+        if (await _store.Append(ProviderId, Epoch, _saved.OwnerId, events, ct) is not { } saved)
+            return false;
+        if (saved.Status != _saved.Status || saved.Code != _saved.Code)
+            _logger.StatusChanged(ProviderId, saved.Status, saved.Code, saved.Message);
+        _saved = saved;
+        return true;
+    }
+
+    private List<PresenceEvent> Difference(StatusState next)
+    {
+        var events = new List<PresenceEvent>();
+        if (_saved.Attached && next.Link != Link.Attached)
+        {
+            var reason = next.Link == Link.Unresponsive ? StatusCodes.AgentUnresponsive : _detachReason;
+            events.Add(new AgentDisconnected(Epoch, reason, _time.GetUtcNow()));
+        }
+
+        if (!_saved.Conditions.SequenceEqual(next.Conditions))
+            events.Add(new ConditionsReported(Epoch, next.Conditions));
+        if (!next.SameStatus(StatusState.From(_saved)))
+            events.Add(PresenceStore.StatusEvent(Epoch, next));
+        return events;
+    }
+
+    private void Arm()
+    {
+        var due = StatusMachine.Deadline(_state) is { } deadline
+            ? TimeSpan.FromTicks(Math.Max(0, (deadline - _time.GetUtcNow()).Ticks))
+            : Timeout.InfiniteTimeSpan;
+        _timer.Change(due, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
+using JasperFx;
+using Marten;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>What an agent says at its Hello, as far as admission and presence care.</summary>
+internal sealed record Attaching(
+    string ProviderId,
+    AgentIdentity Agent,
+    uint? ProtocolVersion,
+    ImmutableArray<Condition> Conditions,
+    TimeSpan SilenceLimit
+);
+
+/// <summary>A session that the store knows of: the presence as stored, and the machine's state to go on from.</summary>
+internal sealed record AttachedSession(ProviderPresence Presence, StatusState State);
+
+/// <summary>Loads, decides, appends: the only code that writes a provider's presence.</summary>
+internal sealed class PresenceStore(StoreSessions sessions, Replica replica, TimeProvider time)
+{
+    private const int Attempts = 8;
+
+    /// <summary>Gives the agent the next epoch, or refuses it. The newest session wins.</summary>
+    public async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var session = sessions.Write(Actor(attaching.ProviderId));
+            var stream = await Fetch(session, attaching.ProviderId, ct);
+            var takenBy = await TakenBy(session, attaching, ct);
+            if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } refusal)
+                return refusal;
+
+            var (events, attached) = Attached(stream.Aggregate!, attaching);
+            stream.AppendMany(events);
+            try
+            {
+                await session.SaveChangesAsync(ct);
+                return attached;
+            }
+            catch (Exception e) when (attempt < Attempts && IsConflict(e))
+            {
+                // Another session of the provider, or another provider for the namespace, got there first.
+            }
+        }
+    }
+
+    /// <summary>Sets Error after a refusal, if no session is live and no grace runs; once per code.</summary>
+    public async Task Refuse(string providerId, string code, string message, CancellationToken ct)
+    {
+        await using var session = sessions.Write(Actor(providerId));
+        var stream = await Fetch(session, providerId, ct);
+        // Stored Ready without a session means that a grace runs: its owner, or the sweeper, decides.
+        if (stream.Aggregate is not { Ended: false, Attached: false, Status: not ProviderStatus.Ready } presence)
+            return;
+        var before = StatusState.From(presence);
+        var after = StatusMachine.Step(before, new StatusFact.Refused(code, message), time.GetUtcNow());
+        if (after.Code == before.Code && after.Status == before.Status)
+            return;
+        stream.AppendOne(StatusEvent(presence.Epoch, after));
+        try
+        {
+            await session.SaveChangesAsync(ct);
+        }
+        catch (Exception e) when (IsConflict(e))
+        {
+            // Something newer than this refusal is known.
+        }
+    }
+
+    /// <summary>Appends if the presence still belongs to this epoch and owner.</summary>
+    /// <returns>The presence as stored; null if it belongs to another by now, or has ended.</returns>
+    public async Task<ProviderPresence?> Append(
+        string providerId,
+        long epoch,
+        string ownerId,
+        IReadOnlyList<PresenceEvent> events,
+        CancellationToken ct
+    )
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var session = sessions.Write(Actor(providerId));
+            var stream = await Fetch(session, providerId, ct);
+            if (stream.Aggregate is not { } presence || !presence.IsOwnedBy(epoch, ownerId))
+                return null;
+            stream.AppendMany(events);
+            try
+            {
+                await session.SaveChangesAsync(ct);
+                return events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
+            }
+            catch (Exception e) when (attempt < Attempts && IsConflict(e))
+            {
+                // Read again: whoever wrote may have taken over.
+            }
+        }
+    }
+
+    public static StatusChanged StatusEvent(long epoch, StatusState state) =>
+        new(epoch, state.Status, state.Code, state.Message, state.StatusAt);
+
+    private (List<PresenceEvent>, AttachedSession) Attached(ProviderPresence presence, Attaching attaching)
+    {
+        var at = time.GetUtcNow();
+        var before = StatusState.From(presence);
+        var state = StatusMachine.Step(
+            before,
+            new StatusFact.Attached(attaching.Conditions, attaching.SilenceLimit),
+            at
+        );
+        var connected = new AgentConnected(
+            presence.Epoch + 1,
+            Guid.NewGuid().ToString("n"),
+            replica.Id,
+            attaching.Agent,
+            at
+        );
+        List<PresenceEvent> events = [connected, new ConditionsReported(connected.Epoch, attaching.Conditions)];
+        if (!state.SameStatus(before))
+            events.Add(StatusEvent(connected.Epoch, state));
+        var after = events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
+        return (events, new AttachedSession(after, state));
+    }
+
+    private static Task<JasperFx.Events.IEventStream<ProviderPresence>> Fetch(
+        IDocumentSession session,
+        string providerId,
+        CancellationToken ct
+    ) => session.Events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
+
+    private static async Task<string?> TakenBy(IDocumentSession session, Attaching attaching, CancellationToken ct)
+    {
+        var uid = attaching.Agent.NamespaceUid;
+        if (uid.Length == 0)
+            return null;
+        var holder = await session.Query<ProviderPresence>().Where(p => p.NamespaceUid == uid).FirstOrDefaultAsync(ct);
+        if (holder is null || holder.ProviderId == attaching.ProviderId)
+            return null;
+        var provider = await session.LoadAsync<Provider>(StreamKeys.Provider(holder.ProviderId), ct);
+        return provider?.Name ?? holder.ProviderId;
+    }
+
+    private static bool IsConflict(Exception e) => e is ConcurrencyException || StoreFailure.UniqueIndex(e) is not null;
+
+    private static string Actor(string providerId) => $"agent:{providerId}";
+}

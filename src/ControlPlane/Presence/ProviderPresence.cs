@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>What is known of a provider's agent, and the status that follows from it.</summary>
+public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffset StatusAt)
+{
+    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    public int Version { get; set; }
+
+    public ProviderStatus Status { get; init; } = ProviderStatus.Pending;
+
+    public string Code { get; init; } = "";
+
+    public string Message { get; init; } = "";
+
+    public ImmutableArray<Condition> Conditions { get; init; } = [];
+
+    /// <summary>When the status went from Ready to Error, as far back as damping looks.</summary>
+    public ImmutableArray<DateTimeOffset> RecentErrors { get; init; } = [];
+
+    /// <summary>0 while no agent has ever attached.</summary>
+    public long Epoch { get; init; }
+
+    public string OwnerId { get; init; } = "";
+
+    public string ReplicaId { get; init; } = "";
+
+    public AgentIdentity? Agent { get; init; }
+
+    /// <summary>Names cluster and namespace; the first agent that knew it bound it. Null until then, for the unique index.</summary>
+    public string? NamespaceUid { get; init; }
+
+    public bool Attached { get; init; }
+
+    /// <summary>When the agent attached, or detached if it isn't attached.</summary>
+    public DateTimeOffset? AgentSince { get; init; }
+
+    /// <summary>The provider is deleted: nothing may be appended any more.</summary>
+    public bool Ended { get; init; }
+
+    public bool IsOwnedBy(long epoch, string ownerId) => !Ended && Epoch == epoch && OwnerId == ownerId;
+
+    public static ProviderPresence? Fold(ProviderPresence? state, string key, PresenceEvent change) =>
+        (state, change) switch
+        {
+            (null, PresenceStarted e) => new ProviderPresence(key, e.ProviderId, e.At),
+            (null, _) => null,
+            (_, AgentConnected e) => state with
+            {
+                Epoch = e.Epoch,
+                OwnerId = e.OwnerId,
+                ReplicaId = e.ReplicaId,
+                Agent = e.Agent,
+                NamespaceUid = e.Agent.NamespaceUid.Length > 0 ? e.Agent.NamespaceUid : state.NamespaceUid,
+                Attached = true,
+                AgentSince = e.At,
+            },
+            (_, AgentDisconnected e) => state with { Attached = false, AgentSince = e.At },
+            (_, ConditionsReported e) => state with { Conditions = e.Conditions },
+            (_, StatusChanged e) => state with
+            {
+                Status = e.Status,
+                Code = e.Code,
+                Message = e.Message,
+                StatusAt = e.At,
+                RecentErrors = StatusMachine.RememberError(state.RecentErrors, state.Status, e.Status, e.At),
+            },
+            (_, PresenceEnded) => state with { Ended = true, Attached = false, NamespaceUid = null },
+            _ => state,
+        };
+}

@@ -1,0 +1,27 @@
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>Codes that the control plane itself gives a provider's status; docs/status-codes.md has each one's remedy.</summary>
+internal static class StatusCodes
+{
+    public const string AgentUnresponsive = "agent_unresponsive";
+    public const string AgentDisconnected = "agent_disconnected";
+    public const string Flapping = "flapping";
+    public const string ReadinessUnknown = "readiness_unknown";
+    public const string VersionUnsupported = "version_unsupported";
+    public const string NamespaceTaken = "namespace_taken";
+    public const string NamespaceChanged = "namespace_changed";
+    public const string ClusterMismatch = "cluster_mismatch";
+
+    /// <summary>All of them, for the test that holds the documentation to them.</summary>
+    public static IReadOnlyList<string> All { get; } =
+    [
+        AgentUnresponsive,
+        AgentDisconnected,
+        Flapping,
+        ReadinessUnknown,
+        VersionUnsupported,
+        NamespaceTaken,
+        NamespaceChanged,
+        ClusterMismatch,
+    ];
+}

@@ -1,0 +1,156 @@
+using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>
+/// Gives a deadline to what nobody else does: providers stored Ready whose owner's replica has left. They get the
+/// startup grace, after which they are in Error unless an agent has attached. One replica at a time sweeps.
+/// </summary>
+internal sealed class Sweeper(
+    NpgsqlDataSource database,
+    PresenceStore store,
+    ReplicaLease lease,
+    TimeProvider time,
+    ILogger<Sweeper> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private readonly Signal _members = new();
+
+    private sealed record Orphan(string ProviderId, long Epoch, string OwnerId);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        lease.MembersChanged += _members.Set;
+        try
+        {
+            // The set of living replicas also changes once at start, and when a rival that swept has died.
+            while (true)
+            {
+                await _members.Wait(stoppingToken);
+                await SweepUntilDone(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping: another replica sees that this one has left, and sweeps.
+        }
+        finally
+        {
+            lease.MembersChanged -= _members.Set;
+        }
+    }
+
+    private async Task SweepUntilDone(CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                await Sweep(ct);
+                return;
+            }
+            catch (Exception e) when (StoreFailure.IsAway(e))
+            {
+                logger.SweepFailed(e.Message);
+                await Task.Delay(Retry, time, ct);
+            }
+        }
+    }
+
+    private async Task Sweep(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        // The election's lock is the connection's: it is gone when the connection, or this process, is.
+        if (!await TryLead(connection, ct))
+            return;
+        var graces = new Dictionary<Orphan, StatusState>();
+        while (true)
+        {
+            await Look(connection, graces, ct);
+            if (graces.Count == 0)
+                break;
+            var next = graces.Values.Min(StatusMachine.Deadline)!.Value - time.GetUtcNow();
+            await _members.Wait(next, time, ct);
+        }
+
+        await Release(connection, ct);
+    }
+
+    private async Task Look(NpgsqlConnection connection, Dictionary<Orphan, StatusState> graces, CancellationToken ct)
+    {
+        var orphans = await Orphans(connection, ct);
+        foreach (var found in graces.Keys.Except(orphans).ToList())
+            graces.Remove(found);
+        var now = time.GetUtcNow();
+        var added = orphans.Where(o => !graces.ContainsKey(o)).ToList();
+        foreach (var orphan in added)
+            graces[orphan] = Begin(orphan, now);
+        if (added.Count > 0)
+            logger.SweepBegins(added.Count, StatusMachine.StartupGrace.TotalSeconds);
+        foreach (var (orphan, state) in graces.ToList())
+        {
+            var after = StatusMachine.Step(state, new StatusFact.TimePassed(), now);
+            if (after.Link != Link.None)
+                continue;
+            await Decide(orphan, after, ct);
+            graces.Remove(orphan);
+        }
+    }
+
+    private static StatusState Begin(Orphan orphan, DateTimeOffset at) =>
+        StatusMachine.Step(
+            StatusState.From(new ProviderPresence("", orphan.ProviderId, at) { Status = ProviderStatus.Ready }),
+            new StatusFact.OwnerLost(),
+            at
+        );
+
+    private async Task Decide(Orphan orphan, StatusState state, CancellationToken ct)
+    {
+        PresenceEvent[] events =
+        [
+            new AgentDisconnected(orphan.Epoch, "replica_lost", state.StatusAt),
+            PresenceStore.StatusEvent(orphan.Epoch, state),
+        ];
+        if (await store.Append(orphan.ProviderId, orphan.Epoch, orphan.OwnerId, events, ct) is not null)
+            logger.StatusChanged(orphan.ProviderId, state.Status, state.Code, state.Message);
+    }
+
+    private static async Task<bool> TryLead(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select pg_try_advisory_lock(hashtextextended('mesh.sweeper', 0))",
+            connection
+        );
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private static async Task Release(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select pg_advisory_unlock(hashtextextended('mesh.sweeper', 0))",
+            connection
+        );
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static async Task<List<Orphan>> Orphans(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select data ->> 'ProviderId', (data ->> 'Epoch')::bigint, data ->> 'OwnerId'
+            from mesh.mt_doc_providerpresence
+            where data ->> 'Status' = 'Ready' and not (data ->> 'Ended')::boolean
+              and data ->> 'ReplicaId' not in (select id from mesh.mesh_replica where {ReplicaLease.Living})
+            """,
+            connection
+        );
+        var orphans = new List<Orphan>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            orphans.Add(new Orphan(rows.GetString(0), rows.GetInt64(1), rows.GetString(2)));
+        return orphans;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Coder.Mesh.ControlPlane.Presence;
+using Google.Protobuf.WellKnownTypes;
+using Proto = Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>Maps providers to and from the API.</summary>
+internal static class ProviderMapping
+{
+    public static Proto.Provider ToProto(ProviderOverview overview, string defaultProviderId)
+    {
+        var (provider, presence, unfinished) = overview;
+        return new Proto.Provider
+        {
+            Id = provider.ProviderId,
+            Name = provider.Name,
+            Kind = provider.Kind == ProviderKind.BuiltIn ? Proto.ProviderKind.BuiltIn : Proto.ProviderKind.Remote,
+            IsDefault = provider.ProviderId == defaultProviderId,
+            Status = presence.Status switch
+            {
+                ProviderStatus.Pending => Proto.ProviderStatus.Pending,
+                ProviderStatus.Ready => Proto.ProviderStatus.Ready,
+                _ => Proto.ProviderStatus.Error,
+            },
+            StatusCode = presence.Code,
+            StatusMessage = presence.Message,
+            StatusTime = Timestamp.FromDateTimeOffset(presence.StatusAt),
+            Conditions = { presence.Conditions.Select(ToProto) },
+            Agent = ToAgent(presence),
+            Details = ToProto(provider.Details),
+            UnfinishedWorkspaces = unfinished,
+            CreateTime = Timestamp.FromDateTimeOffset(provider.CreatedAt),
+            Etag = provider.Version.ToString(CultureInfo.InvariantCulture),
+        };
+    }
+
+    public static ProviderDetails FromProto(Proto.ProviderDetails? details) =>
+        details is null
+            ? new ProviderDetails()
+            : new ProviderDetails(details.ClusterAddress, details.Hostname, details.Region, details.StorageClass);
+
+    private static Proto.ProviderDetails ToProto(ProviderDetails details) =>
+        new()
+        {
+            ClusterAddress = details.ClusterAddress,
+            Hostname = details.Hostname,
+            Region = details.Region,
+            StorageClass = details.StorageClass,
+        };
+
+    private static Proto.ProviderAgent? ToAgent(ProviderPresence presence) =>
+        presence.Agent is not { } agent
+            ? null
+            : new Proto.ProviderAgent
+            {
+                Attached = presence.Attached,
+                Epoch = (ulong)presence.Epoch,
+                Version = agent.AgentVersion,
+                Namespace = agent.Namespace,
+                NamespaceUid = presence.NamespaceUid ?? "",
+                KubernetesVersion = agent.KubernetesVersion,
+                Driver = agent.Driver,
+                SinceTime = presence.AgentSince is { } since ? Timestamp.FromDateTimeOffset(since) : null,
+            };
+
+    private static Proto.Condition ToProto(Condition condition) =>
+        new()
+        {
+            Type = condition.Type,
+            Status = condition.Status switch
+            {
+                ConditionStatus.True => Proto.ConditionStatus.True,
+                ConditionStatus.False => Proto.ConditionStatus.False,
+                _ => Proto.ConditionStatus.Unknown,
+            },
+            Code = condition.Code,
+            Message = condition.Message,
+            SinceTime = condition.Since is { } since ? Timestamp.FromDateTimeOffset(since) : null,
+        };
+}

@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Refusals;
+
+/// <summary>Collects every violation of a request, so that the caller hears of all of them at once.</summary>
+internal sealed partial class Fields
+{
+    /// <summary>Longest free text that a request may carry, in UTF-16 units.</summary>
+    public const int MaxText = 1024;
+
+    private readonly List<FieldViolation> _violations = [];
+
+    public Refusal? Refusal =>
+        _violations.Count == 0
+            ? null
+            : new Refusal(
+                RefusalKind.InvalidArgument,
+                ErrorReasons.InvalidArgument,
+                string.Join("; ", _violations.Select(v => $"{v.Field}: {v.Rule}"))
+            )
+            {
+                Fields = [.. _violations],
+            };
+
+    public Fields Violated(string field, string rule)
+    {
+        _violations.Add(new FieldViolation(field, rule));
+        return this;
+    }
+
+    /// <summary>A name that people give: an RFC 1123 label that can't be taken for an id.</summary>
+    public Fields Name(string field, string value)
+    {
+        if (value.Length == 0)
+            return Violated(field, "is required");
+        if (value.Length > 63 || !Label().IsMatch(value))
+            return Violated(
+                field,
+                "must be an RFC 1123 label: at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"
+            );
+        return Ids.LooksLikeId(value)
+            ? Violated(field, "must not have the form of an id (32 hexadecimal digits)")
+            : this;
+    }
+
+    /// <summary>A name or id of something that exists.</summary>
+    public Fields Reference(string field, string value) =>
+        value.Length == 0 ? Violated(field, "is required") : Text(field, value, 253);
+
+    public Fields Text(string field, string value, int max = MaxText)
+    {
+        if (value.Length > max)
+            return Violated(field, $"must be at most {max} characters, has {value.Length}");
+        return value.Any(char.IsControl) ? Violated(field, "must not contain control characters") : this;
+    }
+
+    /// <summary>A positive Kubernetes quantity.</summary>
+    public Fields Quantity(string field, string value)
+    {
+        if (value.Length == 0)
+            return Violated(field, "is required");
+        return value.Length > 32 || !QuantityForm().IsMatch(value) || !value.Any(c => c is >= '1' and <= '9')
+            ? Violated(field, "must be a positive Kubernetes quantity such as 500m, 2 or 10Gi")
+            : this;
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Label();
+
+    // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/, without signs and exponents.
+    [GeneratedRegex(@"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex QuantityForm();
+}

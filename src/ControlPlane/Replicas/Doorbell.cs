@@ -1,0 +1,15 @@
+using Coder.Mesh.ControlPlane.Agents;
+
+namespace Coder.Mesh.ControlPlane.Replicas;
+
+/// <summary>
+/// "Read again": rung by whoever has committed a change that a session may have to act on. A lost ring costs a delay,
+/// never correctness, for the next snapshot compares everything.
+/// </summary>
+internal sealed class Doorbell(AgentSessions sessions)
+{
+    public void Workspace(string providerId, string workspaceId) =>
+        sessions.Find(providerId)?.Desired.Mark(workspaceId);
+
+    public void ProviderDeleted(string providerId) => sessions.Find(providerId)?.Close(SessionEnd.ProviderDeleted);
+}

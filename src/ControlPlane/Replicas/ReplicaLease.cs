@@ -1,0 +1,106 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Replicas;
+
+/// <summary>
+/// Keeps this replica's row fresh by the database's clock, notices replicas that have left, and, because it asks the
+/// store all the time, whether the store is there.
+/// </summary>
+internal sealed class ReplicaLease(
+    Replica replica,
+    NpgsqlDataSource database,
+    StoreHealth health,
+    TimeProvider time,
+    ILogger<ReplicaLease> logger
+) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    /// <summary>A replica that hasn't renewed for this long, in seconds of the database's clock, has left.</summary>
+    public const int LifeSeconds = 6;
+
+    /// <summary>The condition under which a row of <c>mesh.mesh_replica</c> is a living replica's.</summary>
+    public static readonly string Living = $"renewed_at > now() - interval '{LifeSeconds} seconds'";
+
+    private HashSet<string> _living = [];
+
+    /// <summary>Raised when the set of living replicas has changed, and once at start.</summary>
+    public event Action? MembersChanged;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        do
+        {
+            try
+            {
+                await Renew(stoppingToken);
+            }
+            catch (Exception e) when (StoreFailure.IsAway(e))
+            {
+                if (health.ReportAway())
+                    logger.StoreAway(e.Message);
+            }
+        } while (await Next(timer, stoppingToken));
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await using var command = database.CreateCommand("delete from mesh.mesh_replica where id = $1");
+            command.Parameters.AddWithValue(replica.Id);
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e) || e is OperationCanceledException)
+        {
+            // The row expires by itself.
+            logger.LeaseNotReturned(e.Message);
+        }
+    }
+
+    /// <summary>Renews once; public for tests.</summary>
+    public async Task Renew(CancellationToken ct)
+    {
+        var living = new HashSet<string>();
+        await using (
+            var command = database.CreateCommand(
+                """
+                with renewed as (
+                    insert into mesh.mesh_replica (id) values ($1)
+                    on conflict (id) do update set renewed_at = now() returning id)
+                select id from renewed
+                union select id from mesh.mesh_replica where 
+                """ + Living
+            )
+        )
+        {
+            command.Parameters.AddWithValue(replica.Id);
+            await using var rows = await command.ExecuteReaderAsync(ct);
+            while (await rows.ReadAsync(ct))
+                living.Add(rows.GetString(0));
+        }
+
+        if (health.ReportBack() is { } lasted)
+            logger.StoreBack(lasted.TotalSeconds);
+        if (living.SetEquals(_living))
+            return;
+        _living = living;
+        logger.ReplicasChanged(living.Count);
+        MembersChanged?.Invoke();
+    }
+
+    private static async Task<bool> Next(PeriodicTimer timer, CancellationToken ct)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(ct);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

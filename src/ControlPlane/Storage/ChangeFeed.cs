@@ -1,0 +1,30 @@
+using Marten;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>
+/// Writes one feed row per changed stream into the transaction of every save. The feed is read in the order of
+/// (transaction id, row id) below the oldest running transaction, so that a late commit is never skipped.
+/// </summary>
+internal sealed class ChangeFeed : DocumentSessionListenerBase
+{
+    public const string Table = "mesh.mesh_feed";
+
+    public override Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
+    {
+        foreach (var stream in session.PendingChanges.Streams())
+        {
+            if (stream.Events.Count == 0)
+                continue;
+            var before = stream.ExpectedVersionOnServer ?? 0;
+            session.QueueSqlCommand(
+                $"insert into {Table} (stream, version_before, version_after) values (?, ?, ?)",
+                stream.Key!,
+                before,
+                before + stream.Events.Count
+            );
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,193 @@
+using System.ComponentModel;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+
+/// <summary>The control plane's own PostgreSQL: started, kept running, and stopped with it.</summary>
+internal sealed class EmbeddedPostgres : IAsyncDisposable
+{
+    private static readonly Backoff Restart = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(10));
+    private static readonly TimeSpan Stable = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan PruneEvery = TimeSpan.FromMinutes(1);
+
+    private readonly EmbeddedPostgresOptions _options;
+    private readonly DataFolderLock _folderLock;
+    private readonly EmbeddedCluster _cluster;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _supervision;
+    private PostgresServer? _server;
+    private int _disposed;
+
+    private EmbeddedPostgres(
+        EmbeddedPostgresOptions options,
+        DataFolderLock folderLock,
+        EmbeddedCluster cluster,
+        PostgresServer server,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        (_options, _folderLock, _cluster, _server, _time, _logger) = (
+            options,
+            folderLock,
+            cluster,
+            server,
+            time,
+            logger
+        );
+        _supervision = Supervise(server, _stopping.Token);
+    }
+
+    /// <summary>Stays the same when the server is started again.</summary>
+    public string ConnectionString => _cluster.ConnectionString;
+
+    /// <summary>The server's process, or null while there is none.</summary>
+    internal int? ServerProcessId => Volatile.Read(ref _server)?.ProcessId;
+
+    /// <exception cref="EmbeddedPostgresException">It can't run; the message says why and what to do.</exception>
+    public static async Task<EmbeddedPostgres> Start(
+        EmbeddedPostgresOptions options,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken ct
+    )
+    {
+        if (OperatingSystem.IsWindows())
+            throw new EmbeddedPostgresException(
+                "The control plane runs its own PostgreSQL on Linux and macOS only. Set the connection string ConnectionStrings__Mesh."
+            );
+        var folderLock = DataFolderLock.Take(Path.GetFullPath(options.DataFolder));
+        try
+        {
+            var cluster = await EmbeddedCluster.Prepare(options, time, logger, ct);
+            var server = await cluster.StartServer(ct);
+            return new EmbeddedPostgres(options, folderLock, cluster, server, time, logger);
+        }
+        catch (Exception e) when (IsOfTheSystem(e))
+        {
+            folderLock.Dispose();
+            throw new EmbeddedPostgresException($"PostgreSQL can't be run in {options.DataFolder}: {e.Message}", e);
+        }
+        catch
+        {
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How a command beside a running control plane reaches its database; null when none runs on the folder.</summary>
+    public static string? FindRunning(EmbeddedPostgresOptions options)
+    {
+        var paths = new ClusterPaths(Path.GetFullPath(options.DataFolder));
+        try
+        {
+            return
+                PostmasterFile.Read(paths.Data) is { IsReady: true } file
+                && Native.Signal(file.ProcessId, Native.SignalNone)
+                ? EmbeddedCluster.ConnectionTo(SocketFolder.Of(paths))
+                : null;
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new EmbeddedPostgresException(
+                $"The data folder {options.DataFolder} can't be read by {SystemUser.Describe(Native.UserId)}: {e.Message} "
+                    + "Run the command as the control plane's user.",
+                e
+            );
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        try
+        {
+            await _stopping.CancelAsync();
+            await _supervision;
+            await StopServer();
+            SocketFolder.Remove(_cluster.Paths);
+        }
+        finally
+        {
+            _stopping.Dispose();
+            _folderLock.Dispose();
+        }
+    }
+
+    private async Task StopServer()
+    {
+        if (_server is { } server)
+        {
+            var since = _time.GetTimestamp();
+            await server.Stop(_options.StopTimeout);
+            server.Dispose();
+            _logger.ServerStopped(_time.GetElapsedTime(since).TotalMilliseconds);
+        }
+    }
+
+    private async Task Supervise(PostgresServer first, CancellationToken ct)
+    {
+        try
+        {
+            var deaths = 0;
+            for (var server = first; ; )
+            {
+                var since = _time.GetTimestamp();
+                var exitCode = await EndOf(server, ct);
+                _logger.ServerDied(server.ProcessId, exitCode);
+                Volatile.Write(ref _server, null);
+                server.Dispose();
+
+                // One death after a long life is started again at once; a second one soon after waits.
+                deaths = _time.GetElapsedTime(since) > Stable ? 0 : deaths;
+                server = await StartAgain(deaths, ct);
+                Volatile.Write(ref _server, server);
+                deaths++;
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Being disposed of.
+        }
+    }
+
+    private async Task<int> EndOf(PostgresServer server, CancellationToken ct)
+    {
+        using var prune = _time.CreateTimer(_ => PruneLogs(), null, PruneEvery, PruneEvery);
+        return await server.Exited.WaitAsync(ct);
+    }
+
+    private async Task<PostgresServer> StartAgain(int deaths, CancellationToken ct)
+    {
+        for (var failures = deaths; ; failures++)
+        {
+            if (failures > 0)
+                await Task.Delay(Restart.Delay(failures, Random.Shared.NextDouble()), _time, ct);
+            try
+            {
+                return await _cluster.StartServer(ct);
+            }
+            catch (Exception e) when (e is EmbeddedPostgresException || IsOfTheSystem(e))
+            {
+                _logger.RestartFailed(failures - deaths + 1, e.Message);
+            }
+        }
+    }
+
+    private void PruneLogs()
+    {
+        try
+        {
+            LogFiles.Prune(_cluster.Paths.Logs);
+        }
+        catch (Exception e) when (IsOfTheSystem(e))
+        {
+            // Tried again in a minute.
+        }
+    }
+
+    private static bool IsOfTheSystem(Exception e) => e is IOException or UnauthorizedAccessException or Win32Exception;
+}

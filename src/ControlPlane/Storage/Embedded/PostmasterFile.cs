@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+
+/// <summary>What a running server writes about itself into <c>postmaster.pid</c>.</summary>
+internal sealed record PostmasterFile(int ProcessId, string DataFolder, bool IsReady)
+{
+    public static string In(string folder) => Path.Combine(folder, "postmaster.pid");
+
+    public static PostmasterFile? Read(string folder)
+    {
+        try
+        {
+            return Parse(File.ReadAllLines(In(folder)));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Null while the file is still being written.</summary>
+    public static PostmasterFile? Parse(string[] lines)
+    {
+        if (
+            lines.Length < 2
+            || !int.TryParse(lines[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var pid)
+        )
+            return null;
+        // A negative number stands for a single-user session.
+        return new PostmasterFile(
+            Math.Abs(pid),
+            lines[1],
+            lines is [_, _, _, _, _, _, _, var status, ..] && status.Trim() == "ready"
+        );
+    }
+}

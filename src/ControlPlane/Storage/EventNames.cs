@@ -1,0 +1,40 @@
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Workspaces;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>
+/// The names under which events are stored. They are a contract with every database there is: a record may be renamed,
+/// its name here may not; a changed meaning gets a new record and a new name.
+/// </summary>
+internal static class EventNames
+{
+    public static IReadOnlyDictionary<Type, string> All { get; } =
+        new Dictionary<Type, string>
+        {
+            [typeof(DeploymentInitialized)] = "deployment.initialized.v1",
+            [typeof(DefaultProviderSet)] = "deployment.default_provider_set.v1",
+            [typeof(OrganizationCreated)] = "organization.created.v1",
+            [typeof(ProviderAllowed)] = "organization.provider_allowed.v1",
+            [typeof(ProviderDisallowed)] = "organization.provider_disallowed.v1",
+            [typeof(ProviderRegistered)] = "provider.registered.v1",
+            [typeof(ProviderTokenIssued)] = "provider.token_issued.v1",
+            [typeof(ProviderTokenRevoked)] = "provider.token_revoked.v1",
+            [typeof(ProviderDeleted)] = "provider.deleted.v1",
+            [typeof(PresenceStarted)] = "presence.started.v1",
+            [typeof(AgentConnected)] = "presence.agent_connected.v1",
+            [typeof(AgentDisconnected)] = "presence.agent_disconnected.v1",
+            [typeof(ConditionsReported)] = "presence.conditions_reported.v1",
+            [typeof(StatusChanged)] = "presence.status_changed.v1",
+            [typeof(PresenceEnded)] = "presence.ended.v1",
+            [typeof(WorkspaceCreated)] = "workspace.created.v1",
+            [typeof(WorkspaceStartRequested)] = "workspace.start_requested.v1",
+            [typeof(WorkspaceStopRequested)] = "workspace.stop_requested.v1",
+            [typeof(WorkspaceDeleteRequested)] = "workspace.delete_requested.v1",
+            [typeof(WorkspaceObserved)] = "workspace.observed.v1",
+            [typeof(GenerationRaised)] = "workspace.generation_raised.v1",
+        };
+}

@@ -1,0 +1,57 @@
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>Keeps the feed at 24 hours. Every replica does; deleting twice is harmless.</summary>
+internal sealed class FeedTrimmer(NpgsqlDataSource database, TimeProvider time, ILogger<FeedTrimmer> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+    private const int Batch = 10_000;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        try
+        {
+            do
+            {
+                try
+                {
+                    await Trim(stoppingToken);
+                }
+                catch (Exception e) when (StoreFailure.IsAway(e))
+                {
+                    // The next round does it; the lease says that the store is away.
+                }
+            } while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    /// <summary>In batches, so that no transaction is long enough to hold up the feed's readers.</summary>
+    public async Task<int> Trim(CancellationToken ct)
+    {
+        var total = 0;
+        while (true)
+        {
+            await using var command = database.CreateCommand(
+                $"""
+                delete from {ChangeFeed.Table} where (xid, id) in
+                    (select xid, id from {ChangeFeed.Table} where at < now() - interval '24 hours' limit {Batch})
+                """
+            );
+            var removed = await command.ExecuteNonQueryAsync(ct);
+            total += removed;
+            if (removed < Batch)
+                break;
+        }
+
+        if (total > 0)
+            logger.FeedTrimmed(total);
+        return total;
+    }
+}

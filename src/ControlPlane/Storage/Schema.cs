@@ -1,0 +1,44 @@
+using JasperFx;
+using Marten;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>Makes the database's schema what this version needs. Adds only: the version before still runs beside it.</summary>
+internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
+{
+    private const string OwnTables = """
+        create table if not exists mesh.mesh_feed (
+            xid xid8 not null default pg_current_xact_id(),
+            id bigint generated always as identity,
+            stream text not null,
+            version_before bigint not null,
+            version_after bigint not null,
+            at timestamptz not null default now(),
+            primary key (xid, id)
+        );
+        create index if not exists ix_feed_at on mesh.mesh_feed (at);
+        create table if not exists mesh.mesh_replica (
+            id text primary key,
+            started_at timestamptz not null default now(),
+            renewed_at timestamptz not null default now()
+        );
+        """;
+
+    /// <summary>Waits while another replica does the same.</summary>
+    public async Task Apply(CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await Execute(connection, "select pg_advisory_xact_lock(hashtextextended('mesh.schema', 0))", ct);
+        await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
+        await Execute(connection, OwnTables, ct);
+        await transaction.CommitAsync(ct);
+    }
+
+    private static async Task Execute(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

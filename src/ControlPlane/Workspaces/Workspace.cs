@@ -1,0 +1,89 @@
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>One developer's machine: what is wished for it, and what was last seen of it.</summary>
+public sealed record Workspace(
+    string Id,
+    string WorkspaceId,
+    string OrganizationId,
+    string Owner,
+    string Name,
+    string ProviderId,
+    WorkspaceSpec Spec,
+    string StorageClass,
+    DesiredState Desired,
+    long Generation,
+    string Traceparent,
+    DateTimeOffset CreatedAt
+)
+{
+    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    public int Version { get; set; }
+
+    public ObservedState State { get; init; } = ObservedState.Pending;
+
+    public string StateCode { get; init; } = "";
+
+    public string StateMessage { get; init; } = "";
+
+    public DateTimeOffset StateAt { get; init; } = CreatedAt;
+
+    /// <summary>Generation of the objects that the state was seen on; 0 before the first report.</summary>
+    public long ObservedGeneration { get; init; }
+
+    /// <summary>Orders reports: by the session's epoch, then by the session's own counter.</summary>
+    public long ObservedEpoch { get; init; }
+
+    public long ObservedVersion { get; init; }
+
+    /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
+    public bool Finished => State is ObservedState.Deleted or ObservedState.Lost;
+
+    public static Workspace? Fold(Workspace? state, string key, WorkspaceEvent change) =>
+        (state, change) switch
+        {
+            (null, WorkspaceCreated e) => new Workspace(
+                key,
+                e.WorkspaceId,
+                e.OrganizationId,
+                e.Owner,
+                e.Name,
+                e.ProviderId,
+                e.Spec,
+                e.StorageClass,
+                DesiredState.Running,
+                Generation: 1,
+                e.Traceparent,
+                e.At
+            ),
+            (null, _) => null,
+            (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent),
+            (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent),
+            (_, WorkspaceDeleteRequested e) => state.Wished(DesiredState.Deleted, e.Generation, e.Traceparent) with
+            {
+                State = ObservedState.Deleting,
+                StateCode = "",
+                StateMessage = "",
+                StateAt = e.At,
+            },
+            (_, GenerationRaised e) => state with { Generation = e.Generation },
+            (_, WorkspaceObserved e) => state with
+            {
+                State = e.State,
+                StateCode = e.Code,
+                StateMessage = e.Message,
+                StateAt = e.At,
+                ObservedGeneration = e.Generation,
+                ObservedEpoch = e.Epoch,
+                ObservedVersion = e.Version,
+            },
+            _ => state,
+        };
+
+    private Workspace Wished(DesiredState desired, long generation, string traceparent) =>
+        this with
+        {
+            Desired = desired,
+            Generation = generation,
+            Traceparent = traceparent,
+        };
+}

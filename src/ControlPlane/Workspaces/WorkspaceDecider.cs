@@ -1,0 +1,105 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>The rules of a workspace's life. Pure: no clock, no I/O, no logger.</summary>
+internal static class WorkspaceDecider
+{
+    public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
+        (state, command) switch
+        {
+            (null, CreateWorkspace c) => Decision<WorkspaceEvent>.Emit(Created(c)),
+            (_, CreateWorkspace c) => new Refusal(
+                RefusalKind.AlreadyExists,
+                ErrorReasons.WorkspaceExists,
+                $"Workspace \"{c.Name}\" exists already."
+            ),
+            // A report or a raise can meet a workspace of another database: an orphan, which nobody here decides on.
+            (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
+            (null, _) => Refusal.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
+            (_, WishWorkspace c) => Wish(state, c),
+            (_, ObserveWorkspace c) => Observe(state, c),
+            (_, RaiseGeneration c) => state.Finished || c.Seen <= state.Generation
+                ? Decision<WorkspaceEvent>.Nothing
+                : Decision<WorkspaceEvent>.Emit(new GenerationRaised(c.Seen + 1)),
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
+        };
+
+    private static WorkspaceCreated Created(CreateWorkspace c) =>
+        new(
+            c.WorkspaceId,
+            c.OrganizationId,
+            c.Owner,
+            c.Name,
+            c.ProviderId,
+            c.Spec,
+            c.StorageClass,
+            c.Traceparent,
+            c.At
+        );
+
+    private static Decision<WorkspaceEvent> Wish(Workspace state, WishWorkspace c)
+    {
+        if (c.Desired == state.Desired)
+            return Decision<WorkspaceEvent>.Nothing;
+        if (state.Desired == DesiredState.Deleted || state.Finished)
+            return Refusal.Precondition(
+                ErrorReasons.WorkspaceDeleting,
+                $"Workspace \"{state.Name}\" is being deleted or has ended; create a new one instead."
+            );
+
+        var generation = state.Generation + 1;
+        return c.Desired switch
+        {
+            DesiredState.Running => Decision<WorkspaceEvent>.Emit(
+                new WorkspaceStartRequested(generation, c.Traceparent, c.At)
+            ),
+            DesiredState.Stopped => Decision<WorkspaceEvent>.Emit(
+                new WorkspaceStopRequested(generation, c.Traceparent, c.At)
+            ),
+            DesiredState.Deleted => Decision<WorkspaceEvent>.Emit(
+                new WorkspaceDeleteRequested(generation, c.Traceparent, c.At)
+            ),
+            _ => throw new ArgumentOutOfRangeException(nameof(c), c.Desired, "no rule for this wish"),
+        };
+    }
+
+    private static Decision<WorkspaceEvent> Observe(Workspace state, ObserveWorkspace c)
+    {
+        if (state.Finished || c.ProviderId != state.ProviderId || c.Generation > state.Generation || IsStale(state, c))
+            return Decision<WorkspaceEvent>.Nothing;
+        if (state.Desired == DesiredState.Deleted)
+        {
+            // What still runs of an older generation doesn't turn Deleting back into something alive.
+            if (c.Generation < state.Generation || !EndsOrFails(c.State))
+                return Decision<WorkspaceEvent>.Nothing;
+        }
+        else if (c.State == ObservedState.Deleted)
+        {
+            return Decision<WorkspaceEvent>.Nothing;
+        }
+
+        var same =
+            c.State == state.State
+            && c.Code == state.StateCode
+            && c.Message == state.StateMessage
+            && c.Generation == state.ObservedGeneration;
+        return same
+            ? Decision<WorkspaceEvent>.Nothing
+            : Decision<WorkspaceEvent>.Emit(
+                new WorkspaceObserved(c.Epoch, c.Generation, c.Version, c.State, c.Code, c.Message, c.At)
+            );
+    }
+
+    private static bool IsStale(Workspace state, ObserveWorkspace c) =>
+        c.Epoch < state.ObservedEpoch
+        || (
+            c.Epoch == state.ObservedEpoch
+            && (c.Generation, c.Version).CompareTo((state.ObservedGeneration, state.ObservedVersion)) <= 0
+        );
+
+    private static bool EndsOrFails(ObservedState state) =>
+        state is ObservedState.Deleting or ObservedState.Deleted or ObservedState.Failed;
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Proto = Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>Maps workspaces to and from the API.</summary>
+internal static class WorkspaceMapping
+{
+    public static Proto.WorkspaceSpec ToProto(WorkspaceSpec spec) =>
+        new()
+        {
+            Image = spec.Image,
+            Cpu = spec.Cpu,
+            Memory = spec.Memory,
+            Disk = spec.Disk,
+            Command = { spec.Command },
+        };
+
+    public static WorkspaceSpec FromProto(Proto.WorkspaceSpec spec) =>
+        new(spec.Image, spec.Cpu, spec.Memory, spec.Disk, [.. spec.Command]);
+
+    public static Proto.Workspace ToProto(Workspace workspace, string organization, string provider) =>
+        new()
+        {
+            Id = workspace.WorkspaceId,
+            Name = workspace.Name,
+            Organization = organization,
+            Owner = workspace.Owner,
+            Provider = provider,
+            ProviderId = workspace.ProviderId,
+            Spec = ToProto(workspace.Spec),
+            DesiredState = workspace.Desired switch
+            {
+                DesiredState.Running => Proto.WorkspaceDesiredState.Running,
+                DesiredState.Stopped => Proto.WorkspaceDesiredState.Stopped,
+                _ => Proto.WorkspaceDesiredState.Deleted,
+            },
+            Generation = (ulong)workspace.Generation,
+            State = ToProto(workspace.State),
+            StateCode = workspace.StateCode,
+            StateMessage = workspace.StateMessage,
+            StateTime = Timestamp.FromDateTimeOffset(workspace.StateAt),
+            ObservedGeneration = (ulong)workspace.ObservedGeneration,
+            CreateTime = Timestamp.FromDateTimeOffset(workspace.CreatedAt),
+            Etag = workspace.Version.ToString(CultureInfo.InvariantCulture),
+        };
+
+    private static Proto.WorkspaceState ToProto(ObservedState state) =>
+        state switch
+        {
+            ObservedState.Pending => Proto.WorkspaceState.Pending,
+            ObservedState.Starting => Proto.WorkspaceState.Starting,
+            ObservedState.Running => Proto.WorkspaceState.Running,
+            ObservedState.Stopping => Proto.WorkspaceState.Stopping,
+            ObservedState.Stopped => Proto.WorkspaceState.Stopped,
+            ObservedState.Failed => Proto.WorkspaceState.Failed,
+            ObservedState.Deleting => Proto.WorkspaceState.Deleting,
+            ObservedState.Deleted => Proto.WorkspaceState.Deleted,
+            _ => Proto.WorkspaceState.Lost,
+        };
+}

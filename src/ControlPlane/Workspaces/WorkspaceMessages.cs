@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+public enum DesiredState
+{
+    Running,
+    Stopped,
+    Deleted,
+}
+
+public enum ObservedState
+{
+    Pending,
+    Starting,
+    Running,
+    Stopping,
+    Stopped,
+    Failed,
+    Deleting,
+    Deleted,
+    Lost,
+}
+
+/// <summary>Quantities are Kubernetes quantities; the command is the image's own when empty.</summary>
+public sealed record WorkspaceSpec(
+    string Image,
+    string Cpu,
+    string Memory,
+    string Disk,
+    ImmutableArray<string> Command
+);
+
+internal abstract record WorkspaceCommand;
+
+/// <param name="Traceparent">Of the call that wished it: kept, so that a later delivery still belongs to that trace.</param>
+internal sealed record CreateWorkspace(
+    string WorkspaceId,
+    string OrganizationId,
+    string Owner,
+    string Name,
+    string ProviderId,
+    WorkspaceSpec Spec,
+    string StorageClass,
+    string Traceparent,
+    DateTimeOffset At
+) : WorkspaceCommand;
+
+/// <summary>A wish of the owner: start, stop or delete.</summary>
+internal sealed record WishWorkspace(DesiredState Desired, string Traceparent, DateTimeOffset At) : WorkspaceCommand;
+
+/// <summary>What the provider's current session reports.</summary>
+internal sealed record ObserveWorkspace(
+    string ProviderId,
+    long Epoch,
+    long Generation,
+    long Version,
+    ObservedState State,
+    string Code,
+    string Message,
+    DateTimeOffset At
+) : WorkspaceCommand;
+
+/// <summary>A cluster holds a generation that the store has never given out: the store is the older one.</summary>
+internal sealed record RaiseGeneration(long Seen) : WorkspaceCommand;
+
+public abstract record WorkspaceEvent;
+
+public sealed record WorkspaceCreated(
+    string WorkspaceId,
+    string OrganizationId,
+    string Owner,
+    string Name,
+    string ProviderId,
+    WorkspaceSpec Spec,
+    string StorageClass,
+    string Traceparent,
+    DateTimeOffset At
+) : WorkspaceEvent;
+
+public sealed record WorkspaceStartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+
+public sealed record WorkspaceStopRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+
+public sealed record WorkspaceDeleteRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+
+public sealed record WorkspaceObserved(
+    long Epoch,
+    long Generation,
+    long Version,
+    ObservedState State,
+    string Code,
+    string Message,
+    DateTimeOffset At
+) : WorkspaceEvent;
+
+public sealed record GenerationRaised(long Generation) : WorkspaceEvent;

@@ -1,0 +1,140 @@
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Tests.Fakes;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Tests;
+
+public sealed class WorkspaceRecordTests
+{
+    private static readonly WorkspaceRecord New = new("w1");
+
+    private static WorkspaceRecord Wished(ulong generation) => New.Wish(Wishes.Running("w1", generation), "");
+
+    private static ClusterWorkspace Seen(ulong generation, WorkspaceState state) => new("w1", generation, state);
+
+    [Fact]
+    public void Newer_wish_takes_the_place_of_an_older_one()
+    {
+        var record = Wished(1).Wish(Wishes.Running("w1", 2), "trace");
+
+        Assert.Equal((2ul, WorkKind.Apply, "trace"), (record.WishedGeneration, record.Work, record.Traceparent));
+    }
+
+    [Fact]
+    public void Older_wish_changes_nothing()
+    {
+        var record = Wished(2);
+
+        Assert.Same(record, record.Wish(Wishes.Running("w1", 1), ""));
+        Assert.Same(record, record.WishRemoved(1, ""));
+    }
+
+    [Fact]
+    public void Same_generation_is_applied_again()
+    {
+        var applied = Wished(2).Applied(Wished(2).Desired!);
+        var record = Wished(2);
+        record = record.Applied(record.Desired!);
+
+        Assert.Equal(WorkKind.Apply, applied.Work);
+        Assert.Equal(WorkKind.None, record.Work);
+        Assert.Equal(WorkKind.Apply, record.Wish(Wishes.Running("w1", 2), "").Work);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Tombstone_keeps_wishes_of_its_generation_and_older_out(ulong generation)
+    {
+        var removed = Wished(1).WishRemoved(2, "").RemoveAnswered(2, found: false);
+
+        Assert.Same(removed, removed.Wish(Wishes.Running("w1", generation), ""));
+        Assert.Equal(WorkKind.Apply, removed.Wish(Wishes.Running("w1", 3), "").Work);
+    }
+
+    [Fact]
+    public void Removal_that_finds_nothing_is_deleted_at_once()
+    {
+        var record = New.WishRemoved(4, "").RemoveAnswered(4, found: false);
+
+        Assert.Equal(new WorkspaceReport("w1", 4, WorkspaceState.Deleted), record.Report());
+    }
+
+    [Fact]
+    public void Removal_that_finds_something_is_deleting_until_the_cluster_is_asked_again()
+    {
+        var deleting = New.Seen(Seen(3, WorkspaceState.Running)).WishRemoved(4, "").RemoveAnswered(4, found: true);
+        var gone = deleting.SeenGone();
+
+        Assert.Equal(WorkspaceState.Deleting, deleting.Report()?.State);
+        Assert.Equal((WorkspaceState.Deleting, WorkKind.Remove), (gone.Report()?.State, gone.Work));
+        Assert.Equal(WorkspaceState.Deleted, gone.RemoveAnswered(4, found: false).Report()?.State);
+    }
+
+    [Fact]
+    public void Absence_is_never_a_reason_to_delete()
+    {
+        var record = Wished(1);
+        record = record.Applied(record.Desired!).Seen(Seen(1, WorkspaceState.Running)).SeenGone();
+
+        Assert.Equal(WorkKind.None, record.Work);
+        Assert.Null(record.Report());
+    }
+
+    [Fact]
+    public void Refused_generation_is_failed_and_tried_again_at_a_resync()
+    {
+        var failed = Wished(2)
+            .Seen(Seen(1, WorkspaceState.Running))
+            .Failed(2, "field_conflict", "replicas", transient: false);
+
+        Assert.Equal(
+            new WorkspaceReport("w1", 2, WorkspaceState.Failed, "field_conflict", "replicas"),
+            failed.Report()
+        );
+        Assert.Equal(WorkKind.None, failed.Work);
+        Assert.Equal(WorkKind.Apply, failed.Retried().Work);
+    }
+
+    [Fact]
+    public void Fulfilled_wish_is_left_alone_at_a_resync()
+    {
+        var record = Wished(2);
+        record = record.Applied(record.Desired!).Seen(Seen(2, WorkspaceState.Running));
+
+        Assert.Same(record, record.Retried());
+        Assert.Equal(WorkKind.Apply, record.Seen(Seen(2, WorkspaceState.Starting)).Retried().Work);
+    }
+
+    [Fact]
+    public void Transient_failure_leaves_the_work_and_is_told_when_it_lasts()
+    {
+        var once = Wished(1).Failed(1, "cluster_unreachable", "refused", transient: true);
+        var thrice = once.Failed(1, "cluster_unreachable", "refused", true)
+            .Failed(1, "cluster_unreachable", "refused", true);
+
+        Assert.Equal(WorkKind.Apply, once.Work);
+        Assert.Null(once.Report());
+        Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Pending, "", "refused"), thrice.Report());
+    }
+
+    [Fact]
+    public void Outcome_of_an_older_wish_changes_nothing()
+    {
+        var old = Wished(1);
+        var record = old.Wish(Wishes.Running("w1", 2), "");
+
+        Assert.Same(record, record.Applied(old.Desired!));
+        Assert.Same(record, record.Failed(1, "code", "", transient: false));
+        Assert.Same(record, record.RemoveAnswered(1, found: false));
+    }
+
+    [Fact]
+    public void Wishes_end_with_their_session_and_what_the_cluster_holds_does_not()
+    {
+        var record = Wished(2).Seen(Seen(1, WorkspaceState.Running)).Failed(2, "code", "", transient: false).Detached();
+
+        Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
+        Assert.True(Wished(2).Detached().Empty);
+    }
+}

@@ -1,0 +1,195 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Coder.Mesh.Cli.Tests.Support;
+using Google.Rpc;
+using Grpc.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Coder.Mesh.Cli.Tests;
+
+public sealed class ErrorTests : CliTest
+{
+    [Theory]
+    [InlineData(StatusCode.Unauthenticated, 3)]
+    [InlineData(StatusCode.PermissionDenied, 3)]
+    [InlineData(StatusCode.NotFound, 4)]
+    [InlineData(StatusCode.FailedPrecondition, 5)]
+    [InlineData(StatusCode.AlreadyExists, 5)]
+    [InlineData(StatusCode.Aborted, 5)]
+    [InlineData(StatusCode.InvalidArgument, 6)]
+    [InlineData(StatusCode.OutOfRange, 6)]
+    [InlineData(StatusCode.Unavailable, 7)]
+    [InlineData(StatusCode.DeadlineExceeded, 7)]
+    [InlineData(StatusCode.Unimplemented, 1)]
+    [InlineData(StatusCode.Internal, 1)]
+    [InlineData(StatusCode.Unknown, 1)]
+    [InlineData(StatusCode.ResourceExhausted, 1)]
+    public async Task Each_status_has_its_exit_code(StatusCode code, int exitCode)
+    {
+        Server.Failure = FakeControlPlane.Rich(code, "no", "");
+
+        var run = await Mesh.Run("providers", "ls");
+
+        Assert.Equal((exitCode, ""), (run.ExitCode, run.Stdout));
+        Assert.StartsWith("error: ", run.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_field_in_error_has_its_line()
+    {
+        Server.Failure = FakeControlPlane.Rich(
+            StatusCode.InvalidArgument,
+            "the request is not valid",
+            "INVALID_ARGUMENT",
+            new BadRequest
+            {
+                FieldViolations =
+                {
+                    new BadRequest.Types.FieldViolation { Field = "name", Description = "must be an RFC 1123 label" },
+                    new BadRequest.Types.FieldViolation { Field = "spec.cpu", Description = "\"x\" is no quantity" },
+                },
+            }
+        );
+
+        await Check("error-fields", "workspaces", "create", "Dev", "--cpu", "x");
+    }
+
+    [Fact]
+    public async Task Each_rule_that_is_not_met_has_its_line()
+    {
+        Server.Failure = FakeControlPlane.Rich(
+            StatusCode.FailedPrecondition,
+            "provider \"us\" takes no new workspace",
+            "PLACEMENT_REFUSED",
+            new PreconditionFailure
+            {
+                Violations =
+                {
+                    new PreconditionFailure.Types.Violation
+                    {
+                        Type = "STATUS",
+                        Subject = "us",
+                        Description = "its status is error (agent_disconnected)",
+                    },
+                },
+            }
+        );
+
+        await Check("error-rules", "workspaces", "create", "dev", "--provider", "us");
+    }
+
+    [Fact]
+    public async Task Unknown_names_are_not_found()
+    {
+        await Check("error-provider-not-found", "providers", "show", "nowhere");
+        await Check("error-workspace-not-found", "workspaces", "show", "nothing");
+    }
+
+    [Fact]
+    public async Task Wrong_token_says_where_it_came_from()
+    {
+        Mesh.Variables["MESH_TOKEN"] = "mat_another";
+
+        var run = await Check("error-token-wrong", "providers", "ls");
+
+        Assert.DoesNotContain("mat_another", run.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_at_the_address()
+    {
+        using var port = new TcpListener(IPAddress.Loopback, 0);
+        port.Start();
+        var address = $"http://{port.LocalEndpoint}";
+        port.Stop();
+
+        await Unreachable("error-refused", address, "providers", "ls", "--address", address);
+    }
+
+    [Fact]
+    public async Task Name_that_is_unknown()
+    {
+        const string address = "https://no-such-host.invalid";
+        var run = await Mesh.Run("providers", "ls", "--address", address);
+
+        Assert.Equal(7, run.ExitCode);
+        Assert.StartsWith(
+            $"error: cannot reach the control plane at {address}\n",
+            run.Stderr,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Somebody_who_never_answers_costs_no_more_than_the_timeout()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var address = $"http://{silent.LocalEndpoint}";
+        var began = Stopwatch.GetTimestamp();
+
+        await Unreachable(
+            "error-silent",
+            address,
+            "providers",
+            "ls",
+            "--address",
+            address,
+            "--request-timeout",
+            "300ms"
+        );
+
+        // Generous, for a busy machine: without the deadline it would be for ever.
+        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task Call_that_is_never_answered_ends_at_its_deadline()
+    {
+        Server.Hangs = true;
+
+        await Check("error-deadline", "providers", "ls", "--request-timeout", "500ms");
+    }
+
+    [Fact]
+    public async Task Web_server_in_place_of_the_grpc_port()
+    {
+        await using var web = await FakeControlPlane.Start(HttpProtocols.Http1);
+
+        await Unreachable("error-http1", web.Address, "providers", "ls", "--address", web.Address);
+    }
+
+    [Fact]
+    public async Task Web_page_in_place_of_an_answer()
+    {
+        Server.WebPage = "<html>";
+
+        await Check("error-web-page", "providers", "ls");
+    }
+
+    [Fact]
+    public async Task Plain_text_port_behind_an_https_address()
+    {
+        var address = Server.Address.Replace("http://", "https://", StringComparison.Ordinal);
+        var run = await Mesh.Run("providers", "ls", "--address", address);
+
+        Assert.Equal(7, run.ExitCode);
+        Assert.Contains("speaks TLS", run.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task After_the_first_failure_to_reach_it_the_rest_is_not_tried()
+    {
+        Server.Failure = FakeControlPlane.Rich(StatusCode.Unavailable, "no database", "STORE_UNAVAILABLE");
+
+        await Check("error-rm-unavailable", "providers", "rm", "a", "b", "c");
+    }
+
+    private async Task Unreachable(string name, string address, params string[] arguments)
+    {
+        var run = await Mesh.Run(arguments);
+        Expected.Match(name, Expected.Transcript(arguments, run, (address, "http://<nobody>")));
+        Assert.Equal(7, run.ExitCode);
+    }
+}

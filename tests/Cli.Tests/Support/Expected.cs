@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Coder.Mesh.Cli.Tests.Support;
+
+/// <summary>Runs of `mesh` as text, kept under Expected/. UPDATE_EXPECTED=1 writes them anew, to be read in the diff.</summary>
+internal static partial class Expected
+{
+    public static void Match(string name, string transcript)
+    {
+        var path = Path.Combine(ProjectFolder(), "Expected", $"{name}.txt");
+        if (Environment.GetEnvironmentVariable("UPDATE_EXPECTED") == "1")
+        {
+            File.WriteAllText(path, transcript);
+            return;
+        }
+
+        Assert.True(File.Exists(path), $"{path} is missing; UPDATE_EXPECTED=1 writes it");
+        Assert.Equal(File.ReadAllText(path), transcript);
+    }
+
+    public static string Transcript(
+        IEnumerable<string> arguments,
+        MeshRun run,
+        params (string Text, string Name)[] masks
+    )
+    {
+        var text = new StringBuilder().Append("$ mesh");
+        foreach (var argument in arguments)
+            text.Append(' ').Append(argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument);
+        text.Append('\n').Append(run.Stdout);
+        if (run.Stderr.Length > 0)
+            text.Append("--- stderr\n").Append(run.Stderr);
+        text.Append("--- exit ").Append(run.ExitCode).Append('\n');
+        foreach (var (what, mask) in masks)
+            text.Replace(what, mask);
+        return Times().Replace(text.ToString(), "<time>");
+    }
+
+    private static string ProjectFolder([CallerFilePath] string path = "") =>
+        Path.GetDirectoryName(Path.GetDirectoryName(path))!;
+
+    [GeneratedRegex(@"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z")]
+    private static partial Regex Times();
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using Google.Protobuf;
+using Google.Rpc;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Coder.Mesh.Cli.Tests.Support;
+
+/// <summary>Both services in memory, behind a real h2c port on loopback, which wants a token as the real one does.</summary>
+public sealed class FakeControlPlane : IAsyncDisposable
+{
+    public const string ApiToken = "mat_fake-api-token-5d41402abc4b2a76";
+
+    private readonly WebApplication _app;
+
+    private FakeControlPlane(HttpProtocols protocols)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.Protocols = protocols));
+        builder.Services.AddSingleton(this);
+        builder.Services.AddSingleton(Providers);
+        builder.Services.AddSingleton(Workspaces);
+        builder.Services.AddGrpc(o => o.Interceptors.Add<Gate>());
+        _app = builder.Build();
+        _app.MapGrpcService<FakeProviders>();
+        _app.MapGrpcService<FakeWorkspaces>();
+        _app.Use(
+            async (context, next) =>
+            {
+                if (WebPage is not { } page)
+                    await next(context);
+                else
+                    await context.Response.WriteAsync(page);
+            }
+        );
+    }
+
+    public FakeProviders Providers { get; } = new();
+
+    public FakeWorkspaces Workspaces { get; } = new();
+
+    /// <summary>What every call ends with; null for the services' own answers.</summary>
+    public RpcException? Failure { get; set; }
+
+    /// <summary>Whether calls are taken and never answered.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>What is answered in place of gRPC, if anything: a web server on the same port.</summary>
+    public string? WebPage { get; set; }
+
+    public string Address => _app.Urls.Single();
+
+    public static async Task<FakeControlPlane> Start(HttpProtocols protocols = HttpProtocols.Http2)
+    {
+        var server = new FakeControlPlane(protocols);
+        await server._app.StartAsync(TestContext.Current.CancellationToken);
+        return server;
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    public static RpcException Rich(StatusCode code, string message, string reason, params IMessage[] more)
+    {
+        var status = new Google.Rpc.Status { Code = (int)code, Message = message };
+        if (reason.Length > 0)
+            status.Details.Add(
+                Google.Protobuf.WellKnownTypes.Any.Pack(new ErrorInfo { Reason = reason, Domain = "mesh.coder.com" })
+            );
+        status.Details.AddRange(more.Select(Google.Protobuf.WellKnownTypes.Any.Pack));
+        return status.ToRpcException();
+    }
+
+    private sealed class Gate(FakeControlPlane server) : Interceptor
+    {
+        public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+            TRequest request,
+            ServerCallContext context,
+            UnaryServerMethod<TRequest, TResponse> continuation
+        )
+        {
+            if (context.RequestHeaders.GetValue("authorization") != $"Bearer {ApiToken}")
+                throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
+            if (server.Hangs)
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
+            if (server.Failure is { } failure)
+                throw failure;
+            return await continuation(request, context);
+        }
+    }
+}

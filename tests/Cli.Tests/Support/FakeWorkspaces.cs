@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+
+namespace Coder.Mesh.Cli.Tests.Support;
+
+public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
+{
+    private int _gets;
+
+    public List<Workspace> All { get; } = [];
+
+    public ConcurrentQueue<CreateWorkspaceRequest> Created { get; } = [];
+
+    /// <summary>What each look does before it is answered: the cluster's progress, a step a look.</summary>
+    public ConcurrentQueue<Action<Workspace>> Steps { get; } = [];
+
+    /// <summary>Set once a workspace has been looked at twice: somebody waits for it.</summary>
+    public TaskCompletionSource Awaited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public override Task<CreateWorkspaceResponse> CreateWorkspace(
+        CreateWorkspaceRequest request,
+        ServerCallContext context
+    )
+    {
+        Created.Enqueue(request);
+        var workspace = Sample.Workspace(request.Name, WorkspaceState.Pending);
+        workspace.Spec = request.Spec;
+        workspace.ObservedGeneration = 0;
+        All.Add(workspace);
+        return Task.FromResult(new CreateWorkspaceResponse { Workspace = workspace });
+    }
+
+    public override Task<GetWorkspaceResponse> GetWorkspace(GetWorkspaceRequest request, ServerCallContext context)
+    {
+        var workspace = Find(request.Workspace, request.Organization);
+        if (Steps.TryDequeue(out var step))
+            step(workspace);
+        if (Interlocked.Increment(ref _gets) == 2)
+            Awaited.SetResult();
+        return Task.FromResult(new GetWorkspaceResponse { Workspace = workspace });
+    }
+
+    public override Task<ListWorkspacesResponse> ListWorkspaces(
+        ListWorkspacesRequest request,
+        ServerCallContext context
+    )
+    {
+        var matching = All.Where(w => request.Provider.Length == 0 || w.Provider == request.Provider).ToList();
+        var (items, next) = Page.Of(matching, request.PageToken, 1000);
+        return Task.FromResult(new ListWorkspacesResponse { Workspaces = { items }, NextPageToken = next });
+    }
+
+    public override Task<StartWorkspaceResponse> StartWorkspace(
+        StartWorkspaceRequest request,
+        ServerCallContext context
+    ) =>
+        Task.FromResult(
+            new StartWorkspaceResponse
+            {
+                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Running),
+            }
+        );
+
+    public override Task<StopWorkspaceResponse> StopWorkspace(
+        StopWorkspaceRequest request,
+        ServerCallContext context
+    ) =>
+        Task.FromResult(
+            new StopWorkspaceResponse
+            {
+                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Stopped),
+            }
+        );
+
+    public override Task<DeleteWorkspaceResponse> DeleteWorkspace(
+        DeleteWorkspaceRequest request,
+        ServerCallContext context
+    )
+    {
+        var workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Deleted);
+        workspace.State = WorkspaceState.Deleting;
+        return Task.FromResult(new DeleteWorkspaceResponse { Workspace = workspace });
+    }
+
+    private Workspace Wish(string nameOrId, string organization, WorkspaceDesiredState desired)
+    {
+        var workspace = Find(nameOrId, organization);
+        workspace.DesiredState = desired;
+        workspace.Generation++;
+        workspace.StateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
+        return workspace;
+    }
+
+    private Workspace Find(string nameOrId, string organization) =>
+        All.Find(w =>
+            (w.Name == nameOrId || w.Id == nameOrId) && (organization.Length == 0 || w.Organization == organization)
+        )
+        ?? throw FakeControlPlane.Rich(
+            StatusCode.NotFound,
+            $"no workspace of yours has the name or id \"{nameOrId}\"",
+            "WORKSPACE_NOT_FOUND"
+        );
+}

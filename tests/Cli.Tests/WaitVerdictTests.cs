@@ -1,0 +1,68 @@
+using Coder.Mesh.Cli.Workspaces;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Tests;
+
+public sealed class WaitVerdictTests
+{
+    [Fact]
+    public void Every_state_has_its_verdict_for_every_wish()
+    {
+        foreach (var wish in Wishes)
+        foreach (var state in Enum.GetValues<WorkspaceState>())
+        foreach (var observed in new ulong[] { 1, 2 })
+        {
+            var verdict = WaitVerdict.Of(Seen(wish, state, observed), wish, generation: 2);
+
+            Assert.Equal(
+                (wish, state, observed, Expected(wish, state, observed)),
+                (wish, state, observed, Name(verdict))
+            );
+        }
+    }
+
+    [Fact]
+    public void A_later_wish_ends_the_wait_for_an_earlier_one()
+    {
+        foreach (var wish in Wishes)
+        foreach (var other in Wishes.Where(w => w != wish))
+            Assert.NotNull(WaitVerdict.Of(Seen(other, WorkspaceState.Starting, 1), wish, generation: 2).Failure);
+    }
+
+    private static readonly WorkspaceDesiredState[] Wishes =
+    [
+        WorkspaceDesiredState.Running,
+        WorkspaceDesiredState.Stopped,
+        WorkspaceDesiredState.Deleted,
+    ];
+
+    private static string Expected(WorkspaceDesiredState wish, WorkspaceState state, ulong observed) =>
+        (wish, state, observed) switch
+        {
+            (WorkspaceDesiredState.Deleted, WorkspaceState.Deleted, _) => "reached",
+            (_, WorkspaceState.Deleted or WorkspaceState.Lost, _) => "otherwise",
+            (_, _, 1) => "waiting",
+            (_, WorkspaceState.Failed, _) => "otherwise",
+            (WorkspaceDesiredState.Running, WorkspaceState.Running, _) => "reached",
+            (WorkspaceDesiredState.Stopped, WorkspaceState.Stopped, _) => "reached",
+            _ => "waiting",
+        };
+
+    private static string Name(WaitVerdict verdict) =>
+        verdict switch
+        {
+            { Done: false } => "waiting",
+            { Failure: null } => "reached",
+            _ => "otherwise",
+        };
+
+    private static Workspace Seen(WorkspaceDesiredState desired, WorkspaceState state, ulong observed) =>
+        new()
+        {
+            Name = "dev",
+            DesiredState = desired,
+            State = state,
+            Generation = 2,
+            ObservedGeneration = observed,
+        };
+}

@@ -1,0 +1,3 @@
+using Coder.Mesh.Tests.Support.Postgres;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]

@@ -1,0 +1,70 @@
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Tests.Providers;
+
+public sealed class ProviderDeciderTests
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly ProviderHoldings Nothing = new(IsDefault: false, UnfinishedWorkspaces: 0, LastOf: []);
+
+    private static readonly Provider Remote = Provider.Fold(
+        null,
+        "provider-p",
+        new ProviderRegistered("p", "west", ProviderKind.Remote, new ProviderDetails(), At)
+    )!;
+
+    [Fact]
+    public void R1_the_built_in_provider_cannot_be_deleted() =>
+        Assert.Equal(
+            ErrorReasons.ProviderBuiltIn,
+            ProviderDecider
+                .Decide(Remote with { Kind = ProviderKind.BuiltIn }, new DeleteProvider(Nothing, At))
+                .Refusal?.Reason
+        );
+
+    [Fact]
+    public void R3_the_default_provider_cannot_be_deleted() =>
+        Assert.Equal(ErrorReasons.ProviderIsDefault, Delete(Nothing with { IsDefault = true }));
+
+    [Fact]
+    public void R4_a_provider_with_unfinished_workspaces_cannot_be_deleted() =>
+        Assert.Equal(ErrorReasons.ProviderInUse, Delete(Nothing with { UnfinishedWorkspaces = 1 }));
+
+    [Fact]
+    public void R4_an_organization_s_last_provider_cannot_be_deleted() =>
+        Assert.Equal(ErrorReasons.ProviderLastOfOrganization, Delete(Nothing with { LastOf = ["acme"] }));
+
+    [Fact]
+    public void An_idle_remote_provider_is_deleted_and_loses_its_tokens()
+    {
+        var issued = Provider.Fold(Remote, "provider-p", new ProviderTokenIssued("t1", "h1", At))!;
+
+        var decision = ProviderDecider.Decide(issued, new DeleteProvider(Nothing, At));
+        var deleted = Provider.Fold(issued, "provider-p", Assert.Single(decision.Events))!;
+
+        Assert.True(deleted.Deleted);
+        Assert.Empty(deleted.Tokens);
+        Assert.Equal(
+            ErrorReasons.ProviderNotFound,
+            ProviderDecider.Decide(deleted, new DeleteProvider(Nothing, At)).Refusal?.Reason
+        );
+    }
+
+    [Fact]
+    public void A_third_token_takes_the_place_of_the_oldest()
+    {
+        var state = Remote;
+        foreach (var (id, minute) in new[] { ("t1", 0), ("t2", 1), ("t3", 2) })
+        {
+            var command = new IssueProviderToken(id, $"hash-{id}", At + TimeSpan.FromMinutes(minute));
+            foreach (var change in ProviderDecider.Decide(state, command).Events)
+                state = Provider.Fold(state, "provider-p", change)!;
+        }
+
+        Assert.Equal(["t2", "t3"], state.Tokens.Select(t => t.TokenId));
+    }
+
+    private static string? Delete(ProviderHoldings holdings) =>
+        ProviderDecider.Decide(Remote, new DeleteProvider(holdings, At)).Refusal?.Reason;
+}

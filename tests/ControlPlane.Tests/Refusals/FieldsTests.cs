@@ -1,0 +1,63 @@
+using Coder.Mesh.ControlPlane.Refusals;
+
+namespace Coder.Mesh.ControlPlane.Tests.Refusals;
+
+public sealed class FieldsTests
+{
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("west-1", true)]
+    [InlineData("1st", true)]
+    [InlineData("", false)]
+    [InlineData("-a", false)]
+    [InlineData("a-", false)]
+    [InlineData("West", false)]
+    [InlineData("a_b", false)]
+    [InlineData("a.b", false)]
+    [InlineData("a\n", false)]
+    [InlineData("ä", false)]
+    [InlineData("0198f00000007000800000000000cafe", false)]
+    public void Names_are_labels_that_cannot_be_taken_for_ids(string name, bool valid) =>
+        Assert.Equal(valid, new Fields().Name("name", name).Refusal is null);
+
+    [Fact]
+    public void A_name_has_at_most_63_characters()
+    {
+        Assert.Null(new Fields().Name("name", new string('g', 63)).Refusal);
+        Assert.NotNull(new Fields().Name("name", new string('g', 64)).Refusal);
+    }
+
+    [Theory]
+    [InlineData("1", true)]
+    [InlineData("500m", true)]
+    [InlineData("0.5", true)]
+    [InlineData("10Gi", true)]
+    [InlineData("", false)]
+    [InlineData("0", false)]
+    [InlineData("0.0Gi", false)]
+    [InlineData("-1", false)]
+    [InlineData("1 Gi", false)]
+    [InlineData("Gi", false)]
+    [InlineData("1GiB", false)]
+    [InlineData("lots", false)]
+    public void Quantities_are_positive_kubernetes_quantities(string quantity, bool valid) =>
+        Assert.Equal(valid, new Fields().Quantity("cpu", quantity).Refusal is null);
+
+    [Fact]
+    public void All_violations_are_told_at_once_each_with_its_field()
+    {
+        var refusal = new Fields()
+            .Name("name", "")
+            .Quantity("spec.cpu", "x")
+            .Text("region", new string('r', 2000))
+            .Refusal;
+
+        Assert.Equal(["name", "spec.cpu", "region"], refusal?.Fields.Select(f => f.Field));
+    }
+
+    [Theory]
+    [InlineData(-1, "", "page_size")]
+    [InlineData(0, "%%", "page_token")]
+    public void Nonsense_of_paging_is_refused(int size, string token, string field) =>
+        Assert.Equal(field, new Fields().Page(size, token).Refusal?.Fields.Single().Field);
+}

@@ -1,0 +1,143 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Tests.Workspaces;
+
+public sealed class WorkspaceDeciderTests
+{
+    private static readonly DateTimeOffset At = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly WorkspaceSpec Spec = new("image", "1", "1Gi", "1Gi", []);
+    private static readonly CreateWorkspace Create = new("w", "o", "me", "dev", "p", Spec, "", "", At);
+
+    [Fact]
+    public void A_new_workspace_is_wished_running_at_generation_one()
+    {
+        var state = After(null, Create);
+
+        Assert.Equal((DesiredState.Running, 1, ObservedState.Pending), (state.Desired, state.Generation, state.State));
+    }
+
+    [Fact]
+    public void Each_new_wish_raises_the_generation_and_a_repeated_one_does_nothing()
+    {
+        var stopped = After(After(null, Create), Wish(DesiredState.Stopped));
+
+        Assert.Equal((DesiredState.Stopped, 2), (stopped.Desired, stopped.Generation));
+        Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(stopped, Wish(DesiredState.Stopped)));
+    }
+
+    [Fact]
+    public void Deletion_is_shown_at_once_and_nothing_is_wished_after_it()
+    {
+        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+
+        Assert.Equal(ObservedState.Deleting, deleting.State);
+        Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(deleting, Wish(DesiredState.Deleted)));
+        Assert.Equal(
+            ErrorReasons.WorkspaceDeleting,
+            WorkspaceDecider.Decide(deleting, Wish(DesiredState.Running)).Refusal?.Reason
+        );
+    }
+
+    [Fact]
+    public void R8_a_report_of_an_older_epoch_changes_nothing()
+    {
+        var running = After(After(null, Create), Report(epoch: 2, generation: 1, version: 5, ObservedState.Running));
+
+        Assert.Empty(Events(running, Report(epoch: 1, generation: 1, version: 9, ObservedState.Failed)));
+    }
+
+    [Fact]
+    public void A_stale_report_of_the_same_session_changes_nothing()
+    {
+        var running = After(After(null, Create), Report(2, 1, 5, ObservedState.Running));
+
+        Assert.Empty(Events(running, Report(2, 1, 4, ObservedState.Starting)));
+        Assert.Empty(Events(running, Report(2, 1, 5, ObservedState.Starting)));
+    }
+
+    [Fact]
+    public void Reports_are_ordered_by_generation_before_version()
+    {
+        var state = After(null, Create);
+        state = After(state, Wish(DesiredState.Stopped));
+        state = After(state, Report(2, 2, 3, ObservedState.Stopped));
+
+        Assert.Empty(Events(state, Report(2, 1, 4, ObservedState.Running)));
+    }
+
+    [Fact]
+    public void A_report_of_another_provider_or_of_an_unknown_workspace_changes_nothing()
+    {
+        var state = After(null, Create);
+
+        Assert.Empty(Events(state, Report(1, 1, 1, ObservedState.Running) with { ProviderId = "other" }));
+        Assert.Empty(Events(null, Report(1, 1, 1, ObservedState.Running)));
+    }
+
+    [Fact]
+    public void What_still_runs_does_not_turn_deleting_back_into_running()
+    {
+        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+
+        Assert.Empty(Events(deleting, Report(1, 1, 1, ObservedState.Running)));
+        Assert.Empty(Events(deleting, Report(1, 1, 1, ObservedState.Deleted)));
+        Assert.Empty(Events(deleting, Report(1, 2, 1, ObservedState.Running)));
+        Assert.Equal(ObservedState.Deleted, After(deleting, Report(1, 2, 1, ObservedState.Deleted)).State);
+    }
+
+    [Fact]
+    public void R11_a_report_of_Deleted_that_nobody_wished_changes_nothing() =>
+        Assert.Empty(Events(After(null, Create), Report(1, 1, 1, ObservedState.Deleted)));
+
+    [Fact]
+    public void R10_a_deleted_workspace_never_comes_back()
+    {
+        var deleted = After(After(null, Create), Wish(DesiredState.Deleted));
+        deleted = After(deleted, Report(1, 2, 1, ObservedState.Deleted));
+
+        Assert.True(deleted.Finished);
+        Assert.Empty(Events(deleted, Report(9, 2, 9, ObservedState.Running)));
+        Assert.Empty(Events(deleted, new RaiseGeneration(99)));
+        Assert.NotNull(WorkspaceDecider.Decide(deleted, Wish(DesiredState.Running)).Refusal);
+    }
+
+    [Fact]
+    public void R10_a_cluster_ahead_of_the_store_raises_the_generation_and_wishes_nothing_new()
+    {
+        var state = After(null, Create);
+
+        var raised = After(state, new RaiseGeneration(7));
+
+        Assert.Equal((8, state.Desired), (raised.Generation, raised.Desired));
+        Assert.Empty(Events(raised, new RaiseGeneration(8)));
+    }
+
+    [Fact]
+    public void A_generation_that_was_never_given_out_is_not_stored() =>
+        Assert.Empty(Events(After(null, Create), Report(1, 2, 1, ObservedState.Running)));
+
+    [Fact]
+    public void The_same_report_again_is_no_event()
+    {
+        var running = After(After(null, Create), Report(1, 1, 1, ObservedState.Running));
+
+        Assert.Empty(Events(running, Report(1, 1, 2, ObservedState.Running)));
+    }
+
+    private static WishWorkspace Wish(DesiredState desired) => new(desired, "", At);
+
+    private static ObserveWorkspace Report(long epoch, long generation, long version, ObservedState state) =>
+        new("p", epoch, generation, version, state, "", "", At);
+
+    private static IReadOnlyList<WorkspaceEvent> Events(Workspace? state, WorkspaceCommand command) =>
+        WorkspaceDecider.Decide(state, command).Events;
+
+    private static Workspace After(Workspace? state, WorkspaceCommand command)
+    {
+        var events = Events(state, command);
+        Assert.NotEmpty(events);
+        return events.Aggregate(state, (s, e) => Workspace.Fold(s, "workspace-w", e))!;
+    }
+}

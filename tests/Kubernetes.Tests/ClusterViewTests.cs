@@ -1,0 +1,106 @@
+using Coder.Mesh.Agent.Kubernetes;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Kubernetes.Tests;
+
+public sealed class ClusterViewTests
+{
+    private readonly RecordingSink _sink = new();
+    private readonly HashSet<string> _removing = [];
+    private readonly ClusterView _view;
+
+    public ClusterViewTests() => _view = new ClusterView(_sink, _removing.Contains, id => _removing.Remove(id));
+
+    [Fact]
+    public void Nothing_is_told_before_all_kinds_have_been_listed()
+    {
+        _view.Replace(ObjectKind.Deployment, [Deployment("a")]);
+        _view.Replace(ObjectKind.Claim, []);
+        _view.Put(ObjectKind.Deployment, Deployment("b"));
+        Assert.Empty(_sink.Heard);
+
+        _view.Replace(ObjectKind.Pod, []);
+
+        var listed = Assert.IsType<RecordingSink.ListedCall>(Assert.Single(_sink.Heard));
+        Assert.Equal(["a", "b"], listed.Workspaces.Select(w => w.Id).Order());
+    }
+
+    [Fact]
+    public void What_a_new_list_lacks_is_gone_before_the_list_is_told()
+    {
+        Complete(Deployment("a"), Deployment("b"));
+
+        _view.Replace(ObjectKind.Deployment, [Deployment("b")]);
+
+        Assert.Equal(new RecordingSink.GoneCall("a"), _sink.Heard[1]);
+        Assert.Equal("b", Assert.Single(Assert.IsType<RecordingSink.ListedCall>(_sink.Heard[2]).Workspaces).Id);
+    }
+
+    [Fact]
+    public void A_list_of_one_kind_leaves_the_others()
+    {
+        Complete(Deployment("a"));
+
+        _view.Replace(ObjectKind.Pod, []);
+
+        Assert.DoesNotContain(_sink.Heard, e => e is RecordingSink.GoneCall);
+    }
+
+    [Fact]
+    public void A_change_that_changes_nothing_is_not_told()
+    {
+        Complete(Deployment("a"));
+        var before = _sink.Heard.Count;
+
+        _view.Put(ObjectKind.Deployment, Deployment("a"));
+        _view.Put(ObjectKind.Claim, new ClaimObject(Metadata("a", "ws-a")));
+        Assert.Equal(before, _sink.Heard.Count);
+        _view.Put(ObjectKind.Deployment, Deployment("a", generation: "2"));
+
+        Assert.Equal(2ul, Assert.IsType<ClusterWorkspace>(_sink.Heard[^1]).Generation);
+    }
+
+    [Fact]
+    public void Gone_is_told_once_and_only_when_the_last_object_has_gone()
+    {
+        Complete(Deployment("a"));
+        _view.Put(ObjectKind.Pod, Pod("a", "a-1"));
+        _removing.Add("a");
+
+        _view.Delete(ObjectKind.Deployment, Deployment("a"));
+        Assert.DoesNotContain(_sink.Heard, e => e is RecordingSink.GoneCall);
+        Assert.Equal(WorkspaceState.Deleting, Assert.IsType<ClusterWorkspace>(_sink.Heard[^1]).State);
+        _view.Delete(ObjectKind.Pod, Pod("a", "a-1"));
+        _view.Delete(ObjectKind.Pod, Pod("a", "a-1"));
+
+        Assert.Equal(new RecordingSink.GoneCall("a"), Assert.Single(_sink.Heard, e => e is RecordingSink.GoneCall));
+        Assert.Empty(_removing);
+    }
+
+    [Fact]
+    public void An_object_of_another_name_is_not_the_workspaces_whatever_its_labels_say()
+    {
+        Complete();
+
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(Metadata("a", "something-else")));
+        _view.Put(ObjectKind.Claim, new ClaimObject(Metadata(null, "ws-a")));
+
+        Assert.Single(_sink.Heard);
+    }
+
+    private void Complete(params DeploymentObject[] deployments)
+    {
+        _view.Replace(ObjectKind.Deployment, deployments);
+        _view.Replace(ObjectKind.Claim, []);
+        _view.Replace(ObjectKind.Pod, []);
+    }
+
+    private static DeploymentObject Deployment(string id, string generation = "1") =>
+        new(Metadata(id, $"ws-{id}") with { Annotations = new ObjectAnnotations(generation) });
+
+    private static PodObject Pod(string id, string name) => new(Metadata(id, name));
+
+    private static ObjectMeta Metadata(string? id, string name) =>
+        new(name, Labels: new ObjectLabels("coder-mesh", "true", id, "p-1", "d-1"));
+}

@@ -1,0 +1,31 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Coder.Mesh.Kubernetes.Tests;
+
+/// <summary>Copies of a kubeconfig in which something is not as it should be.</summary>
+internal static partial class EditedKubeconfig
+{
+    /// <summary>Points at another port of loopback.</summary>
+    public static TemporaryFile At(int port, string kubeconfig) =>
+        new(ServerPort().Replace(File.ReadAllText(kubeconfig), $":{port}/"));
+
+    /// <summary>Trusts an authority that has signed nothing.</summary>
+    public static TemporaryFile TrustingAnother(string kubeconfig)
+    {
+        using var key = ECDsa.Create();
+        var request = new CertificateRequest("CN=another", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
+        using var authority = request.CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
+        var pem = Convert.ToBase64String(Encoding.ASCII.GetBytes(authority.ExportCertificatePem()));
+        return new(Authority().Replace(File.ReadAllText(kubeconfig), $"certificate-authority-data: {pem}"));
+    }
+
+    [GeneratedRegex(@":\d+/")]
+    private static partial Regex ServerPort();
+
+    [GeneratedRegex("certificate-authority-data: .*")]
+    private static partial Regex Authority();
+}

@@ -1,0 +1,128 @@
+using Coder.Mesh.Agent.Kubernetes;
+using Coder.Mesh.Tests.Support.Kubernetes;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Kubernetes.Tests;
+
+/// <summary>What the watch hears, and what it lives through.</summary>
+public sealed class WatchTests(ControlPlaneFixture fixture)
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(PodPlay.FailImagePull, "image_pull_failed", "Back-off pulling image \"registry.example/dev:1\"")]
+    [InlineData(PodPlay.CrashLoop, "crash_loop", "exit code 3")]
+    public async Task A_pod_that_does_not_come_up_is_failed_in_the_clusters_words(
+        PodPlay play,
+        string code,
+        string words
+    )
+    {
+        var controlPlane = await fixture.Get();
+        await using var ns = await NewNamespace();
+        await controlPlane.Kubelet.Play(ns, play, Ct);
+        await using var driver = new TestDriver(ns).Watching();
+        var id = TestDriver.NewId();
+
+        await driver.Apply(TestDriver.Desired(id), Ct);
+        var failed = await driver.Sink.Until(id, WorkspaceState.Failed, Ct);
+        await controlPlane.Kubelet.Play(ns, PodPlay.Run, Ct);
+        await driver.Sink.Until(id, WorkspaceState.Running, Ct);
+
+        Assert.Equal(code, failed.Code);
+        Assert.Contains(words, failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pod_for_which_no_node_has_room_is_failed_in_the_schedulers_words()
+    {
+        await using var ns = await NewNamespace();
+        await using var driver = new TestDriver(ns).Watching();
+        var id = TestDriver.NewId();
+        var desired = TestDriver.Desired(id);
+        desired.Spec.Cpu = "1000";
+
+        await driver.Apply(desired, Ct);
+        var failed = await driver.Sink.Until(id, WorkspaceState.Failed, Ct);
+
+        Assert.Equal("unschedulable", failed.Code);
+        Assert.Contains("Insufficient cpu", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pod_that_the_namespace_refuses_is_failed_in_the_api_servers_words()
+    {
+        await using var ns = await NewNamespace();
+        var quota = System.Text.Json.Nodes.JsonNode.Parse(
+            """{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"none"},"spec":{"hard":{"pods":"0"}}}"""
+        )!;
+        await (await fixture.Get()).Admin.Create(ns.Path("resourcequotas"), quota, Ct);
+        await using var driver = new TestDriver(ns).Watching();
+        var id = TestDriver.NewId();
+
+        await driver.Apply(TestDriver.Desired(id), Ct);
+        var failed = await driver.Sink.Until(id, WorkspaceState.Failed, Ct);
+
+        Assert.Equal("pod_refused", failed.Code);
+        Assert.Contains("exceeded quota", failed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_watch_that_ends_by_itself_is_resumed_and_misses_nothing()
+    {
+        await using var ns = await NewNamespace();
+        var options = TestDriver.OptionsFor(ns) with { WatchLifetime = TimeSpan.FromSeconds(1) };
+        await using var driver = new TestDriver(options).Watching();
+        await driver.Sink.UntilListed(1, Ct);
+
+        for (var round = 0; round < 4; round++)
+        {
+            var id = TestDriver.NewId();
+            await driver.Apply(TestDriver.Desired(id), Ct);
+            await driver.Sink.Until(id, WorkspaceState.Running, Ct);
+            await driver.Remove(id, Ct);
+            await driver.Sink.UntilGone(id, Ct);
+        }
+
+        Assert.Single(driver.Sink.Heard.OfType<RecordingSink.ListedCall>());
+    }
+
+    [Fact]
+    public async Task Everything_is_listed_again_from_time_to_time()
+    {
+        await using var ns = await NewNamespace();
+        var options = TestDriver.OptionsFor(ns) with
+        {
+            WatchLifetime = TimeSpan.FromSeconds(1),
+            RelistInterval = TimeSpan.FromSeconds(1),
+        };
+        await using var driver = new TestDriver(options).Watching();
+        var id = TestDriver.NewId();
+        await driver.Apply(TestDriver.Desired(id), Ct);
+        await driver.Sink.Until(id, WorkspaceState.Running, Ct);
+
+        var lists = driver.Sink.Heard.OfType<RecordingSink.ListedCall>().Count();
+        var listed = await driver.Sink.UntilListed(lists + 3, Ct);
+
+        Assert.Equal(WorkspaceState.Running, Assert.Single(listed).State);
+    }
+
+    [Fact]
+    public async Task Nothing_is_told_twice()
+    {
+        await using var ns = await NewNamespace();
+        await using var driver = new TestDriver(ns).Watching();
+        var id = TestDriver.NewId();
+
+        await driver.Apply(TestDriver.Desired(id), Ct);
+        await driver.Sink.Until(id, WorkspaceState.Running, Ct);
+        await driver.Remove(id, Ct);
+        await driver.Sink.UntilGone(id, Ct);
+
+        var told = driver.Sink.Heard.OfType<Agent.Reconcile.ClusterWorkspace>().ToList();
+        Assert.All(told.Zip(told.Skip(1)), pair => Assert.NotEqual(pair.First, pair.Second));
+    }
+
+    private async Task<TestNamespace> NewNamespace() =>
+        await (await fixture.Get()).CreateNamespace(TestDriver.Rules, Ct);
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using System.Net.Sockets;
+using Coder.Mesh.Load.Agents;
+using Coder.Mesh.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Coder.Mesh.Load.Compare;
+
+/// <summary>The product as a child: on ports and in a data folder of its own, with its own PostgreSQL.</summary>
+internal sealed class ControlPlane(string executable, string dataFolder, TimeProvider time)
+{
+    private const int CreatesAtOnce = 8;
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Starts it and waits until it answers an administrator.</summary>
+    public async Task<ServerUnderTest> Start(CancellationToken ct)
+    {
+        var address = $"http://127.0.0.1:{FreePort()}";
+        var process = ChildProcess.Start(
+            "the control plane",
+            [executable],
+            Environment(address),
+            readsOutput: false,
+            time
+        );
+        var server = new ServerUnderTest(process, new Uri(address), dataFolder, time);
+        try
+        {
+            await Answering(server, ct);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Creates a provider per agent.</summary>
+    public async Task<IReadOnlyList<AgentIdentity>> Provision(ServerUnderTest server, int count, CancellationToken ct)
+    {
+        using var channel = GrpcChannel.ForAddress(server.Address);
+        var providers = new ProviderService.ProviderServiceClient(channel);
+        var headers = await AdminHeaders(ct);
+        var identities = new AgentIdentity[count];
+        var bounded = new ParallelOptions { MaxDegreeOfParallelism = CreatesAtOnce, CancellationToken = ct };
+        try
+        {
+            await Parallel.ForAsync(
+                0,
+                count,
+                bounded,
+                async (i, token) =>
+                {
+                    var request = new CreateProviderRequest { Name = $"load-{i:D5}" };
+                    var response = await providers.CreateProviderAsync(request, headers, cancellationToken: token);
+                    identities[i] = AgentIdentity.OfToken(response.Token);
+                }
+            );
+        }
+        catch (RpcException e) when (!ct.IsCancellationRequested)
+        {
+            throw server.Process.Failed($"refused to create a provider: {e.Status.StatusCode}, {e.Status.Detail}");
+        }
+        return identities;
+    }
+
+    private Dictionary<string, string?> Environment(string grpcAddress) =>
+        new(ServerUnderTest.SameCollector)
+        {
+            ["Mesh__DataFolder"] = dataFolder,
+            ["Mesh__GrpcAddress"] = grpcAddress,
+            ["Mesh__ManagementAddress"] = $"http://127.0.0.1:{FreePort()}",
+            // A database that the caller's shell happens to name is no place for a thousand providers.
+            ["ConnectionStrings__Mesh"] = null,
+        };
+
+    private async Task Answering(ServerUnderTest server, CancellationToken ct)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        late.CancelAfter(Limits.Start);
+        using var channel = GrpcChannel.ForAddress(server.Address);
+        var providers = new ProviderService.ProviderServiceClient(channel);
+        var last = "no admin-token in its data folder";
+        try
+        {
+            while (true)
+            {
+                server.Process.RequireAlive();
+                if (File.Exists(AdminTokenPath))
+                {
+                    try
+                    {
+                        var headers = await AdminHeaders(late.Token);
+                        var request = new ListProvidersRequest { PageSize = 1 };
+                        await providers.ListProvidersAsync(request, headers, cancellationToken: late.Token);
+                        return;
+                    }
+                    catch (RpcException e) when (!late.IsCancellationRequested)
+                    {
+                        last = $"{e.Status.StatusCode}, {e.Status.Detail}";
+                    }
+                }
+                await Task.Delay(Between, time, late.Token);
+            }
+        }
+        catch (Exception e) when (!ct.IsCancellationRequested && late.IsCancellationRequested && e is not LoadException)
+        {
+            throw server.Process.Failed($"didn't answer in {Limits.Start.TotalSeconds:0} s ({last})");
+        }
+    }
+
+    private string AdminTokenPath => Path.Combine(dataFolder, "admin-token");
+
+    private async Task<Metadata> AdminHeaders(CancellationToken ct) =>
+        new() { { "authorization", $"Bearer {(await File.ReadAllTextAsync(AdminTokenPath, ct)).Trim()}" } };
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

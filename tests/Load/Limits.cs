@@ -1,0 +1,30 @@
+namespace Coder.Mesh.Load;
+
+/// <summary>What a run never exceeds.</summary>
+internal static class Limits
+{
+    /// <summary>Below the usual number of ephemeral ports (28,232) of one loopback address.</summary>
+    public const int MaxAgents = 20_000;
+
+    public const int MaxRampPerSecond = 2_000;
+    public const int MaxRounds = 20;
+
+    /// <summary>What the product answers at least, and at most, to a wished interval.</summary>
+    public static readonly TimeSpan MinHeartbeat = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MaxHeartbeat = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan MinDuration = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(30);
+
+    /// <summary>From an agent's dial to its Welcome.</summary>
+    public static readonly TimeSpan Attach = TimeSpan.FromSeconds(60);
+
+    /// <summary>From Goodbye to the end of the stream, before it is cut.</summary>
+    public static readonly TimeSpan Leave = TimeSpan.FromSeconds(10);
+
+    /// <summary>From a child's start to its first answer.</summary>
+    public static readonly TimeSpan Start = TimeSpan.FromSeconds(90);
+
+    /// <summary>From the signal to a child's end, before it is killed.</summary>
+    public static readonly TimeSpan Stop = TimeSpan.FromSeconds(30);
+}
