@@ -74,7 +74,7 @@ public sealed class ProcessTests
             current-context: c
             contexts: [{ name: c, context: { cluster: c, user: u, namespace: dev } }]
             clusters: [{ name: c, cluster: { server: "http://127.0.0.1:1" } }]
-            users: [{ name: u, user: {} }]
+            users: [{ name: u, user: { token: t } }]
             """,
             Ct
         );
