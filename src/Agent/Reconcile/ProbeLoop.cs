@@ -65,7 +65,7 @@ internal sealed class ProbeLoop(
             probe = Silent("The agent met a fault of its own while it looked at the cluster; its log tells more.");
         }
 
-        metrics.Probed(probe.NamespaceUid.Length > 0);
+        metrics.Probed(Readiness.IsReachable(probe));
         return probe;
     }
 

@@ -50,12 +50,12 @@ internal sealed record Readiness
             Facts = facts,
         };
 
+    public static bool IsReachable(ClusterProbe probe) =>
+        probe.Conditions.Any(c => c is { Type: ConditionTypes.ClusterReachable, Status: ConditionStatus.True });
+
     public Readiness Probed(ClusterProbe probe, DateTimeOffset now)
     {
-        var reachable = probe.Conditions.Any(c =>
-            c is { Type: ConditionTypes.ClusterReachable, Status: ConditionStatus.True }
-        );
-        if (reachable)
+        if (IsReachable(probe))
             return Decide(probe, now, failures: 0, failingSince: null);
 
         var (failures, since) = (_failures + 1, _failingSince ?? now);
