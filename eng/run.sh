@@ -223,28 +223,35 @@ agent=$!
 
 mesh() { timeout 15 "$bin/mesh" "$@" --address "$address" --token-file "$data/admin-token" </dev/null; }
 
-# The status of the built-in provider, out of the fields of its JSON in their order.
-provider_status() {
-  mesh providers ls -o json 2>&1 | awk -F '"' '/"kind": "PROVIDER_KIND_BUILT_IN"/ { b = 1 } b && $2 == "status" { print $4; exit }'
+# A field of the built-in provider, out of its JSON, in which the fields keep their order.
+built_in() {
+  mesh providers ls -o json 2>/dev/null | awk -F '"' -v field="$1" \
+    '/"kind": "PROVIDER_KIND_BUILT_IN"/ { here = 1 } here && $2 == field { print $4; exit }'
 }
 
+agent_says() { http_get "$agent_port" /readyz | tail -n 1; }
+
 # After a restart the store may still say Ready of the time before, so the agent has to be attached too.
-ready() { healthy "$agent_port" /readyz && [[ $(provider_status) == PROVIDER_STATUS_READY ]]; }
+ready() { healthy "$agent_port" /readyz && [[ $(built_in status) == PROVIDER_STATUS_READY ]]; }
 
 not_ready() {
-  local said
-  said=$(mesh providers ls 2>&1)
-  printf '\n%s\n\nThe agent says: %s\nIts log: %s\n' "$said" "$(http_get "$agent_port" /readyz | tail -n 1)" "$logs/agent.log" >&2
-  if grep -qE 'cluster_mismatch|namespace_changed' <<<"$said"; then
-    echo 'A provider belongs to one namespace of one cluster. For another one use another --data-folder.' >&2
-  fi
+  local agent_said
+  agent_said=$(agent_says)
+  {
+    printf '\n%s\n%s\n\nThe agent: %s\nIts log:   %s\n' \
+      "$(mesh providers ls 2>&1)" "$(built_in statusMessage)" "$agent_said" "$logs/agent.log"
+    if [[ $agent_said =~ CLUSTER_MISMATCH|NAMESPACE_CHANGED ]]; then
+      echo 'A provider belongs to one namespace of one cluster. For another one use another --data-folder.'
+    fi
+  } >&2
   fail "the built-in provider did not get ready on $where"
 }
 
 deadline=$((SECONDS + 40))
 until ready; do
   check_children
-  ((SECONDS < deadline)) || not_ready
+  # A refused agent tries again only once a minute: nothing would change by waiting.
+  if ((SECONDS >= deadline)) || [[ $(agent_says) == refused:* ]]; then not_ready; fi
   sleep 0.3
 done
 

@@ -47,8 +47,8 @@ internal static class ControlPlaneHost
             );
         builder.Services.AddGrpcHealthChecks();
         builder.Services.AddGrpcReflection();
-        // Streams are told to leave within moments; the rest of the time is for calls that are under way.
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        // Streams are told to leave at once, and calls take moments; a client that doesn't close its connection is cut.
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
 
         var app = builder.Build();

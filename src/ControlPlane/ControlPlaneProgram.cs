@@ -16,8 +16,8 @@ internal static class ControlPlaneProgram
 
         Usage:
           mesh-control-plane               run it
-          mesh-control-plane admin-token   make a new admin token and print it; needs a database that is reached by
-                                           ConnectionStrings__Mesh, or one in the data folder that no other process uses
+          mesh-control-plane admin-token   make a new admin token and print it, on any host that reaches the database:
+                                           by ConnectionStrings__Mesh, or the embedded one in the data folder
           mesh-control-plane --version
           mesh-control-plane --help
 
@@ -36,7 +36,7 @@ internal static class ControlPlaneProgram
             case []:
                 return await Run(Serve);
             case ["admin-token"]:
-                return await Run(PrintAdminToken);
+                return await Run(PrintAdminToken, running: true);
             case ["--version"]:
                 Console.WriteLine(BuildVersion.Text);
                 return 0;
@@ -49,6 +49,15 @@ internal static class ControlPlaneProgram
         }
     }
 
+    /// <summary>How the own PostgreSQL is run; its data is where the control plane's is.</summary>
+    internal static EmbeddedPostgresOptions Embedded(IConfiguration configuration, ControlPlaneOptions options)
+    {
+        var embedded =
+            configuration.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new();
+        embedded.DataFolder = options.DataFolder;
+        return embedded;
+    }
+
     private delegate Task Work(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
@@ -57,7 +66,8 @@ internal static class ControlPlaneProgram
     );
 
     /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
-    private static async Task<int> Run(Work work)
+    /// <param name="running">The embedded database of a control plane that runs will do.</param>
+    private static async Task<int> Run(Work work, bool running = false)
     {
         var builder = WebApplication.CreateBuilder();
         var options = builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
@@ -70,7 +80,11 @@ internal static class ControlPlaneProgram
 
         try
         {
-            if (builder.Configuration.GetConnectionString("Mesh") is { Length: > 0 } given)
+            var embedded = Embedded(builder.Configuration, options);
+            var given = builder.Configuration.GetConnectionString("Mesh");
+            if (string.IsNullOrEmpty(given) && running)
+                given = EmbeddedPostgres.FindRunning(embedded);
+            if (!string.IsNullOrEmpty(given))
             {
                 await work(builder, options, given, embedded: false);
                 return 0;
@@ -80,7 +94,7 @@ internal static class ControlPlaneProgram
                 l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole()
             );
             await using var postgres = await EmbeddedPostgres.Start(
-                new EmbeddedPostgresOptions { DataFolder = options.DataFolder },
+                embedded,
                 TimeProvider.System,
                 logging.CreateLogger<EmbeddedPostgres>(),
                 CancellationToken.None

@@ -3,10 +3,19 @@ using System.Threading.Channels;
 namespace Coder.Mesh.ControlPlane;
 
 /// <summary>A doorbell for one waiter: any number of rings before it wakes are one.</summary>
-internal sealed class Signal
+/// <param name="inline">
+/// The waiter goes on within <see cref="Set"/>: saves a change of threads where whoever rings holds no lock and the waiter
+/// soon waits again.
+/// </param>
+internal sealed class Signal(bool inline = false)
 {
     private readonly Channel<bool> _rings = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite }
+        new BoundedChannelOptions(1)
+        {
+            SingleReader = true,
+            FullMode = BoundedChannelFullMode.DropWrite,
+            AllowSynchronousContinuations = inline,
+        }
     );
 
     public void Set() => _rings.Writer.TryWrite(true);

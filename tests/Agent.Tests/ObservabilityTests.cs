@@ -29,11 +29,17 @@ public sealed class ObservabilityTests
         var sent = ActivityTraceId.CreateRandom();
         var parent = $"00-{sent}-{ActivitySpanId.CreateRandom()}-01";
         var spans = new ConcurrentQueue<Activity>();
+        var applied = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Tracing.SourceName,
             Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = spans.Enqueue,
+            ActivityStopped = span =>
+            {
+                spans.Enqueue(span);
+                if (span.OperationName == "agent.apply" && span.TraceId == sent)
+                    applied.TrySetResult();
+            },
         };
         ActivitySource.AddActivityListener(listener);
         await using var server = await FakeControlPlane.Start();
@@ -43,7 +49,7 @@ public sealed class ObservabilityTests
         await session.Send(new ConnectResponse { Traceparent = parent, HeartbeatAck = new HeartbeatAck() });
 
         await session.Desire("w1", 1, parent);
-        await agent.Driver.NextApplied();
+        await applied.Task.WaitAsync(Patience.Limit, TestContext.Current.CancellationToken);
         agent.Driver.Sink!.Changed(new ClusterWorkspace("w1", 1, WorkspaceState.Running));
         var observed = await session.Next(ConnectRequest.FrameOneofCase.WorkspaceObserved);
         agent.Driver.Sink.Changed(new ClusterWorkspace("w1", 1, WorkspaceState.Failed, "pod_failed"));

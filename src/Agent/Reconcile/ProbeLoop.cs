@@ -65,7 +65,7 @@ internal sealed class ProbeLoop(
             probe = Silent("The agent met a fault of its own while it looked at the cluster; its log tells more.");
         }
 
-        metrics.Probed(probe.NamespaceUid.Length > 0);
+        metrics.Probed(Readiness.IsReachable(probe));
         return probe;
     }
 
@@ -76,8 +76,8 @@ internal sealed class ProbeLoop(
             [
                 .. ConditionTypes.Required.Select(type =>
                     type == ConditionTypes.ClusterReachable
-                        ? new ProbedCondition(type, ConditionStatus.False, Readiness.Unreachable, message)
-                        : new ProbedCondition(type, ConditionStatus.Unknown, Readiness.Unreachable, message)
+                        ? new ProbedCondition(type, ConditionStatus.False, ClusterCodes.ClusterUnreachable, message)
+                        : new ProbedCondition(type, ConditionStatus.Unknown, ClusterCodes.ClusterUnreachable, message)
                 ),
             ]
         );

@@ -12,8 +12,6 @@ namespace Coder.Mesh.Agent.Reconcile;
 /// </summary>
 internal sealed record Readiness
 {
-    public const string Unreachable = "cluster_unreachable";
-
     private const int MaxConditions = 64;
     private const int FailuresUntilFalse = 3;
     private static readonly TimeSpan TimeUntilFalse = TimeSpan.FromSeconds(15);
@@ -41,7 +39,7 @@ internal sealed record Readiness
             {
                 Type = type,
                 Status = ConditionStatus.Unknown,
-                Code = "cluster_not_probed",
+                Code = ClusterCodes.ClusterNotProbed,
                 Message = "The cluster has not answered yet.",
                 SinceTime = now.ToTimestamp(),
             }),
@@ -50,12 +48,12 @@ internal sealed record Readiness
             Facts = facts,
         };
 
+    public static bool IsReachable(ClusterProbe probe) =>
+        probe.Conditions.Any(c => c is { Type: ConditionTypes.ClusterReachable, Status: ConditionStatus.True });
+
     public Readiness Probed(ClusterProbe probe, DateTimeOffset now)
     {
-        var reachable = probe.Conditions.Any(c =>
-            c is { Type: ConditionTypes.ClusterReachable, Status: ConditionStatus.True }
-        );
-        if (reachable)
+        if (IsReachable(probe))
             return Decide(probe, now, failures: 0, failingSince: null);
 
         var (failures, since) = (_failures + 1, _failingSince ?? now);

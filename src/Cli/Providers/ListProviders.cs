@@ -45,7 +45,10 @@ internal static class ListProviders
 
     private static Table Tabulate(IEnumerable<Provider> providers, TimeProvider time)
     {
-        var table = new Table("NAME", "STATUS", "DEFAULT", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE");
+        var table = new Table("NAME", "STATUS", "DEFAULT", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE")
+        {
+            LeftOutFirst = ["KIND", "REGION", "AGENT"],
+        };
         foreach (var p in providers)
             table.Add(
                 p.Name,

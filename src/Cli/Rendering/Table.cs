@@ -7,24 +7,31 @@ namespace Coder.Mesh.Cli.Rendering;
 internal sealed class Table(params string[] headers)
 {
     private const int Gap = 3;
+    private const int GapOnTerminal = 2;
+
+    // Narrower, and words would break.
+    private const int LeastWidth = 8;
+
     private readonly List<string[]> _rows = [];
+
+    /// <summary>Columns that a narrow terminal does without, the first one first.</summary>
+    public IReadOnlyList<string> LeftOutFirst { get; init; } = [];
 
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(Text.OneLine)]);
 
     public void Write(Terminal terminal)
     {
+        var natural = headers.Select((header, i) => _rows.Select(row => row[i].Length).Append(header.Length).Max());
         if (terminal.Interactive)
-            WriteFitting(terminal);
+            WriteFitting(terminal.Console, [.. natural]);
         else
-            terminal.Write(Lines());
+            terminal.Write(Lines([.. natural]));
     }
 
-    private string Lines()
+    private string Lines(int[] widths)
     {
-        string[][] all = [headers, .. _rows];
-        var widths = headers.Select((_, column) => all.Max(row => row[column].Length)).ToArray();
         var text = new StringBuilder();
-        foreach (var row in all)
+        foreach (var row in _rows.Prepend(headers))
         {
             // The last column is not padded: no line ends in spaces.
             var cells = row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i] + Gap));
@@ -33,15 +40,45 @@ internal sealed class Table(params string[] headers)
         return text.ToString();
     }
 
-    private void WriteFitting(Terminal terminal)
+    private void WriteFitting(IAnsiConsole console, int[] widths)
     {
-        var table = new Spectre.Console.Table { Border = TableBorder.None, ShowHeaders = true };
-        foreach (var header in headers)
+        var kept = Kept(widths, console.Profile.Width);
+        Shrink(widths, kept, console.Profile.Width);
+        var table = new Spectre.Console.Table { Border = TableBorder.None };
+        foreach (var i in kept)
             table.AddColumn(
-                new TableColumn(new Markup($"[bold]{Markup.Escape(header)}[/]")) { Padding = new Padding(0, 0, Gap, 0) }
+                new TableColumn(new Markup($"[bold]{Markup.Escape(headers[i])}[/]"))
+                {
+                    Width = widths[i],
+                    Padding = new Padding(0, 0, i == kept[^1] ? 0 : GapOnTerminal, 0),
+                }
             );
         foreach (var row in _rows)
-            table.AddRow(row.Select(cell => new Markup(Markup.Escape(cell), Styles.Of(cell))));
-        terminal.Console.Write(table);
+            table.AddRow(kept.Select(i => new Markup(Markup.Escape(row[i]), Styles.Of(row[i]))));
+        console.Write(table);
     }
+
+    private List<int> Kept(int[] widths, int available)
+    {
+        var kept = Enumerable.Range(0, headers.Length).ToList();
+        foreach (var header in LeftOutFirst)
+            if (Total(widths, kept) > available)
+                kept.Remove(Array.IndexOf(headers, header));
+        return kept;
+    }
+
+    /// <summary>Takes what is too much from whichever column is widest; the first, a name, stays whole.</summary>
+    private static void Shrink(int[] widths, List<int> kept, int available)
+    {
+        while (Total(widths, kept) > available)
+        {
+            var widest = kept.Skip(1).MaxBy(i => widths[i]);
+            if (widths[widest] <= LeastWidth)
+                return;
+            widths[widest]--;
+        }
+    }
+
+    private static int Total(int[] widths, List<int> kept) =>
+        kept.Sum(i => widths[i]) + (GapOnTerminal * (kept.Count - 1));
 }

@@ -65,7 +65,10 @@ internal static class ListWorkspaces
 
     private static Table Tabulate(IEnumerable<Workspace> workspaces, TimeProvider time)
     {
-        var table = new Table("NAME", "STATE", "PROVIDER", "ORGANIZATION", "OWNER", "IMAGE", "AGE", "ID");
+        var table = new Table("NAME", "STATE", "PROVIDER", "ORGANIZATION", "OWNER", "IMAGE", "AGE", "ID")
+        {
+            LeftOutFirst = ["ID", "IMAGE", "ORGANIZATION", "OWNER"],
+        };
         foreach (var w in workspaces)
             table.Add(
                 w.Name,

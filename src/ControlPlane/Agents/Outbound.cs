@@ -22,7 +22,7 @@ internal sealed class Outbound(int controlCapacity)
             FullMode = BoundedChannelFullMode.Wait,
         }
     );
-    private readonly Signal _any = new();
+    private readonly Signal _any = new(inline: true);
 
     /// <returns>False if there is no room: the agent can't keep up.</returns>
     public bool TryControl(ConnectResponse frame)

@@ -10,6 +10,8 @@ internal sealed class PresenceKeeper(
     ILogger<PresenceKeeper> logger
 ) : IHostedService, IDisposable
 {
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Kept> _owners = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -48,7 +50,10 @@ internal sealed class PresenceKeeper(
         return Task.CompletedTask;
     }
 
-    /// <summary>No grace begins and nothing is stored: the next owner's, or the sweeper's, counts.</summary>
+    /// <summary>
+    /// No grace begins and nothing is stored: the next owner's, or the sweeper's, counts. The host's own time may have been
+    /// used up by a connection that doesn't close, so it isn't asked.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         health.Back -= WakeAll;
@@ -56,7 +61,7 @@ internal sealed class PresenceKeeper(
         Task[] running;
         lock (_lock)
             running = [.. _owners.Values.Select(k => k.Running)];
-        await Task.WhenAll(running).WaitAsync(cancellationToken);
+        await Task.WhenAll(running).WaitAsync(StopLimit, time, CancellationToken.None);
     }
 
     public void Dispose() => _stopping.Dispose();

@@ -104,8 +104,7 @@ internal sealed class ProviderCommands(
             return refusal;
 
         stream.AppendMany(decision.Events);
-        foreach (var token in stream.Aggregate!.Tokens)
-            session.Delete<TokenRecord>(token.Hash);
+        // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.
         var presence = await session.Events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
         presence.AppendOne(new PresenceEnded(time.GetUtcNow()));
         foreach (var organization in allowing)

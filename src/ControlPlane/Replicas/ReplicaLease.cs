@@ -15,6 +15,7 @@ internal sealed class ReplicaLease(
     ILogger<ReplicaLease> logger
 ) : BackgroundService
 {
+    private const int StopLimitSeconds = 2;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>A replica that hasn't renewed for this long, in seconds of the database's clock, has left.</summary>
@@ -52,9 +53,11 @@ internal sealed class ReplicaLease(
         {
             await using var command = database.CreateCommand("delete from mesh.mesh_replica where id = $1");
             command.Parameters.AddWithValue(replica.Id);
-            await command.ExecuteNonQueryAsync(cancellationToken);
+            command.CommandTimeout = StopLimitSeconds;
+            // Not the host's time: a connection that doesn't close may have used it up.
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e) || e is OperationCanceledException)
+        catch (Exception e) when (StoreFailure.IsAway(e))
         {
             // The row expires by itself.
             logger.LeaseNotReturned(e.Message);

@@ -230,9 +230,10 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         );
         var end = await agent.End(Ct);
         using var again = TestAgent.Open(plane, token);
+        await again.Send(new ConnectRequest { Hello = TestAgent.Hello() }, Ct);
 
         Assert.Equal(ErrorReasons.ProviderDeleted, Reason(end));
-        Assert.Equal(StatusCode.Unauthenticated, (await again.End(Ct)).StatusCode);
+        Assert.Equal(ErrorReasons.ProviderDeleted, Reason(await again.End(Ct)));
     }
 
     [Fact]

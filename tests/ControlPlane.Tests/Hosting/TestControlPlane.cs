@@ -74,6 +74,8 @@ internal sealed class TestControlPlane : IAsyncDisposable
         };
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
+        // As in production somebody listens to the log; without anybody requests get no trace.
+        builder.Logging.AddProvider(new Microsoft.Extensions.Logging.Testing.FakeLoggerProvider());
         if (time is not null)
             builder.Services.AddSingleton(time);
         services?.Invoke(builder.Services);

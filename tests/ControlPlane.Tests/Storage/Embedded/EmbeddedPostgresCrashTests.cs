@@ -154,7 +154,8 @@ public sealed class EmbeddedPostgresCrashTests : EmbeddedPostgresTestBase
     public async Task Number_of_a_dead_server_that_another_process_has_by_now_is_no_obstacle()
     {
         await (await Start()).DisposeAsync();
-        using var innocent = System.Diagnostics.Process.Start("sleep", "600");
+        // Of the same user: PostgreSQL takes no notice of other users' processes.
+        using var innocent = System.Diagnostics.Process.Start(RunAs.Choose(Paths.Root).Command("sleep", "600"))!;
         var lines = new[]
         {
             innocent.Id.ToString(CultureInfo.InvariantCulture),

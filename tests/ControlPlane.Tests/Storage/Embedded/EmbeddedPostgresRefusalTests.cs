@@ -214,7 +214,7 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
                 [
                     (
                         "postgres",
-                        $"[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) {version}.3 (Fake)' || exec sleep 600"
+                        $"[ \"$1\" = --version ] && echo 'postgres (PostgreSQL) {version}.3 (Fake)' || while :; do sleep 1; done"
                     ),
                     ("initdb", initdb),
                 ]

@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.Tests.Support.Postgres;
+using Coder.Mesh.V1;
+using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
+
+namespace Coder.Mesh.ControlPlane.Tests.Api;
+
+public sealed class ObservabilityTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    private static readonly HttpClient Http = new();
+
+    [Fact]
+    public async Task Metrics_count_sessions_refusals_ends_and_frames_and_tag_no_ids()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var (id, token) = await plane.CreateProvider("west", Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+        await agent.Heartbeat(Ct);
+        await agent.Next(Frame.HeartbeatAck, Ct);
+        using var refused = TestAgent.Open(plane, token);
+        await refused.Send(new ConnectRequest { Hello = TestAgent.Hello(h => h.NamespaceUid = "other") }, Ct);
+        await refused.End(Ct);
+        await agent.Send(new ConnectRequest(), Ct);
+        await agent.End(Ct);
+
+        var metrics = await Eventually(
+            () => Http.GetStringAsync(new Uri($"{plane.ManagementAddress}/metrics"), Ct),
+            m => m.Contains("protocol_violation", StringComparison.Ordinal)
+        );
+
+        Assert.Matches("""mesh_agent_attaches_total\{[^}]*\} 1 """.TrimEnd(), metrics);
+        Assert.Matches("""mesh_agent_sessions_active\{[^}]*\} 0""", metrics);
+        Assert.Matches("""mesh_agent_refusals_total\{[^}]*mesh_reason="CLUSTER_MISMATCH"[^}]*\} 1""", metrics);
+        Assert.Matches(
+            """mesh_agent_session_ends_total\{[^}]*mesh_session_end="protocol_violation"[^}]*\} 1""",
+            metrics
+        );
+        Assert.Matches(
+            """mesh_agent_frames_total\{[^}]*mesh_direction="received",mesh_frame="Heartbeat"[^}]*\} 1""",
+            metrics
+        );
+        Assert.DoesNotContain(id, metrics, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/health/live", 200)]
+    [InlineData("/health/ready", 200)]
+    [InlineData("/health/started", 200)]
+    [InlineData("/coder.mesh.v1.ProviderService/ListProviders", 404)]
+    public async Task The_management_port_serves_health_and_nothing_of_the_API(string path, int status)
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+
+        using var response = await Http.GetAsync(new Uri(plane.ManagementAddress + path), Ct);
+
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_gRPC_port_serves_no_metrics_whatever_the_host_header_says()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{plane.GrpcAddress}/metrics")
+        {
+            Version = new Version(2, 0),
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.Host = new Uri(plane.ManagementAddress).Authority;
+
+        using var response = await Http.SendAsync(request, Ct);
+
+        Assert.Equal(404, (int)response.StatusCode);
+    }
+
+    [Fact]
+    public async Task One_trace_leads_from_the_call_through_the_frame_to_the_agent_and_back_with_its_report()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Tracing.SourceName,
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var (_, token) = await plane.BuiltIn(Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+        await agent.Snapshot(Ct);
+        await agent.Next(Frame.SnapshotComplete, Ct);
+        var trace = ActivityTraceId.CreateRandom().ToHexString();
+        var headers = plane.Admin;
+        headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+
+        var created = await plane.Workspaces.CreateWorkspaceAsync(
+            new CreateWorkspaceRequest { Name = "dev", Spec = TestControlPlane.Spec() },
+            headers,
+            cancellationToken: Ct
+        );
+        var desired = await agent.Next(Frame.WorkspaceDesired, Ct);
+        var report = agent.Observation(created.Workspace.Id, 1, WorkspaceState.Running);
+        await agent.Send(new ConnectRequest { Traceparent = desired.Traceparent, WorkspaceObserved = report }, Ct);
+        await agent.Next(Frame.ObservedAck, Ct);
+
+        Assert.StartsWith($"00-{trace}-", desired.Traceparent, StringComparison.Ordinal);
+        var mine = spans.Where(s => s.TraceId.ToHexString() == trace).Select(s => s.OperationName).ToList();
+        Assert.Contains("agent.send WorkspaceDesired", mine);
+        Assert.Contains("agent.receive WorkspaceObserved", mine);
+        Assert.Contains(
+            spans,
+            s => s.OperationName == "agent.observe" && s.Links.Any(l => l.Context.TraceId.ToHexString() == trace)
+        );
+    }
+
+    [Fact]
+    public async Task A_redelivery_links_to_the_trace_of_the_wish_instead_of_joining_it()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == Tracing.SourceName,
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var (_, token) = await plane.BuiltIn(Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+        var trace = ActivityTraceId.CreateRandom().ToHexString();
+        var headers = plane.Admin;
+        headers.Add("traceparent", $"00-{trace}-00f067aa0ba902b7-01");
+        await plane.Workspaces.CreateWorkspaceAsync(
+            new CreateWorkspaceRequest { Name = "dev", Spec = TestControlPlane.Spec() },
+            headers,
+            cancellationToken: Ct
+        );
+
+        await agent.Snapshot(Ct);
+        var desired = await agent.Next(Frame.WorkspaceDesired, Ct);
+
+        Assert.DoesNotContain(trace, desired.Traceparent, StringComparison.Ordinal);
+        Assert.Contains(
+            spans,
+            s =>
+                s.OperationName == "agent.send WorkspaceDesired"
+                && s.Links.Any(l => l.Context.TraceId.ToHexString() == trace)
+        );
+    }
+}

@@ -1,0 +1,186 @@
+using Coder.Mesh.V1;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using Grpc.Net.Client;
+
+namespace Coder.Mesh.EndToEnd.Tests.Harness;
+
+/// <summary>A deployment of a test's own: published control plane with embedded PostgreSQL, agent, CLI and API.</summary>
+internal sealed class TestMesh : IAsyncDisposable
+{
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Scratch _scratch = new();
+    private readonly GrpcChannel _channel;
+    private ChildProcess? _controlPlane;
+    private ChildProcess? _agent;
+
+    private TestMesh()
+    {
+        Address = $"http://127.0.0.1:{FreePorts.Take()}";
+        DataFolder = _scratch["data"];
+        Store = new Store(DataFolder);
+        _channel = GrpcChannel.ForAddress(Address);
+        var api = _channel.Intercept(Authorize);
+        (Providers, Workspaces) = (new(api), new(api));
+    }
+
+    public string Address { get; }
+
+    public string DataFolder { get; }
+
+    public Store Store { get; }
+
+    public ProviderService.ProviderServiceClient Providers { get; }
+
+    public WorkspaceService.WorkspaceServiceClient Workspaces { get; }
+
+    public ChildProcess ControlPlane => _controlPlane!;
+
+    public ChildProcess Agent => _agent!;
+
+    public static DateTime Deadline => DateTime.UtcNow + CallLimit;
+
+    private string AdminTokenFile => Path.Combine(DataFolder, "admin-token");
+
+    private Dictionary<string, string> ControlPlaneSettings =>
+        new()
+        {
+            ["Mesh__DataFolder"] = DataFolder,
+            ["Mesh__GrpcAddress"] = Address,
+            ["Mesh__ManagementAddress"] = "http://127.0.0.1:0",
+        };
+
+    /// <summary>A control plane on a new database, and no agent.</summary>
+    public static async Task<TestMesh> Start(CancellationToken ct)
+    {
+        var mesh = new TestMesh();
+        try
+        {
+            await mesh.StartControlPlane(ct);
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same with an agent of a simulated cluster, which is Ready.</summary>
+    public static async Task<TestMesh> StartReady(CancellationToken ct)
+    {
+        var mesh = await Start(ct);
+        try
+        {
+            mesh.StartSimulatedAgent();
+            await mesh.UntilProvider(IsReady, "the built-in provider is Ready", ct);
+            return mesh;
+        }
+        catch
+        {
+            await mesh.DisposeAsync();
+            throw;
+        }
+    }
+
+    public static bool IsReady(Provider provider) =>
+        provider is { Status: ProviderStatus.Ready, Agent.Attached: true, StatusCode: "" };
+
+    /// <summary>Starts it, for the first time or again, on the same address and data, and waits until it serves.</summary>
+    public async Task StartControlPlane(CancellationToken ct)
+    {
+        _controlPlane = ChildProcess.Start(_scratch, Artifacts.ControlPlane, [], ControlPlaneSettings);
+        await _controlPlane.Line($"Serving gRPC at {Address}", ct);
+    }
+
+    /// <summary>Runs <c>mesh-control-plane</c> beside the deployment's own until it ends.</summary>
+    public async Task<ChildProcess> RunControlPlane(
+        string[] arguments,
+        Dictionary<string, string> settings,
+        CancellationToken ct
+    )
+    {
+        var process = ChildProcess.Start(
+            _scratch,
+            Artifacts.ControlPlane,
+            arguments,
+            ControlPlaneSettings.Where(s => !settings.ContainsKey(s.Key)).Concat(settings)
+        );
+        await process.ExitWithOutput(ct);
+        return process;
+    }
+
+    /// <summary>Starts the agent of the built-in provider, for the first time or again, in the same simulated namespace.</summary>
+    public void StartSimulatedAgent() =>
+        StartAgent("--cluster", "simulated", "--simulated-state", _scratch["simulated-cluster.json"]);
+
+    public void StartAgent(params string[] clusterOptions) =>
+        _agent = ChildProcess.Start(
+            _scratch,
+            Artifacts.Agent,
+            [
+                "--access-url",
+                Address,
+                "--token-file",
+                Path.Combine(DataFolder, "builtin-agent-token"),
+                "--health-address",
+                "127.0.0.1:0",
+                .. clusterOptions,
+            ]
+        );
+
+    /// <summary>Runs <c>mesh</c> as an admin of this deployment, and fails if it does.</summary>
+    /// <returns>What it wrote to stdout.</returns>
+    public async Task<string> Cli(CancellationToken ct, params string[] arguments)
+    {
+        var process = await RunCli(AdminTokenFile, ct, arguments);
+        return process.Output.Data;
+    }
+
+    public async Task<ChildProcess> RunCli(string tokenFile, CancellationToken ct, params string[] arguments)
+    {
+        var process = ChildProcess.Start(
+            _scratch,
+            Artifacts.Cli,
+            [.. arguments, "--address", Address, "--token-file", tokenFile]
+        );
+        var code = await process.ExitWithOutput(ct);
+        Assert.True(code == 0, $"mesh {string.Join(' ', arguments)} ended with {code}:\n{process.Output.Tail}");
+        return process;
+    }
+
+    public async Task<Provider> Provider(CancellationToken ct)
+    {
+        var answer = await Providers.ListProvidersAsync(new(), deadline: Deadline, cancellationToken: ct);
+        return Assert.Single(answer.Providers);
+    }
+
+    public Task<Provider> UntilProvider(
+        Func<Provider, bool> wanted,
+        string what,
+        CancellationToken ct,
+        TimeSpan? patience = null
+    ) => Eventually.Is(() => Provider(ct), wanted, what, ct, patience);
+
+    /// <summary>All workspaces that have not ended.</summary>
+    public async Task<IReadOnlyList<Workspace>> ListWorkspaces(CancellationToken ct)
+    {
+        var request = new ListWorkspacesRequest { PageSize = 100 };
+        // A channel that has just lost its server waits a moment before it dials again.
+        var options = new CallOptions(deadline: Deadline, cancellationToken: ct).WithWaitForReady();
+        return (await Workspaces.ListWorkspacesAsync(request, options)).Workspaces;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Dispose();
+        await _scratch.DisposeAsync();
+    }
+
+    private Metadata Authorize(Metadata headers)
+    {
+        headers.Add("authorization", $"Bearer {File.ReadAllText(AdminTokenFile).Trim()}");
+        return headers;
+    }
+}

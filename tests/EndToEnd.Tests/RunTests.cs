@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Coder.Mesh.EndToEnd.Tests.Harness;
+
+namespace Coder.Mesh.EndToEnd.Tests;
+
+/// <summary>What a newcomer meets: <c>./build.sh run</c>, after it has built.</summary>
+public sealed partial class RunTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Run_prints_commands_that_work_leaves_no_process_and_keeps_the_data()
+    {
+        await using var scratch = new Scratch();
+
+        string[] options = ["--grpc-port", Port(), "--management-port", Port(), "--agent-health-port", Port()];
+
+        var first = await Start(scratch, options);
+        var commands = await PrintedCommands(first);
+        Assert.Equal(3, commands.Count);
+        var said = "";
+        foreach (var command in commands)
+            said = await Shell(scratch, first, command);
+        Assert.Matches(Running(), said);
+        await StopsWithoutATrace(scratch, first);
+
+        var second = await Start(scratch, options);
+        Assert.Matches(
+            Running(),
+            await Shell(scratch, second, $"until {commands[2]} | grep -w running; do sleep 0.1; done")
+        );
+        await StopsWithoutATrace(scratch, second);
+    }
+
+    private static async Task<ChildProcess> Start(Scratch scratch, string[] options)
+    {
+        // A session, and so a process group, of its own, as a terminal gives.
+        var run = ChildProcess.Start(scratch, "setsid", [Artifacts.RunScript, .. options], Environment(scratch));
+        await run.Line("Ctrl-C stops everything", Ct, TimeSpan.FromMinutes(2));
+        return run;
+    }
+
+    private static async Task StopsWithoutATrace(Scratch scratch, ChildProcess run)
+    {
+        // Control plane, agent and PostgreSQL at the least: what is looked for is what is found.
+        Assert.InRange(Processes(scratch, run.Id).Count, 4, int.MaxValue);
+
+        run.InterruptGroup();
+        Assert.Equal(0, await run.ExitWithOutput(Ct));
+
+        Assert.Empty(Processes(scratch, run.Id));
+    }
+
+    /// <summary>The commands that it says to try, with what has to be set before.</summary>
+    private static async Task<IReadOnlyList<string>> PrintedCommands(ChildProcess run)
+    {
+        await run.Line("Ctrl-C stops everything", Ct);
+        var printed = run.Output.Data[run.Output.Data.IndexOf("Try, in another terminal", StringComparison.Ordinal)..];
+        var lines = printed.Split('\n').Where(l => l.StartsWith("  ", StringComparison.Ordinal)).Select(l => l.Trim());
+        var (settings, commands) = (new StringBuilder(), new List<string>());
+        foreach (var line in lines)
+        {
+            if (line.StartsWith("export ", StringComparison.Ordinal))
+                settings.Append(line).Append("; ");
+            else
+                commands.Add(settings + line);
+        }
+
+        return commands;
+    }
+
+    private static async Task<string> Shell(Scratch scratch, ChildProcess run, string command)
+    {
+        var shell = ChildProcess.Start(scratch, "/bin/sh", ["-c", command], Environment(scratch));
+        Assert.True(await shell.ExitWithOutput(Ct) == 0, $"{command}:\n{shell.Output.Tail}\n{run.Output.Tail}");
+        return shell.Output.Data;
+    }
+
+    /// <summary>Everything that a run has started: of its session, with its environment, or on its data.</summary>
+    private static List<string> Processes(Scratch scratch, int session)
+    {
+        var found = new List<string>();
+        foreach (var process in Directory.EnumerateDirectories("/proc").Where(p => char.IsAsciiDigit(p[^1])))
+        {
+            try
+            {
+                var command = File.ReadAllText($"{process}/cmdline").Replace('\0', ' ');
+                var marked = File.ReadAllText($"{process}/environ")
+                    .Contains($"{Scratch.Marker}={scratch.Folder}", StringComparison.Ordinal);
+                // After the name in parentheses: state, parent, group, session.
+                var stat = File.ReadAllText($"{process}/stat");
+                var itsSession = int.Parse(
+                    stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[3],
+                    CultureInfo.InvariantCulture
+                );
+                var onItsData = command.Contains($"-D {scratch.Folder}", StringComparison.Ordinal);
+                if (marked || onItsData || itsSession == session)
+                    found.Add($"{Path.GetFileName(process)} {command}");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Gone meanwhile, or another user's.
+            }
+        }
+
+        return found;
+    }
+
+    private static Dictionary<string, string> Environment(Scratch scratch) =>
+        new() { ["XDG_DATA_HOME"] = scratch["xdg"] };
+
+    private static string Port() => FreePorts.Take().ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"(?m)^\s*dev\s.*\brunning\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Running();
+}

@@ -1,0 +1,63 @@
+using Coder.Mesh.EndToEnd.Tests.Harness;
+
+namespace Coder.Mesh.EndToEnd.Tests;
+
+public sealed class StartupTests
+{
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task One_data_folder_has_one_control_plane_and_admin_tokens_are_made_beside_it()
+    {
+        await using var mesh = await TestMesh.Start(Ct);
+
+        var second = await mesh.RunControlPlane([], new() { ["Mesh__GrpcAddress"] = "http://127.0.0.1:0" }, Ct);
+
+        Assert.Equal(1, await second.Exit(Ct));
+        Assert.Contains(
+            $"error: Another control plane (process {mesh.ControlPlane.Id}) is running on the data folder {mesh.DataFolder}.",
+            second.Output.Talk,
+            StringComparison.Ordinal
+        );
+
+        var made = await mesh.RunControlPlane(
+            ["admin-token"],
+            new() { ["ConnectionStrings__Mesh"] = mesh.Store.ConnectionString },
+            Ct
+        );
+
+        Assert.Equal(0, await made.Exit(Ct));
+        var token = Assert.Single(made.Output.Data.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        var file = Path.Combine(mesh.DataFolder, "second-admin-token");
+        await File.WriteAllTextAsync(file, token, Ct);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var listed = await mesh.RunCli(file, Ct, "providers", "ls", "-o", "json");
+        Assert.Contains("\"kind\": \"PROVIDER_KIND_BUILT_IN\"", listed.Output.Data, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Everything_that_is_wrong_with_the_settings_is_told_at_once()
+    {
+        await using var scratch = new Scratch();
+
+        var process = ChildProcess.Start(
+            scratch,
+            Artifacts.ControlPlane,
+            [],
+            new Dictionary<string, string>
+            {
+                ["Mesh__DataFolder"] = "relative",
+                ["Mesh__GrpcAddress"] = "http://192.0.2.1:8081",
+                ["Mesh__ManagementAddress"] = "8082",
+            }
+        );
+
+        Assert.Equal(2, await process.ExitWithOutput(Ct));
+        Assert.Equal(
+            ["Mesh:GrpcAddress", "Mesh:ManagementAddress", "Mesh:DataFolder"],
+            process.Output.Talk.Split('\n').Select(line => line.Split(' ')[1])
+        );
+        Assert.Empty(process.Output.Data);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Folder));
+    }
+}
