@@ -47,13 +47,15 @@ internal static class StorageRegistration
     internal static string WithDefaults(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!builder.ContainsKey("Application Name"))
+        // Not ContainsKey: that is true of every keyword there is, given or not.
+        var given = builder.Keys.ToHashSet(StringComparer.Ordinal);
+        if (!given.Contains("Application Name"))
             builder.ApplicationName = "mesh-control-plane";
-        if (!builder.ContainsKey("Command Timeout"))
+        if (!given.Contains("Command Timeout"))
             builder.CommandTimeout = 15;
-        if (!builder.ContainsKey("Timeout"))
+        if (!given.Contains("Timeout"))
             builder.Timeout = 5;
-        if (!builder.ContainsKey("Maximum Pool Size"))
+        if (!given.Contains("Maximum Pool Size"))
             builder.MaxPoolSize = 50;
         return builder.ConnectionString;
     }
