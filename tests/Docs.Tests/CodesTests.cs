@@ -1,11 +1,10 @@
 using System.Reflection;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Docs.Tests;
 
-/// <summary>Each stable code and reason is in the documentation, and the documentation has no other.</summary>
+/// <summary>Each stable code is in the documentation, and the documentation has no other.</summary>
 public sealed class CodesTests
 {
     [Fact]
@@ -35,11 +34,17 @@ public sealed class CodesTests
                 .Select(s => s.Path)
         );
 
-    [Fact]
-    public void Every_reason_of_an_error_is_documented_and_no_other() =>
-        Assert.Equal(
-            Constants(typeof(ErrorReasons)).Where(r => r != ErrorReasons.Domain),
-            Names(Document.Read("errors.md"))
+    [Theory]
+    [InlineData("## Provider: given by the control plane")]
+    [InlineData("## Conditions and workspaces: given by the agent")]
+    public void Every_code_has_cause_meaning_for_workspaces_and_remedy(string heading) =>
+        Assert.All(
+            Document.Read("status-codes.md").Under(heading).Rows(),
+            row =>
+            {
+                Assert.Equal(4, row.Length);
+                Assert.DoesNotContain("", row);
+            }
         );
 
     private static IEnumerable<string> Names(Document document) =>

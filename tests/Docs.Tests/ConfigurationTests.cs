@@ -1,7 +1,12 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using System.Reflection;
 using Coder.Mesh.ControlPlane;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Microsoft.Extensions.Configuration;
+using Npgsql;
 
 namespace Coder.Mesh.Docs.Tests;
 
@@ -21,14 +26,94 @@ public sealed class ConfigurationTests
     [MemberData(nameof(Settings))]
     public void Every_setting_is_documented_with_its_default(string variable, string standard)
     {
-        var row = Document
-            .Read("configuration.md")
-            .Rows()
-            .SingleOrDefault(r => r[0].Trim('`').Split("__NAME")[0] == variable);
+        var row = Row(variable);
 
         Assert.True(row is not null, $"{variable} is not in docs/configuration.md.");
         Assert.Equal(standard, row[1].Trim('`'));
     }
+
+    [Fact]
+    public void Every_range_is_the_one_that_is_checked() =>
+        Assert.All(
+            typeof(AgentStreamOptions).GetProperties(),
+            property =>
+            {
+                var range = property.GetCustomAttribute<RangeAttribute>()!;
+                var row = Row($"Mesh__AgentStream__{property.Name}")!;
+                Assert.Equal(FormattableString.Invariant($"`{range.Minimum}` to `{range.Maximum}`"), row[2]);
+            }
+        );
+
+    [Fact]
+    public void The_documentation_has_no_setting_of_ours_that_the_code_lacks() =>
+        Assert.Equal(
+            Settings().Select(s => s.Data.Item1).Order(StringComparer.Ordinal),
+            Document
+                .Read("configuration.md")
+                .Rows()
+                .Select(r => Variable(r))
+                .Where(v => v.StartsWith("Mesh__", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
+
+    [Fact]
+    public void Connections_get_the_documented_defaults()
+    {
+        var rows = Document.Read("configuration.md").Under("## Connections to PostgreSQL").Rows();
+        var connection = new NpgsqlConnectionStringBuilder(StorageRegistration.WithDefaults("Host=db"));
+
+        Assert.NotEmpty(rows);
+        Assert.All(
+            rows,
+            row =>
+                Assert.Equal(
+                    row[1].Trim('`'),
+                    Convert.ToString(connection[row[0].Trim('`')], CultureInfo.InvariantCulture)
+                )
+        );
+        Assert.Equal(rows.Count + 1, connection.Count);
+    }
+
+    [Theory]
+    [InlineData("Host=db;Command Timeout=60;Timeout=9;Maximum Pool Size=7;Application Name=mine")]
+    [InlineData("host=db;commandtimeout=60;TIMEOUT=9;MaxPoolSize=7;ApplicationName=mine")]
+    public void A_connection_string_that_says_otherwise_wins(string given)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(StorageRegistration.WithDefaults(given));
+
+        Assert.Equal(
+            (60, 9, 7, "mine"),
+            (connection.CommandTimeout, connection.Timeout, connection.MaxPoolSize, connection.ApplicationName)
+        );
+    }
+
+    [Fact]
+    public void The_embedded_PostgreSQL_is_run_as_configured()
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["Mesh:EmbeddedPostgres:BinariesFolder"] = "/opt/pg/bin",
+                    ["Mesh:EmbeddedPostgres:StartTimeout"] = "00:05:00",
+                    ["Mesh:EmbeddedPostgres:Settings:work_mem"] = "8MB",
+                    ["Mesh:EmbeddedPostgres:DataFolder"] = "/elsewhere",
+                }
+            )
+            .Build();
+
+        var embedded = ControlPlaneProgram.Embedded(configuration, new ControlPlaneOptions { DataFolder = "/data" });
+
+        Assert.Equal(
+            ("/opt/pg/bin", TimeSpan.FromMinutes(5), "8MB", "/data"),
+            (embedded.BinariesFolder, embedded.StartTimeout, embedded.Settings["work_mem"], embedded.DataFolder)
+        );
+    }
+
+    private static string[]? Row(string variable) =>
+        Document.Read("configuration.md").Rows().SingleOrDefault(r => Variable(r) == variable);
+
+    private static string Variable(string[] row) => row[0].Trim('`').Split("__NAME")[0];
 
     private static void Add(TheoryData<string, string> settings, string section, object options)
     {

@@ -35,19 +35,15 @@ internal sealed partial class Document
         ]);
     }
 
-    /// <summary>Headings of the third level that are one code, such as <c>### `flapping`</c>.</summary>
-    public IReadOnlyList<string> CodeHeadings() =>
-        [.. _lines.Select(l => CodeHeading().Match(l)).Where(m => m.Success).Select(m => m.Groups[1].Value)];
-
-    /// <summary>The rows of all tables, without their heads, each cell without its backticks.</summary>
+    /// <summary>The rows of all tables whose first cell is a name in backticks.</summary>
     public IReadOnlyList<string[]> Rows() =>
         [
             .. _lines
-                .Where((l, i) => l.StartsWith("| `", StringComparison.Ordinal) && !IsHead(i))
-                .Select(l => l.Trim('|', ' ').Split(" | ").Select(c => c.Trim()).ToArray()),
+                .Where(l => l.StartsWith("| `", StringComparison.Ordinal))
+                .Select(l => l.Trim().Trim('|').Split('|').Select(c => c.Trim()).ToArray()),
         ];
 
-    /// <summary>The lines of the first fenced block after a line.</summary>
+    /// <summary>What stands between a line and the next place where the end is.</summary>
     public string BlockAfter(string line, string end)
     {
         var text = string.Join('\n', _lines);
@@ -57,34 +53,21 @@ internal sealed partial class Document
         return text[start..text.IndexOf(end, start, StringComparison.Ordinal)];
     }
 
-    public bool Has(string start) => _lines.Any(l => l.StartsWith(start, StringComparison.Ordinal));
+    /// <summary>The paragraph that starts so.</summary>
+    public string Paragraph(string start) =>
+        string.Join(
+            ' ',
+            _lines.SkipWhile(l => !l.StartsWith(start, StringComparison.Ordinal)).TakeWhile(l => l.Length > 0)
+        );
 
     /// <summary>The words in backticks in a cell.</summary>
     public static IEnumerable<string> Words(string cell) => Backticked().Matches(cell).Select(m => m.Groups[1].Value);
-
-    /// <summary>The values of all constants of a class.</summary>
-    public static IEnumerable<string> Constants(Type type) =>
-        type.GetFields(BindingFlags.Public | BindingFlags.Static)
-            .Where(f => f.IsLiteral)
-            .Select(f => (string)f.GetRawConstantValue()!);
-
-    public static void SameSet(IEnumerable<string> code, IReadOnlyCollection<string> document)
-    {
-        Assert.Equal(document.Count, document.Distinct().Count());
-        Assert.Equal(code.Order(StringComparer.Ordinal), document.Order(StringComparer.Ordinal));
-    }
-
-    private bool IsHead(int line) =>
-        line + 1 < _lines.Length && _lines[line + 1].StartsWith("|---", StringComparison.Ordinal);
 
     private static int? HeadingLevel(string line) =>
         HeadingStart().Match(line) is { Success: true } m ? m.Length - 1 : null;
 
     [GeneratedRegex("^#+ ")]
     private static partial Regex HeadingStart();
-
-    [GeneratedRegex("^### `([a-z_]+)`$")]
-    private static partial Regex CodeHeading();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Backticked();

@@ -1,43 +1,90 @@
-using System.Diagnostics.Metrics;
+using System.Net;
+using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
+using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
-using Microsoft.Extensions.DependencyInjection;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Docs.Tests;
 
-/// <summary>Each metric is in the documentation with its unit, and the documentation has no other.</summary>
+/// <summary>Each metric is in the documentation with kind, unit and tags, and the documentation has no other.</summary>
 public sealed class MetricsTests
 {
     [Fact]
-    public void Metrics_of_the_control_plane_are_those_of_the_documentation() =>
-        Assert.Equal(Published<AgentStreamMetrics>(), Documented("## Metrics of the control plane"));
+    public void Metrics_of_the_control_plane_are_those_of_the_documentation()
+    {
+        using var recorded = new RecordedMetrics();
+        var metrics = new AgentStreamMetrics(recorded.Meters);
+        metrics.Opened();
+        foreach (var end in Enum.GetValues<SessionEnd>())
+            metrics.Closed(end, TimeSpan.Zero);
+        foreach (var frame in Enum.GetNames<ConnectRequest.FrameOneofCase>())
+            metrics.Received(frame);
+        foreach (var frame in Enum.GetNames<ConnectResponse.FrameOneofCase>())
+            metrics.Sent(frame);
+        metrics.Refused(ErrorReasons.ProviderDeleted);
+        metrics.Refused(ErrorReasons.VersionUnsupported);
+        metrics.Refused(ErrorReasons.NamespaceTaken);
+        metrics.Refused(ErrorReasons.NamespaceChanged);
+        metrics.Refused(ErrorReasons.ClusterMismatch);
+
+        Assert.Equal(recorded.Rows(), Documented("## Metrics of the control plane"));
+    }
 
     [Fact]
-    public void Metrics_of_the_agent_are_those_of_the_documentation() =>
-        Assert.Equal(
-            Published<AgentMetrics>().Concat(Published<Coder.Mesh.Agent.Kubernetes.KubernetesMetrics>()).Order(),
-            Documented("## Metrics of the agent")
-        );
+    public void Metrics_of_the_agent_are_those_of_the_documentation()
+    {
+        using var recorded = new RecordedMetrics();
+        var metrics = new AgentMetrics(recorded.Meters);
+        metrics.Attached();
+        foreach (var outcome in Enum.GetValues<AttemptOutcome>())
+            metrics.DialEnded(outcome);
+        foreach (var frame in Enum.GetValues<ConnectRequest.FrameOneofCase>())
+            metrics.FrameSent(FrameNames.Of(frame));
+        foreach (var frame in Enum.GetValues<ConnectResponse.FrameOneofCase>())
+            metrics.FrameReceived(FrameNames.Of(frame));
+        foreach (var result in (string[])["done", "transient", "refused", "fault"])
+        {
+            metrics.Reconciled("apply", result, TimeSpan.Zero);
+            metrics.Reconciled("remove", result, TimeSpan.Zero);
+        }
+
+        metrics.Probed(reachable: true);
+        metrics.Probed(reachable: false);
+        RequestEverything(new KubernetesMetrics(recorded.Meters));
+
+        Assert.Equal(recorded.Rows(), Documented("## Metrics of the agent"));
+    }
+
+    private static void RequestEverything(KubernetesMetrics metrics)
+    {
+        string[] resources =
+        [
+            .. RequiredPermissions.In("ns").Select(p => p.Resource),
+            "selfsubjectaccessreviews",
+            "selfsubjectrulesreviews",
+            "version",
+        ];
+        foreach (var resource in resources)
+        foreach (var verb in (string[])["apply", "create", "delete", "get", "list", "watch"])
+            metrics.Requested(verb, resource, null);
+        for (var status = 200; status < 600; status += 100)
+            metrics.Requested("get", "pods", (HttpStatusCode)status);
+    }
 
     private static IEnumerable<string> Documented(string heading) =>
-        Document.Read("observability.md").Under(heading).Rows().Select(r => $"{r[0].Trim('`')} {r[1]}").Order();
-
-    private static List<string> Published<T>()
-        where T : class
-    {
-        using var services = new ServiceCollection().AddMetrics().AddSingleton<T>().BuildServiceProvider();
-        var factory = services.GetRequiredService<IMeterFactory>();
-        var found = new List<string>();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, _) =>
-            {
-                if (ReferenceEquals(instrument.Meter.Scope, factory))
-                    found.Add($"{instrument.Name} {instrument.Unit}");
-            },
-        };
-        listener.Start();
-        _ = services.GetRequiredService<T>();
-        return [.. found.Order()];
-    }
+        Document
+            .Read("observability.md")
+            .Under(heading)
+            .Rows()
+            .Select(r =>
+                RecordedMetrics.Row(
+                    r[0].Trim('`'),
+                    r[1],
+                    r[2].Trim('`'),
+                    r[3].Split(';').Select(tag => Document.Words(tag).ToList()).Where(words => words.Count > 0)
+                )
+            )
+            .Order(StringComparer.Ordinal);
 }

@@ -1,0 +1,35 @@
+using System.Reflection;
+using Coder.Mesh.Agent;
+using Coder.Mesh.ControlPlane;
+using Microsoft.Extensions.Logging;
+
+namespace Coder.Mesh.Docs.Tests;
+
+/// <summary>The documentation tells from an event id which part of the product wrote a line.</summary>
+public sealed class LogTests
+{
+    private static readonly List<(int Id, string Namespace)> Events =
+    [
+        .. from assembly in (Assembly[])[typeof(ControlPlaneHost).Assembly, typeof(AgentHost).Assembly]
+        from type in assembly.GetTypes()
+        from method in type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
+        let message = method.GetCustomAttribute<LoggerMessageAttribute>()
+        where message is not null
+        select (message.EventId, type.Namespace!["Coder.Mesh.".Length..]),
+    ];
+
+    [Fact]
+    public void Every_hundred_of_event_ids_is_documented_with_its_one_writer_and_no_other() =>
+        Assert.Equal(
+            Events.Select(e => $"{e.Id / 100 * 100} {e.Namespace}").Distinct().Order(StringComparer.Ordinal),
+            Document
+                .Read("observability.md")
+                .Under("## Logs")
+                .Rows()
+                .Select(r => $"{r[0].Trim('`')} {r[1].Trim('`')}")
+                .Order(StringComparer.Ordinal)
+        );
+
+    [Fact]
+    public void No_event_id_is_used_twice() => Assert.DoesNotContain(Events.GroupBy(e => e.Id), g => g.Count() > 1);
+}
