@@ -49,11 +49,11 @@ internal sealed class RecordingSink : IClusterSink
 
         try
         {
-            return await found.Task.WaitAsync(TimeSpan.FromSeconds(60), ct);
+            return await found.Task.WaitAsync(TimeSpan.FromSeconds(120), ct);
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"Not heard in 60 s. Heard: {string.Join("\n", Heard)}");
+            throw new TimeoutException($"Not heard in 2 minutes. Heard: {string.Join("\n", Heard)}");
         }
     }
 

@@ -5,6 +5,7 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
@@ -18,7 +19,7 @@ internal sealed class TestDriver : IAsyncDisposable
     public TestDriver(KubernetesOptions options)
     {
         _services = new ServiceCollection()
-            .AddLogging()
+            .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new OutputLog()))
             .AddSingleton(TimeProvider.System)
             .AddKubernetesDriver(options)
             .BuildServiceProvider();

@@ -113,6 +113,30 @@ public sealed class ClusterApi : IDisposable
         }
     }
 
+    /// <summary>
+    /// Does a step again until it works or has become needless: an API server that was killed refuses for a while in
+    /// more ways than one.
+    /// </summary>
+    internal static async Task Insist(Func<Task> step, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                await step();
+                return;
+            }
+            catch (HttpRequestException e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict)
+            {
+                return; // gone meanwhile, or done before
+            }
+            catch (HttpRequestException)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), ct);
+            }
+        }
+    }
+
     /// <summary>The status code of a GET, or null while nobody answers.</summary>
     internal async Task<HttpStatusCode?> Knock(string path, CancellationToken ct)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Coder.Mesh.Tests.Support.Kubernetes;
@@ -83,16 +82,12 @@ public sealed class FakeKubelet : IAsyncDisposable
         var play = _plays.GetValueOrDefault(ns, PodPlay.Run);
         if (play == PodPlay.Hold)
             return;
-        try
-        {
-            if (metadata["deletionTimestamp"] is not null)
-                await _api.Delete(path, ct);
-            else
-                await _api.Patch($"{path}/status", new JsonObject { ["status"] = PodStatus.Of(pod, play) }, ct);
-        }
-        catch (HttpRequestException e) when (e.StatusCode is null or HttpStatusCode.NotFound or HttpStatusCode.Conflict)
-        {
-            // The pod went meanwhile, or the API server did: the watch tells again of what is still there.
-        }
+        await ClusterApi.Insist(
+            () =>
+                metadata["deletionTimestamp"] is not null
+                    ? _api.Delete(path, ct)
+                    : _api.Patch($"{path}/status", new JsonObject { ["status"] = PodStatus.Of(pod, play) }, ct),
+            ct
+        );
     }
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 
 namespace Coder.Mesh.Tests.Support.Kubernetes;
@@ -42,7 +41,10 @@ internal sealed class PersistentVolumes : IAsyncDisposable
         {
             var unbound = claim["spec"]!["volumeName"] is null && claim["metadata"]!["deletionTimestamp"] is null;
             if (type == "ADDED" && unbound)
-                await Quietly(() => _api.Create("api/v1/persistentvolumes", VolumeFor(claim), _stop.Token));
+                await ClusterApi.Insist(
+                    () => _api.Create("api/v1/persistentvolumes", VolumeFor(claim), _stop.Token),
+                    _stop.Token
+                );
         }
     }
 
@@ -52,7 +54,10 @@ internal sealed class PersistentVolumes : IAsyncDisposable
         {
             var name = volume["metadata"]!["name"]!.GetValue<string>();
             if (volume["status"]?["phase"]?.GetValue<string>() is "Released" or "Failed")
-                await Quietly(() => _api.Delete($"api/v1/persistentvolumes/{name}", _stop.Token));
+                await ClusterApi.Insist(
+                    () => _api.Delete($"api/v1/persistentvolumes/{name}", _stop.Token),
+                    _stop.Token
+                );
         }
     }
 
@@ -83,17 +88,5 @@ internal sealed class PersistentVolumes : IAsyncDisposable
                 },
             },
         };
-    }
-
-    private static async Task Quietly(Func<Task> step)
-    {
-        try
-        {
-            await step();
-        }
-        catch (HttpRequestException e) when (e.StatusCode is null or HttpStatusCode.Conflict or HttpStatusCode.NotFound)
-        {
-            // Done before, or the API server went away: the watch begins anew and tells of what is left to do.
-        }
     }
 }
