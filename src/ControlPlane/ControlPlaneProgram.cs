@@ -49,6 +49,15 @@ internal static class ControlPlaneProgram
         }
     }
 
+    /// <summary>How the own PostgreSQL is run; its data is where the control plane's is.</summary>
+    internal static EmbeddedPostgresOptions Embedded(IConfiguration configuration, ControlPlaneOptions options)
+    {
+        var embedded =
+            configuration.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new();
+        embedded.DataFolder = options.DataFolder;
+        return embedded;
+    }
+
     private delegate Task Work(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
@@ -71,7 +80,7 @@ internal static class ControlPlaneProgram
 
         try
         {
-            var embedded = new EmbeddedPostgresOptions { DataFolder = options.DataFolder };
+            var embedded = Embedded(builder.Configuration, options);
             var given = builder.Configuration.GetConnectionString("Mesh");
             if (string.IsNullOrEmpty(given) && running)
                 given = EmbeddedPostgres.FindRunning(embedded);

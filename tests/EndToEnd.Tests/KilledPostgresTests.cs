@@ -30,6 +30,9 @@ public sealed class KilledPostgresTests
         await creates.RepeatUnanswered(Ct);
         await creates.AssertAllRun(Ct);
         // The stream stayed up all the while.
-        Assert.Equal(attached, (await mesh.Provider(Ct)).Agent.Epoch);
+        Assert.True(
+            attached == (await mesh.Provider(Ct)).Agent.Epoch,
+            $"The agent has attached anew.\n{mesh.ControlPlane.Output.Tail}\n---\n{mesh.Agent.Output.Tail}"
+        );
     }
 }

@@ -15,7 +15,9 @@ public sealed partial class RunTests
     {
         await using var scratch = new Scratch();
 
-        var first = await Start(scratch);
+        string[] options = ["--grpc-port", Port(), "--management-port", Port(), "--agent-health-port", Port()];
+
+        var first = await Start(scratch, options);
         var commands = await PrintedCommands(first);
         Assert.Equal(3, commands.Count);
         var said = "";
@@ -24,15 +26,13 @@ public sealed partial class RunTests
         Assert.Matches(Running(), said);
         await StopsWithoutATrace(scratch, first);
 
-        var second = await Start(scratch);
-        var list = (await PrintedCommands(second))[2];
-        await Shell(scratch, second, $"until {list} | grep -w dev | grep -w running; do sleep 0.1; done");
+        var second = await Start(scratch, options);
+        await Shell(scratch, second, $"until {commands[2]} | grep -w dev | grep -w running; do sleep 0.1; done");
         await StopsWithoutATrace(scratch, second);
     }
 
-    private static async Task<ChildProcess> Start(Scratch scratch)
+    private static async Task<ChildProcess> Start(Scratch scratch, string[] options)
     {
-        string[] options = ["--grpc-port", Port(), "--management-port", Port(), "--agent-health-port", Port()];
         // A session, and so a process group, of its own, as a terminal gives.
         var run = ChildProcess.Start(scratch, "setsid", [Artifacts.RunScript, .. options], Environment(scratch));
         await run.Line("Ctrl-C stops everything", Ct, TimeSpan.FromMinutes(2));

@@ -56,7 +56,7 @@ internal sealed class TenCreates(TestMesh mesh)
         {
             try
             {
-                await Create(name, ct);
+                await Eventually.Is(() => Create(name, ct), _ => true, $"{name} is created", ct);
             }
             catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
             {

@@ -32,28 +32,28 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     public ClusterException ToClusterException() =>
         status switch
         {
-            HttpStatusCode.Unauthorized => Coded("credentials_rejected", transient: true),
+            HttpStatusCode.Unauthorized => Coded(ClusterCodes.CredentialsRejected, transient: true),
             HttpStatusCode.Forbidden when Causes.Any(c => c.Reason == "NamespaceTerminating") => Coded(
-                "namespace_terminating"
+                ClusterCodes.NamespaceTerminating
             ),
             HttpStatusCode.Forbidden when Message.Contains("exceeded quota", StringComparison.Ordinal) => Coded(
-                "quota_exceeded"
+                ClusterCodes.QuotaExceeded
             ),
-            HttpStatusCode.Forbidden => Coded("permissions_insufficient"),
+            HttpStatusCode.Forbidden => Coded(ClusterCodes.PermissionsInsufficient),
             HttpStatusCode.NotFound when Message.StartsWith("namespaces ", StringComparison.Ordinal) => Coded(
-                "namespace_missing"
+                ClusterCodes.NamespaceMissing
             ),
             HttpStatusCode.Conflict when FieldConflict => new ClusterException(
-                "field_conflict",
+                ClusterCodes.FieldConflict,
                 Cut(string.Join("; ", Causes.Select(c => $"{c.Field}: {c.Message}"))),
                 transient: false,
                 this
             ),
-            HttpStatusCode.Conflict => Coded("conflict", transient: true),
+            HttpStatusCode.Conflict => Coded(ClusterCodes.Conflict, transient: true),
             HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest => Invalid(),
-            HttpStatusCode.TooManyRequests => Coded("cluster_overloaded", transient: true),
-            >= HttpStatusCode.InternalServerError => Coded("cluster_unavailable", transient: true),
-            _ => Coded("cluster_refused"),
+            HttpStatusCode.TooManyRequests => Coded(ClusterCodes.ClusterOverloaded, transient: true),
+            >= HttpStatusCode.InternalServerError => Coded(ClusterCodes.ClusterUnavailable, transient: true),
+            _ => Coded(ClusterCodes.ClusterRefused),
         };
 
     // The message of an immutable field holds a diff of Go structs over many lines; the causes say it in one.
@@ -61,7 +61,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     {
         var causes = Causes.Select(c => $"{c.Field}: {FirstLine(c.Message)}").ToList();
         var message = causes.Count > 0 ? string.Join("; ", causes) : FirstLine(Message);
-        return new ClusterException("invalid_object", Cut(message), transient: false, this);
+        return new ClusterException(ClusterCodes.InvalidObject, Cut(message), transient: false, this);
     }
 
     private ClusterException Coded(string code, bool transient = false) =>

@@ -64,7 +64,7 @@ internal sealed class KubernetesDriver(
 
         if (deployment?.Metadata.Deleting == true || claim?.Metadata.Deleting == true)
             throw new ClusterException(
-                "object_deleting",
+                ClusterCodes.ObjectDeleting,
                 $"An object of workspace {desired.WorkspaceId} is still being deleted.",
                 transient: true
             );
@@ -148,7 +148,7 @@ internal sealed class KubernetesDriver(
             }
             catch (FormatException e)
             {
-                throw new ClusterException("invalid_object", e.Message, transient: false, e);
+                throw new ClusterException(ClusterCodes.InvalidObject, e.Message, transient: false, e);
             }
 
             await Task.Delay(LongestPause * Random.Shared.NextDouble(), time, ct);

@@ -106,21 +106,23 @@ internal static class ObservedStates
         if (container?.State?.Waiting is not { Reason: { } reason } waiting)
             return null;
         if (ImageReasons.Contains(reason))
-            return Failed("image_pull_failed", Words(reason, waiting.Message));
+            return Failed(ClusterCodes.ImagePullFailed, Words(reason, waiting.Message));
         if (reason == "CrashLoopBackOff")
-            return Failed("crash_loop", Words(LastEnd(container), waiting.Message));
-        return ContainerReasons.Contains(reason) ? Failed("container_failed", Words(reason, waiting.Message)) : null;
+            return Failed(ClusterCodes.CrashLoop, Words(LastEnd(container), waiting.Message));
+        return ContainerReasons.Contains(reason)
+            ? Failed(ClusterCodes.ContainerFailed, Words(reason, waiting.Message))
+            : null;
     }
 
     // While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.
     private static Judgement Unscheduled(string message) =>
         message.Contains("unbound immediate PersistentVolumeClaims", StringComparison.Ordinal)
             ? new(WorkspaceState.Starting, Message: message)
-            : Failed("unschedulable", message);
+            : Failed(ClusterCodes.Unschedulable, message);
 
     private static Judgement? Refused(DeploymentObject.DeploymentStatus status) =>
         Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure
-            ? Failed("pod_refused", Words(failure.Reason, failure.Message))
+            ? Failed(ClusterCodes.PodRefused, Words(failure.Reason, failure.Message))
             : null;
 
     private static string? LastEnd(PodObject.ContainerStatus container) =>

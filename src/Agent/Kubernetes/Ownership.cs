@@ -14,7 +14,7 @@ internal static class Ownership
         if (metadata is null || Holds(identity, metadata))
             return;
         throw new ClusterException(
-            "foreign_object",
+            ClusterCodes.ForeignObject,
             $"The {resource.Singular} {metadata.Name} exists and isn't this provider's: it lacks the labels "
                 + $"{Names.ManagedBy}={Names.ManagedByValue} and {Names.ProviderId}={identity.ProviderId}. "
                 + "Delete or rename it.",

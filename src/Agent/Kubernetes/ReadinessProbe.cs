@@ -12,8 +12,6 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// </remarks>
 internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions options, TimeProvider time)
 {
-    private const string NotDetermined = "not_determined";
-
     public async Task<ClusterProbe> Look(CancellationToken ct)
     {
         using var deadline = new CancellationTokenSource(options.ProbeTimeout, time);
@@ -98,7 +96,7 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
         var failed = looks.FirstOrDefault(l => l.Away is not null);
         return failed?.Away is not { } away || looks.Any(l => l.Away is null)
             ? True(ConditionTypes.ClusterReachable)
-            : False(ConditionTypes.ClusterReachable, "cluster_unreachable", away.Message);
+            : False(ConditionTypes.ClusterReachable, ClusterCodes.ClusterUnreachable, away.Message);
     }
 
     private ProbedCondition NamespaceReady(Looked<NamespaceObject> looked) =>
@@ -106,7 +104,7 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
         {
             { Refused.Status: System.Net.HttpStatusCode.NotFound } => False(
                 ConditionTypes.NamespaceReady,
-                "namespace_missing",
+                ClusterCodes.NamespaceMissing,
                 $"There is no namespace \"{api.Namespace}\" in the cluster."
             ),
             { Refused.Status: System.Net.HttpStatusCode.Forbidden } => Unknown(
@@ -116,7 +114,7 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
             ),
             { Value: { Metadata.Deleting: true } or { Status.Phase: "Terminating" } } => False(
                 ConditionTypes.NamespaceReady,
-                "namespace_terminating",
+                ClusterCodes.NamespaceTerminating,
                 $"The namespace \"{api.Namespace}\" is being deleted."
             ),
             { Value: not null } => True(ConditionTypes.NamespaceReady),
@@ -130,7 +128,7 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
             [] => True(ConditionTypes.PermissionsSufficient),
             var missing => False(
                 ConditionTypes.PermissionsSufficient,
-                "permissions_insufficient",
+                ClusterCodes.PermissionsInsufficient,
                 $"The agent's Role lacks: {string.Join(", ", missing)}."
             ),
         };
@@ -169,7 +167,7 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
         new(type, ConditionStatus.False, code, message);
 
     private static ProbedCondition Unknown(string type, string message) =>
-        new(type, ConditionStatus.Unknown, NotDetermined, message);
+        new(type, ConditionStatus.Unknown, ClusterCodes.NotDetermined, message);
 
     /// <param name="Refused">The server answered, and said no.</param>
     /// <param name="Away">Nobody answered who could.</param>

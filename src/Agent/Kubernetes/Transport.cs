@@ -28,5 +28,5 @@ internal static class Transport
             };
 
     public static ClusterException Unreachable(string reason, Exception e) =>
-        new("cluster_unreachable", reason, transient: true, e);
+        new(ClusterCodes.ClusterUnreachable, reason, transient: true, e);
 }

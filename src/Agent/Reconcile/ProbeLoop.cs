@@ -76,8 +76,8 @@ internal sealed class ProbeLoop(
             [
                 .. ConditionTypes.Required.Select(type =>
                     type == ConditionTypes.ClusterReachable
-                        ? new ProbedCondition(type, ConditionStatus.False, Readiness.Unreachable, message)
-                        : new ProbedCondition(type, ConditionStatus.Unknown, Readiness.Unreachable, message)
+                        ? new ProbedCondition(type, ConditionStatus.False, ClusterCodes.ClusterUnreachable, message)
+                        : new ProbedCondition(type, ConditionStatus.Unknown, ClusterCodes.ClusterUnreachable, message)
                 ),
             ]
         );

@@ -12,8 +12,6 @@ namespace Coder.Mesh.Agent.Reconcile;
 /// </summary>
 internal sealed record Readiness
 {
-    public const string Unreachable = "cluster_unreachable";
-
     private const int MaxConditions = 64;
     private const int FailuresUntilFalse = 3;
     private static readonly TimeSpan TimeUntilFalse = TimeSpan.FromSeconds(15);
@@ -41,7 +39,7 @@ internal sealed record Readiness
             {
                 Type = type,
                 Status = ConditionStatus.Unknown,
-                Code = "cluster_not_probed",
+                Code = ClusterCodes.ClusterNotProbed,
                 Message = "The cluster has not answered yet.",
                 SinceTime = now.ToTimestamp(),
             }),

@@ -258,7 +258,11 @@ internal sealed class Reconciler(
         {
             logger.ClusterTooSlow(record.Id, generation, CallLimit);
             return (
-                Failure("cluster_timeout", $"The cluster took longer than {CallLimit.TotalSeconds:0} s.", true),
+                Failure(
+                    ClusterCodes.ClusterTimeout,
+                    $"The cluster took longer than {CallLimit.TotalSeconds:0} s.",
+                    true
+                ),
                 "transient"
             );
         }
@@ -266,7 +270,10 @@ internal sealed class Reconciler(
         {
             // One workspace's bad luck must not end a worker that all the others need.
             logger.DriverFault(e, record.Id, generation);
-            return (Failure("agent_fault", "The agent met a fault of its own; its log tells more.", true), "fault");
+            return (
+                Failure(ClusterCodes.AgentFault, "The agent met a fault of its own; its log tells more.", true),
+                "fault"
+            );
         }
 
         Func<WorkspaceRecord, WorkspaceRecord> Failure(string code, string message, bool transient) =>

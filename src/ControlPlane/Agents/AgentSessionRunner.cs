@@ -92,6 +92,7 @@ internal sealed class AgentSessionRunner(
         catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
             // The connection is gone: nobody is left to be told.
+            logger.ConnectionLost(session.ProviderId, e.Message);
             session.Close(SessionEnd.AgentLeft);
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)

@@ -33,4 +33,7 @@ internal static partial class Log
         "The store has been away for {Minutes:0.0} minutes: all sessions are closed"
     )]
     public static partial void SessionsClosed(this ILogger logger, double minutes);
+
+    [LoggerMessage(1108, LogLevel.Information, "The stream of provider {ProviderId}'s agent broke: {Problem}")]
+    public static partial void ConnectionLost(this ILogger logger, string providerId, string problem);
 }

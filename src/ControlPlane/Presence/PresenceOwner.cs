@@ -110,7 +110,7 @@ internal sealed class PresenceOwner : IDisposable
         var next = StatusMachine.Step(before, fact, at);
         try
         {
-            if (!await Save(next, ct))
+            if (!await Save(next, at, ct))
             {
                 _verdict.TrySetResult(OwnerVerdict.NotOwner);
                 return false;
@@ -132,11 +132,11 @@ internal sealed class PresenceOwner : IDisposable
         return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
     }
 
-    private async Task<bool> Save(StatusState next, CancellationToken ct)
+    private async Task<bool> Save(StatusState next, DateTimeOffset at, CancellationToken ct)
     {
         if (next.StoreAway)
             return true;
-        var events = Difference(next);
+        var events = Difference(next, at);
         if (events.Count == 0)
             return true;
         if (await _store.Append(ProviderId, Epoch, _saved.OwnerId, events, ct) is not { } saved)
@@ -147,13 +147,13 @@ internal sealed class PresenceOwner : IDisposable
         return true;
     }
 
-    private List<PresenceEvent> Difference(StatusState next)
+    private List<PresenceEvent> Difference(StatusState next, DateTimeOffset at)
     {
         var events = new List<PresenceEvent>();
         if (_saved.Attached && next.Link != Link.Attached)
         {
             var reason = next.Link == Link.Unresponsive ? StatusCodes.AgentUnresponsive : _detachReason;
-            events.Add(new AgentDisconnected(Epoch, reason, _time.GetUtcNow()));
+            events.Add(new AgentDisconnected(Epoch, reason, at));
         }
 
         if (!_saved.Conditions.SequenceEqual(next.Conditions))

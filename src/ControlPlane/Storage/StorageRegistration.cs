@@ -9,7 +9,9 @@ internal static class StorageRegistration
 {
     public static IServiceCollection AddStorage(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(_ => DataSource(connectionString));
+        services.AddSingleton(_ =>
+            new NpgsqlDataSourceBuilder(WithDefaults(connectionString)) { Name = "mesh" }.Build()
+        );
         services.AddMarten(services =>
         {
             var options = new StoreOptions();
@@ -42,7 +44,7 @@ internal static class StorageRegistration
     }
 
     /// <summary>Bounds for every command, unless the operator's connection string says otherwise.</summary>
-    private static NpgsqlDataSource DataSource(string connectionString)
+    internal static string WithDefaults(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         if (!builder.ContainsKey("Application Name"))
@@ -53,6 +55,6 @@ internal static class StorageRegistration
             builder.Timeout = 5;
         if (!builder.ContainsKey("Maximum Pool Size"))
             builder.MaxPoolSize = 50;
-        return new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "mesh" }.Build();
+        return builder.ConnectionString;
     }
 }

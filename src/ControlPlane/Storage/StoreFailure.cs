@@ -19,6 +19,8 @@ internal static class StoreFailure
                         || state.StartsWith("57P", StringComparison.Ordinal)
                         || state.StartsWith("53", StringComparison.Ordinal);
                 case NpgsqlException or SocketException or TimeoutException or IOException:
+                // Used in the moment in which it broke, a connection says that it isn't open, or is disposed of.
+                case InvalidOperationException { Source: nameof(Npgsql) }:
                     return true;
             }
         }

@@ -167,7 +167,9 @@ internal sealed class TestMesh : IAsyncDisposable
     public async Task<IReadOnlyList<Workspace>> ListWorkspaces(CancellationToken ct)
     {
         var request = new ListWorkspacesRequest { PageSize = 100 };
-        return (await Workspaces.ListWorkspacesAsync(request, deadline: Deadline, cancellationToken: ct)).Workspaces;
+        // A channel that has just lost its server waits a moment before it dials again.
+        var options = new CallOptions(deadline: Deadline, cancellationToken: ct).WithWaitForReady();
+        return (await Workspaces.ListWorkspacesAsync(request, options)).Workspaces;
     }
 
     public async ValueTask DisposeAsync()

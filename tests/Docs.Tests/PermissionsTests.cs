@@ -1,0 +1,24 @@
+using Coder.Mesh.Agent.Kubernetes;
+
+namespace Coder.Mesh.Docs.Tests;
+
+/// <summary>The Role of the documentation is the one list that the agent's readiness is judged by.</summary>
+public sealed class PermissionsTests
+{
+    [Fact]
+    public void The_documented_Role_has_exactly_the_required_permissions() =>
+        Assert.Equal(
+            RequiredPermissions.In("NAMESPACE").SelectMany(p => (string[])[$"# {p.Why}", Rule(p)]),
+            Document
+                .Read("agent-permissions.md")
+                .BlockAfter("rules:", "\n---")
+                .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+        );
+
+    private static string Rule(RequiredPermission permission)
+    {
+        var names = permission.Name is { } name ? $", resourceNames: [\"{name}\"]" : "";
+        var verbs = string.Join(", ", permission.Verbs.Select(v => $"\"{v}\""));
+        return $"- {{apiGroups: [\"{permission.Group}\"], resources: [\"{permission.Resource}\"], verbs: [{verbs}]{names}}}";
+    }
+}
