@@ -48,6 +48,7 @@ public sealed class LostAgentTests(ITestOutputHelper output)
         Assert.NotEmpty(lost.StatusMessage);
         var after = lost.StatusTime.ToDateTimeOffset() - detached.Agent.SinceTime.ToDateTimeOffset();
         output.WriteLine($"Error {after.TotalSeconds:0.0} s after the detach: {lost.StatusMessage}");
-        Assert.InRange(after, Grace, Grace + TimeSpan.FromSeconds(5));
+        // The two times are read a moment apart, so the distance may be a little shorter than the grace.
+        Assert.InRange(after, Grace - TimeSpan.FromSeconds(0.1), Grace + TimeSpan.FromSeconds(5));
     }
 }

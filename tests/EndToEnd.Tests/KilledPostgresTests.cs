@@ -32,7 +32,7 @@ public sealed class KilledPostgresTests
         // The stream stayed up all the while.
         Assert.True(
             attached == (await mesh.Provider(Ct)).Agent.Epoch,
-            mesh.ControlPlane.Output.Tail + "\n---\n" + mesh.Agent.Output.Tail
+            $"The agent has attached anew.\n{mesh.ControlPlane.Output.Tail}\n---\n{mesh.Agent.Output.Tail}"
         );
     }
 }

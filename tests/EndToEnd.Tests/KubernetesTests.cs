@@ -94,6 +94,6 @@ public sealed class KubernetesTests(KubernetesFixture fixture, ITestOutputHelper
     private static async Task<JsonNode> Show(TestMesh mesh, string workspace = "dev") =>
         JsonNode.Parse(await mesh.Cli(Ct, "workspaces", "show", workspace, "-o", "json"))!;
 
-    private static string Text(JsonNode at, params string[] path) =>
-        path.Aggregate(at, (node, name) => node[name]!).GetValue<string>();
+    private static string? Text(JsonNode at, params string[] path) =>
+        path.Aggregate<string, JsonNode?>(at, (node, name) => node?[name])?.GetValue<string>();
 }

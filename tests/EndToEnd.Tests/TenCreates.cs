@@ -32,7 +32,7 @@ internal sealed class TenCreates(TestMesh mesh)
     /// </summary>
     public async Task AssertNothingLost(CancellationToken ct)
     {
-        var listed = await mesh.ListWorkspaces(ct);
+        var listed = await Eventually.Is(() => mesh.ListWorkspaces(ct), _ => true, "the workspaces can be listed", ct);
         var names = listed.Select(w => w.Name).Order().ToList();
         Assert.Equal(names.Distinct(), names);
         Assert.Empty(names.Except(_acknowledged.Keys).Except(_unanswered));
@@ -56,7 +56,7 @@ internal sealed class TenCreates(TestMesh mesh)
         {
             try
             {
-                await Create(name, ct);
+                await Eventually.Is(() => Create(name, ct), _ => true, $"{name} is created", ct);
             }
             catch (RpcException e) when (e.StatusCode == StatusCode.AlreadyExists)
             {
