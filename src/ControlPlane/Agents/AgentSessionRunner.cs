@@ -42,9 +42,10 @@ internal sealed class AgentSessionRunner(
             session.Send(welcome);
             sessions.Add(session);
             var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
+            var writer = new FrameWriter(session.Outbound, metrics, time);
             await Task.WhenAll(
                 Part(session, () => reader.Run(requests, session.Closing)),
-                Part(session, () => Write(session, responses)),
+                Part(session, () => writer.Run(responses, session.Closing)),
                 Part(session, () => session.Desired.Run(session.Closing)),
                 Part(session, () => Observe(session)),
                 Part(session, () => Heed(session))
@@ -104,17 +105,6 @@ internal sealed class AgentSessionRunner(
         {
             logger.SessionFailed(e, session.ProviderId);
             session.Close(SessionEnd.Failed);
-        }
-    }
-
-    /// <summary>The one place that writes: gRPC allows a single write at a time on a stream.</summary>
-    private async Task Write(AgentSession session, IServerStreamWriter<ConnectResponse> responses)
-    {
-        while (true)
-        {
-            var frame = await session.Outbound.Next(session.Closing);
-            await responses.WriteAsync(frame, session.Closing);
-            metrics.Sent(frame.FrameCase.ToString());
         }
     }
 

@@ -1,0 +1,25 @@
+using Coder.Mesh.Agent.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>The one place that writes to an agent: gRPC allows a single write at a time on a stream.</summary>
+internal sealed class FrameWriter(Outbound outbound, AgentStreamMetrics metrics, TimeProvider time)
+{
+    /// <summary>How long a write under way may still take once the session is closing.</summary>
+    public static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
+
+    /// <summary>Runs until the session closes.</summary>
+    public async Task Run(IServerStreamWriter<ConnectResponse> responses, CancellationToken closing)
+    {
+        // To cancel a write is to cut the stream, and the agent would never hear why: it is cut only if it hangs.
+        using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        await using var onClosing = closing.Register(() => cut.CancelAfter(LastWriteLimit));
+        while (!closing.IsCancellationRequested)
+        {
+            var frame = await outbound.Next(closing);
+            await responses.WriteAsync(frame, cut.Token);
+            metrics.Sent(frame.FrameCase.ToString());
+        }
+    }
+}
