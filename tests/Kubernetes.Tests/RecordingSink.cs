@@ -25,8 +25,18 @@ internal sealed class RecordingSink : IClusterSink
 
     public void Gone(string workspaceId) => Hear(new GoneCall(workspaceId));
 
-    public async Task<ClusterWorkspace> Until(string id, WorkspaceState state, CancellationToken ct) =>
-        (ClusterWorkspace)await Until(e => e is ClusterWorkspace w && w.Id == id && w.State == state, ct);
+    /// <summary>Waits until a workspace is said to be so: by a change, or by a list that has overtaken it.</summary>
+    public async Task<ClusterWorkspace> Until(string id, WorkspaceState state, CancellationToken ct)
+    {
+        ClusterWorkspace? Said(object call) =>
+            call switch
+            {
+                ClusterWorkspace changed => changed.Id == id && changed.State == state ? changed : null,
+                ListedCall listed => listed.Workspaces.FirstOrDefault(w => w.Id == id && w.State == state),
+                _ => null,
+            };
+        return Said(await Until(call => Said(call) is not null, ct))!;
+    }
 
     public Task UntilGone(string id, CancellationToken ct) => Until(e => e is GoneCall g && g.Id == id, ct);
 
