@@ -24,9 +24,10 @@ internal sealed class Sweeper(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         lease.MembersChanged += _members.Set;
+        // At start it looks whatever it was told: the lease may have found its members before anybody listened.
+        _members.Set();
         try
         {
-            // The set of living replicas also changes once at start, and when a rival that swept has died.
             while (true)
             {
                 await _members.Wait(stoppingToken);

@@ -26,7 +26,7 @@ internal sealed class ReplicaLease(
 
     private HashSet<string> _living = [];
 
-    /// <summary>Raised when the set of living replicas has changed, and once at start.</summary>
+    /// <summary>Raised when the set of living replicas has changed, the first time perhaps before anybody listens.</summary>
     public event Action? MembersChanged;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

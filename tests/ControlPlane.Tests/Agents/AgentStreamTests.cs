@@ -246,7 +246,7 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         var end = agent.End(Ct);
         await plane.Stop();
         var told = await end;
-        Assert.True(Reason(told) == ErrorReasons.ServerRestarting, told.ToString());
+        Assert.True(Reason(told) == ErrorReasons.ServerRestarting, $"{told}\n{plane.Log}");
 
         await using var next = await TestControlPlane.Start(Postgres, Ct, database: plane.Database);
         var provider = await next.Provider("west", Ct);

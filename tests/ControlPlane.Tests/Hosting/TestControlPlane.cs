@@ -13,6 +13,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Tests.Hosting;
@@ -35,6 +36,15 @@ internal sealed class TestControlPlane : IAsyncDisposable
     }
 
     public string Database { get; }
+
+    /// <summary>What it has logged, for the message of a test that fails.</summary>
+    public string Log =>
+        string.Join(
+            '\n',
+            Logs.Collector.GetSnapshot().Select(r => $"{r.Timestamp:HH:mm:ss.fff} {r.Category}: {r.Message}")
+        );
+
+    private FakeLoggerProvider Logs { get; init; } = new();
 
     public string GrpcAddress { get; }
 
@@ -75,7 +85,8 @@ internal sealed class TestControlPlane : IAsyncDisposable
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
         // As in production somebody listens to the log; without anybody requests get no trace.
-        builder.Logging.AddProvider(new Microsoft.Extensions.Logging.Testing.FakeLoggerProvider());
+        var logs = new FakeLoggerProvider();
+        builder.Logging.AddProvider(logs);
         if (time is not null)
             builder.Services.AddSingleton(time);
         services?.Invoke(builder.Services);
@@ -85,7 +96,7 @@ internal sealed class TestControlPlane : IAsyncDisposable
         await ControlPlaneHost.Prepare(app, settings, embedded: false, ct);
         var token = await app.Services.GetRequiredService<ApiTokens>().Issue(ApiTokens.Admin, ct);
         await ControlPlaneHost.Serve(app, ct);
-        return new TestControlPlane(app, database, folder, token);
+        return new TestControlPlane(app, database, folder, token) { Logs = logs };
     }
 
     public async Task<(string Id, string Token)> CreateProvider(string name, CancellationToken ct)

@@ -1,0 +1,35 @@
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.Tests.Support.Postgres;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
+
+namespace Coder.Mesh.ControlPlane.Tests.Presence;
+
+public sealed class SweeperTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    [Fact]
+    public async Task A_sweeper_looks_when_it_starts_though_the_members_were_known_before()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var (_, token) = await plane.CreateProvider("west", Ct);
+        using (await TestAgent.Attach(plane, token, Ct))
+            await plane.Stop();
+        using var logs = new FakeLoggerProvider();
+        var services = new ServiceCollection().AddLogging(l => l.AddProvider(logs)).AddSingleton(TimeProvider.System);
+        services.AddSingleton<Coder.Mesh.ControlPlane.Agents.AgentSessions>();
+        services.AddStorage(plane.Database).AddReplica().AddPresence();
+        await using var replica = services.BuildServiceProvider();
+
+        // The lease is faster than the sweeper: its word of a change is lost on it.
+        await replica.GetRequiredService<ReplicaLease>().Renew(Ct);
+        using var sweeper = ActivatorUtilities.CreateInstance<Sweeper>(replica);
+        await sweeper.StartAsync(Ct);
+
+        await Eventually(() => Task.FromResult(logs.Collector.GetSnapshot().Any(r => r.Id.Id == 1403)), begun => begun);
+        await sweeper.StopAsync(Ct);
+    }
+}
