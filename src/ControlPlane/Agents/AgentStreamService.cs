@@ -17,6 +17,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class AgentStreamService(
     AgentAdmission admission,
     AgentSessionRunner runner,
+    StreamDrain drain,
     DeploymentView deployment,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
@@ -32,6 +33,7 @@ internal sealed class AgentStreamService(
         // The request's span lasts as long as the stream; frames link to it and are never its children.
         var sessionSpan = Activity.Current?.Context ?? default;
         Activity.Current = null;
+        drain.Enter(context.GetHttpContext());
         if (lifetime.ApplicationStopping.IsCancellationRequested)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 

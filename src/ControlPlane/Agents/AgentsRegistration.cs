@@ -12,6 +12,8 @@ internal static class AgentsRegistration
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<AgentAdmission>();
         services.AddSingleton<AgentSessionRunner>();
+        services.AddSingleton<StreamDrain>();
+        services.AddHostedService(s => s.GetRequiredService<StreamDrain>());
         services.AddHostedService<StoreAwayWatch>();
         return services;
     }

@@ -5,6 +5,7 @@ using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
 using Grpc.Core;
+using Grpc.Net.Client;
 using Microsoft.Extensions.DependencyInjection;
 using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
@@ -251,6 +252,33 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         await using var next = await TestControlPlane.Start(Postgres, Ct, database: plane.Database);
         var provider = await next.Provider("west", Ct);
         Assert.Equal((ProviderStatus.Ready, true), (provider.Status, provider.Agent.Attached));
+    }
+
+    [Fact]
+    public async Task Every_agent_of_a_stopping_control_plane_hears_why_though_its_connection_is_closed_too()
+    {
+        const int Agents = 25;
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var channels = new List<GrpcChannel>();
+        var ends = new List<Task<RpcException>>();
+        for (var i = 0; i < Agents; i++)
+        {
+            var (_, token) = await plane.CreateProvider($"west-{i}", Ct);
+            channels.Add(GrpcChannel.ForAddress(plane.GrpcAddress));
+            var agent = TestAgent.Open(channels[i], token);
+            await agent.Send(new ConnectRequest { Hello = TestAgent.Hello() }, Ct);
+            Assert.NotNull((await agent.Next(Ct)).Welcome);
+            ends.Add(agent.End(Ct));
+        }
+
+        await plane.Stop();
+        var told = await Task.WhenAll(ends);
+        channels.ForEach(c => c.Dispose());
+
+        Assert.Equal(
+            Enumerable.Repeat(ErrorReasons.ServerRestarting, Agents),
+            told.Select(e => Reason(e) ?? e.Status.Detail)
+        );
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace Coder.Mesh.ControlPlane.Tests.Hosting;
 
@@ -16,6 +17,14 @@ internal sealed class TestAgent(AsyncDuplexStreamingCall<ConnectRequest, Connect
     /// <summary>Opens a stream without saying anything on it.</summary>
     public static TestAgent Open(TestControlPlane plane, string token) =>
         new(plane.Agents.Connect(new Metadata { { "authorization", $"Bearer {token}" } }));
+
+    /// <summary>The same over a channel, and so a connection, of its own.</summary>
+    public static TestAgent Open(GrpcChannel channel, string token) =>
+        new(
+            new AgentService.AgentServiceClient(channel).Connect(
+                new Metadata { { "authorization", $"Bearer {token}" } }
+            )
+        );
 
     public static async Task<TestAgent> Attach(
         TestControlPlane plane,
