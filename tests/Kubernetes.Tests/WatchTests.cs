@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json.Nodes;
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;
@@ -53,10 +55,7 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
     public async Task A_pod_that_the_namespace_refuses_is_failed_in_the_api_servers_words()
     {
         await using var ns = await NewNamespace();
-        var quota = System.Text.Json.Nodes.JsonNode.Parse(
-            """{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"none"},"spec":{"hard":{"pods":"0"}}}"""
-        )!;
-        await (await fixture.Get()).Admin.Create(ns.Path("resourcequotas"), quota, Ct);
+        await ForbidPods((await fixture.Get()).Admin, ns);
         await using var driver = new TestDriver(ns).Watching();
         var id = TestDriver.NewId();
 
@@ -65,6 +64,35 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
 
         Assert.Equal("pod_refused", failed.Code);
         Assert.Contains("exceeded quota", failed.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// Sets a quota of no pods and waits until it counts: the API server enforces it only once its own cache has it, which is
+    /// a moment after its creation was answered.
+    /// </summary>
+    private static async Task ForbidPods(ClusterApi admin, TestNamespace ns)
+    {
+        var quota = JsonNode.Parse(
+            """{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"none"},"spec":{"hard":{"pods":"0"}}}"""
+        )!;
+        await admin.Create(ns.Path("resourcequotas"), quota, Ct);
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (await pace.WaitForNextTickAsync(Ct))
+        {
+            var probe = JsonNode.Parse(
+                """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe"},"spec":{"containers":[{"name":"probe","image":"none"}]}}"""
+            )!;
+            try
+            {
+                await admin.Create(ns.Path("pods"), probe, Ct);
+            }
+            catch (HttpRequestException e) when (e.StatusCode == HttpStatusCode.Forbidden)
+            {
+                return;
+            }
+
+            await admin.Delete(ns.Path("pods/probe"), Ct);
+        }
     }
 
     [Fact]
