@@ -19,9 +19,9 @@ public sealed class MetricsTests
         metrics.Opened();
         foreach (var end in Enum.GetValues<SessionEnd>())
             metrics.Closed(end, TimeSpan.Zero);
-        foreach (var frame in Enum.GetNames<ConnectRequest.FrameOneofCase>())
+        foreach (var frame in Enum.GetValues<ConnectRequest.FrameOneofCase>())
             metrics.Received(frame);
-        foreach (var frame in Enum.GetNames<ConnectResponse.FrameOneofCase>())
+        foreach (var frame in Enum.GetValues<ConnectResponse.FrameOneofCase>())
             metrics.Sent(frame);
         metrics.Refused(ErrorReasons.ProviderDeleted);
         metrics.Refused(ErrorReasons.VersionUnsupported);
@@ -41,9 +41,9 @@ public sealed class MetricsTests
         foreach (var outcome in Enum.GetValues<AttemptOutcome>())
             metrics.DialEnded(outcome);
         foreach (var frame in Enum.GetValues<ConnectRequest.FrameOneofCase>())
-            metrics.FrameSent(FrameNames.Of(frame));
+            metrics.FrameSent(frame);
         foreach (var frame in Enum.GetValues<ConnectResponse.FrameOneofCase>())
-            metrics.FrameReceived(FrameNames.Of(frame));
+            metrics.FrameReceived(frame);
         foreach (var result in (string[])["done", "transient", "refused", "fault"])
         {
             metrics.Reconciled("apply", result, TimeSpan.Zero);

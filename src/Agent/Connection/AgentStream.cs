@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -108,7 +109,7 @@ internal sealed class AgentStream(
                 silence.Change(limit, Timeout.InfiniteTimeSpan);
                 status.Sign();
                 var frame = dialed.Call.ResponseStream.Current;
-                metrics.FrameReceived(FrameNames.Of(frame.FrameCase));
+                metrics.FrameReceived(frame.FrameCase);
                 if (!ct.IsCancellationRequested)
                     Handle(frame);
             }
@@ -184,7 +185,7 @@ internal sealed class AgentStream(
         try
         {
             await dialed.Call.RequestStream.WriteAsync(frame);
-            metrics.FrameSent(FrameNames.Of(frame.FrameCase));
+            metrics.FrameSent(frame.FrameCase);
             return true;
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)

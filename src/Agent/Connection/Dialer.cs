@@ -99,7 +99,7 @@ internal sealed class Dialer(
         try
         {
             await call.RequestStream.WriteAsync(MakeHello(readiness), ct);
-            metrics.FrameSent(FrameNames.Of(ConnectRequest.FrameOneofCase.Hello));
+            metrics.FrameSent(ConnectRequest.FrameOneofCase.Hello);
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException && !ct.IsCancellationRequested)
         {
@@ -109,7 +109,7 @@ internal sealed class Dialer(
         if (!await call.ResponseStream.MoveNext(ct))
             throw new HandshakeException("The control plane ended the stream without a Welcome.");
         var frame = call.ResponseStream.Current;
-        metrics.FrameReceived(FrameNames.Of(frame.FrameCase));
+        metrics.FrameReceived(frame.FrameCase);
         return frame.FrameCase == ConnectResponse.FrameOneofCase.Welcome
             ? Check(frame.Welcome)
             : throw new HandshakeException($"The control plane began with {frame.FrameCase} in place of Welcome.");

@@ -26,9 +26,9 @@ internal sealed class KubernetesMetrics
             1,
             new TagList
             {
-                { "verb", verb },
-                { "resource", resource },
-                { "status", StatusClass(status) },
+                { "mesh.kubernetes.verb", verb },
+                { "mesh.kubernetes.resource", resource },
+                { "mesh.kubernetes.status", StatusClass(status) },
             }
         );
 

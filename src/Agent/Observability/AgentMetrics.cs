@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Observability;
 
@@ -36,11 +38,11 @@ internal sealed class AgentMetrics
     public void Detached() => _attached.Add(-1);
 
     public void DialEnded(AttemptOutcome outcome) =>
-        _dials.Add(1, new KeyValuePair<string, object?>("mesh.outcome", FrameNames.Snake(outcome.ToString())));
+        _dials.Add(1, new KeyValuePair<string, object?>("mesh.outcome", outcome.ToString().ToLowerInvariant()));
 
-    public void FrameSent(string type) => Frame(type, "sent");
+    public void FrameSent(ConnectRequest.FrameOneofCase frame) => Frame(FrameNames.Of(frame), "sent");
 
-    public void FrameReceived(string type) => Frame(type, "received");
+    public void FrameReceived(ConnectResponse.FrameOneofCase frame) => Frame(FrameNames.Of(frame), "received");
 
     public void Reconciled(string action, string result, TimeSpan took)
     {

@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
@@ -46,15 +48,14 @@ internal sealed class AgentStreamMetrics
 
     public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("mesh.reason", reason));
 
-    /// <param name="type">Name of the frame's case in the protocol's oneof.</param>
-    public void Received(string type) => Count("received", type);
+    public void Received(ConnectRequest.FrameOneofCase frame) => Count("received", FrameNames.Of(frame));
 
-    public void Sent(string type) => Count("sent", type);
+    public void Sent(ConnectResponse.FrameOneofCase frame) => Count("sent", FrameNames.Of(frame));
 
     private void Count(string direction, string type) =>
         _frames.Add(
             1,
-            new KeyValuePair<string, object?>("mesh.direction", direction),
-            new KeyValuePair<string, object?>("mesh.frame", type)
+            new KeyValuePair<string, object?>("mesh.frame.direction", direction),
+            new KeyValuePair<string, object?>("mesh.frame.type", type)
         );
 }

@@ -2,6 +2,7 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
@@ -151,7 +152,7 @@ internal sealed class DesiredPump(
             if (workspace.ProviderId != providerId)
                 continue;
             var frame = WorkspaceFrames.Desired(workspace);
-            using var span = Tracing.StartSend(frame.FrameCase.ToString(), workspace.Traceparent, redelivery);
+            using var span = Tracing.StartSend(FrameNames.Of(frame.FrameCase), workspace.Traceparent, redelivery);
             frame.Traceparent = span?.Id ?? workspace.Traceparent;
             await outbound.Desired(frame, ct);
         }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -29,7 +30,7 @@ internal sealed class FrameReader(
         {
             var frame = requests.Current;
             session.Owner.Heard();
-            metrics.Received(frame.FrameCase.ToString());
+            metrics.Received(frame.FrameCase);
             if (!await Handle(frame, ct))
                 return;
         }
@@ -104,5 +105,5 @@ internal sealed class FrameReader(
     }
 
     private Activity? Receive(ConnectRequest frame) =>
-        Tracing.StartReceive(frame.FrameCase.ToString(), frame.Traceparent, sessionSpan);
+        Tracing.StartReceive(FrameNames.Of(frame.FrameCase), frame.Traceparent, sessionSpan);
 }

@@ -19,7 +19,7 @@ internal sealed class FrameWriter(Outbound outbound, AgentStreamMetrics metrics,
         {
             var frame = await outbound.Next(closing);
             await responses.WriteAsync(frame, cut.Token);
-            metrics.Sent(frame.FrameCase.ToString());
+            metrics.Sent(frame.FrameCase);
         }
     }
 }
