@@ -2,6 +2,7 @@ using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane;
 
@@ -69,18 +70,15 @@ internal static class ControlPlaneProgram
     /// <param name="running">The embedded database of a control plane that runs will do.</param>
     private static async Task<int> Run(Work work, bool running = false)
     {
-        var builder = WebApplication.CreateBuilder();
-        var options = builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
-        if (options.Problems() is { Count: > 0 } problems)
-        {
-            foreach (var problem in problems)
-                await Console.Error.WriteLineAsync($"error: {problem}");
-            return BadConfiguration;
-        }
-
         try
         {
+            var builder = WebApplication.CreateBuilder();
+            var options =
+                builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
             var embedded = Embedded(builder.Configuration, options);
+            if (options.Problems().Concat(embedded.Problems()).ToList() is { Count: > 0 } problems)
+                return await Fail(BadConfiguration, problems);
+
             var given = builder.Configuration.GetConnectionString("Mesh");
             if (string.IsNullOrEmpty(given) && running)
                 given = EmbeddedPostgres.FindRunning(embedded);
@@ -102,16 +100,28 @@ internal static class ControlPlaneProgram
             await work(builder, options, postgres.ConnectionString, embedded: true);
             return 0;
         }
-        catch (EmbeddedPostgresException e)
+        catch (OptionsValidationException e)
         {
-            await Console.Error.WriteLineAsync($"error: {e.Message}");
-            return CannotStart;
+            return await Fail(BadConfiguration, e.Failures);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e) || e is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (InvalidOperationException e) when (e.Source == "Microsoft.Extensions.Configuration.Binder")
         {
-            await Console.Error.WriteLineAsync($"error: {e.Message}");
-            return CannotStart;
+            return await Fail(BadConfiguration, [e.Message]);
         }
+        catch (Exception e)
+            when (StoreFailure.IsAway(e)
+                || e is EmbeddedPostgresException or Microsoft.AspNetCore.Connections.AddressInUseException
+            )
+        {
+            return await Fail(CannotStart, [e.Message]);
+        }
+    }
+
+    private static async Task<int> Fail(int exitCode, IEnumerable<string> problems)
+    {
+        foreach (var problem in problems)
+            await Console.Error.WriteLineAsync($"error: {problem}");
+        return exitCode;
     }
 
     private static async Task Serve(

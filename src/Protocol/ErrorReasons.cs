@@ -10,6 +10,7 @@ public static class ErrorReasons
     public const string TokenMissing = "TOKEN_MISSING";
     public const string TokenInvalid = "TOKEN_INVALID";
     public const string PermissionDenied = "PERMISSION_DENIED";
+    public const string Internal = "INTERNAL";
 
     public const string ProviderNotFound = "PROVIDER_NOT_FOUND";
     public const string ProviderExists = "PROVIDER_EXISTS";

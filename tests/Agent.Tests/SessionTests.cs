@@ -162,6 +162,23 @@ public sealed class SessionTests
         await server.Welcome();
     }
 
+    [Theory]
+    [InlineData(StatusCode.Unauthenticated)]
+    [InlineData(StatusCode.PermissionDenied)]
+    [InlineData(StatusCode.FailedPrecondition)]
+    public async Task Proxys_no_is_not_the_control_planes_and_is_tried_again_soon(StatusCode code)
+    {
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, jitter: 0.5);
+        var session = await server.NextSession();
+
+        session.Break(code);
+        await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
+        agent.Time.Advance(TimeSpan.FromSeconds(0.125));
+
+        await server.Welcome();
+    }
+
     [Fact]
     public async Task Restarting_server_is_dialed_again_within_its_own_jitter()
     {

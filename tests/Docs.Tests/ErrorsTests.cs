@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
 using Grpc.Core;
 
@@ -61,7 +62,9 @@ public sealed partial class ErrorsTests
             toAgents,
             reason =>
             {
-                var end = Endings.From(SessionEnds.Exception(Documented[reason], reason, ""));
+                var end = Endings.From(
+                    new Refusal(Enum.Parse<RefusalKind>(Documented[reason].ToString()), reason, "").ToRpcException()
+                );
                 Assert.Equal((reason, refusals.Contains(reason)), (reason, end.Outcome == AttemptOutcome.Refused));
             }
         );
@@ -75,9 +78,9 @@ public sealed partial class ErrorsTests
             _ => Enum.Parse<StatusCode>(how),
         };
 
-    // A status and a reason side by side, or a reason that is given to a method named after the status.
+    // A kind and a reason side by side, or a reason that is given to a method named after the status.
     [GeneratedRegex(
-        @"(?:(?:RefusalKind|StatusCode)\.(?<how>\w+),|(?<how>(?:Refusal\s*\.(?:NotFound|Precondition))|Refused)\()\s*(?:Protocol\.)?ErrorReasons\.(?<reason>\w+)"
+        @"(?:RefusalKind\.(?<how>\w+),|(?<how>(?:Refusal\s*\.(?:NotFound|Precondition))|Refused)\()\s*(?:Protocol\.)?ErrorReasons\.(?<reason>\w+)"
     )]
     private static partial Regex Given();
 

@@ -60,4 +60,34 @@ public sealed class StartupTests
         Assert.Empty(process.Output.Data);
         Assert.Empty(Directory.EnumerateFileSystemEntries(scratch.Folder));
     }
+
+    [Theory]
+    [InlineData("Mesh__AllowPlaintext", "perhaps", "Mesh:AllowPlaintext")]
+    [InlineData("Mesh__EmbeddedPostgres__StopTimeout", "00:00:00", "Mesh:EmbeddedPostgres:StopTimeout")]
+    [InlineData("Mesh__EmbeddedPostgres__StartTimeout", "soon", "Mesh:EmbeddedPostgres:StartTimeout")]
+    [InlineData("Mesh__AgentStream__ConcurrentAttaches", "0", "ConcurrentAttaches")]
+    public async Task Setting_out_of_its_range_is_named(string variable, string value, string named)
+    {
+        await using var scratch = new Scratch();
+        var process = ChildProcess.Start(
+            scratch,
+            Artifacts.ControlPlane,
+            [],
+            new Dictionary<string, string>
+            {
+                ["Mesh__DataFolder"] = Path.Combine(scratch.Folder, "data"),
+                ["Mesh__GrpcAddress"] = "http://127.0.0.1:0",
+                ["Mesh__ManagementAddress"] = "http://127.0.0.1:0",
+                [variable] = value,
+            }
+        );
+
+        Assert.Equal(2, await process.ExitWithOutput(Ct));
+
+        var error = Assert.Single(process.Output.Talk.Split('\n', StringSplitOptions.RemoveEmptyEntries), IsError);
+        Assert.Contains(named, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", process.Output.Talk, StringComparison.Ordinal);
+    }
+
+    private static bool IsError(string line) => line.StartsWith("error: ", StringComparison.Ordinal);
 }

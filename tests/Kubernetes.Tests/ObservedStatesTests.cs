@@ -74,11 +74,21 @@ public sealed class ObservedStatesTests
     }
 
     [Fact]
-    public void The_generation_is_the_deployments_and_without_one_the_last_known()
+    public void The_generation_is_the_deployments_and_while_deleting_the_last_known()
     {
         Assert.Equal(3ul, ObservedStates.Of("w", new(Deployment(), Claim(), []), false, known: 0)!.Generation);
-        Assert.Equal(8ul, ObservedStates.Of("w", new(null, Claim(), []), false, known: 8)!.Generation);
-        Assert.Equal(1ul, ObservedStates.Of("w", new(null, Claim(), []), false, known: 0)!.Generation);
+        Assert.Equal(8ul, ObservedStates.Of("w", new(null, Claim(), []), removing: true, known: 8)!.Generation);
+        Assert.Equal(1ul, ObservedStates.Of("w", new(null, Claim(), []), removing: true, known: 0)!.Generation);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8)]
+    public void A_volume_alone_is_no_generation_applied(ulong known)
+    {
+        var seen = ObservedStates.Of("w", new(null, Claim(), []), removing: false, known);
+
+        Assert.Equal(new("w", 0, WorkspaceState.Starting), seen);
     }
 
     [Theory]

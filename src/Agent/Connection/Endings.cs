@@ -14,8 +14,10 @@ internal static class Endings
         var reason = info is { Domain: ErrorReasons.Domain } ? CleanText.Clean(info.Reason) : "";
         var outcome = error.StatusCode switch
         {
-            StatusCode.Unauthenticated or StatusCode.PermissionDenied or StatusCode.FailedPrecondition =>
-                AttemptOutcome.Refused,
+            // Without a reason of ours it is a proxy that says so, and may not a moment later.
+            StatusCode.Unauthenticated
+            or StatusCode.PermissionDenied
+            or StatusCode.FailedPrecondition when reason.Length > 0 => AttemptOutcome.Refused,
             StatusCode.Unavailable when reason == ErrorReasons.ServerRestarting => AttemptOutcome.Restarting,
             _ => AttemptOutcome.Lost,
         };

@@ -41,8 +41,9 @@ internal static class ObservedStates
     {
         if (objects.None)
             return null;
-        var (state, code, message) = removing || Deleting(objects) ? new(WorkspaceState.Deleting) : Judge(objects);
-        return new ClusterWorkspace(id, Generation(objects, known), state, code, message);
+        var deleting = removing || Deleting(objects);
+        var (state, code, message) = deleting ? new(WorkspaceState.Deleting) : Judge(objects);
+        return new ClusterWorkspace(id, Generation(objects, deleting, known), state, code, message);
     }
 
     /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
@@ -56,11 +57,14 @@ internal static class ObservedStates
             ? generation
             : 0;
 
-    // The volume keeps the generation that it was made from, so the Deployment's counts, and without one the last known.
-    private static ulong Generation(WorkspaceObjects objects, ulong known) =>
-        objects.Deployment is { } deployment
-            ? Generation(deployment.Metadata)
-            : Math.Max(known, Generation(objects.Claim?.Metadata));
+    // The volume keeps the generation that it was made from, so the Deployment's counts. A volume alone is no generation
+    // applied: an agent killed between the two, or a Deployment deleted by hand, needs to be sent the workspace again.
+    private static ulong Generation(WorkspaceObjects objects, bool deleting, ulong known)
+    {
+        if (objects.Deployment is { } deployment)
+            return Generation(deployment.Metadata);
+        return deleting ? Math.Max(known, Generation(objects.Claim?.Metadata)) : 0;
+    }
 
     private static bool Deleting(WorkspaceObjects objects) =>
         objects is { Deployment: null, Claim: null }

@@ -55,11 +55,7 @@ internal sealed class AgentAdmission(
         }
         catch (ProtocolException e)
         {
-            throw SessionEnds.Exception(
-                Grpc.Core.StatusCode.InvalidArgument,
-                Protocol.ErrorReasons.ProtocolViolation,
-                e.Message
-            );
+            throw e.ToRefusal().ToRpcException();
         }
     }
 }

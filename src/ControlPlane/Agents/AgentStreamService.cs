@@ -66,18 +66,16 @@ internal sealed class AgentStreamService(
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            throw SessionEnds.Exception(
-                StatusCode.DeadlineExceeded,
+            throw new Refusal(
+                RefusalKind.DeadlineExceeded,
                 ErrorReasons.HelloTimeout,
                 $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
-            );
+            ).ToRpcException();
         }
 
-        throw SessionEnds.Exception(
-            StatusCode.InvalidArgument,
-            ErrorReasons.ProtocolViolation,
-            "hello: the first frame must be one, with a readiness report"
-        );
+        throw new ProtocolException("hello: the first frame must be one, with a readiness report")
+            .ToRefusal()
+            .ToRpcException();
     }
 
     private async Task<ConnectResponse> Welcome(

@@ -1,4 +1,11 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
+
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>An agent has broken the protocol: its session ends, the others don't notice.</summary>
-internal sealed class ProtocolException(string message) : Exception(message);
+internal sealed class ProtocolException(string message) : Exception(message)
+{
+    /// <summary>What an agent is told that has broken it before it had a session.</summary>
+    public Refusal ToRefusal() => new(RefusalKind.InvalidArgument, ErrorReasons.ProtocolViolation, Message);
+}

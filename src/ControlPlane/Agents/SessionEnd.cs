@@ -1,7 +1,7 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
-using Google.Protobuf.WellKnownTypes;
-using Google.Rpc;
 using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Agents;
@@ -56,59 +56,47 @@ internal static class SessionEnds
         };
 
     /// <summary>What the agent is told; null where it left by itself.</summary>
-    private static (StatusCode Code, string Reason, string Message)? Told(this SessionEnd end) =>
+    private static Refusal? Told(this SessionEnd end) =>
         end switch
         {
             SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.Goodbye => null,
-            SessionEnd.Superseded => (
-                StatusCode.Aborted,
+            SessionEnd.Superseded => new(
+                RefusalKind.Aborted,
                 ErrorReasons.SessionSuperseded,
                 "A newer session of this provider is attached."
             ),
-            SessionEnd.TooSlow => (
-                StatusCode.ResourceExhausted,
+            SessionEnd.TooSlow => new(
+                RefusalKind.ResourceExhausted,
                 ErrorReasons.SessionTooSlow,
                 "The agent doesn't read fast enough; it gets the full state when it is back."
             ),
-            SessionEnd.Unresponsive => (
-                StatusCode.DeadlineExceeded,
+            SessionEnd.Unresponsive => new(
+                RefusalKind.DeadlineExceeded,
                 ErrorReasons.SessionUnresponsive,
                 "Three heartbeats are missing."
             ),
-            SessionEnd.ProtocolViolation => (
-                StatusCode.InvalidArgument,
+            SessionEnd.ProtocolViolation => new(
+                RefusalKind.InvalidArgument,
                 ErrorReasons.ProtocolViolation,
                 "A frame broke the protocol."
             ),
-            SessionEnd.ProviderDeleted => (
-                StatusCode.FailedPrecondition,
+            SessionEnd.ProviderDeleted => new(
+                RefusalKind.FailedPrecondition,
                 ErrorReasons.ProviderDeleted,
                 "This provider has been deleted. What the agent created is left as it is; remove the agent."
             ),
-            SessionEnd.StoreAway => (
-                StatusCode.Unavailable,
-                ErrorReasons.StoreUnavailable,
-                "The control plane can't reach its store."
-            ),
-            SessionEnd.Shutdown => (
-                StatusCode.Unavailable,
+            SessionEnd.StoreAway => StoreFailure.Away,
+            SessionEnd.Shutdown => new(
+                RefusalKind.Unavailable,
                 ErrorReasons.ServerRestarting,
                 "The control plane is restarting; dial again."
             ),
-            _ => (StatusCode.Internal, ErrorReasons.SessionFailed, "The session failed; dial again."),
+            _ => new(RefusalKind.Internal, ErrorReasons.SessionFailed, "The session failed; dial again."),
         };
 
     /// <summary>What ends the agent's call; null where it left by itself.</summary>
     public static RpcException? ToException(this Ending ending) =>
-        ending.End.Told() is var (code, reason, message)
-            ? Exception(code, reason, $"{message} {ending.Detail}".TrimEnd())
+        ending.End.Told() is { } told
+            ? (told with { Message = $"{told.Message} {ending.Detail}".TrimEnd() }).ToRpcException()
             : null;
-
-    public static RpcException Exception(StatusCode code, string reason, string message) =>
-        new Google.Rpc.Status
-        {
-            Code = (int)code,
-            Message = message,
-            Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = ErrorReasons.Domain }) },
-        }.ToRpcException();
 }

@@ -37,12 +37,6 @@ internal sealed class TokenAuthentication(
         "The token is not valid: it is misspelt, revoked, or of another deployment."
     );
 
-    private static readonly Refusal StoreAway = new(
-        RefusalKind.Unavailable,
-        ErrorReasons.StoreUnavailable,
-        "The control plane can't reach its store; try again."
-    );
-
     private static readonly Refusal Denied = new(
         RefusalKind.PermissionDenied,
         ErrorReasons.PermissionDenied,
@@ -70,8 +64,8 @@ internal sealed class TokenAuthentication(
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            _refusal = StoreAway;
-            return AuthenticateResult.Fail(StoreAway.Message);
+            _refusal = StoreFailure.Away;
+            return AuthenticateResult.Fail(_refusal.Message);
         }
     }
 

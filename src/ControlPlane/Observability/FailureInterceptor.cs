@@ -61,19 +61,14 @@ internal sealed class FailureInterceptor(ILogger<FailureInterceptor> logger) : I
         if (StoreFailure.IsAway(exception))
         {
             logger.StoreAwayForCall(context.Method, exception.Message);
-            return new Refusal(
-                RefusalKind.Unavailable,
-                ErrorReasons.StoreUnavailable,
-                "The control plane can't reach its store; try again."
-            ).ToRpcException();
+            return StoreFailure.Away.ToRpcException();
         }
 
         logger.CallFailed(exception, context.Method);
-        return new RpcException(
-            new Status(
-                StatusCode.Internal,
-                "The control plane failed; its log has the details under this call's trace id."
-            )
-        );
+        return new Refusal(
+            RefusalKind.Internal,
+            ErrorReasons.Internal,
+            "The control plane failed; its log has the details under this call's trace id."
+        ).ToRpcException();
     }
 }

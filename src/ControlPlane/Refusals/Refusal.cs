@@ -10,6 +10,9 @@ internal enum RefusalKind
     Unauthenticated,
     PermissionDenied,
     Unavailable,
+    DeadlineExceeded,
+    ResourceExhausted,
+    Internal,
 }
 
 internal sealed record FieldViolation(string Field, string Rule);

@@ -65,6 +65,9 @@ internal static class RefusalStatus
             RefusalKind.Unauthenticated => StatusCode.Unauthenticated,
             RefusalKind.PermissionDenied => StatusCode.PermissionDenied,
             RefusalKind.Unavailable => StatusCode.Unavailable,
+            RefusalKind.DeadlineExceeded => StatusCode.DeadlineExceeded,
+            RefusalKind.ResourceExhausted => StatusCode.ResourceExhausted,
+            RefusalKind.Internal => StatusCode.Internal,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no status for this kind"),
         };
 }

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
@@ -6,6 +8,13 @@ namespace Coder.Mesh.ControlPlane.Storage;
 /// <summary>Tells failures of reaching the store from failures of what was asked of it.</summary>
 internal static class StoreFailure
 {
+    /// <summary>What callers and agents are told while the store is away.</summary>
+    public static readonly Refusal Away = new(
+        RefusalKind.Unavailable,
+        ErrorReasons.StoreUnavailable,
+        "The control plane can't reach its store; try again."
+    );
+
     /// <summary>The store can't be reached, or is starting, stopping or out of connections: the same may succeed later.</summary>
     public static bool IsAway(Exception exception)
     {

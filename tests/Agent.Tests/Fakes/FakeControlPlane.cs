@@ -188,8 +188,9 @@ internal sealed class FakeSession(IServerStreamWriter<ConnectResponse> responses
             }.ToRpcException()
         );
 
-    /// <summary>Ends the stream as a broken connection would.</summary>
-    public void Break() => End.TrySetResult(new RpcException(new Grpc.Core.Status(StatusCode.Unavailable, "gone")));
+    /// <summary>Ends the stream as a broken connection, or a proxy, would: without a reason of ours.</summary>
+    public void Break(StatusCode code = StatusCode.Unavailable) =>
+        End.TrySetResult(new RpcException(new Grpc.Core.Status(code, "gone")));
 }
 
 internal static class Wishes

@@ -21,6 +21,15 @@ internal sealed class EmbeddedPostgresOptions
     /// <summary>PostgreSQL settings in addition to, or instead of, those the control plane chooses.</summary>
     public Dictionary<string, string> Settings { get; set; } = [];
 
+    /// <returns>Every problem, each naming its setting and rule.</returns>
+    public IEnumerable<string> Problems()
+    {
+        if (StartTimeout < TimeSpan.FromSeconds(1) || StartTimeout > TimeSpan.FromHours(1))
+            yield return $"{Section}:{nameof(StartTimeout)} is {StartTimeout}: it must be from 00:00:01 to 01:00:00.";
+        if (StopTimeout < TimeSpan.FromSeconds(1) || StopTimeout > TimeSpan.FromMinutes(10))
+            yield return $"{Section}:{nameof(StopTimeout)} is {StopTimeout}: it must be from 00:00:01 to 00:10:00.";
+    }
+
     internal string SearchPath { get; set; } = Environment.GetEnvironmentVariable("PATH") ?? "";
 
     internal string DistributionFolder { get; set; } = "/usr/lib/postgresql";
