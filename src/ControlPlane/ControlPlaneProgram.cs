@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Storage;
@@ -70,15 +71,25 @@ internal static class ControlPlaneProgram
     /// <param name="running">The embedded database of a control plane that runs will do.</param>
     private static async Task<int> Run(Work work, bool running = false)
     {
+        var builder = WebApplication.CreateBuilder();
+        ControlPlaneOptions options;
+        EmbeddedPostgresOptions embedded;
         try
         {
-            var builder = WebApplication.CreateBuilder();
-            var options =
-                builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
-            var embedded = Embedded(builder.Configuration, options);
-            if (options.Problems().Concat(embedded.Problems()).ToList() is { Count: > 0 } problems)
-                return await Fail(BadConfiguration, problems);
+            options = builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
+            embedded = Embedded(builder.Configuration, options);
+            // Bound again where it is used; here only to be told of what can't be read.
+            _ = builder.Configuration.GetSection(AgentStreamOptions.Section).Get<AgentStreamOptions>();
+        }
+        catch (InvalidOperationException e)
+        {
+            return await Fail(BadConfiguration, [e.Message]);
+        }
 
+        if (options.Problems().Concat(embedded.Problems()).ToList() is { Count: > 0 } problems)
+            return await Fail(BadConfiguration, problems);
+        try
+        {
             var given = builder.Configuration.GetConnectionString("Mesh");
             if (string.IsNullOrEmpty(given) && running)
                 given = EmbeddedPostgres.FindRunning(embedded);
@@ -103,10 +114,6 @@ internal static class ControlPlaneProgram
         catch (OptionsValidationException e)
         {
             return await Fail(BadConfiguration, e.Failures);
-        }
-        catch (InvalidOperationException e) when (e.Source == "Microsoft.Extensions.Configuration.Binder")
-        {
-            return await Fail(BadConfiguration, [e.Message]);
         }
         catch (Exception e)
             when (StoreFailure.IsAway(e)

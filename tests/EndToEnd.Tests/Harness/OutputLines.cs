@@ -4,7 +4,7 @@ namespace Coder.Mesh.EndToEnd.Tests.Harness;
 internal sealed class OutputLines
 {
     private const int Kept = 2000;
-    private const int Shown = 40;
+    private const int Shown = 400;
 
     private readonly Lock _lock = new();
     private readonly Queue<Line> _lines = [];
