@@ -59,6 +59,7 @@ internal static class ControlPlaneHost
         app.MapGrpcService<AgentStreamService>();
         app.MapGrpcService<ProviderApi>();
         app.MapGrpcService<WorkspaceApi>();
+        app.MapGrpcService<OrganizationApi>();
         app.MapGrpcHealthChecksService().AllowAnonymous();
         app.MapGrpcReflectionService().AllowAnonymous();
         return app;
@@ -98,9 +99,15 @@ internal static class ControlPlaneHost
         services.AddSingleton<LocalTokens>();
         services.AddSingleton<DeploymentView>();
         services.AddSingleton<OrganizationView>();
+        services.AddSingleton<OrganizationCommands>();
         services.AddSingleton<ProviderView>();
+        services.AddSingleton<ProviderHistory>();
+        services.AddSingleton<ProviderWrites>();
         services.AddSingleton<ProviderCommands>();
+        services.AddSingleton<ProviderTokens>();
+        services.AddSingleton<ProviderRemoval>();
         services.AddSingleton<WorkspaceView>();
+        services.AddSingleton<WorkspacePlacement>();
         services.AddSingleton<WorkspaceCommands>();
         services.AddSingleton<ManagementPort>();
         return services;

@@ -12,18 +12,29 @@ public static class ErrorReasons
     public const string PermissionDenied = "PERMISSION_DENIED";
     public const string Internal = "INTERNAL";
 
+    public const string EtagMismatch = "ETAG_MISMATCH";
+    public const string RequestIdReused = "REQUEST_ID_REUSED";
+
     public const string ProviderNotFound = "PROVIDER_NOT_FOUND";
     public const string ProviderExists = "PROVIDER_EXISTS";
     public const string ProviderBuiltIn = "PROVIDER_BUILT_IN";
     public const string ProviderIsDefault = "PROVIDER_IS_DEFAULT";
     public const string ProviderInUse = "PROVIDER_IN_USE";
     public const string ProviderLastOfOrganization = "PROVIDER_LAST_OF_ORGANIZATION";
+    public const string ProviderCordoned = "PROVIDER_CORDONED";
+    public const string ProviderNotLost = "PROVIDER_NOT_LOST";
+    public const string ProviderNoCluster = "PROVIDER_NO_CLUSTER";
+    public const string ProviderTokenNotFound = "PROVIDER_TOKEN_NOT_FOUND";
     public const string OrganizationNotFound = "ORGANIZATION_NOT_FOUND";
     public const string OrganizationAmbiguous = "ORGANIZATION_AMBIGUOUS";
+    public const string OrganizationExists = "ORGANIZATION_EXISTS";
+    public const string OrganizationInUse = "ORGANIZATION_IN_USE";
+    public const string OrganizationUsesProvider = "ORGANIZATION_USES_PROVIDER";
     public const string WorkspaceNotFound = "WORKSPACE_NOT_FOUND";
     public const string WorkspaceAmbiguous = "WORKSPACE_AMBIGUOUS";
     public const string WorkspaceExists = "WORKSPACE_EXISTS";
     public const string WorkspaceDeleting = "WORKSPACE_DELETING";
+    public const string WorkspaceNotStuck = "WORKSPACE_NOT_STUCK";
     public const string PlacementRefused = "PLACEMENT_REFUSED";
     public const string ConcurrentChange = "CONCURRENT_CHANGE";
     public const string StoreUnavailable = "STORE_UNAVAILABLE";

@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,7 @@ internal sealed class AgentAdmission(
     PresenceStore presences,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
+    TimeProvider time,
     ILogger<AgentAdmission> logger
 ) : IDisposable
 {
@@ -17,18 +19,18 @@ internal sealed class AgentAdmission(
 
     public async Task<Result<AttachedSession>> Admit(
         Hello hello,
-        string providerId,
+        Caller agent,
         TimeSpan heartbeatInterval,
         CancellationToken ct
     )
     {
-        var attaching = Map(hello, providerId, heartbeatInterval);
+        var attaching = Map(hello, agent, heartbeatInterval);
         await _places.WaitAsync(ct);
         try
         {
             var attached = await presences.Attach(attaching, ct);
             if (attached.Refusal is { } refusal)
-                await Refused(providerId, refusal, ct);
+                await Refused(attaching, refusal, ct);
             return attached;
         }
         finally
@@ -39,19 +41,21 @@ internal sealed class AgentAdmission(
 
     public void Dispose() => _places.Dispose();
 
-    private async Task Refused(string providerId, Refusal refusal, CancellationToken ct)
+    private async Task Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
     {
         metrics.Refused(refusal.Reason);
-        logger.AgentRefused(providerId, refusal.Reason, refusal.Message);
-        if (Admission.StatusCodeOf(refusal) is { } code)
-            await presences.Refuse(providerId, code, refusal.Message, ct);
+        logger.AgentRefused(attaching.ProviderId, refusal.Reason, refusal.Message);
+        if (Admission.StatusCodeOf(refusal) is not { } code)
+            return;
+        var offer = Admission.OfferOf(refusal, attaching.Agent, time.GetUtcNow());
+        await presences.Refuse(attaching.ProviderId, code, refusal.Message, offer, ct);
     }
 
-    private static Attaching Map(Hello hello, string providerId, TimeSpan heartbeatInterval)
+    private static Attaching Map(Hello hello, Caller agent, TimeSpan heartbeatInterval)
     {
         try
         {
-            return hello.ToAttaching(providerId, heartbeatInterval);
+            return hello.ToAttaching(agent, heartbeatInterval);
         }
         catch (ProtocolException e)
         {

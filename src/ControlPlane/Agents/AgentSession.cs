@@ -4,7 +4,8 @@ using Coder.Mesh.ControlPlane.Presence;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>One agent's open stream, and the parts that work for it.</summary>
-internal sealed class AgentSession(PresenceOwner owner, Outbound outbound) : IDisposable
+/// <param name="tokenId">The token that the agent attached with.</param>
+internal sealed class AgentSession(PresenceOwner owner, string tokenId, Outbound outbound) : IDisposable
 {
     private readonly CancellationTokenSource _closing = new();
     private Ending _ending = Ending.None;
@@ -12,6 +13,8 @@ internal sealed class AgentSession(PresenceOwner owner, Outbound outbound) : IDi
     public string ProviderId => owner.ProviderId;
 
     public long Epoch => owner.Epoch;
+
+    public string TokenId => tokenId;
 
     public PresenceOwner Owner => owner;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Grpc.Core;
@@ -13,6 +14,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class AgentSessionRunner(
     AgentSessions sessions,
     PresenceKeeper keeper,
+    ProviderView providers,
     WorkspaceView workspaces,
     WorkspaceCommands commands,
     AgentStreamMetrics metrics,
@@ -22,6 +24,8 @@ internal sealed class AgentSessionRunner(
     ILogger<AgentSessionRunner> logger
 )
 {
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
     public async Task<Ending> Run(
         AttachedSession attached,
         ConnectResponse welcome,
@@ -48,7 +52,8 @@ internal sealed class AgentSessionRunner(
                 Part(session, () => writer.Run(responses, session.Closing)),
                 Part(session, () => session.Desired.Run(session.Closing)),
                 Part(session, () => Observe(session)),
-                Part(session, () => Heed(session))
+                Part(session, () => Heed(session)),
+                Part(session, () => CheckToken(session))
             );
         }
         finally
@@ -67,7 +72,7 @@ internal sealed class AgentSessionRunner(
         var presence = attached.Presence;
         var outbound = new Outbound(options.Value.ControlCapacity);
         var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
-        return new AgentSession(keeper.Start(attached), outbound)
+        return new AgentSession(keeper.Start(attached), presence.UsedTokens[^1], outbound)
         {
             Desired = new DesiredPump(presence.ProviderId, outbound, workspaces, commands, time, logger),
             Observations = new ObservationWriter(fence, commands, time, logger),
@@ -112,6 +117,25 @@ internal sealed class AgentSessionRunner(
     {
         await session.Observations.Run(session.Send, session.Closing);
         session.Close(SessionEnd.Superseded);
+    }
+
+    /// <summary>A token revoked while its agent attached rang before the session could be found: look once more.</summary>
+    private async Task CheckToken(AgentSession session)
+    {
+        while (true)
+        {
+            try
+            {
+                var provider = await providers.Find(session.ProviderId, session.Closing);
+                if (provider.Refusal is null && provider.Value.Tokens.All(t => t.TokenId != session.TokenId))
+                    session.Close(SessionEnd.TokenRevoked);
+                return;
+            }
+            catch (Exception e) when (StoreFailure.IsAway(e))
+            {
+                await Task.Delay(RetryDelay, time, session.Closing);
+            }
+        }
     }
 
     /// <summary>Closes the session when its presence's owner says so.</summary>

@@ -37,10 +37,10 @@ internal sealed class AgentStreamService(
         if (lifetime.ApplicationStopping.IsCancellationRequested)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
-        var providerId = Caller.Of(context).Subject;
+        var agent = Caller.Of(context);
         var hello = await ReadHello(requestStream, context.CancellationToken);
         var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
-        var attached = (await admission.Admit(hello, providerId, interval, context.CancellationToken)).OrThrow();
+        var attached = (await admission.Admit(hello, agent, interval, context.CancellationToken)).OrThrow();
         var welcome = await Welcome(attached.Presence, hello, interval, context.CancellationToken);
 
         var end = await runner.Run(

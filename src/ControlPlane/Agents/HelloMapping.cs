@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.Protocol;
 using Condition = Coder.Mesh.ControlPlane.Presence.Condition;
@@ -16,9 +17,10 @@ internal static class HelloMapping
     /// <summary>Heartbeats that may be missing.</summary>
     public const int MissedHeartbeats = 3;
 
-    public static Attaching ToAttaching(this Hello hello, string providerId, TimeSpan heartbeatInterval) =>
+    public static Attaching ToAttaching(this Hello hello, Caller agent, TimeSpan heartbeatInterval) =>
         new(
-            providerId,
+            agent.Subject,
+            agent.TokenId,
             new AgentIdentity(
                 Strings.Clean(hello.InstanceId),
                 Strings.Clean(hello.AgentVersion),

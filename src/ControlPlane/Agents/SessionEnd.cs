@@ -17,6 +17,7 @@ internal enum SessionEnd
     Unresponsive,
     ProtocolViolation,
     ProviderDeleted,
+    TokenRevoked,
     StoreAway,
     Shutdown,
     Failed,
@@ -41,6 +42,7 @@ internal static class SessionEnds
             SessionEnd.Unresponsive => "unresponsive",
             SessionEnd.ProtocolViolation => "protocol_violation",
             SessionEnd.ProviderDeleted => "provider_deleted",
+            SessionEnd.TokenRevoked => "token_revoked",
             SessionEnd.StoreAway => "store_away",
             SessionEnd.Shutdown => "shutdown",
             _ => "failed",
@@ -84,6 +86,11 @@ internal static class SessionEnds
                 RefusalKind.FailedPrecondition,
                 ErrorReasons.ProviderDeleted,
                 "This provider has been deleted. What the agent created is left as it is; remove the agent."
+            ),
+            SessionEnd.TokenRevoked => new(
+                RefusalKind.Unauthenticated,
+                ErrorReasons.TokenInvalid,
+                "The token that the agent attached with has been revoked; give it a live one."
             ),
             SessionEnd.StoreAway => StoreFailure.Away,
             SessionEnd.Shutdown => new(

@@ -9,7 +9,7 @@ namespace Coder.Mesh.ControlPlane.Deployment;
 /// </summary>
 internal sealed class LocalTokens(
     ApiTokens api,
-    ProviderCommands providers,
+    ProviderTokens providers,
     ProviderView view,
     ILogger<LocalTokens> logger
 )
@@ -28,7 +28,7 @@ internal sealed class LocalTokens(
         if (!await IsLive(agent, ct))
         {
             var builtIn = await view.BuiltIn(ct);
-            await Write(agent, "built-in agent", await providers.IssueToken(builtIn.ProviderId, ct), ct);
+            await Write(agent, "built-in agent", await providers.IssueLocal(builtIn.ProviderId, ct), ct);
         }
     }
 

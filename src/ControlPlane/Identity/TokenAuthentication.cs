@@ -81,6 +81,7 @@ internal sealed class TokenAuthentication(
                 [
                     new Claim(Caller.KindClaim, record.Kind.ToString()),
                     new Claim(ClaimTypes.NameIdentifier, record.Subject),
+                    new Claim(Caller.TokenClaim, record.TokenId),
                 ],
                 SchemeName
             )

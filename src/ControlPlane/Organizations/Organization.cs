@@ -10,13 +10,16 @@ public sealed record ProviderAllowed(string ProviderId) : OrganizationEvent;
 
 public sealed record ProviderDisallowed(string ProviderId) : OrganizationEvent;
 
+public sealed record OrganizationDeleted(DateTimeOffset At) : OrganizationEvent;
+
 /// <summary>An organization and its allowlist: the providers that it may provision into.</summary>
 public sealed record Organization(
     string Id,
     string OrganizationId,
     string Name,
     ImmutableArray<string> AllowedProviders,
-    DateTimeOffset CreatedAt
+    DateTimeOffset CreatedAt,
+    bool Deleted = false
 )
 {
     /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
@@ -32,6 +35,7 @@ public sealed record Organization(
                 AllowedProviders = state.AllowedProviders.Add(e.ProviderId),
             },
             (_, ProviderDisallowed e) => state with { AllowedProviders = state.AllowedProviders.Remove(e.ProviderId) },
+            (_, OrganizationDeleted) => state with { Deleted = true, AllowedProviders = [] },
             _ => state,
         };
 }

@@ -1,12 +1,17 @@
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Marten;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
 
+/// <summary>An organization as people see it.</summary>
+internal sealed record OrganizationOverview(Organization Organization, int UnfinishedWorkspaces);
+
 /// <summary>Reads organizations.</summary>
-internal sealed class OrganizationView(StoreSessions sessions)
+internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource database)
 {
     /// <param name="reference">Name or id; empty for the only organization there is.</param>
     public async Task<Result<Organization>> Find(string reference, CancellationToken ct)
@@ -16,12 +21,58 @@ internal sealed class OrganizationView(StoreSessions sessions)
             return await Only(session, ct);
         var organization = Ids.LooksLikeId(reference)
             ? await session.LoadAsync<Organization>(StreamKeys.Organization(reference), ct)
-            : await session.Query<Organization>().Where(o => o.Name == reference).SingleOrDefaultAsync(ct);
-        return organization is not null
+            : await session
+                .Query<Organization>()
+                .Where(o => o.Name == reference && !o.Deleted)
+                .SingleOrDefaultAsync(ct);
+        return organization is { Deleted: false }
             ? organization
-            : Refusal.NotFound(ErrorReasons.OrganizationNotFound, $"There is no organization \"{reference}\".");
+            : Refusal.NotFound(
+                ErrorReasons.OrganizationNotFound,
+                $"There is no organization \"{reference}\"; \"mesh orgs ls\" lists them."
+            );
     }
 
+    /// <summary>By id, whether it is deleted or not.</summary>
+    public async Task<OrganizationOverview> Overview(string organizationId, CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        var organization = await session.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct);
+        return (await Overviews([organization!], ct))[0];
+    }
+
+    /// <summary>A page of living organizations in order of name.</summary>
+    /// <param name="providerId">Only those that may use it, unless null.</param>
+    /// <param name="after">Name of the last organization of the page before; empty for the first page.</param>
+    public async Task<IReadOnlyList<OrganizationOverview>> Page(
+        string? providerId,
+        string after,
+        int size,
+        CancellationToken ct
+    )
+    {
+        await using var session = sessions.Read();
+        var query = session.Query<Organization>().Where(o => !o.Deleted);
+        if (providerId is not null)
+            query = query.Where(o => o.AllowedProviders.Contains(providerId));
+        if (after.Length > 0)
+            query = query.Where(o => o.Name.CompareTo(after) > 0);
+        return await Overviews(await query.OrderBy(o => o.Name).Take(size).ToListAsync(ct), ct);
+    }
+
+    /// <summary>Names of those that may use a provider, in order.</summary>
+    public async Task<IReadOnlyList<string>> NamesAllowing(string providerId, CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await session
+            .Query<Organization>()
+            .Where(o => !o.Deleted && o.AllowedProviders.Contains(providerId))
+            .OrderBy(o => o.Name)
+            .Select(o => o.Name)
+            .ToListAsync(ct);
+    }
+
+    /// <summary>Names by id, also of deleted organizations.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Names(
         IEnumerable<string> organizationIds,
         CancellationToken ct
@@ -35,12 +86,23 @@ internal sealed class OrganizationView(StoreSessions sessions)
         return organizations.ToDictionary(o => o.OrganizationId, o => o.Name);
     }
 
+    private async Task<IReadOnlyList<OrganizationOverview>> Overviews(
+        IReadOnlyList<Organization> organizations,
+        CancellationToken ct
+    )
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        string[] ids = [.. organizations.Select(o => o.OrganizationId)];
+        var counts = await WorkspaceCounts.OfOrganizations(connection, ids, ct);
+        return [.. organizations.Select(o => new OrganizationOverview(o, counts.GetValueOrDefault(o.OrganizationId)))];
+    }
+
     private static async Task<Result<Organization>> Only(IQuerySession session, CancellationToken ct)
     {
-        var some = await session.Query<Organization>().Take(2).ToListAsync(ct);
+        var some = await session.Query<Organization>().Where(o => !o.Deleted).Take(2).ToListAsync(ct);
         return some.Count == 1
             ? some[0]
-            : new Fields().Violated("organization", "is required where there is more than one").Refusal! with
+            : new Fields().Violated("organization", "is required where there is more than one, or none").Refusal! with
             {
                 Reason = ErrorReasons.OrganizationAmbiguous,
             };

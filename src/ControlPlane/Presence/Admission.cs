@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Presence;
@@ -39,6 +40,39 @@ internal static class Admission
                 ErrorReasons.NamespaceChanged,
                 $"The agent works in namespace \"{agent.Namespace}\" ({agent.NamespaceUid}), but this provider is bound to \"{state.Agent?.Namespace}\" ({state.NamespaceUid})."
             );
+    }
+
+    /// <summary>The cluster that an admin may accept after this refusal; null if that isn't what was refused.</summary>
+    public static ClusterOffered? OfferOf(Refusal refusal, AgentIdentity agent, DateTimeOffset at) =>
+        refusal.Reason is ErrorReasons.NamespaceChanged or ErrorReasons.ClusterMismatch
+            ? new ClusterOffered(agent.NamespaceUid, agent.Namespace, at)
+            : null;
+
+    /// <summary>Binds a provider to the cluster that was offered, unless the agent of the old one is still there.</summary>
+    public static Decision<PresenceEvent> Accept(
+        string provider,
+        ProviderPresence state,
+        string namespaceUid,
+        DateTimeOffset at
+    )
+    {
+        if (state.Ended)
+            return Refusal.NotFound(ErrorReasons.ProviderNotFound, $"Provider \"{provider}\" has been deleted.");
+        if (state.NamespaceUid == namespaceUid)
+            return Decision<PresenceEvent>.Nothing;
+        if (state.Offered?.NamespaceUid != namespaceUid)
+            return Refusal.Precondition(
+                ErrorReasons.ProviderNoCluster,
+                state.Offered is { } other
+                    ? $"The agent that was refused last is in namespace \"{other.Namespace}\" ({other.NamespaceUid}), not in {namespaceUid}; look again."
+                    : $"No agent of another cluster has asked for \"{provider}\": start it with the provider's token, then accept its cluster."
+            );
+        return state.Attached
+            ? Refusal.Precondition(
+                ErrorReasons.ProviderNoCluster,
+                $"The agent of the cluster that \"{provider}\" is bound to is attached; stop it first."
+            )
+            : Decision<PresenceEvent>.Emit(new ClusterAccepted(namespaceUid, state.Offered.Namespace, at));
     }
 
     /// <summary>The status code that a refusal gives the provider while no session is live; null if it gives none.</summary>

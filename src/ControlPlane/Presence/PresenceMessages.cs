@@ -42,11 +42,13 @@ public sealed record PresenceStarted(string ProviderId, DateTimeOffset At) : Pre
 /// <param name="Epoch">The session's fencing number: one more than the last.</param>
 /// <param name="OwnerId">Random for each session; with the epoch it names the one writer of this stream.</param>
 /// <param name="ReplicaId">The replica that holds the session.</param>
+/// <param name="TokenId">The token that the agent attached with.</param>
 public sealed record AgentConnected(
     long Epoch,
     string OwnerId,
     string ReplicaId,
     AgentIdentity Agent,
+    string TokenId,
     DateTimeOffset At
 ) : PresenceEvent;
 
@@ -56,5 +58,11 @@ public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Co
 
 public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)
     : PresenceEvent;
+
+/// <summary>An agent of another cluster or namespace was refused, and would be the provider's if an admin said so.</summary>
+public sealed record ClusterOffered(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
+
+/// <summary>An admin has bound the provider to the cluster that was offered.</summary>
+public sealed record ClusterAccepted(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
 
 public sealed record PresenceEnded(DateTimeOffset At) : PresenceEvent;

@@ -11,6 +11,7 @@ namespace Coder.Mesh.ControlPlane.Presence;
 /// <summary>What an agent says at its Hello, as far as admission and presence care.</summary>
 internal sealed record Attaching(
     string ProviderId,
+    string TokenId,
     AgentIdentity Agent,
     uint? ProtocolVersion,
     ImmutableArray<Condition> Conditions,
@@ -50,8 +51,14 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
         }
     }
 
-    /// <summary>Sets Error after a refusal, if no session is live and no grace runs; once per code.</summary>
-    public async Task Refuse(string providerId, string code, string message, CancellationToken ct)
+    /// <summary>Sets Error after a refusal, if no session is live and no grace runs; once per code and cluster.</summary>
+    public async Task Refuse(
+        string providerId,
+        string code,
+        string message,
+        ClusterOffered? offered,
+        CancellationToken ct
+    )
     {
         await using var session = sessions.Write(Actor(providerId));
         var stream = await Fetch(session, providerId, ct);
@@ -60,9 +67,12 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
             return;
         var before = StatusState.From(presence);
         var after = StatusMachine.Step(before, new StatusFact.Refused(code, message), time.GetUtcNow());
-        if (after.Code == before.Code && after.Status == before.Status)
+        if (after.Code != before.Code || after.Status != before.Status)
+            stream.AppendOne(StatusEvent(presence.Epoch, after));
+        if (offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
+            stream.AppendOne(offered);
+        if (stream.Events.Count == 0)
             return;
-        stream.AppendOne(StatusEvent(presence.Epoch, after));
         try
         {
             await session.SaveChangesAsync(ct);
@@ -119,6 +129,7 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
             Guid.NewGuid().ToString("n"),
             replica.Id,
             attaching.Agent,
+            attaching.TokenId,
             at
         );
         List<PresenceEvent> events = [connected, new ConditionsReported(connected.Epoch, attaching.Conditions)];

@@ -5,6 +5,8 @@ namespace Coder.Mesh.ControlPlane.Presence;
 /// <summary>What is known of a provider's agent, and the status that follows from it.</summary>
 public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffset StatusAt)
 {
+    private const int MaxUsedTokens = 8;
+
     /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
     public int Version { get; set; }
 
@@ -27,6 +29,12 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
     public string ReplicaId { get; init; } = "";
 
     public AgentIdentity? Agent { get; init; }
+
+    /// <summary>Ids of the tokens that agents have attached with, latest last, as far back as two live tokens need.</summary>
+    public ImmutableArray<string> UsedTokens { get; init; } = [];
+
+    /// <summary>The cluster whose agent was refused last, until one is accepted.</summary>
+    public ClusterOffered? Offered { get; init; }
 
     /// <summary>Names cluster and namespace; the first agent that knew it bound it. Null until then, for the unique index.</summary>
     public string? NamespaceUid { get; init; }
@@ -52,6 +60,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 OwnerId = e.OwnerId,
                 ReplicaId = e.ReplicaId,
                 Agent = e.Agent,
+                UsedTokens = [.. state.UsedTokens.Remove(e.TokenId).TakeLast(MaxUsedTokens - 1), e.TokenId],
                 NamespaceUid = e.Agent.NamespaceUid.Length > 0 ? e.Agent.NamespaceUid : state.NamespaceUid,
                 Attached = true,
                 AgentSince = e.At,
@@ -66,6 +75,8 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 StatusAt = e.At,
                 RecentErrors = StatusMachine.RememberError(state.RecentErrors, state.Status, e.Status, e.At),
             },
+            (_, ClusterOffered e) => state with { Offered = e },
+            (_, ClusterAccepted e) => state with { NamespaceUid = e.NamespaceUid, Offered = null },
             (_, PresenceEnded) => state with { Ended = true, Attached = false, NamespaceUid = null },
             _ => state,
         };

@@ -4,6 +4,9 @@ namespace Coder.Mesh.ControlPlane.Providers;
 
 public sealed record ProviderToken(string TokenId, string Hash, DateTimeOffset IssuedAt);
 
+/// <summary>Why, by whom and since when a provider takes no new workspaces.</summary>
+public sealed record Cordon(string Reason, string User, DateTimeOffset At);
+
 /// <summary>What is known of one provider by what admins did to it; its agent's side is its Presence.</summary>
 public sealed record Provider(
     string Id,
@@ -19,17 +22,23 @@ public sealed record Provider(
     /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
     public int Version { get; set; }
 
+    public Cordon? Cordon { get; init; }
+
     public static Provider? Fold(Provider? state, string key, ProviderEvent change) =>
         (state, change) switch
         {
             (null, ProviderRegistered e) => new Provider(key, e.ProviderId, e.Name, e.Kind, e.Details, e.At, []),
             (null, _) => null,
+            (_, ProviderRenamed e) => state with { Name = e.Name },
+            (_, ProviderDetailsChanged e) => state with { Details = e.Details },
+            (_, ProviderCordoned e) => state with { Cordon = new Cordon(e.Reason, e.User, e.At) },
+            (_, ProviderUncordoned) => state with { Cordon = null },
             (_, ProviderTokenIssued e) => state with
             {
                 Tokens = state.Tokens.Add(new ProviderToken(e.TokenId, e.Hash, e.At)),
             },
             (_, ProviderTokenRevoked e) => state with { Tokens = state.Tokens.RemoveAll(t => t.TokenId == e.TokenId) },
-            (_, ProviderDeleted) => state with { Deleted = true, Tokens = [] },
+            (_, ProviderDeleted or ProviderForgotten) => state with { Deleted = true, Tokens = [] },
             _ => state,
         };
 }

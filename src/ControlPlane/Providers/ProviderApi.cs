@@ -1,46 +1,52 @@
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using JasperFx.Events;
 using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>The gRPC edge of providers.</summary>
 [Authorize(Policies.SiteAdmin)]
-internal sealed class ProviderApi(ProviderCommands commands, ProviderView view, DeploymentView deployment)
-    : ProviderService.ProviderServiceBase
+internal sealed class ProviderApi(
+    ProviderCommands commands,
+    ProviderTokens tokens,
+    ProviderRemoval removal,
+    ProviderView view,
+    ProviderHistory history,
+    OrganizationView organizations,
+    DeploymentView deployment
+) : ProviderService.ProviderServiceBase
 {
     public override async Task<CreateProviderResponse> CreateProvider(
         CreateProviderRequest request,
         ServerCallContext context
     )
     {
-        var ct = context.CancellationToken;
-        var fields = new Fields().Name("name", request.Name);
-        if (request.Details is { } details)
-            fields
-                .Text("details.cluster_address", details.ClusterAddress)
-                .Text("details.hostname", details.Hostname, 253)
-                .Text("details.region", details.Region, 63)
-                .Text("details.storage_class", details.StorageClass, 253);
-        fields.ThrowIfViolated();
-
-        var created = await commands.Create(
-            Caller.Of(context).Subject,
-            request.Name,
-            ProviderMapping.FromProto(request.Details),
-            ct
-        );
-        var (id, token) = created.OrThrow();
-        return new CreateProviderResponse { Provider = await Read(id, ct), Token = token };
+        new Fields().Name("name", request.Name).Details(request.Details).RequestId(request.RequestId).ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var details = ProviderMapping.FromProto(request.Details);
+        var created = (await tokens.Create(write, request.Name, details, context.CancellationToken)).OrThrow();
+        return new CreateProviderResponse
+        {
+            Provider = await Read(created.ProviderId, context.CancellationToken),
+            Token = created.Token,
+        };
     }
 
     public override async Task<GetProviderResponse> GetProvider(GetProviderRequest request, ServerCallContext context)
     {
-        new Fields().Reference("provider", request.Provider).ThrowIfViolated();
-        return new GetProviderResponse { Provider = await Read(request.Provider, context.CancellationToken) };
+        ProviderRequests.Check(request.Provider).ThrowIfViolated();
+        var ct = context.CancellationToken;
+        var found = (await view.Find(request.Provider, ct)).OrThrow();
+        var provider = await Read(found.ProviderId, ct);
+        provider.Organizations.AddRange(await organizations.NamesAllowing(found.ProviderId, ct));
+        return new GetProviderResponse { Provider = provider };
     }
 
     public override async Task<ListProvidersResponse> ListProviders(
@@ -48,10 +54,18 @@ internal sealed class ProviderApi(ProviderCommands commands, ProviderView view, 
         ServerCallContext context
     )
     {
-        new Fields().Page(request.PageSize, request.PageToken).ThrowIfViolated();
+        ProviderRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
+        var filter = new ProviderFilter(
+            request.Organization.Length > 0
+                ? (await organizations.Find(request.Organization, ct)).OrThrow().AllowedProviders
+                : null,
+            request.Region,
+            ProviderMapping.FromProto(request.Status),
+            request.HasCordoned ? request.Cordoned : null
+        );
         var size = Paging.Size(request.PageSize);
-        var page = await view.Page(Paging.After(request.PageToken), size + 1, ct);
+        var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
         var defaultId = await deployment.DefaultProviderId(ct);
         return new ListProvidersResponse
         {
@@ -60,21 +74,191 @@ internal sealed class ProviderApi(ProviderCommands commands, ProviderView view, 
         };
     }
 
+    public override async Task<UpdateProviderResponse> UpdateProvider(
+        UpdateProviderRequest request,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests
+            .Check(request.Provider, request.Etag, request.RequestId)
+            .Details(request.Details)
+            .Mask(request.UpdateMask)
+            .ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var change = ProviderRequests.Change(request);
+        var ct = context.CancellationToken;
+        var written = await commands.ChangeDetails(write, request.Provider, change, request.Etag, ct);
+        return new UpdateProviderResponse { Provider = await Read(written, ct) };
+    }
+
+    public override async Task<RenameProviderResponse> RenameProvider(
+        RenameProviderRequest request,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests
+            .Check(request.Provider, request.Etag, request.RequestId)
+            .Name("new_name", request.NewName)
+            .ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await commands.Rename(write, request.Provider, request.NewName, request.Etag, ct);
+        return new RenameProviderResponse { Provider = await Read(written, ct) };
+    }
+
+    public override async Task<CordonProviderResponse> CordonProvider(
+        CordonProviderRequest request,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests
+            .Check(request.Provider, request.Etag, request.RequestId)
+            .Reason(request.Reason, required: true)
+            .ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await commands.Cordon(write, request.Provider, request.Reason, request.Etag, ct);
+        var provider = await Read(written, ct);
+        return new CordonProviderResponse
+        {
+            Provider = provider,
+            Warning = provider.IsDefault
+                ? $"\"{provider.Name}\" is the default provider: workspaces that name no provider are refused now."
+                : "",
+        };
+    }
+
+    public override async Task<UncordonProviderResponse> UncordonProvider(
+        UncordonProviderRequest request,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests.Check(request.Provider, request.Etag, request.RequestId).ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await commands.Uncordon(write, request.Provider, request.Etag, ct);
+        return new UncordonProviderResponse { Provider = await Read(written, ct) };
+    }
+
+    public override async Task<SetDefaultProviderResponse> SetDefaultProvider(
+        SetDefaultProviderRequest request,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests.Check(request.Provider, requestId: request.RequestId).ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await commands.SetDefault(write, request.Provider, ct);
+        return new SetDefaultProviderResponse { Provider = await Read(written, ct) };
+    }
+
     public override async Task<DeleteProviderResponse> DeleteProvider(
         DeleteProviderRequest request,
         ServerCallContext context
     )
     {
-        new Fields().Reference("provider", request.Provider).ThrowIfViolated();
-        var ct = context.CancellationToken;
-        var provider = (await view.Find(request.Provider, ct)).OrThrow();
-        (await commands.Delete(Caller.Of(context).Subject, provider.ProviderId, ct)).OrThrow();
+        ProviderRequests.Check(request.Provider, request.Etag, request.RequestId).ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        (await removal.Delete(write, request.Provider, request.Etag, context.CancellationToken)).OrThrow();
         return new DeleteProviderResponse();
     }
 
-    private async Task<Coder.Mesh.V1.Provider> Read(string reference, CancellationToken ct)
+    public override async Task<ForgetProviderResponse> ForgetProvider(
+        ForgetProviderRequest request,
+        ServerCallContext context
+    )
     {
-        var overview = (await view.Overview(reference, ct)).OrThrow();
+        ProviderRequests
+            .Check(request.Provider, requestId: request.RequestId)
+            .Name("confirm_name", request.ConfirmName)
+            .Reason(request.Reason, required: false)
+            .ThrowIfViolated();
+        var forgotten = await removal.Forget(
+            WriteContext.Of(context, request, request.RequestId),
+            request.Provider,
+            request.ConfirmName,
+            request.Force,
+            request.Reason,
+            context.CancellationToken
+        );
+        return ForgetProviderResponse.Parser.ParseFrom(forgotten.OrThrow().Response);
+    }
+
+    public override async Task<AcceptClusterResponse> AcceptCluster(
+        AcceptClusterRequest request,
+        ServerCallContext context
+    )
+    {
+        var fields = ProviderRequests
+            .Check(request.Provider, requestId: request.RequestId)
+            .Text("namespace_uid", request.NamespaceUid, 253);
+        if (request.NamespaceUid.Length == 0)
+            fields.Violated("namespace_uid", "is required");
+        fields.ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await commands.AcceptCluster(write, request.Provider, request.NamespaceUid, ct);
+        var response = AcceptClusterResponse.Parser.ParseFrom(written.OrThrow().Response);
+        response.Provider = await Read(written, ct);
+        return response;
+    }
+
+    public override async Task<RotateTokenResponse> RotateToken(RotateTokenRequest request, ServerCallContext context)
+    {
+        ProviderRequests.Check(request.Provider, requestId: request.RequestId).ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var issued = (await tokens.Rotate(write, request.Provider, ct)).OrThrow();
+        return new RotateTokenResponse
+        {
+            Provider = await Read(issued.ProviderId, ct),
+            Token = issued.Token,
+            TokenId = issued.TokenId,
+        };
+    }
+
+    public override async Task<RevokeTokenResponse> RevokeToken(RevokeTokenRequest request, ServerCallContext context)
+    {
+        ProviderRequests
+            .Check(request.Provider, requestId: request.RequestId)
+            .Reference("token_id", request.TokenId)
+            .ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await tokens.Revoke(write, request.Provider, request.TokenId, ct);
+        return new RevokeTokenResponse { Provider = await Read(written, ct) };
+    }
+
+    public override async Task<ListHistoryResponse> ListHistory(ListHistoryRequest request, ServerCallContext context)
+    {
+        var fields = ProviderRequests.Check(request.Provider).Page(request.PageSize, request.PageToken);
+        fields.ThrowIfViolated();
+        var from = request.PageToken.Length > 0 ? HistoryPosition.Parse(request.PageToken) : null;
+        if (from is null && request.PageToken.Length > 0)
+            fields.Violated("page_token", "must be a next_page_token of an earlier answer").ThrowIfViolated();
+        var ct = context.CancellationToken;
+        var overview = (await view.Overview(request.Provider, ct)).OrThrow();
+        var (events, next) = await history.Page(overview, from, Paging.Size(request.PageSize), ct);
+        return new ListHistoryResponse { Entries = { events.Select(ToEntry) }, NextPageToken = next?.ToToken() ?? "" };
+    }
+
+    private Task<Coder.Mesh.V1.Provider> Read(Result<Written> written, CancellationToken ct) =>
+        Read(written.OrThrow().Subject, ct);
+
+    private async Task<Coder.Mesh.V1.Provider> Read(string providerId, CancellationToken ct)
+    {
+        var overview = (await view.Overview(providerId, ct)).OrThrow();
         return ProviderMapping.ToProto(overview, await deployment.DefaultProviderId(ct));
     }
+
+    private static HistoryEntry ToEntry(IEvent stored) =>
+        new()
+        {
+            Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
+            Actor = stored.UserName ?? "",
+            Type = stored.EventTypeName,
+            Summary = HistoryText.Of(stored.Data),
+            TraceId = stored.CorrelationId ?? "",
+            RequestId = stored.CausationId ?? "",
+        };
 }

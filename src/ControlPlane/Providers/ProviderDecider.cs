@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
@@ -9,10 +10,36 @@ internal abstract record ProviderCommand;
 internal sealed record RegisterProvider(string ProviderId, string Name, ProviderDetails Details, DateTimeOffset At)
     : ProviderCommand;
 
-internal sealed record IssueProviderToken(string TokenId, string Hash, DateTimeOffset At) : ProviderCommand;
+internal sealed record RenameProvider(string Name) : ProviderCommand;
+
+internal sealed record ChangeDetails(Func<ProviderDetails, ProviderDetails> Change) : ProviderCommand;
+
+internal sealed record CordonProvider(string Reason, string User, DateTimeOffset At) : ProviderCommand;
+
+internal sealed record UncordonProvider : ProviderCommand;
+
+/// <summary>Asks only whether the provider may become the default: that is kept by the deployment.</summary>
+internal sealed record MakeDefault : ProviderCommand;
+
+/// <param name="Replacing">Id of a token that this one takes the place of; null to keep the others as far as there is room.</param>
+internal sealed record IssueProviderToken(string TokenId, string Hash, string? Replacing, DateTimeOffset At)
+    : ProviderCommand;
+
+internal sealed record RevokeProviderToken(string TokenId) : ProviderCommand;
 
 /// <param name="Holdings">What stands against it, as the store says.</param>
 internal sealed record DeleteProvider(ProviderHoldings Holdings, DateTimeOffset At) : ProviderCommand;
+
+/// <param name="Confirmation">The provider's name, as the caller gave it again.</param>
+/// <param name="Forced">Whatever the status is.</param>
+internal sealed record ForgetProvider(
+    ProviderHoldings Holdings,
+    ProviderStatus Status,
+    string Confirmation,
+    bool Forced,
+    string Reason,
+    DateTimeOffset At
+) : ProviderCommand;
 
 /// <param name="LastOf">Names of the organizations that may use no other provider.</param>
 internal sealed record ProviderHoldings(bool IsDefault, int UnfinishedWorkspaces, IReadOnlyList<string> LastOf);
@@ -31,51 +58,108 @@ internal static class ProviderDecider
             ),
             (null or { Deleted: true }, _) => Refusal.NotFound(
                 ErrorReasons.ProviderNotFound,
-                "There is no such provider."
+                "There is no such provider; it may have been deleted a moment ago."
             ),
-            (_, RegisterProvider c) => new Refusal(
-                RefusalKind.AlreadyExists,
-                ErrorReasons.ProviderExists,
-                $"Provider \"{c.Name}\" exists already."
+            (_, RegisterProvider c) => NameTaken(c.Name),
+            (_, RenameProvider c) => EmitIf(state.Name != c.Name, new ProviderRenamed(c.Name)),
+            (_, ChangeDetails c) => c.Change(state.Details) is var details && details != state.Details
+                ? Decision<ProviderEvent>.Emit(new ProviderDetailsChanged(details))
+                : Decision<ProviderEvent>.Nothing,
+            (_, CordonProvider c) => EmitIf(
+                state.Cordon?.Reason != c.Reason,
+                new ProviderCordoned(c.Reason, c.User, c.At)
             ),
+            (_, UncordonProvider) => EmitIf(state.Cordon is not null, new ProviderUncordoned()),
+            (_, MakeDefault) => state.Cordon is null
+                ? Decision<ProviderEvent>.Nothing
+                : Refusal.Precondition(
+                    ErrorReasons.ProviderCordoned,
+                    $"\"{state.Name}\" is cordoned ({state.Cordon.Reason}); uncordon it before you make it the default."
+                ),
             (_, IssueProviderToken c) => new Decision<ProviderEvent>(IssueToken(state, c)),
+            (_, RevokeProviderToken c) => state.Tokens.Any(t => t.TokenId == c.TokenId)
+                ? Decision<ProviderEvent>.Emit(new ProviderTokenRevoked(c.TokenId))
+                : Refusal.NotFound(
+                    ErrorReasons.ProviderTokenNotFound,
+                    $"\"{state.Name}\" has no live token {c.TokenId}; \"mesh providers show {state.Name}\" lists them."
+                ),
             (_, DeleteProvider c) => Delete(state, c),
+            (_, ForgetProvider c) => Forget(state, c),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
-    /// <summary>The oldest token makes room.</summary>
+    public static Refusal NameTaken(string name) =>
+        new(
+            RefusalKind.AlreadyExists,
+            ErrorReasons.ProviderExists,
+            $"There is already a provider \"{name}\"; choose another name."
+        );
+
+    private static Decision<ProviderEvent> EmitIf(bool changes, ProviderEvent change) =>
+        changes ? Decision<ProviderEvent>.Emit(change) : Decision<ProviderEvent>.Nothing;
+
+    /// <summary>The token that is replaced goes; if there are too many still, the oldest make room.</summary>
     private static List<ProviderEvent> IssueToken(Provider state, IssueProviderToken c)
     {
-        var surplus = state.Tokens.OrderBy(t => t.IssuedAt).Take(Math.Max(0, state.Tokens.Length - MaxTokens + 1));
+        var replaced = state.Tokens.Where(t => t.TokenId == c.Replacing).ToList();
+        var kept = state.Tokens.Except(replaced).OrderBy(t => t.IssuedAt).ToList();
+        var surplus = kept.Take(Math.Max(0, kept.Count - MaxTokens + 1));
         return
         [
-            .. surplus.Select(t => new ProviderTokenRevoked(t.TokenId)),
+            .. replaced.Concat(surplus).Select(t => new ProviderTokenRevoked(t.TokenId)),
             new ProviderTokenIssued(c.TokenId, c.Hash, c.At),
         ];
     }
 
     private static Decision<ProviderEvent> Delete(Provider state, DeleteProvider c)
     {
-        if (state.Kind == ProviderKind.BuiltIn)
-            return Refusal.Precondition(
-                ErrorReasons.ProviderBuiltIn,
-                $"\"{state.Name}\" is the built-in provider, which is always there."
-            );
-        if (c.Holdings.IsDefault)
-            return Refusal.Precondition(
-                ErrorReasons.ProviderIsDefault,
-                $"\"{state.Name}\" is the default provider; make another one the default first."
-            );
+        if (Kept(state, c.Holdings) is { } kept)
+            return kept;
         if (c.Holdings.UnfinishedWorkspaces > 0)
             return Refusal.Precondition(
                 ErrorReasons.ProviderInUse,
-                $"\"{state.Name}\" holds {c.Holdings.UnfinishedWorkspaces} unfinished workspaces; remove them first."
+                $"\"{state.Name}\" holds {Workspaces(c.Holdings.UnfinishedWorkspaces)} that have not ended: remove them first "
+                    + $"(\"mesh workspaces ls --provider {state.Name}\"), or, if its cluster is gone, \"mesh providers forget {state.Name}\"."
             );
         if (c.Holdings.LastOf.Count > 0)
             return Refusal.Precondition(
                 ErrorReasons.ProviderLastOfOrganization,
-                $"\"{state.Name}\" is the only provider of {string.Join(", ", c.Holdings.LastOf)}; allow them another one first."
+                $"\"{state.Name}\" is the only provider of {string.Join(", ", c.Holdings.LastOf)}; allow them another one "
+                    + "first (\"mesh orgs allow ORGANIZATION PROVIDER\")."
             );
         return Decision<ProviderEvent>.Emit(new ProviderDeleted(c.At));
     }
+
+    private static Decision<ProviderEvent> Forget(Provider state, ForgetProvider c)
+    {
+        if (Kept(state, c.Holdings) is { } kept)
+            return kept;
+        if (c.Confirmation != state.Name)
+            return new Fields()
+                .Violated("confirm_name", $"must be the name of the provider to forget, \"{state.Name}\"")
+                .Refusal!;
+        if (c.Status != ProviderStatus.Error && !c.Forced)
+            return Refusal.Precondition(
+                ErrorReasons.ProviderNotLost,
+                $"\"{state.Name}\" is {c.Status}, not in Error: delete its workspaces and then itself, or force it if you know that "
+                    + "its cluster is gone."
+            );
+        return Decision<ProviderEvent>.Emit(new ProviderForgotten(c.Reason, c.Holdings.UnfinishedWorkspaces, c.At));
+    }
+
+    /// <summary>Why it may neither be deleted nor forgotten.</summary>
+    private static Refusal? Kept(Provider state, ProviderHoldings holdings) =>
+        state.Kind == ProviderKind.BuiltIn
+            ? Refusal.Precondition(
+                ErrorReasons.ProviderBuiltIn,
+                $"\"{state.Name}\" is the built-in provider, which is always there; cordon it to keep workspaces away."
+            )
+        : holdings.IsDefault
+            ? Refusal.Precondition(
+                ErrorReasons.ProviderIsDefault,
+                $"\"{state.Name}\" is the default provider; make another one the default first (\"mesh providers set-default NAME\")."
+            )
+        : null;
+
+    private static string Workspaces(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
 }

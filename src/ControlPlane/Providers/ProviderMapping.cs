@@ -32,13 +32,50 @@ internal static class ProviderMapping
             UnfinishedWorkspaces = unfinished,
             CreateTime = Timestamp.FromDateTimeOffset(provider.CreatedAt),
             Etag = provider.Version.ToString(CultureInfo.InvariantCulture),
+            Cordon = provider.Cordon is not { } cordon
+                ? null
+                : new Proto.Cordon
+                {
+                    Reason = cordon.Reason,
+                    User = cordon.User,
+                    Time = Timestamp.FromDateTimeOffset(cordon.At),
+                },
+            Tokens =
+            {
+                provider
+                    .Tokens.OrderBy(t => t.IssuedAt)
+                    .Select(t => new Proto.ProviderToken
+                    {
+                        Id = t.TokenId,
+                        IssueTime = Timestamp.FromDateTimeOffset(t.IssuedAt),
+                        Used = presence.UsedTokens.Contains(t.TokenId),
+                    }),
+            },
+            OfferedCluster = presence.Offered is not { } offered
+                ? null
+                : new Proto.OfferedCluster
+                {
+                    Namespace = offered.Namespace,
+                    NamespaceUid = offered.NamespaceUid,
+                    Time = Timestamp.FromDateTimeOffset(offered.At),
+                },
         };
     }
+
+    /// <returns>Null for "any".</returns>
+    public static ProviderStatus? FromProto(Proto.ProviderStatus status) =>
+        status == Proto.ProviderStatus.Unspecified ? null : System.Enum.Parse<ProviderStatus>(status.ToString());
 
     public static ProviderDetails FromProto(Proto.ProviderDetails? details) =>
         details is null
             ? new ProviderDetails()
-            : new ProviderDetails(details.ClusterAddress, details.Hostname, details.Region, details.StorageClass);
+            : new ProviderDetails(
+                details.ClusterAddress,
+                details.Hostname,
+                details.Region,
+                details.StorageClass,
+                details.MaxWorkspaces
+            );
 
     private static Proto.ProviderDetails ToProto(ProviderDetails details) =>
         new()
@@ -47,6 +84,7 @@ internal static class ProviderMapping
             Hostname = details.Hostname,
             Region = details.Region,
             StorageClass = details.StorageClass,
+            MaxWorkspaces = details.MaxWorkspaces,
         };
 
     private static Proto.ProviderAgent? ToAgent(ProviderPresence presence) =>

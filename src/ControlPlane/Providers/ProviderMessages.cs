@@ -7,11 +7,13 @@ public enum ProviderKind
 }
 
 /// <summary>What an admin says of a provider.</summary>
+/// <param name="MaxWorkspaces">Unfinished workspaces at which no other is placed; 0 for no maximum.</param>
 public sealed record ProviderDetails(
     string ClusterAddress = "",
     string Hostname = "",
     string Region = "",
-    string StorageClass = ""
+    string StorageClass = "",
+    int MaxWorkspaces = 0
 );
 
 public abstract record ProviderEvent;
@@ -24,9 +26,21 @@ public sealed record ProviderRegistered(
     DateTimeOffset At
 ) : ProviderEvent;
 
+public sealed record ProviderRenamed(string Name) : ProviderEvent;
+
+public sealed record ProviderDetailsChanged(ProviderDetails Details) : ProviderEvent;
+
+public sealed record ProviderCordoned(string Reason, string User, DateTimeOffset At) : ProviderEvent;
+
+public sealed record ProviderUncordoned : ProviderEvent;
+
 /// <param name="Hash">SHA-256 of the token, in hexadecimal.</param>
 public sealed record ProviderTokenIssued(string TokenId, string Hash, DateTimeOffset At) : ProviderEvent;
 
 public sealed record ProviderTokenRevoked(string TokenId) : ProviderEvent;
 
 public sealed record ProviderDeleted(DateTimeOffset At) : ProviderEvent;
+
+/// <summary>Removed although it held workspaces, for its cluster is gone.</summary>
+/// <param name="LostWorkspaces">How many of them ended as Lost.</param>
+public sealed record ProviderForgotten(string Reason, int LostWorkspaces, DateTimeOffset At) : ProviderEvent;

@@ -4,6 +4,7 @@ using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Marten;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -11,33 +12,52 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal sealed record ProviderOverview(Provider Provider, ProviderPresence Presence, int UnfinishedWorkspaces);
 
 /// <summary>Reads providers.</summary>
-internal sealed class ProviderView(StoreSessions sessions, WorkspaceView workspaces)
+internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database)
 {
-    /// <param name="reference">Name or id.</param>
+    /// <param name="reference">Name or id of a living provider.</param>
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return await Find(session, reference, ct);
+        var provider = Ids.LooksLikeId(reference)
+            ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
+            : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
+        return provider is { Deleted: false } ? provider : NotFound(reference);
     }
 
+    /// <param name="reference">Name of a living provider, or the id of any there ever was.</param>
     public async Task<Result<ProviderOverview>> Overview(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        var found = await Find(session, reference, ct);
-        if (found.Refusal is { } refusal)
-            return refusal;
-        return (await Overviews(session, [found.Value], ct))[0];
+        var provider = Ids.LooksLikeId(reference)
+            ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
+            : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
+        return provider is null ? NotFound(reference) : (await Overviews(session, [provider], ct))[0];
     }
 
     /// <summary>A page of living providers in order of name.</summary>
     /// <param name="after">Name of the last provider of the page before; empty for the first page.</param>
-    public async Task<IReadOnlyList<ProviderOverview>> Page(string after, int size, CancellationToken ct)
+    public async Task<IReadOnlyList<ProviderOverview>> Page(
+        ProviderFilter filter,
+        string after,
+        int size,
+        CancellationToken ct
+    )
     {
+        string[] keys;
+        await using (var command = filter.Query(after, size))
+        {
+            await using var connection = await database.OpenConnectionAsync(ct);
+            command.Connection = connection;
+            var found = new List<string>();
+            await using var rows = await command.ExecuteReaderAsync(ct);
+            while (await rows.ReadAsync(ct))
+                found.Add(rows.GetString(0));
+            keys = [.. found];
+        }
+
         await using var session = sessions.Read();
-        var query = session.Query<Provider>().Where(p => !p.Deleted);
-        if (after.Length > 0)
-            query = query.Where(p => p.Name.CompareTo(after) > 0);
-        return await Overviews(session, await query.OrderBy(p => p.Name).Take(size).ToListAsync(ct), ct);
+        var providers = await session.LoadManyAsync<Provider>(ct, keys);
+        return await Overviews(session, [.. providers.OrderBy(p => Array.IndexOf(keys, p.Id))], ct);
     }
 
     public async Task<Provider> BuiltIn(CancellationToken ct)
@@ -54,30 +74,18 @@ internal sealed class ProviderView(StoreSessions sessions, WorkspaceView workspa
         return providers.ToDictionary(p => p.ProviderId, p => p.Name);
     }
 
-    private static async Task<Result<Provider>> Find(IQuerySession session, string reference, CancellationToken ct)
-    {
-        var provider = Ids.LooksLikeId(reference)
-            ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
-            : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
-        return provider is { Deleted: false }
-            ? provider
-            : Refusal.NotFound(
-                ErrorReasons.ProviderNotFound,
-                $"There is no provider \"{reference}\"; \"mesh providers ls\" lists them."
-            );
-    }
-
     private async Task<IReadOnlyList<ProviderOverview>> Overviews(
         IQuerySession session,
         IReadOnlyList<Provider> providers,
         CancellationToken ct
     )
     {
-        var ids = providers.Select(p => p.ProviderId).ToArray();
+        string[] ids = [.. providers.Select(p => p.ProviderId)];
         var presences = (
             await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence))
         ).ToDictionary(p => p.ProviderId);
-        var counts = await workspaces.CountUnfinished(ids, ct);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var counts = await WorkspaceCounts.OfProviders(connection, ids, ct);
         return
         [
             .. providers.Select(p => new ProviderOverview(
@@ -87,4 +95,10 @@ internal sealed class ProviderView(StoreSessions sessions, WorkspaceView workspa
             )),
         ];
     }
+
+    private static Refusal NotFound(string reference) =>
+        Refusal.NotFound(
+            ErrorReasons.ProviderNotFound,
+            $"There is no provider \"{reference}\"; \"mesh providers ls\" lists them."
+        );
 }

@@ -30,6 +30,9 @@ internal sealed record Refusal(RefusalKind Kind, string Reason, string Message)
 
     public IReadOnlyList<PreconditionViolation> Preconditions { get; init; } = [];
 
+    /// <summary>What a program may want to know besides, under lower_snake keys.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
     public static Refusal NotFound(string reason, string message) => new(RefusalKind.NotFound, reason, message);
 
     public static Refusal Precondition(string reason, string message) =>

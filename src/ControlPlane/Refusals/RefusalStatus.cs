@@ -23,7 +23,9 @@ internal static class RefusalStatus
     public static Google.Rpc.Status ToStatus(this Refusal refusal)
     {
         var status = new Google.Rpc.Status { Code = (int)CodeOf(refusal.Kind), Message = refusal.Message };
-        status.Details.Add(Any.Pack(new ErrorInfo { Reason = refusal.Reason, Domain = ErrorReasons.Domain }));
+        var info = new ErrorInfo { Reason = refusal.Reason, Domain = ErrorReasons.Domain };
+        info.Metadata.Add(refusal.Metadata.ToDictionary());
+        status.Details.Add(Any.Pack(info));
         if (refusal.Fields.Count > 0)
         {
             var badRequest = new BadRequest();

@@ -11,5 +11,11 @@ internal sealed class Doorbell(AgentSessions sessions)
     public void Workspace(string providerId, string workspaceId) =>
         sessions.Find(providerId)?.Desired.Mark(workspaceId);
 
+    public void TokenRevoked(string providerId, string tokenId)
+    {
+        if (sessions.Find(providerId) is { } session && session.TokenId == tokenId)
+            session.Close(SessionEnd.TokenRevoked);
+    }
+
     public void ProviderDeleted(string providerId) => sessions.Find(providerId)?.Close(SessionEnd.ProviderDeleted);
 }

@@ -61,13 +61,10 @@ internal static class MartenRegistration
         options.Schema.For<TokenRecord>().Identity(x => x.Id);
         options
             .Schema.For<Organization>()
-            .Index(x => x.Name, i => (i.Name, i.IsUnique) = (OrganizationNameIndex, true));
+            .Index(x => x.Name, i => (i.Name, i.IsUnique, i.Predicate) = (OrganizationNameIndex, true, Living));
         options
             .Schema.For<Provider>()
-            .Index(
-                x => x.Name,
-                i => (i.Name, i.IsUnique, i.Predicate) = (ProviderNameIndex, true, "not (data ->> 'Deleted')::boolean")
-            );
+            .Index(x => x.Name, i => (i.Name, i.IsUnique, i.Predicate) = (ProviderNameIndex, true, Living));
         options
             .Schema.For<ProviderPresence>()
             .Index(x => x.NamespaceUid!, i => (i.Name, i.IsUnique) = (NamespaceIndex, true))
@@ -83,9 +80,14 @@ internal static class MartenRegistration
                 },
                 i => (i.Name, i.IsUnique, i.Predicate) = (WorkspaceNameIndex, true, Unfinished)
             )
-            .Index(x => x.ProviderId, i => (i.Name, i.Predicate) = ("ix_workspace_provider", Unfinished))
+            .Index(
+                x => new { x.ProviderId, x.OrganizationId },
+                i => (i.Name, i.Predicate) = ("ix_workspace_provider", Unfinished)
+            )
+            .Index(x => x.OrganizationId, i => (i.Name, i.Predicate) = ("ix_workspace_organization", Unfinished))
             .Index(x => x.CreatedAt, i => (i.Name, i.Predicate) = ("ix_workspace_created", Unfinished));
     }
 
+    private const string Living = "not (data ->> 'Deleted')::boolean";
     private const string Unfinished = "not (data ->> 'Finished')::boolean";
 }

@@ -23,6 +23,17 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
             started_at timestamptz not null default now(),
             renewed_at timestamptz not null default now()
         );
+        create table if not exists mesh.mesh_request (
+            caller text not null,
+            method text not null,
+            request_id text not null,
+            hash bytea not null,
+            subject text not null,
+            response bytea,
+            at timestamptz not null default now(),
+            primary key (caller, method, request_id)
+        );
+        create index if not exists ix_request_at on mesh.mesh_request (at);
         """;
 
     /// <summary>Waits while another replica does the same.</summary>

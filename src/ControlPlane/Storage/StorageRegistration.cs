@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Writes;
 using Marten;
 using Npgsql;
 
@@ -20,8 +21,9 @@ internal static class StorageRegistration
         });
         services.AddSingleton<Schema>();
         services.AddSingleton<StoreSessions>();
+        services.AddSingleton<Writer>();
         services.AddSingleton<StoreHealth>();
-        services.AddHostedService<FeedTrimmer>();
+        services.AddHostedService<Trimmer>();
         return services;
     }
 

@@ -18,15 +18,14 @@ internal static class StoreFailure
     /// <summary>The store can't be reached, or is starting, stopping or out of connections: the same may succeed later.</summary>
     public static bool IsAway(Exception exception)
     {
-        for (var e = exception; e is not null; e = e.InnerException)
+        foreach (var cause in Causes(exception))
         {
-            switch (e)
+            switch (cause)
             {
-                // 08: connection; 57P: operator intervention; 53: insufficient resources.
                 case PostgresException { SqlState: var state }:
-                    return state.StartsWith("08", StringComparison.Ordinal)
-                        || state.StartsWith("57P", StringComparison.Ordinal)
-                        || state.StartsWith("53", StringComparison.Ordinal);
+                    if (IsAway(state))
+                        return true;
+                    break;
                 case NpgsqlException or SocketException or TimeoutException or IOException:
                 // Used in the moment in which it broke, a connection says that it isn't open, or is disposed of.
                 case InvalidOperationException { Source: nameof(Npgsql) }:
@@ -37,15 +36,25 @@ internal static class StoreFailure
         return false;
     }
 
-    /// <summary>The name of the unique index that a save ran into; null if it was something else.</summary>
-    public static string? UniqueIndex(Exception exception)
-    {
-        for (var e = exception; e is not null; e = e.InnerException)
-        {
-            if (e is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } unique)
-                return unique.ConstraintName;
-        }
+    // 08: connection; 57P: operator intervention; 53: insufficient resources.
+    private static bool IsAway(string state) =>
+        state.StartsWith("08", StringComparison.Ordinal)
+        || state.StartsWith("57P", StringComparison.Ordinal)
+        || state.StartsWith("53", StringComparison.Ordinal);
 
-        return null;
-    }
+    /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>
+    public static string? State(Exception exception) =>
+        Causes(exception).OfType<PostgresException>().FirstOrDefault()?.SqlState;
+
+    /// <summary>The name of the unique index that a save ran into; null if it was something else.</summary>
+    public static string? UniqueIndex(Exception exception) =>
+        Causes(exception)
+            .OfType<PostgresException>()
+            .FirstOrDefault(e => e.SqlState == PostgresErrorCodes.UniqueViolation)
+            ?.ConstraintName;
+
+    private static IEnumerable<Exception> Causes(Exception exception) =>
+        exception is AggregateException many ? many.InnerExceptions.SelectMany(Causes).Prepend(many)
+        : exception.InnerException is { } inner ? Causes(inner).Prepend(exception)
+        : [exception];
 }

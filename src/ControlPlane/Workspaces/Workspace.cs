@@ -65,6 +65,13 @@ public sealed record Workspace(
                 StateMessage = "",
                 StateAt = e.At,
             },
+            (_, WorkspaceLost e) => state with
+            {
+                State = ObservedState.Lost,
+                StateCode = "",
+                StateMessage = e.Reason,
+                StateAt = e.At,
+            },
             (_, GenerationRaised e) => state with { Generation = e.Generation },
             (_, WorkspaceObserved e) => state with
             {

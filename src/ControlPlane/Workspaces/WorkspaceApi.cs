@@ -1,10 +1,9 @@
-using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
-using Coder.Mesh.Protocol;
+using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
@@ -14,11 +13,11 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 /// <summary>The gRPC edge of workspaces.</summary>
 [Authorize(Policies.SiteAdmin)]
 internal sealed class WorkspaceApi(
+    WorkspacePlacement placement,
     WorkspaceCommands commands,
     WorkspaceView view,
     OrganizationView organizations,
     ProviderView providers,
-    DeploymentView deployment,
     TimeProvider time
 ) : WorkspaceService.WorkspaceServiceBase
 {
@@ -28,29 +27,18 @@ internal sealed class WorkspaceApi(
     )
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
-        var ct = context.CancellationToken;
-        var organization = (await organizations.Find(request.Organization, ct)).OrThrow();
-        var reference = request.Provider.Length > 0 ? request.Provider : await deployment.DefaultProviderId(ct);
-        var target = (await providers.Overview(reference, ct)).OrThrow();
-        if (Placement.Decide(organization, target.Provider, target.Presence) is { } refusal)
-            throw refusal.ToRpcException();
-
-        var owner = Caller.Of(context).Subject;
-        var command = new CreateWorkspace(
-            Ids.New(time),
-            organization.OrganizationId,
-            owner,
+        var wanted = new PlaceWorkspace(
+            request.Organization,
+            request.Provider,
+            request.Region,
             request.Name,
-            target.Provider.ProviderId,
             WorkspaceMapping.FromProto(request.Spec),
-            target.Provider.Details.StorageClass,
-            Tracing.CurrentTraceparent,
-            time.GetUtcNow()
+            Tracing.CurrentTraceparent
         );
-        var workspace = (await commands.Create(owner, command, ct)).OrThrow();
+        var write = WriteContext.Of(context, request, request.RequestId);
         return new CreateWorkspaceResponse
         {
-            Workspace = WorkspaceMapping.ToProto(workspace, organization.Name, target.Provider.Name),
+            Workspace = await Read(await placement.Place(write, wanted, context.CancellationToken), context),
         };
     }
 
@@ -59,8 +47,10 @@ internal sealed class WorkspaceApi(
         ServerCallContext context
     )
     {
-        var workspace = await Find(request.Workspace, request.Organization, context);
-        return new GetWorkspaceResponse { Workspace = await Map(workspace, context.CancellationToken) };
+        var reference = WorkspaceRequests.Reference(request.Workspace, request.Organization);
+        var ct = context.CancellationToken;
+        var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
+        return new GetWorkspaceResponse { Workspace = (await Map([workspace], ct))[0] };
     }
 
     public override async Task<ListWorkspacesResponse> ListWorkspaces(
@@ -68,20 +58,18 @@ internal sealed class WorkspaceApi(
         ServerCallContext context
     )
     {
-        new Fields()
-            .Text("organization", request.Organization, 253)
-            .Text("provider", request.Provider, 253)
-            .Page(request.PageSize, request.PageToken)
-            .ThrowIfViolated();
+        WorkspaceRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
-        var organizationId =
+        var filter = new WorkspaceFilter(
             request.Organization.Length > 0
                 ? (await organizations.Find(request.Organization, ct)).OrThrow().OrganizationId
-                : null;
-        var providerId =
-            request.Provider.Length > 0 ? (await providers.Find(request.Provider, ct)).OrThrow().ProviderId : null;
+                : null,
+            request.Provider.Length > 0 ? (await providers.Find(request.Provider, ct)).OrThrow().ProviderId : null,
+            request.Owner,
+            WorkspaceMapping.FromProto(request.State)
+        );
         var size = Paging.Size(request.PageSize);
-        var page = await view.Page(organizationId, providerId, Paging.After(request.PageToken), size + 1, ct);
+        var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
         return new ListWorkspacesResponse
         {
             Workspaces = { await Map([.. page.Take(size)], ct) },
@@ -92,66 +80,77 @@ internal sealed class WorkspaceApi(
     public override async Task<StartWorkspaceResponse> StartWorkspace(
         StartWorkspaceRequest request,
         ServerCallContext context
-    ) => new() { Workspace = await Wish(request.Workspace, request.Organization, DesiredState.Running, context) };
+    ) =>
+        new()
+        {
+            Workspace = await Wish(
+                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                DesiredState.Running,
+                request.Etag,
+                WriteContext.Of(context, request, request.RequestId),
+                context
+            ),
+        };
 
     public override async Task<StopWorkspaceResponse> StopWorkspace(
         StopWorkspaceRequest request,
         ServerCallContext context
-    ) => new() { Workspace = await Wish(request.Workspace, request.Organization, DesiredState.Stopped, context) };
+    ) =>
+        new()
+        {
+            Workspace = await Wish(
+                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                DesiredState.Stopped,
+                request.Etag,
+                WriteContext.Of(context, request, request.RequestId),
+                context
+            ),
+        };
 
     public override async Task<DeleteWorkspaceResponse> DeleteWorkspace(
         DeleteWorkspaceRequest request,
         ServerCallContext context
-    ) => new() { Workspace = await Wish(request.Workspace, request.Organization, DesiredState.Deleted, context) };
+    ) =>
+        new()
+        {
+            Workspace = await Wish(
+                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                DesiredState.Deleted,
+                request.Etag,
+                WriteContext.Of(context, request, request.RequestId),
+                context
+            ),
+        };
 
-    private async Task<Coder.Mesh.V1.Workspace> Wish(
-        string reference,
-        string organization,
-        DesiredState desired,
+    public override async Task<AbandonWorkspaceResponse> AbandonWorkspace(
+        AbandonWorkspaceRequest request,
         ServerCallContext context
     )
     {
-        var ct = context.CancellationToken;
-        var workspace = await Find(reference, organization, context);
-        var wish = new WishWorkspace(desired, Tracing.CurrentTraceparent, time.GetUtcNow());
-        var wished = await commands.Wish(Caller.Of(context).Subject, workspace.WorkspaceId, wish, ct);
-        return await Map(wished.OrThrow(), ct);
+        WorkspaceRequests.Check(request).ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var reference = new WorkspaceReference(request.Workspace, request.Organization);
+        var written = await commands.Abandon(write, reference, request.Reason, context.CancellationToken);
+        return new AbandonWorkspaceResponse { Workspace = await Read(written, context) };
     }
 
-    private async Task<Workspace> Find(string reference, string organization, ServerCallContext context)
+    private async Task<Coder.Mesh.V1.Workspace> Wish(
+        WorkspaceReference reference,
+        DesiredState desired,
+        string etag,
+        WriteContext write,
+        ServerCallContext context
+    )
     {
-        new Fields().Reference("workspace", reference).Text("organization", organization, 253).ThrowIfViolated();
-        var ct = context.CancellationToken;
-        var workspace = Ids.LooksLikeId(reference)
-            ? await view.Find(reference, ct)
-            : await FindNamed(reference, organization, context);
-        return workspace
-            ?? throw Refusal
-                .NotFound(
-                    ErrorReasons.WorkspaceNotFound,
-                    $"There is no workspace \"{reference}\" of yours; \"mesh workspaces ls\" lists them."
-                )
-                .ToRpcException();
+        var wish = new WishWorkspace(desired, etag, Tracing.CurrentTraceparent, time.GetUtcNow());
+        return await Read(await commands.Wish(write, reference, wish, context.CancellationToken), context);
     }
 
-    private async Task<Workspace?> FindNamed(string name, string organization, ServerCallContext context)
+    private async Task<Coder.Mesh.V1.Workspace> Read(Result<Written> written, ServerCallContext context)
     {
         var ct = context.CancellationToken;
-        var organizationId =
-            organization.Length > 0 ? (await organizations.Find(organization, ct)).OrThrow().OrganizationId : null;
-        var named = await view.Named(name, Caller.Of(context).Subject, organizationId, ct);
-        if (named.Count > 1)
-            throw Refusal
-                .Precondition(
-                    ErrorReasons.WorkspaceAmbiguous,
-                    $"You have a workspace \"{name}\" in more than one organization; name the organization."
-                )
-                .ToRpcException();
-        return named.Count == 1 ? named[0] : null;
+        return (await Map([(await view.Find(written.OrThrow().Subject, ct))!], ct))[0];
     }
-
-    private async Task<Coder.Mesh.V1.Workspace> Map(Workspace workspace, CancellationToken ct) =>
-        (await Map([workspace], ct))[0];
 
     private async Task<List<Coder.Mesh.V1.Workspace>> Map(IReadOnlyList<Workspace> workspaces, CancellationToken ct)
     {

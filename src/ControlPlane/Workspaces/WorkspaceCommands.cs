@@ -1,46 +1,59 @@
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.Protocol;
+using Coder.Mesh.ControlPlane.Writes;
 using JasperFx;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>Loads, decides, appends: the only code that writes a workspace's stream.</summary>
-internal sealed class WorkspaceCommands(StoreSessions sessions, NpgsqlDataSource database, Doorbell doorbell)
+/// <summary>Loads, decides, appends: what users, admins and agents do to workspaces that exist.</summary>
+internal sealed class WorkspaceCommands(
+    Writer writer,
+    WorkspaceView view,
+    StoreSessions sessions,
+    NpgsqlDataSource database,
+    Doorbell doorbell,
+    TimeProvider time
+)
 {
     private const int Attempts = 5;
 
-    public async Task<Result<Workspace>> Create(string actor, CreateWorkspace command, CancellationToken ct)
-    {
-        await using var session = sessions.Write(actor);
-        var key = StreamKeys.Workspace(command.WorkspaceId);
-        var decision = WorkspaceDecider.Decide(null, command);
-        session.Events.StartStream<Workspace>(key, decision.Events);
-        try
-        {
-            await session.SaveChangesAsync(ct);
-        }
-        catch (Exception e) when (StoreFailure.UniqueIndex(e) == MartenRegistration.WorkspaceNameIndex)
-        {
-            return new Refusal(
-                RefusalKind.AlreadyExists,
-                ErrorReasons.WorkspaceExists,
-                $"You already have a workspace named \"{command.Name}\" in this organization."
-            );
-        }
-
-        doorbell.Workspace(command.ProviderId, command.WorkspaceId);
-        return After(null, key, decision.Events);
-    }
-
     /// <summary>Start, stop or delete.</summary>
-    public Task<Result<Workspace>> Wish(string actor, string workspaceId, WishWorkspace wish, CancellationToken ct) =>
-        Handle(actor, workspaceId, wish, ct);
+    public Task<Result<Written>> Wish(
+        WriteContext context,
+        WorkspaceReference reference,
+        WishWorkspace wish,
+        CancellationToken ct
+    ) => Change(context, reference, (_, _) => Task.FromResult<WorkspaceCommand>(wish), ct);
 
-    public Task<Result<Workspace>> RaiseGeneration(string workspaceId, long seen, CancellationToken ct) =>
-        Handle("restore", workspaceId, new RaiseGeneration(seen), ct);
+    /// <summary>Ends it as Lost. Its provider is held, so that what is said of its status stays true.</summary>
+    public Task<Result<Written>> Abandon(
+        WriteContext context,
+        WorkspaceReference reference,
+        string reason,
+        CancellationToken ct
+    ) =>
+        Change(
+            context,
+            reference,
+            async (session, workspace) =>
+            {
+                var key = StreamKeys.Presence(workspace.ProviderId);
+                var presence = await session.Documents.LoadAsync<ProviderPresence>(key, ct);
+                return new AbandonWorkspace(presence!.Status, reason, time.GetUtcNow());
+            },
+            ct
+        );
+
+    public Task<Result<Written>> RaiseGeneration(string workspaceId, long seen, CancellationToken ct) =>
+        Change(
+            new WriteContext("restore"),
+            new WorkspaceReference(workspaceId),
+            (_, _) => Task.FromResult<WorkspaceCommand>(new RaiseGeneration(seen)),
+            ct
+        );
 
     /// <summary>
     /// Stores reports of one session, many workspaces in one transaction; one that fails as a whole is stored one by one.
@@ -132,44 +145,40 @@ internal sealed class WorkspaceCommands(StoreSessions sessions, NpgsqlDataSource
         return await command.ExecuteScalarAsync(ct) is not null;
     }
 
-    private async Task<Result<Workspace>> Handle(
-        string actor,
-        string workspaceId,
-        WorkspaceCommand command,
+    private Task<Result<Written>> Change(
+        WriteContext context,
+        WorkspaceReference reference,
+        Func<WriteSession, Workspace, Task<WorkspaceCommand>> command,
+        CancellationToken ct
+    ) =>
+        writer.Run(
+            context,
+            async token =>
+            {
+                var found = await view.Find(reference, context.Actor, token);
+                if (found.Refusal is { } refusal)
+                    return refusal;
+                return new Plan([], (session, cancel) => Once(session, found.Value, command, cancel));
+            },
+            ct
+        );
+
+    private async Task<Outcome> Once(
+        WriteSession session,
+        Workspace found,
+        Func<WriteSession, Workspace, Task<WorkspaceCommand>> command,
         CancellationToken ct
     )
     {
-        var key = StreamKeys.Workspace(workspaceId);
-        for (var attempt = 1; ; attempt++)
+        var stream = await session.Documents.Events.FetchForWriting<Workspace>(found.Id, ct);
+        var decision = WorkspaceDecider.Decide(stream.Aggregate, await command(session, stream.Aggregate!));
+        if (decision.Refusal is { } refusal)
+            return refusal;
+        stream.AppendMany(decision.Events);
+        return new Outcome.Done(found.WorkspaceId)
         {
-            await using var session = sessions.Write(actor);
-            var stream = await session.Events.FetchForWriting<Workspace>(key, ct);
-            var decision = WorkspaceDecider.Decide(stream.Aggregate, command);
-            if (decision.Refusal is { } refusal)
-                return refusal;
-            if (decision.Events.Count == 0)
-                return stream.Aggregate!;
-            stream.AppendMany(decision.Events);
-            try
-            {
-                await session.SaveChangesAsync(ct);
-            }
-            catch (ConcurrencyException) when (attempt < Attempts)
-            {
-                // Another writer got there first: decide again from what it left.
-                continue;
-            }
-
-            var after = After(stream.Aggregate, key, decision.Events);
-            doorbell.Workspace(after.ProviderId, workspaceId);
-            return after;
-        }
-    }
-
-    private static Workspace After(Workspace? before, string key, IReadOnlyList<WorkspaceEvent> events)
-    {
-        var after = events.Aggregate(before, (state, change) => Workspace.Fold(state, key, change))!;
-        after.Version = (before?.Version ?? 0) + events.Count;
-        return after;
+            Committed =
+                decision.Events.Count == 0 ? null : () => doorbell.Workspace(found.ProviderId, found.WorkspaceId),
+        };
     }
 }

@@ -1,5 +1,7 @@
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
@@ -7,6 +9,9 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 /// <summary>The rules of a workspace's life. Pure: no clock, no I/O, no logger.</summary>
 internal static class WorkspaceDecider
 {
+    /// <summary>How long a deletion may take before an admin may give it up.</summary>
+    public static readonly TimeSpan DeletionStuckAfter = TimeSpan.FromMinutes(5);
+
     public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
         (state, command) switch
         {
@@ -20,6 +25,10 @@ internal static class WorkspaceDecider
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
             (null, _) => Refusal.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
             (_, WishWorkspace c) => Wish(state, c),
+            (_, AbandonWorkspace c) => Abandon(state, c),
+            (_, LoseWorkspace c) => state.Finished
+                ? Decision<WorkspaceEvent>.Nothing
+                : Decision<WorkspaceEvent>.Emit(new WorkspaceLost(c.Reason, c.At)),
             (_, ObserveWorkspace c) => Observe(state, c),
             (_, RaiseGeneration c) => state.Finished || c.Seen <= state.Generation
                 ? Decision<WorkspaceEvent>.Nothing
@@ -42,6 +51,8 @@ internal static class WorkspaceDecider
 
     private static Decision<WorkspaceEvent> Wish(Workspace state, WishWorkspace c)
     {
+        if (WriteFields.Stale(c.Etag, state.Version) is { } stale)
+            return stale;
         if (c.Desired == state.Desired)
             return Decision<WorkspaceEvent>.Nothing;
         if (state.Desired == DesiredState.Deleted || state.Finished)
@@ -64,6 +75,23 @@ internal static class WorkspaceDecider
             ),
             _ => throw new ArgumentOutOfRangeException(nameof(c), c.Desired, "no rule for this wish"),
         };
+    }
+
+    private static Decision<WorkspaceEvent> Abandon(Workspace state, AbandonWorkspace c)
+    {
+        if (state.Finished)
+            return Refusal.Precondition(
+                ErrorReasons.WorkspaceDeleting,
+                $"Workspace \"{state.Name}\" has ended already ({state.State})."
+            );
+        var stuck = state.Desired == DesiredState.Deleted && c.At - state.StateAt >= DeletionStuckAfter;
+        return stuck || c.ProviderStatus == ProviderStatus.Error
+            ? Decision<WorkspaceEvent>.Emit(new WorkspaceLost(c.Reason, c.At))
+            : Refusal.Precondition(
+                ErrorReasons.WorkspaceNotStuck,
+                $"Workspace \"{state.Name}\" can still be deleted in order: its provider is {c.ProviderStatus}, and no deletion "
+                    + $"has been stuck for {DeletionStuckAfter.TotalMinutes:0} minutes. Use \"mesh workspaces rm {state.Name}\"."
+            );
     }
 
     private static Decision<WorkspaceEvent> Observe(Workspace state, ObserveWorkspace c)

@@ -46,6 +46,10 @@ internal static class WorkspaceMapping
             Etag = workspace.Version.ToString(CultureInfo.InvariantCulture),
         };
 
+    /// <returns>Null for "any".</returns>
+    public static ObservedState? FromProto(Proto.WorkspaceState state) =>
+        state == Proto.WorkspaceState.Unspecified ? null : System.Enum.Parse<ObservedState>(state.ToString());
+
     private static Proto.WorkspaceState ToProto(ObservedState state) =>
         state switch
         {

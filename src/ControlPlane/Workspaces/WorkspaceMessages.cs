@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Presence;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
@@ -47,7 +48,16 @@ internal sealed record CreateWorkspace(
 ) : WorkspaceCommand;
 
 /// <summary>A wish of the owner: start, stop or delete.</summary>
-internal sealed record WishWorkspace(DesiredState Desired, string Traceparent, DateTimeOffset At) : WorkspaceCommand;
+/// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
+internal sealed record WishWorkspace(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
+    : WorkspaceCommand;
+
+/// <summary>An admin ends it, for nobody else will.</summary>
+internal sealed record AbandonWorkspace(ProviderStatus ProviderStatus, string Reason, DateTimeOffset At)
+    : WorkspaceCommand;
+
+/// <summary>Its provider is forgotten.</summary>
+internal sealed record LoseWorkspace(string Reason, DateTimeOffset At) : WorkspaceCommand;
 
 /// <summary>What the provider's current session reports.</summary>
 internal sealed record ObserveWorkspace(
@@ -93,5 +103,8 @@ public sealed record WorkspaceObserved(
     string Message,
     DateTimeOffset At
 ) : WorkspaceEvent;
+
+/// <summary>It has ended, and nobody can tell what still runs of it.</summary>
+public sealed record WorkspaceLost(string Reason, DateTimeOffset At) : WorkspaceEvent;
 
 public sealed record GenerationRaised(long Generation) : WorkspaceEvent;

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
@@ -14,7 +15,9 @@ internal static class WorkspaceRequests
         var fields = new Fields()
             .Name("name", request.Name)
             .Text("organization", request.Organization, 253)
-            .Text("provider", request.Provider, 253);
+            .Text("provider", request.Provider, 253)
+            .Text("region", request.Region, 63)
+            .RequestId(request.RequestId);
         if (request.Spec is not { } spec)
             return fields.Violated("spec", "is required");
         if (spec.Image.Length == 0)
@@ -29,5 +32,46 @@ internal static class WorkspaceRequests
         else if (spec.Command.Any(part => part.Length > Fields.MaxText))
             fields.Violated("spec.command", $"each part must be at most {Fields.MaxText} characters");
         return fields;
+    }
+
+    public static Fields Check(ListWorkspacesRequest request)
+    {
+        var fields = new Fields()
+            .Text("organization", request.Organization, 253)
+            .Text("provider", request.Provider, 253)
+            .Text("owner", request.Owner, 253)
+            .Page(request.PageSize, request.PageToken);
+        if (!Enum.IsDefined(request.State))
+            fields.Violated("state", "must be one of the states that the API names");
+        else if (request.State is WorkspaceState.Deleted or WorkspaceState.Lost)
+            fields.Violated("state", "must not be a final one: only unfinished workspaces are listed");
+        return fields;
+    }
+
+    public static Fields Check(AbandonWorkspaceRequest request)
+    {
+        var fields = new Fields()
+            .Reference("workspace", request.Workspace)
+            .Text("organization", request.Organization, 253)
+            .RequestId(request.RequestId);
+        return request.Reason.Length == 0
+            ? fields.Violated("reason", "is required")
+            : fields.Text("reason", request.Reason);
+    }
+
+    public static WorkspaceReference Reference(
+        string workspace,
+        string organization,
+        string etag = "",
+        string requestId = ""
+    )
+    {
+        new Fields()
+            .Reference("workspace", workspace)
+            .Text("organization", organization, 253)
+            .Etag(etag)
+            .RequestId(requestId)
+            .ThrowIfViolated();
+        return new WorkspaceReference(workspace, organization);
     }
 }

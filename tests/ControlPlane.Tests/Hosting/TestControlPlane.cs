@@ -113,7 +113,7 @@ internal sealed class TestControlPlane : IAsyncDisposable
     public async Task<(string Id, string Token)> BuiltIn(CancellationToken ct)
     {
         var provider = await Services.GetRequiredService<ProviderView>().BuiltIn(ct);
-        var token = await Services.GetRequiredService<ProviderCommands>().IssueToken(provider.ProviderId, ct);
+        var token = await Services.GetRequiredService<ProviderTokens>().IssueLocal(provider.ProviderId, ct);
         return (provider.ProviderId, token);
     }
 

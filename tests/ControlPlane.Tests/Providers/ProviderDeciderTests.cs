@@ -57,7 +57,7 @@ public sealed class ProviderDeciderTests
         var state = Remote;
         foreach (var (id, minute) in new[] { ("t1", 0), ("t2", 1), ("t3", 2) })
         {
-            var command = new IssueProviderToken(id, $"hash-{id}", At + TimeSpan.FromMinutes(minute));
+            var command = new IssueProviderToken(id, $"hash-{id}", Replacing: null, At + TimeSpan.FromMinutes(minute));
             foreach (var change in ProviderDecider.Decide(state, command).Events)
                 state = Provider.Fold(state, "provider-p", change)!;
         }

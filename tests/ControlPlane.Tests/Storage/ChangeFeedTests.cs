@@ -64,7 +64,7 @@ public sealed class ChangeFeedTests(PostgresFixture postgres) : ControlPlaneTest
             await age.ExecuteNonQueryAsync(Ct);
 
         using var scope = plane.Services.CreateScope();
-        var trimmer = ActivatorUtilities.CreateInstance<FeedTrimmer>(plane.Services);
+        var trimmer = ActivatorUtilities.CreateInstance<Trimmer>(plane.Services);
         var removed = await trimmer.Trim(Ct);
 
         Assert.True(removed > 0);

@@ -14,21 +14,30 @@ public sealed class EventNamesTests
         deployment.default_provider_set.v1 DefaultProviderSet
         deployment.initialized.v1 DeploymentInitialized
         organization.created.v1 OrganizationCreated
+        organization.deleted.v1 OrganizationDeleted
         organization.provider_allowed.v1 ProviderAllowed
         organization.provider_disallowed.v1 ProviderDisallowed
         presence.agent_connected.v1 AgentConnected
         presence.agent_disconnected.v1 AgentDisconnected
+        presence.cluster_accepted.v1 ClusterAccepted
+        presence.cluster_offered.v1 ClusterOffered
         presence.conditions_reported.v1 ConditionsReported
         presence.ended.v1 PresenceEnded
         presence.started.v1 PresenceStarted
         presence.status_changed.v1 StatusChanged
+        provider.cordoned.v1 ProviderCordoned
         provider.deleted.v1 ProviderDeleted
+        provider.details_changed.v1 ProviderDetailsChanged
+        provider.forgotten.v1 ProviderForgotten
         provider.registered.v1 ProviderRegistered
+        provider.renamed.v1 ProviderRenamed
         provider.token_issued.v1 ProviderTokenIssued
         provider.token_revoked.v1 ProviderTokenRevoked
+        provider.uncordoned.v1 ProviderUncordoned
         workspace.created.v1 WorkspaceCreated
         workspace.delete_requested.v1 WorkspaceDeleteRequested
         workspace.generation_raised.v1 GenerationRaised
+        workspace.lost.v1 WorkspaceLost
         workspace.observed.v1 WorkspaceObserved
         workspace.start_requested.v1 WorkspaceStartRequested
         workspace.stop_requested.v1 WorkspaceStopRequested

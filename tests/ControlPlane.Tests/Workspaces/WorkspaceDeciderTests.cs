@@ -126,7 +126,7 @@ public sealed class WorkspaceDeciderTests
         Assert.Empty(Events(running, Report(1, 1, 2, ObservedState.Running)));
     }
 
-    private static WishWorkspace Wish(DesiredState desired) => new(desired, "", At);
+    private static WishWorkspace Wish(DesiredState desired) => new(desired, "", "", At);
 
     private static ObserveWorkspace Report(long epoch, long generation, long version, ObservedState state) =>
         new("p", epoch, generation, version, state, "", "", At);

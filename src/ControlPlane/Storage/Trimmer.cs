@@ -1,10 +1,10 @@
+using Coder.Mesh.ControlPlane.Writes;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Keeps the feed at 24 hours. Every replica does; deleting twice is harmless.</summary>
-internal sealed class FeedTrimmer(NpgsqlDataSource database, TimeProvider time, ILogger<FeedTrimmer> logger)
-    : BackgroundService
+/// <summary>Keeps the feed and the request ids at 24 hours. Every replica does; deleting twice is harmless.</summary>
+internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILogger<Trimmer> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
     private const int Batch = 10_000;
@@ -35,23 +35,28 @@ internal sealed class FeedTrimmer(NpgsqlDataSource database, TimeProvider time, 
     /// <summary>In batches, so that no transaction is long enough to hold up the feed's readers.</summary>
     public async Task<int> Trim(CancellationToken ct)
     {
+        var total =
+            await Trim(ChangeFeed.Table, "xid, id", ct) + await Trim(RequestLog.Table, RequestLog.KeyColumns, ct);
+        if (total > 0)
+            logger.FeedTrimmed(total);
+        return total;
+    }
+
+    private async Task<int> Trim(string table, string key, CancellationToken ct)
+    {
         var total = 0;
         while (true)
         {
             await using var command = database.CreateCommand(
                 $"""
-                delete from {ChangeFeed.Table} where (xid, id) in
-                    (select xid, id from {ChangeFeed.Table} where at < now() - interval '24 hours' limit {Batch})
+                delete from {table} where ({key}) in
+                    (select {key} from {table} where at < now() - interval '24 hours' limit {Batch})
                 """
             );
             var removed = await command.ExecuteNonQueryAsync(ct);
             total += removed;
             if (removed < Batch)
-                break;
+                return total;
         }
-
-        if (total > 0)
-            logger.FeedTrimmed(total);
-        return total;
     }
 }

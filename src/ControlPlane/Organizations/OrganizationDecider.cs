@@ -1,0 +1,80 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Organizations;
+
+internal abstract record OrganizationCommand;
+
+/// <param name="BuiltInProviderId">The one provider that a new organization may use.</param>
+internal sealed record CreateOrganization(
+    string OrganizationId,
+    string Name,
+    string BuiltInProviderId,
+    DateTimeOffset At
+) : OrganizationCommand;
+
+internal sealed record AllowProvider(string ProviderId) : OrganizationCommand;
+
+/// <param name="Unfinished">Workspaces that the organization has there.</param>
+internal sealed record DisallowProvider(string ProviderId, string ProviderName, int Unfinished) : OrganizationCommand;
+
+/// <param name="Unfinished">Workspaces that the organization has anywhere.</param>
+internal sealed record DeleteOrganization(int Unfinished, DateTimeOffset At) : OrganizationCommand;
+
+/// <summary>The rules of organizations and their allowlists. Pure: no clock, no I/O, no logger.</summary>
+internal static class OrganizationDecider
+{
+    public static Decision<OrganizationEvent> Decide(Organization? state, OrganizationCommand command) =>
+        (state, command) switch
+        {
+            (null, CreateOrganization c) => Decision<OrganizationEvent>.Emit(
+                new OrganizationCreated(c.OrganizationId, c.Name, c.At),
+                new ProviderAllowed(c.BuiltInProviderId)
+            ),
+            (null or { Deleted: true }, _) => Refusal.NotFound(
+                ErrorReasons.OrganizationNotFound,
+                "There is no such organization; it may have been deleted a moment ago."
+            ),
+            (_, CreateOrganization c) => NameTaken(c.Name),
+            (_, AllowProvider c) => state.AllowedProviders.Contains(c.ProviderId)
+                ? Decision<OrganizationEvent>.Nothing
+                : Decision<OrganizationEvent>.Emit(new ProviderAllowed(c.ProviderId)),
+            (_, DisallowProvider c) => Disallow(state, c),
+            (_, DeleteOrganization { Unfinished: > 0 } c) => Refusal.Precondition(
+                ErrorReasons.OrganizationInUse,
+                $"\"{state.Name}\" has {Workspaces(c.Unfinished)} that have not ended; remove them first "
+                    + $"(\"mesh workspaces ls --org {state.Name}\")."
+            ),
+            (_, DeleteOrganization c) => Decision<OrganizationEvent>.Emit(new OrganizationDeleted(c.At)),
+            _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
+        };
+
+    public static Refusal NameTaken(string name) =>
+        new(
+            RefusalKind.AlreadyExists,
+            ErrorReasons.OrganizationExists,
+            $"There is already an organization \"{name}\"; choose another name."
+        );
+
+    private static Decision<OrganizationEvent> Disallow(Organization state, DisallowProvider c)
+    {
+        if (!state.AllowedProviders.Contains(c.ProviderId))
+            return Decision<OrganizationEvent>.Nothing;
+        if (c.Unfinished > 0)
+            return Refusal.Precondition(
+                ErrorReasons.OrganizationUsesProvider,
+                $"\"{state.Name}\" has {Workspaces(c.Unfinished)} in \"{c.ProviderName}\" that have not ended; remove them first "
+                    + $"(\"mesh workspaces ls --org {state.Name} --provider {c.ProviderName}\")."
+            );
+        return state.AllowedProviders.Length == 1
+            ? Refusal.Precondition(
+                ErrorReasons.ProviderLastOfOrganization,
+                $"\"{c.ProviderName}\" is the only provider of {state.Name}; allow it another one first "
+                    + $"(\"mesh orgs allow {state.Name} PROVIDER\")."
+            )
+            : Decision<OrganizationEvent>.Emit(new ProviderDisallowed(c.ProviderId));
+    }
+
+    private static string Workspaces(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
+}

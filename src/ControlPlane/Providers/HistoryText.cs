@@ -1,0 +1,61 @@
+using Coder.Mesh.ControlPlane.Presence;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>Tells a person what happened. Pure.</summary>
+internal static class HistoryText
+{
+    public static string Of(object change) =>
+        change switch
+        {
+            ProviderRegistered e => $"registered as \"{e.Name}\"{Details(e.Details)}",
+            ProviderRenamed e => $"renamed to \"{e.Name}\"",
+            ProviderDetailsChanged e => $"details changed{Details(e.Details)}",
+            ProviderCordoned e => $"cordoned: {e.Reason}",
+            ProviderUncordoned => "uncordoned",
+            ProviderTokenIssued e => $"token {e.TokenId} issued",
+            ProviderTokenRevoked e => $"token {e.TokenId} revoked",
+            ProviderDeleted => "deleted",
+            ProviderForgotten e => Because(
+                $"forgotten, {e.LostWorkspaces} workspace{(e.LostWorkspaces == 1 ? "" : "s")} lost",
+                e.Reason
+            ),
+            PresenceStarted => "waiting for its agent",
+            AgentConnected e =>
+                $"agent {e.Agent.AgentVersion} attached from namespace \"{e.Agent.Namespace}\", epoch {e.Epoch}",
+            AgentDisconnected e => $"agent detached: {e.Reason}",
+            ConditionsReported e => Conditions(e),
+            StatusChanged { Status: ProviderStatus.Error } e => $"Error: {e.Code}: {e.Message}",
+            StatusChanged e => e.Status.ToString(),
+            ClusterOffered e => $"agent of namespace \"{e.Namespace}\" ({e.NamespaceUid}) refused",
+            ClusterAccepted e => $"bound to namespace \"{e.Namespace}\" ({e.NamespaceUid})",
+            PresenceEnded => "its agents are refused from now on",
+            _ => throw new ArgumentOutOfRangeException(nameof(change), change.GetType(), "no text for this event"),
+        };
+
+    private static string Details(ProviderDetails details)
+    {
+        string[] parts =
+        [
+            Part("cluster address", details.ClusterAddress),
+            Part("hostname", details.Hostname),
+            Part("region", details.Region),
+            Part("storage class", details.StorageClass),
+            details.MaxWorkspaces > 0 ? $"at most {details.MaxWorkspaces} workspaces" : "",
+        ];
+        var given = string.Join(", ", parts.Where(p => p.Length > 0));
+        return given.Length > 0 ? $": {given}" : "";
+    }
+
+    private static string Part(string name, string value) => value.Length > 0 ? $"{name} {value}" : "";
+
+    private static string Conditions(ConditionsReported report)
+    {
+        var open = report.Conditions.Where(c => c.Status != ConditionStatus.True).ToList();
+        return open.Count == 0
+            ? "agent reports: all conditions true"
+            : $"agent reports: {string.Join("; ", open.Select(c => $"{c.Type} {c.Status}: {c.Code}"))}";
+    }
+
+    private static string Because(string what, string reason) => reason.Length > 0 ? $"{what}: {reason}" : what;
+}

@@ -1,0 +1,77 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
+using Proto = Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>What requests about providers must keep to.</summary>
+internal static class ProviderRequests
+{
+    private const int MostWorkspaces = 1_000_000;
+
+    private static readonly Dictionary<string, Func<ProviderDetails, ProviderDetails, ProviderDetails>> Paths = new()
+    {
+        ["details"] = (_, wanted) => wanted,
+        ["details.cluster_address"] = (now, wanted) => now with { ClusterAddress = wanted.ClusterAddress },
+        ["details.hostname"] = (now, wanted) => now with { Hostname = wanted.Hostname },
+        ["details.region"] = (now, wanted) => now with { Region = wanted.Region },
+        ["details.storage_class"] = (now, wanted) => now with { StorageClass = wanted.StorageClass },
+        ["details.max_workspaces"] = (now, wanted) => now with { MaxWorkspaces = wanted.MaxWorkspaces },
+    };
+
+    /// <summary>What every request that names a provider has.</summary>
+    public static Fields Check(string provider, string etag = "", string requestId = "") =>
+        new Fields().Reference("provider", provider).Etag(etag).RequestId(requestId);
+
+    public static Fields Details(this Fields fields, Proto.ProviderDetails? details)
+    {
+        if (details is null)
+            return fields;
+        fields
+            .Text("details.cluster_address", details.ClusterAddress)
+            .Text("details.hostname", details.Hostname, 253)
+            .Text("details.region", details.Region, 63)
+            .Text("details.storage_class", details.StorageClass, 253);
+        return details.MaxWorkspaces is < 0 or > MostWorkspaces
+            ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MostWorkspaces}")
+            : fields;
+    }
+
+    public static Fields Mask(this Fields fields, FieldMask? mask)
+    {
+        if (mask is null or { Paths.Count: 0 })
+            return fields.Violated("update_mask", "is required: name the details to change");
+        foreach (var path in mask.Paths.Where(p => !Paths.ContainsKey(p)).Take(10))
+            fields
+                .Text("update_mask", path)
+                .Violated("update_mask", $"\"{path}\" is none of {string.Join(", ", Paths.Keys)}");
+        return fields;
+    }
+
+    public static Fields Reason(this Fields fields, string reason, bool required)
+    {
+        if (required && reason.Length == 0)
+            return fields.Violated("reason", "is required");
+        return fields.Text("reason", reason);
+    }
+
+    public static Fields Check(ListProvidersRequest request)
+    {
+        var fields = new Fields()
+            .Text("organization", request.Organization, 253)
+            .Text("region", request.Region, 63)
+            .Page(request.PageSize, request.PageToken);
+        return System.Enum.IsDefined(request.Status)
+            ? fields
+            : fields.Violated("status", "must be one of the statuses that the API names");
+    }
+
+    /// <summary>How a request changes details, whatever they are by then.</summary>
+    public static Func<ProviderDetails, ProviderDetails> Change(UpdateProviderRequest request)
+    {
+        var wanted = ProviderMapping.FromProto(request.Details);
+        return details => request.UpdateMask.Paths.Aggregate(details, (now, path) => Paths[path](now, wanted));
+    }
+}

@@ -1,0 +1,117 @@
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Writes;
+using Google.Protobuf.WellKnownTypes;
+using Marten;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>A token as it is told once: a secret that is kept nowhere else.</summary>
+/// <param name="Token">Empty where it can't be told: an agent has attached with it already.</param>
+internal sealed record IssuedToken(string ProviderId, string TokenId, string Token);
+
+/// <summary>Whatever gives out tokens of providers, or takes them back.</summary>
+internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, ProviderView view, TimeProvider time)
+{
+    /// <summary>A new provider and its first token.</summary>
+    public Task<Result<IssuedToken>> Create(
+        WriteContext context,
+        string name,
+        ProviderDetails details,
+        CancellationToken ct
+    )
+    {
+        var (id, tokenId, token) = (Ids.New(time), Ids.New(time), Tokens.Create(TokenKind.Provider));
+        var register = new RegisterProvider(id, name, details, time.GetUtcNow());
+        var issued = new ProviderTokenIssued(tokenId, Tokens.Hash(token), register.At);
+        var plan = new Plan([], (session, _) => Task.FromResult<Outcome>(Register(session.Documents, register, issued)))
+        {
+            Taken = ProviderCommands.NameTaken(name),
+        };
+        return Told(context, writer.Run(context, _ => Task.FromResult<Result<Plan>>(plan), ct), tokenId, token, ct);
+    }
+
+    /// <summary>Another token; if there are two already, the oldest makes room.</summary>
+    public Task<Result<IssuedToken>> Rotate(WriteContext context, string reference, CancellationToken ct)
+    {
+        var (tokenId, token) = (Ids.New(time), Tokens.Create(TokenKind.Provider));
+        return Told(context, Issue(context, reference, tokenId, token, replacing: null, ct), tokenId, token, ct);
+    }
+
+    /// <summary>A token that the control plane itself needs, for the file of the built-in provider's agent.</summary>
+    /// <exception cref="InvalidOperationException">There is no such provider.</exception>
+    public async Task<string> IssueLocal(string providerId, CancellationToken ct)
+    {
+        var issued = await Rotate(new WriteContext("local"), providerId, ct);
+        return issued.Refusal is { } refusal
+            ? throw new InvalidOperationException(refusal.Message)
+            : issued.Value.Token;
+    }
+
+    /// <summary>Ends a token, and the session of the agent that has attached with it.</summary>
+    public Task<Result<Written>> Revoke(WriteContext context, string reference, string tokenId, CancellationToken ct) =>
+        writes.Change(context, reference, locked: false, "", _ => new RevokeProviderToken(tokenId), ct);
+
+    private static Outcome.Done Register(
+        IDocumentSession session,
+        RegisterProvider register,
+        ProviderTokenIssued issued
+    )
+    {
+        session.Events.StartStream<Provider>(
+            StreamKeys.Provider(register.ProviderId),
+            [.. ProviderDecider.Decide(null, register).Events, issued]
+        );
+        session.Events.StartStream<ProviderPresence>(
+            StreamKeys.Presence(register.ProviderId),
+            new PresenceStarted(register.ProviderId, register.At)
+        );
+        session.Insert(ProviderWrites.RecordOf(register.ProviderId, issued));
+        return new Outcome.Done(register.ProviderId, new StringValue { Value = issued.TokenId });
+    }
+
+    private Task<Result<Written>> Issue(
+        WriteContext context,
+        string reference,
+        string tokenId,
+        string token,
+        string? replacing,
+        CancellationToken ct
+    )
+    {
+        var command = new IssueProviderToken(tokenId, Tokens.Hash(token), replacing, time.GetUtcNow());
+        var response = new StringValue { Value = tokenId };
+        return writes.Change(context, reference, locked: false, "", _ => command, ct, response: response);
+    }
+
+    /// <summary>
+    /// What the caller is told. A repetition's token can't be told again, so another takes its place under the same id, as
+    /// long as no agent has attached with it.
+    /// </summary>
+    private async Task<Result<IssuedToken>> Told(
+        WriteContext context,
+        Task<Result<Written>> writing,
+        string tokenId,
+        string token,
+        CancellationToken ct
+    )
+    {
+        var written = await writing;
+        if (written.Refusal is { } refusal)
+            return refusal;
+        var (providerId, repeated, response) = written.Value;
+        if (!repeated)
+            return new IssuedToken(providerId, tokenId, token);
+
+        var first = StringValue.Parser.ParseFrom(response).Value;
+        var told = new IssuedToken(providerId, first, "");
+        if (await view.Overview(providerId, ct) is not { Refusal: null, Value: var (provider, presence, _) })
+            return told;
+        if (provider.Tokens.All(t => t.TokenId != first) || presence.UsedTokens.Contains(first))
+            return told;
+        var fresh = await Issue(context with { RequestId = "" }, providerId, first, token, replacing: first, ct);
+        return fresh.Refusal is { } failed ? failed : told with { Token = token };
+    }
+}

@@ -1,0 +1,98 @@
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Writes;
+using Marten;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>Loads, decides, appends: what all commands on one provider have in common.</summary>
+internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell doorbell)
+{
+    /// <param name="reference">Name or id.</param>
+    /// <param name="locked">Whether a placement relies on what this changes: then the two wait for each other.</param>
+    /// <param name="command">Made from the provider as it is under the lock.</param>
+    public Task<Result<Written>> Change(
+        WriteContext context,
+        string reference,
+        bool locked,
+        string etag,
+        Func<Provider, ProviderCommand> command,
+        CancellationToken ct,
+        Func<string, Refusal?>? taken = null,
+        Google.Protobuf.IMessage? response = null
+    ) =>
+        Run(
+            context,
+            reference,
+            locked,
+            async (session, providerId, token) =>
+            {
+                var key = StreamKeys.Provider(providerId);
+                var stream = await session.Documents.Events.FetchForWriting<Provider>(key, token);
+                var provider = stream.Aggregate!;
+                if (WriteFields.Stale(etag, provider.Version) is { } stale)
+                    return stale;
+                var decision = ProviderDecider.Decide(provider, command(provider));
+                if (decision.Refusal is { } refusal)
+                    return refusal;
+                stream.AppendMany(decision.Events);
+                return new Outcome.Done(providerId, response)
+                {
+                    Committed = KeepTokens(session.Documents, provider, decision.Events),
+                };
+            },
+            ct,
+            taken
+        );
+
+    /// <summary>Runs work on a provider that exists, with its id.</summary>
+    public Task<Result<Written>> Run(
+        WriteContext context,
+        string reference,
+        bool locked,
+        Func<WriteSession, string, CancellationToken, Task<Outcome>> work,
+        CancellationToken ct,
+        Func<string, Refusal?>? taken = null
+    ) =>
+        writer.Run(
+            context,
+            async token =>
+            {
+                var found = await view.Find(reference, token);
+                if (found.Refusal is { } refusal)
+                    return refusal;
+                var id = found.Value.ProviderId;
+                return new Plan(
+                    locked ? [StreamLock.Provider(id, exclusive: true)] : [],
+                    (session, cancel) => work(session, id, cancel)
+                )
+                {
+                    Taken = taken ?? (_ => null),
+                };
+            },
+            ct
+        );
+
+    /// <summary>Keeps the records that tokens are found by in step with the events.</summary>
+    /// <returns>What is to be done once it is committed: sessions of revoked tokens end.</returns>
+    private Action? KeepTokens(IDocumentSession session, Provider before, IReadOnlyList<ProviderEvent> events)
+    {
+        var revoked = events.OfType<ProviderTokenRevoked>().Select(e => e.TokenId).ToList();
+        foreach (var token in before.Tokens.Where(t => revoked.Contains(t.TokenId)))
+            session.Delete<TokenRecord>(token.Hash);
+        foreach (var issued in events.OfType<ProviderTokenIssued>())
+            session.Insert(RecordOf(before.ProviderId, issued));
+        if (revoked.Count == 0)
+            return null;
+        return () =>
+        {
+            foreach (var tokenId in revoked)
+                doorbell.TokenRevoked(before.ProviderId, tokenId);
+        };
+    }
+
+    public static TokenRecord RecordOf(string providerId, ProviderTokenIssued issued) =>
+        new(issued.Hash, issued.TokenId, TokenKind.Provider, providerId, issued.At);
+}

@@ -1,0 +1,59 @@
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>Counts unfinished workspaces by an index. Under a lock they are counted on its transaction's connection.</summary>
+internal static class WorkspaceCounts
+{
+    private const string Unfinished = "from mesh.mt_doc_workspace where not (data ->> 'Finished')::boolean";
+
+    /// <returns>By provider; one without any is missing.</returns>
+    public static Task<IReadOnlyDictionary<string, int>> OfProviders(
+        NpgsqlConnection connection,
+        string[] providerIds,
+        CancellationToken ct
+    ) => Count(connection, "ProviderId", providerIds, ct);
+
+    /// <returns>By organization; one without any is missing.</returns>
+    public static Task<IReadOnlyDictionary<string, int>> OfOrganizations(
+        NpgsqlConnection connection,
+        string[] organizationIds,
+        CancellationToken ct
+    ) => Count(connection, "OrganizationId", organizationIds, ct);
+
+    /// <returns>How many an organization has in a provider.</returns>
+    public static async Task<int> OfOrganizationIn(
+        NpgsqlConnection connection,
+        string organizationId,
+        string providerId,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            $"select count(*)::int {Unfinished} and data ->> 'ProviderId' = $1 and data ->> 'OrganizationId' = $2",
+            connection
+        );
+        command.Parameters.AddWithValue(providerId);
+        command.Parameters.AddWithValue(organizationId);
+        return (int)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private static async Task<IReadOnlyDictionary<string, int>> Count(
+        NpgsqlConnection connection,
+        string by,
+        string[] ids,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            $"select data ->> '{by}', count(*)::int {Unfinished} and data ->> '{by}' = any($1) group by 1",
+            connection
+        );
+        command.Parameters.AddWithValue(ids);
+        var counts = new Dictionary<string, int>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            counts[rows.GetString(0)] = rows.GetInt32(1);
+        return counts;
+    }
+}
