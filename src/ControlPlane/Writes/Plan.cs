@@ -37,6 +37,6 @@ internal abstract record Outcome
 }
 
 /// <summary>A write that is committed.</summary>
-/// <param name="Response">As the first call stored it, if it did; null where this is the first call.</param>
+/// <param name="Response">As the work gave it, in this call or in the first one.</param>
 /// <param name="Repeated">An earlier call with the same request id did it.</param>
 internal sealed record Written(string Subject, bool Repeated = false, byte[]? Response = null);

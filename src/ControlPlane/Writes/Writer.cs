@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using JasperFx;
 using Npgsql;
+using IMessageExtensions = Google.Protobuf.MessageExtensions;
 
 namespace Coder.Mesh.ControlPlane.Writes;
 
@@ -49,7 +50,11 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
                 {
                     case Outcome.Done done:
                         done.Committed?.Invoke();
-                        return new Written(done.Subject);
+                        return new Written(
+                            done.Subject,
+                            Repeated: false,
+                            done.Response is { } response ? IMessageExtensions.ToByteArray(response) : null
+                        );
                     case Outcome.Refused refused:
                         return refused.Refusal;
                 }

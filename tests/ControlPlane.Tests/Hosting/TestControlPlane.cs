@@ -60,6 +60,8 @@ internal sealed class TestControlPlane : IAsyncDisposable
 
     public WorkspaceService.WorkspaceServiceClient Workspaces => new(_channel);
 
+    public OrganizationService.OrganizationServiceClient Organizations => new(_channel);
+
     public AgentService.AgentServiceClient Agents => new(_channel);
 
     public GrpcChannel Channel => _channel;

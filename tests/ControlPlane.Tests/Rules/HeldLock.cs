@@ -1,0 +1,58 @@
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Tests.Rules;
+
+/// <summary>A lock that a second session holds open, so that what runs into it waits until it is released.</summary>
+internal sealed class HeldLock : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly NpgsqlConnection _holder;
+    private readonly string _database;
+
+    private HeldLock(NpgsqlConnection holder, string database) => (_holder, _database) = (holder, database);
+
+    public static Task<HeldLock> Organization(string database, string organizationId, CancellationToken ct) =>
+        Take(database, Advisory($"organization-{organizationId}"), ct);
+
+    public static Task<HeldLock> Provider(string database, string providerId, CancellationToken ct) =>
+        Take(database, Advisory($"provider-{providerId}"), ct);
+
+    /// <summary>Nobody can append while it is held.</summary>
+    public static Task<HeldLock> Events(string database, CancellationToken ct) =>
+        Take(database, "lock table mesh.mt_events in share row exclusive mode", ct);
+
+    /// <summary>Waits until so many others wait for locks of this database.</summary>
+    public async Task Until(int waiting, CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Limit);
+        await using var connection = new NpgsqlConnection(_database);
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand(
+            """
+            select count(distinct l.pid) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+            where not l.granted and a.datname = current_database()
+            """,
+            connection
+        );
+        while (await command.ExecuteScalarAsync(limit.Token) is not long count || count != waiting)
+            await Task.Delay(5, limit.Token);
+    }
+
+    public async ValueTask DisposeAsync() => await _holder.DisposeAsync();
+
+    private static string Advisory(string key) => $"select pg_advisory_xact_lock(hashtextextended('{key}', 0))";
+
+    private static async Task<HeldLock> Take(string database, string sql, CancellationToken ct)
+    {
+        // Not pooled: to close it is to roll back.
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(database) { Pooling = false }.ConnectionString
+        );
+        await connection.OpenAsync(ct);
+        await using var command = new NpgsqlCommand($"begin; {sql}", connection);
+        await command.ExecuteNonQueryAsync(ct);
+        return new HeldLock(connection, database);
+    }
+}
