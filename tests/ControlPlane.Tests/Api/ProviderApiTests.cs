@@ -26,32 +26,6 @@ public sealed class ProviderApiTests(PostgresFixture postgres) : ControlPlaneTes
     }
 
     [Fact]
-    public async Task R2_a_name_is_taken_until_its_provider_is_deleted()
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        await plane.CreateProvider("west", Ct);
-
-        var taken = await Assert.ThrowsAsync<RpcException>(() => plane.CreateProvider("west", Ct));
-        await Delete(plane, "west");
-        await plane.CreateProvider("west", Ct);
-
-        Assert.Equal((StatusCode.AlreadyExists, ErrorReasons.ProviderExists), (taken.StatusCode, Reason(taken)));
-    }
-
-    [Fact]
-    public async Task R4_a_provider_that_holds_an_unfinished_workspace_is_not_deleted()
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        var (_, token) = await plane.BuiltIn(Ct);
-        using var agent = await TestAgent.Attach(plane, token, Ct);
-        await plane.CreateWorkspace("dev", Ct);
-
-        var provider = await plane.Provider("built-in", Ct);
-
-        Assert.Equal(1, provider.UnfinishedWorkspaces);
-    }
-
-    [Fact]
     public async Task Lists_come_in_pages_in_order_of_name()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
@@ -95,30 +69,6 @@ public sealed class ProviderApiTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Equal(0L, await command.ExecuteScalarAsync(Ct));
         command.Parameters[0].Value = Coder.Mesh.ControlPlane.Identity.Tokens.Hash(token);
         Assert.Equal(1L, await command.ExecuteScalarAsync(Ct));
-    }
-
-    [Fact]
-    public async Task R7_placement_is_refused_with_every_cause_at_once()
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        await plane.CreateProvider("west", Ct);
-
-        var error = await Assert.ThrowsAsync<RpcException>(async () =>
-            await plane.Workspaces.CreateWorkspaceAsync(
-                new CreateWorkspaceRequest
-                {
-                    Name = "dev",
-                    Provider = "west",
-                    Spec = TestControlPlane.Spec(),
-                },
-                plane.Admin,
-                cancellationToken: Ct
-            )
-        );
-
-        Assert.Equal((StatusCode.FailedPrecondition, ErrorReasons.PlacementRefused), (error.StatusCode, Reason(error)));
-        var causes = error.GetRpcStatus()!.GetDetail<PreconditionFailure>()!.Violations;
-        Assert.Equal(["NOT_ALLOWED", "NOT_READY"], causes.Select(v => v.Type));
     }
 
     [Fact]

@@ -1,0 +1,174 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.Tests.Support.Postgres;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Tests.Rules;
+
+/// <summary>Rotation and revocation of agents' tokens, and the acceptance of another cluster.</summary>
+public sealed class TokenTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    [Fact]
+    public async Task Two_tokens_live_side_by_side_and_a_third_ends_the_oldest_and_its_session()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        var first = (await mesh.Create("west")).Token;
+        using var agent = await TestAgent.Attach(mesh.Plane, first, Ct, h => h.NamespaceUid = "ns");
+
+        var second = await Rotate(mesh, "west");
+        await agent.Heartbeat(Ct);
+        await agent.Next(ConnectResponse.FrameOneofCase.HeartbeatAck, Ct);
+        await Rotate(mesh, "west");
+
+        Assert.Equal(ErrorReasons.TokenInvalid, Reason(await agent.End(Ct)));
+        using var again = await TestAgent.Attach(mesh.Plane, second.Token, Ct, h => h.NamespaceUid = "ns");
+        var tokens = (await mesh.Plane.Provider("west", Ct)).Tokens;
+        Assert.Equal([true, false], tokens.Select(t => t.Used));
+        Assert.Equal(second.TokenId, tokens[0].Id);
+    }
+
+    [Fact]
+    public async Task A_revoked_token_ends_the_session_that_attached_with_it_and_no_other()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        var created = await mesh.Create("west");
+        var second = await Rotate(mesh, "west");
+        using var agent = await TestAgent.Attach(mesh.Plane, second.Token, Ct);
+
+        await Revoke(mesh, created.Provider.Tokens[0].Id);
+        await agent.Heartbeat(Ct);
+        await agent.Next(ConnectResponse.FrameOneofCase.HeartbeatAck, Ct);
+        await Revoke(mesh, second.TokenId);
+
+        Assert.Equal(ErrorReasons.TokenInvalid, Reason(await agent.End(Ct)));
+        using var refused = TestAgent.Open(mesh.Plane, second.Token);
+        Assert.Equal(ErrorReasons.TokenInvalid, Reason(await refused.End(Ct)));
+        Assert.Equal(ErrorReasons.ProviderTokenNotFound, await Revoke(mesh, second.TokenId).Answer());
+        Assert.Empty((await mesh.Plane.Provider("west", Ct)).Tokens);
+    }
+
+    [Fact]
+    public async Task A_repeated_rotation_gives_a_fresh_token_in_place_of_the_one_nobody_has_used()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+
+        var first = await Rotate(mesh, "west", "r1");
+        var again = await Rotate(mesh, "west", "r1");
+
+        Assert.Equal(first.TokenId, again.TokenId);
+        Assert.NotEqual(first.Token, again.Token);
+        Assert.Equal(2, again.Provider.Tokens.Count);
+        using var stale = TestAgent.Open(mesh.Plane, first.Token);
+        Assert.Equal(ErrorReasons.TokenInvalid, Reason(await stale.End(Ct)));
+        using var agent = await TestAgent.Attach(mesh.Plane, again.Token, Ct);
+        Assert.Equal("", (await Rotate(mesh, "west", "r1")).Token);
+    }
+
+    [Fact]
+    public async Task Another_cluster_is_refused_until_it_is_accepted_and_then_it_is_the_only_one()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        var created = await mesh.Create("west");
+        var old = await TestAgent.Attach(mesh.Plane, created.Token, Ct, h => h.NamespaceUid = "old");
+        Assert.Equal(ErrorReasons.ProviderNoCluster, await Accept(mesh, "new").Answer());
+
+        Assert.Equal(ErrorReasons.ClusterMismatch, await Refused(mesh, created.Token, "new"));
+        Assert.Null((await mesh.Plane.Provider("west", Ct)).OfferedCluster);
+        await old.Heartbeat(Ct, TestAgent.Unreachable());
+        await UntilStatus(mesh.Plane, "west", ProviderStatus.Error);
+        old.Dispose();
+        await Eventually(() => mesh.Plane.Provider("west", Ct), p => !p.Agent.Attached);
+        Assert.Equal(ErrorReasons.ClusterMismatch, await Refused(mesh, created.Token, "new"));
+        var offered = (await mesh.Plane.Provider("west", Ct)).OfferedCluster;
+        Assert.Equal(("new", "workspaces"), (offered.NamespaceUid, offered.Namespace));
+        Assert.Equal(ErrorReasons.ProviderNoCluster, await Accept(mesh, "third").Answer());
+
+        var accepted = await Accept(mesh, "new");
+
+        Assert.Equal("old", accepted.PreviousNamespaceUid);
+        Assert.Null(accepted.Provider.OfferedCluster);
+        Assert.Equal(ErrorReasons.ClusterMismatch, await Refused(mesh, created.Token, "old"));
+        using var agent = await TestAgent.Attach(mesh.Plane, created.Token, Ct, h => h.NamespaceUid = "new");
+        await UntilStatus(mesh.Plane, "west", ProviderStatus.Ready);
+    }
+
+    [Fact]
+    public async Task History_merges_what_people_did_with_what_the_agent_made_of_it_newest_first_and_in_pages()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        var created = await mesh.Create("west", new ProviderDetails { Region = "eu" }, requestId: "r1");
+        using var agent = await TestAgent.Attach(mesh.Plane, created.Token, Ct);
+        await mesh.Cordon("west", "new disks");
+        await mesh.Uncordon("west");
+        await mesh.Forget("west", force: true);
+
+        var whole = await mesh.History(created.Provider.Id);
+        var paged = new List<HistoryEntry>();
+        var token = "";
+        do
+        {
+            var page = await mesh.Plane.Providers.ListHistoryAsync(
+                new ListHistoryRequest
+                {
+                    Provider = created.Provider.Id,
+                    PageSize = 3,
+                    PageToken = token,
+                },
+                mesh.Plane.Admin,
+                cancellationToken: Ct
+            );
+            Assert.InRange(page.Entries.Count, 1, 3);
+            paged.AddRange(page.Entries);
+            token = page.NextPageToken;
+        } while (token.Length > 0);
+
+        Assert.Equal(whole, paged);
+        Assert.Equal(
+            [
+                "registered as \"west\": region eu",
+                $"token {created.Provider.Tokens[0].Id} issued",
+                "waiting for its agent",
+                "agent test attached from namespace \"workspaces\", epoch 1",
+                "agent reports: all conditions true",
+                "Ready",
+                "cordoned: new disks",
+                "uncordoned",
+                "forgotten, 0 workspaces lost: the cluster burnt down",
+                "its agents are refused from now on",
+            ],
+            whole.Reverse().Select(e => e.Summary)
+        );
+        Assert.Equal(("admin", "r1", "provider.registered.v1"), (whole[^1].Actor, whole[^1].RequestId, whole[^1].Type));
+        Assert.Equal($"agent:{created.Provider.Id}", whole[^4].Actor);
+    }
+
+    private static async Task<RotateTokenResponse> Rotate(Mesh mesh, string provider, string requestId = "") =>
+        await mesh.Plane.Providers.RotateTokenAsync(
+            new RotateTokenRequest { Provider = provider, RequestId = requestId },
+            mesh.Plane.Admin,
+            cancellationToken: Ct
+        );
+
+    private static async Task Revoke(Mesh mesh, string tokenId) =>
+        await mesh.Plane.Providers.RevokeTokenAsync(
+            new RevokeTokenRequest { Provider = "west", TokenId = tokenId },
+            mesh.Plane.Admin,
+            cancellationToken: Ct
+        );
+
+    private static async Task<AcceptClusterResponse> Accept(Mesh mesh, string namespaceUid) =>
+        await mesh.Plane.Providers.AcceptClusterAsync(
+            new AcceptClusterRequest { Provider = "west", NamespaceUid = namespaceUid },
+            mesh.Plane.Admin,
+            cancellationToken: Ct
+        );
+
+    private static async Task<string?> Refused(Mesh mesh, string token, string namespaceUid)
+    {
+        using var agent = TestAgent.Open(mesh.Plane, token);
+        await agent.Send(new ConnectRequest { Hello = TestAgent.Hello(h => h.NamespaceUid = namespaceUid) }, Ct);
+        return Reason(await agent.End(Ct));
+    }
+}
