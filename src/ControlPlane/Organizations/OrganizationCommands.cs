@@ -3,7 +3,6 @@ using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.ControlPlane.Writes;
-using Coder.Mesh.Protocol;
 using Marten;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
@@ -46,13 +45,7 @@ internal sealed class OrganizationCommands(
             provider,
             exclusive: false,
             etag,
-            async (session, _, allowed, token) =>
-                await IsLiving(session, allowed!, token)
-                    ? new AllowProvider(allowed!.ProviderId)
-                    : Refusal.NotFound(
-                        ErrorReasons.ProviderNotFound,
-                        $"Provider \"{provider}\" has just been deleted."
-                    ),
+            (_, _, allowed, _) => Task.FromResult<OrganizationCommand>(new AllowProvider(allowed!.ProviderId)),
             ct
         );
 
@@ -94,7 +87,7 @@ internal sealed class OrganizationCommands(
             ct
         );
 
-    private delegate Task<Result<OrganizationCommand>> Question(
+    private delegate Task<OrganizationCommand> Question(
         WriteSession session,
         string organizationId,
         Provider? provider,
@@ -120,18 +113,27 @@ internal sealed class OrganizationCommands(
                 if (found.Refusal is { } missing)
                     return missing;
                 var id = found.Value.OrganizationId;
-                List<StreamLock> locks = [StreamLock.Organization(id, exclusive: true)];
-                Provider? concerned = null;
-                if (provider is not null)
-                {
-                    var named = await providers.Find(provider, token);
-                    if (named.Refusal is { } unknown)
-                        return unknown;
-                    concerned = named.Value;
-                    locks.Add(StreamLock.Provider(concerned.ProviderId, exclusive));
-                }
+                if (provider is null)
+                    return new Plan(
+                        [StreamLock.Organization(id, exclusive: true)],
+                        (session, cancel) => Once(session, id, null, etag, question, cancel)
+                    );
 
-                return new Plan(locks, (session, cancel) => Once(session, id, concerned, etag, question, cancel));
+                var named = await providers.Find(provider, token);
+                if (named.Refusal is { } unknown)
+                    return unknown;
+                var providerId = named.Value.ProviderId;
+                return new Plan(
+                    [StreamLock.Organization(id, exclusive: true), StreamLock.Provider(providerId, exclusive)],
+                    async (session, cancel) =>
+                    {
+                        var key = StreamKeys.Provider(providerId);
+                        var concerned = await session.Documents.LoadAsync<Provider>(key, cancel);
+                        return concerned!.IsMeantBy(provider)
+                            ? await Once(session, id, concerned, etag, question, cancel)
+                            : new Outcome.Outdated();
+                    }
+                );
             },
             ct
         );
@@ -147,14 +149,14 @@ internal sealed class OrganizationCommands(
     {
         var key = StreamKeys.Organization(organizationId);
         var stream = await session.Documents.Events.FetchForWriting<Organization>(key, ct);
-        if (WriteFields.Stale(etag, stream.Aggregate!.Version) is { } stale)
+        if (stream.Aggregate!.Deleted)
+            return new Outcome.Outdated();
+        if (WriteFields.Stale(etag, stream.Aggregate.Version) is { } stale)
             return stale;
         var command = await question(session, organizationId, provider, ct);
-        if (command.Refusal is { } refusal)
+        var decision = OrganizationDecider.Decide(stream.Aggregate, command);
+        if (decision.Refusal is { } refusal)
             return refusal;
-        var decision = OrganizationDecider.Decide(stream.Aggregate, command.Value);
-        if (decision.Refusal is { } no)
-            return no;
         stream.AppendMany(decision.Events);
         return new Outcome.Done(organizationId);
     }
@@ -167,7 +169,4 @@ internal sealed class OrganizationCommands(
         );
         return new Outcome.Done(command.OrganizationId);
     }
-
-    private static async Task<bool> IsLiving(WriteSession session, Provider provider, CancellationToken ct) =>
-        await session.Documents.LoadAsync<Provider>(provider.Id, ct) is { Deleted: false };
 }

@@ -43,7 +43,13 @@ internal sealed class ProviderCommands(ProviderWrites writes, TimeProvider time)
         writes.Change(context, reference, locked: false, etag, _ => new UncordonProvider(), ct);
 
     public Task<Result<Written>> SetDefault(WriteContext context, string reference, CancellationToken ct) =>
-        writes.Run(context, reference, locked: true, SetDefault, ct);
+        writes.Run(
+            context,
+            reference,
+            locked: true,
+            (session, id, token) => SetDefault(session, reference, id, token),
+            ct
+        );
 
     /// <summary>Binds the provider to the cluster whose agent was refused last.</summary>
     public Task<Result<Written>> AcceptCluster(
@@ -64,9 +70,16 @@ internal sealed class ProviderCommands(ProviderWrites writes, TimeProvider time)
     public static Func<string, Refusal?> NameTaken(string name) =>
         index => index == MartenRegistration.ProviderNameIndex ? ProviderDecider.NameTaken(name) : null;
 
-    private static async Task<Outcome> SetDefault(WriteSession session, string providerId, CancellationToken ct)
+    private static async Task<Outcome> SetDefault(
+        WriteSession session,
+        string reference,
+        string providerId,
+        CancellationToken ct
+    )
     {
         var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
+        if (!provider!.IsMeantBy(reference))
+            return new Outcome.Outdated();
         if (ProviderDecider.Decide(provider, new MakeDefault()).Refusal is { } refusal)
             return refusal;
         var stream = await session.Documents.Events.FetchForWriting<MeshDeployment>(StreamKeys.Deployment, ct);

@@ -27,16 +27,9 @@ internal sealed class ProviderRemoval(
         Run(
             context,
             reference,
-            (session, provider, holdings, presence, token) =>
-                Remove(
-                    session,
-                    etag,
-                    provider,
-                    presence,
-                    new DeleteProvider(holdings, time.GetUtcNow()),
-                    _ => Task.FromResult<Google.Protobuf.IMessage?>(null),
-                    token
-                ),
+            etag,
+            (holdings, _) => new DeleteProvider(holdings, time.GetUtcNow()),
+            (_, _, _) => Task.FromResult<Google.Protobuf.IMessage?>(null),
             ct
         );
 
@@ -48,42 +41,39 @@ internal sealed class ProviderRemoval(
         bool forced,
         string reason,
         CancellationToken ct
-    ) =>
-        Run(
+    )
+    {
+        var at = time.GetUtcNow();
+        return Run(
             context,
             reference,
-            (session, provider, holdings, presence, token) =>
-                Remove(
-                    session,
-                    etag: "",
-                    provider,
-                    presence,
-                    new ForgetProvider(holdings, presence.Status, confirmation, forced, reason, time.GetUtcNow()),
-                    async p => new ForgetProviderResponse
-                    {
-                        LostWorkspaces = await WorkspaceLoss.EndAll(
-                            session,
-                            p.ProviderId,
-                            reason,
-                            time.GetUtcNow(),
-                            token
-                        ),
-                        CleanupCommand = Cleanup(p.ProviderId, presence),
-                    },
-                    token
-                ),
+            etag: "",
+            (holdings, status) => new ForgetProvider(holdings, status, confirmation, forced, reason, at),
+            async (session, presence, token) =>
+                new ForgetProviderResponse
+                {
+                    LostWorkspaces = await WorkspaceLoss.EndAll(session, presence.ProviderId, reason, at, token),
+                    CleanupCommand = Cleanup(presence),
+                },
             ct
         );
+    }
 
-    private delegate Task<Outcome> Removal(
+    /// <summary>What a removal does besides, once it is decided.</summary>
+    private delegate Task<Google.Protobuf.IMessage?> Also(
         WriteSession session,
-        string providerId,
-        ProviderHoldings holdings,
         ProviderPresence presence,
         CancellationToken ct
     );
 
-    private Task<Result<Written>> Run(WriteContext context, string reference, Removal removal, CancellationToken ct) =>
+    private Task<Result<Written>> Run(
+        WriteContext context,
+        string reference,
+        string etag,
+        Func<ProviderHoldings, ProviderStatus, ProviderCommand> command,
+        Also also,
+        CancellationToken ct
+    ) =>
         writer.Run(
             context,
             async token =>
@@ -99,72 +89,69 @@ internal sealed class ProviderRemoval(
                         .. expected.Select(o => StreamLock.Organization(o.OrganizationId, exclusive: true)),
                         StreamLock.Provider(id, exclusive: true),
                     ],
-                    (session, cancel) => Once(session, id, expected, removal, cancel)
+                    async (session, cancel) =>
+                    {
+                        var allowing = await Allowing(session.Documents, id, cancel);
+                        // Somebody allowed it before our locks were held: theirs has to be locked too.
+                        return allowing.ExceptBy(expected.Select(o => o.Id), o => o.Id).Any()
+                            ? new Outcome.Outdated()
+                            : await Remove(session, reference, id, etag, allowing, command, also, cancel);
+                    }
                 );
             },
             ct
         );
 
-    private async Task<Outcome> Once(
+    private async Task<Outcome> Remove(
         WriteSession session,
+        string reference,
         string providerId,
-        IReadOnlyList<Organization> expected,
-        Removal removal,
+        string etag,
+        IReadOnlyList<Organization> allowing,
+        Func<ProviderHoldings, ProviderStatus, ProviderCommand> command,
+        Also also,
         CancellationToken ct
     )
     {
-        var documents = session.Documents;
-        var allowing = await Allowing(documents, providerId, ct);
-        // Somebody allowed it before our locks were held: theirs has to be locked too.
-        if (allowing.Any(o => expected.All(e => e.OrganizationId != o.OrganizationId)))
+        var events = session.Documents.Events;
+        var provider = await events.FetchForWriting<Provider>(StreamKeys.Provider(providerId), ct);
+        if (!provider.Aggregate!.IsMeantBy(reference))
             return new Outcome.Outdated();
-        var deployment = await documents.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct);
-        var presence = await documents.LoadAsync<ProviderPresence>(StreamKeys.Presence(providerId), ct);
-        var counts = await WorkspaceCounts.OfProviders(session.Connection, [providerId], ct);
-        var holdings = new ProviderHoldings(
-            deployment?.DefaultProviderId == providerId,
-            counts.GetValueOrDefault(providerId),
-            [.. allowing.Where(o => o.AllowedProviders.Length == 1).Select(o => o.Name)]
-        );
-        var outcome = await removal(session, providerId, holdings, presence!, ct);
-        if (outcome is not Outcome.Done done)
-            return outcome;
+        if (WriteFields.Stale(etag, provider.Aggregate.Version) is { } stale)
+            return stale;
+        var presence = await events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
+        var holdings = await Holdings(session, providerId, allowing, ct);
+        var decision = ProviderDecider.Decide(provider.Aggregate, command(holdings, presence.Aggregate!.Status));
+        if (decision.Refusal is { } refusal)
+            return refusal;
+
+        var response = await also(session, presence.Aggregate, ct);
+        // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.
+        provider.AppendMany(decision.Events);
+        presence.AppendOne(new PresenceEnded(time.GetUtcNow()));
         foreach (var organization in allowing)
         {
-            var list = await documents.Events.FetchForWriting<Organization>(organization.Id, ct);
+            var list = await events.FetchForWriting<Organization>(organization.Id, ct);
             list.AppendOne(new ProviderDisallowed(providerId));
         }
 
-        return done with
-        {
-            Committed = () => doorbell.ProviderDeleted(providerId),
-        };
+        return new Outcome.Done(providerId, response) { Committed = () => doorbell.ProviderDeleted(providerId) };
     }
 
-    private async Task<Outcome> Remove(
+    private static async Task<ProviderHoldings> Holdings(
         WriteSession session,
-        string etag,
         string providerId,
-        ProviderPresence presence,
-        ProviderCommand command,
-        Func<Provider, Task<Google.Protobuf.IMessage?>> also,
+        IReadOnlyList<Organization> allowing,
         CancellationToken ct
     )
     {
-        var documents = session.Documents;
-        var stream = await documents.Events.FetchForWriting<Provider>(StreamKeys.Provider(providerId), ct);
-        var provider = stream.Aggregate!;
-        if (WriteFields.Stale(etag, provider.Version) is { } stale)
-            return stale;
-        var decision = ProviderDecider.Decide(provider, command);
-        if (decision.Refusal is { } refusal)
-            return refusal;
-        var response = await also(provider);
-        // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.
-        stream.AppendMany(decision.Events);
-        var ended = await documents.Events.FetchForWriting<ProviderPresence>(presence.Id, ct);
-        ended.AppendOne(new PresenceEnded(time.GetUtcNow()));
-        return new Outcome.Done(providerId, response);
+        var deployment = await session.Documents.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct);
+        var counts = await WorkspaceCounts.OfProviders(session.Connection, [providerId], ct);
+        return new ProviderHoldings(
+            deployment!.DefaultProviderId == providerId,
+            counts.GetValueOrDefault(providerId),
+            [.. allowing.Where(o => o.AllowedProviders.Length == 1).Select(o => o.Name)]
+        );
     }
 
     private static async Task<IReadOnlyList<Organization>> Allowing(
@@ -177,8 +164,8 @@ internal sealed class ProviderRemoval(
             .Where(o => !o.Deleted && o.AllowedProviders.Contains(providerId))
             .ToListAsync(ct);
 
-    private static string Cleanup(string providerId, ProviderPresence presence) =>
+    private static string Cleanup(ProviderPresence presence) =>
         presence.Agent is { Namespace: var ns }
-            ? $"kubectl --namespace {ns} delete deployments,persistentvolumeclaims --selector mesh.coder.com/provider-id={providerId}"
+            ? $"kubectl --namespace {ns} delete deployments,persistentvolumeclaims --selector mesh.coder.com/provider-id={presence.ProviderId}"
             : "";
 }

@@ -32,6 +32,8 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell 
                 var key = StreamKeys.Provider(providerId);
                 var stream = await session.Documents.Events.FetchForWriting<Provider>(key, token);
                 var provider = stream.Aggregate!;
+                if (!provider.IsMeantBy(reference))
+                    return new Outcome.Outdated();
                 if (WriteFields.Stale(etag, provider.Version) is { } stale)
                     return stale;
                 var decision = ProviderDecider.Decide(provider, command(provider));

@@ -158,19 +158,23 @@ internal sealed class WorkspaceCommands(
                 var found = await view.Find(reference, context.Actor, token);
                 if (found.Refusal is { } refusal)
                     return refusal;
-                return new Plan([], (session, cancel) => Once(session, found.Value, command, cancel));
+                return new Plan([], (session, cancel) => Once(session, reference, found.Value, command, cancel));
             },
             ct
         );
 
     private async Task<Outcome> Once(
         WriteSession session,
+        WorkspaceReference reference,
         Workspace found,
         Func<WriteSession, Workspace, Task<WorkspaceCommand>> command,
         CancellationToken ct
     )
     {
         var stream = await session.Documents.Events.FetchForWriting<Workspace>(found.Id, ct);
+        // A name means the workspace that has it now, and this one has just ended.
+        if (stream.Aggregate is { Finished: true } && reference.Workspace != found.WorkspaceId)
+            return new Outcome.Outdated();
         var decision = WorkspaceDecider.Decide(stream.Aggregate, await command(session, stream.Aggregate!));
         if (decision.Refusal is { } refusal)
             return refusal;

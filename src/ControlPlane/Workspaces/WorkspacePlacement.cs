@@ -82,20 +82,18 @@ internal sealed class WorkspacePlacement(
         var loadOrganization = batch.Load<Organization>(organizationKey);
         var loadProvider = batch.Load<Provider>(StreamKeys.Provider(providerId));
         var loadPresence = batch.Load<ProviderPresence>(StreamKeys.Presence(providerId));
+        var loadDeployment = batch.Load<MeshDeployment>(StreamKeys.Deployment);
         await batch.Execute(ct);
         var (organization, provider, presence) = (await loadOrganization, await loadProvider, await loadPresence);
-        if (organization is null or { Deleted: true })
-            return Refusal.NotFound(ErrorReasons.OrganizationNotFound, "The organization has just been deleted.");
-        if (provider is null or { Deleted: true } || presence is null)
-            return Refusal.NotFound(ErrorReasons.ProviderNotFound, "The provider has just been deleted.");
-        // It has got a maximum since the lock was chosen.
-        if (provider.Details.MaxWorkspaces > 0 && !counted)
+        // Looked up before the locks were held: gone, renamed, no longer the default, or with a maximum by now.
+        var reference = wanted.Provider.Length > 0 ? wanted.Provider : (await loadDeployment)!.DefaultProviderId;
+        if (organization!.Deleted || !provider!.IsMeantBy(reference) || provider.Details.MaxWorkspaces > 0 != counted)
             return new Outcome.Outdated();
 
         var unfinished = counted
             ? (await WorkspaceCounts.OfProviders(session.Connection, [providerId], ct)).GetValueOrDefault(providerId)
             : 0;
-        var target = new PlacementTarget(provider, presence, unfinished);
+        var target = new PlacementTarget(provider, presence!, unfinished);
         if (Placement.Causes(organization, target, wanted.Region) is { Count: > 0 } causes)
             return Placement.Refuse(causes, await WouldDo(session, organization, wanted.Region, ct));
 
