@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
 
@@ -63,6 +64,44 @@ public sealed class ProviderDeciderTests
         }
 
         Assert.Equal(["t2", "t3"], state.Tokens.Select(t => t.TokenId));
+    }
+
+    [Fact]
+    public void A_token_takes_the_place_of_the_one_that_it_replaces_and_leaves_the_other()
+    {
+        var two = new[] { "t1", "t2" }.Aggregate(
+            Remote,
+            (state, id) => Provider.Fold(state, "provider-p", new ProviderTokenIssued(id, $"hash-{id}", At))!
+        );
+
+        var events = ProviderDecider.Decide(two, new IssueProviderToken("t2", "fresh", Replacing: "t2", At)).Events;
+        var after = events.Aggregate(two, (state, change) => Provider.Fold(state, "provider-p", change)!);
+
+        Assert.Equal(["hash-t1", "fresh"], after.Tokens.Select(t => t.Hash));
+    }
+
+    [Theory]
+    [InlineData(ProviderStatus.Error, false, null)]
+    [InlineData(ProviderStatus.Ready, false, ErrorReasons.ProviderNotLost)]
+    [InlineData(ProviderStatus.Pending, false, ErrorReasons.ProviderNotLost)]
+    [InlineData(ProviderStatus.Ready, true, null)]
+    public void A_provider_is_forgotten_in_Error_or_by_force(ProviderStatus status, bool forced, string? reason)
+    {
+        var holding = Nothing with { UnfinishedWorkspaces = 3, LastOf = ["acme"] };
+        var decision = ProviderDecider.Decide(Remote, new ForgetProvider(holding, status, "west", forced, "fire", At));
+
+        Assert.Equal(reason, decision.Refusal?.Reason);
+        Assert.Equal(reason is null ? [new ProviderForgotten("fire", 3, At)] : [], decision.Events);
+    }
+
+    [Fact]
+    public void To_cordon_again_for_the_same_reason_changes_nothing_and_for_another_does()
+    {
+        var cordoned = Provider.Fold(Remote, "provider-p", new ProviderCordoned("disks", "me", At))!;
+
+        Assert.Empty(ProviderDecider.Decide(cordoned, new CordonProvider("disks", "you", At)).Events);
+        Assert.Single(ProviderDecider.Decide(cordoned, new CordonProvider("fans", "you", At)).Events);
+        Assert.Empty(ProviderDecider.Decide(Remote, new UncordonProvider()).Events);
     }
 
     private static string? Delete(ProviderHoldings holdings) =>

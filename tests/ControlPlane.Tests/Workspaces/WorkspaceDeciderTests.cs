@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
@@ -124,6 +125,43 @@ public sealed class WorkspaceDeciderTests
         var running = After(After(null, Create), Report(1, 1, 1, ObservedState.Running));
 
         Assert.Empty(Events(running, Report(1, 1, 2, ObservedState.Running)));
+    }
+
+    [Theory]
+    [InlineData(ProviderStatus.Ready, false)]
+    [InlineData(ProviderStatus.Pending, false)]
+    [InlineData(ProviderStatus.Error, true)]
+    public void A_workspace_is_abandoned_where_its_provider_is_in_Error(ProviderStatus status, bool lost)
+    {
+        var decision = WorkspaceDecider.Decide(After(null, Create), new AbandonWorkspace(status, "why", At));
+
+        Assert.Equal(lost ? null : ErrorReasons.WorkspaceNotStuck, decision.Refusal?.Reason);
+        Assert.Equal(lost ? [new WorkspaceLost("why", At)] : [], decision.Events);
+    }
+
+    [Theory]
+    [InlineData(299, false)]
+    [InlineData(300, true)]
+    public void A_deletion_is_stuck_after_five_minutes(int seconds, bool lost)
+    {
+        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+        var abandon = new AbandonWorkspace(ProviderStatus.Ready, "why", At.AddSeconds(seconds));
+
+        Assert.Equal(lost ? 1 : 0, WorkspaceDecider.Decide(deleting, abandon).Events.Count);
+    }
+
+    [Fact]
+    public void What_is_lost_is_finished_and_no_report_brings_it_back()
+    {
+        var lost = After(After(null, Create), new LoseWorkspace("gone", At));
+
+        Assert.True(lost.Finished);
+        Assert.Empty(Events(lost, new LoseWorkspace("gone", At)));
+        Assert.Empty(Events(lost, Report(9, 1, 9, ObservedState.Running)));
+        Assert.Equal(
+            ErrorReasons.WorkspaceDeleting,
+            WorkspaceDecider.Decide(lost, new AbandonWorkspace(ProviderStatus.Error, "", At)).Refusal?.Reason
+        );
     }
 
     private static WishWorkspace Wish(DesiredState desired) => new(desired, "", "", At);
