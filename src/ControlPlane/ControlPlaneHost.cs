@@ -123,13 +123,6 @@ internal static class ControlPlaneHost
         Listen(kestrel, options.ManagementAddress, HttpProtocols.Http1);
     }
 
-    private static void Listen(KestrelServerOptions kestrel, string address, HttpProtocols protocols)
-    {
-        var uri = new Uri(address);
-        var ip =
-            uri.Host == "localhost"
-                ? System.Net.IPAddress.Loopback
-                : System.Net.IPAddress.Parse(uri.Host.Trim('[', ']'));
-        kestrel.Listen(ip, uri.Port, listen => listen.Protocols = protocols);
-    }
+    private static void Listen(KestrelServerOptions kestrel, string address, HttpProtocols protocols) =>
+        kestrel.Listen(ControlPlaneOptions.Endpoint(address)!, listen => listen.Protocols = protocols);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
 
 namespace Coder.Mesh.ControlPlane;
@@ -23,36 +24,30 @@ internal sealed class ControlPlaneOptions
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
-        if (Address($"{Section}:{nameof(GrpcAddress)}", GrpcAddress, problems) is { } grpc && !AllowPlaintext)
-        {
-            if (!IsLoopback(grpc))
-                problems.Add(
-                    $"{Section}:{nameof(GrpcAddress)} is {GrpcAddress}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}:{nameof(AllowPlaintext)}=true."
-                );
-        }
-
-        _ = Address($"{Section}:{nameof(ManagementAddress)}", ManagementAddress, problems);
+        Check($"{Section}:{nameof(GrpcAddress)}", GrpcAddress, problems);
+        if (Endpoint(GrpcAddress) is { } grpc && !IPAddress.IsLoopback(grpc.Address) && !AllowPlaintext)
+            problems.Add(
+                $"{Section}:{nameof(GrpcAddress)} is {GrpcAddress}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}:{nameof(AllowPlaintext)}=true."
+            );
+        Check($"{Section}:{nameof(ManagementAddress)}", ManagementAddress, problems);
         if (!Path.IsPathRooted(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is \"{DataFolder}\": it must be an absolute path.");
         return problems;
     }
 
-    private static bool IsLoopback(Uri address) =>
-        address.Host == "localhost"
-        || (
-            System.Net.IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip)
-            && System.Net.IPAddress.IsLoopback(ip)
-        );
-
-    private static Uri? Address(string setting, string value, List<string> problems)
+    /// <returns>Null unless it is http://ADDRESS:PORT with an IP address or localhost.</returns>
+    public static IPEndPoint? Endpoint(string address)
     {
-        if (
-            Uri.TryCreate(value, UriKind.Absolute, out var uri)
-            && uri.Scheme == "http"
-            && (uri.Host == "localhost" || System.Net.IPAddress.TryParse(uri.Host.Trim('[', ']'), out _))
-        )
-            return uri;
-        problems.Add($"{setting} is \"{value}\": it must be http://ADDRESS:PORT with an IP address or localhost.");
-        return null;
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme != "http")
+            return null;
+        if (uri.Host == "localhost")
+            return new IPEndPoint(IPAddress.Loopback, uri.Port);
+        return IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) ? new IPEndPoint(ip, uri.Port) : null;
+    }
+
+    private static void Check(string setting, string value, List<string> problems)
+    {
+        if (Endpoint(value) is null)
+            problems.Add($"{setting} is \"{value}\": it must be http://ADDRESS:PORT with an IP address or localhost.");
     }
 }
