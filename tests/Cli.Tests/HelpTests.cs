@@ -49,7 +49,9 @@ public sealed partial class HelpTests : IDisposable
     private static RootCommand Tree()
     {
         var nowhere = new Terminal(TextWriter.Null, interactive: false, color: false);
-        return CommandTree.Make(new CliHost(new Output(nowhere, nowhere), _ => null, TimeProvider.System));
+        return CommandTree.Make(
+            new CliHost(new Output(nowhere, nowhere), new Prompt(nowhere, input: null), _ => null, TimeProvider.System)
+        );
     }
 
     private static IEnumerable<string> Paths(string path, Command command) =>
