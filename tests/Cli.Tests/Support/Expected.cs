@@ -42,5 +42,5 @@ internal static partial class Expected
         Path.GetDirectoryName(Path.GetDirectoryName(path))!;
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z")]
-    private static partial Regex Times();
+    public static partial Regex Times();
 }
