@@ -6,7 +6,7 @@ namespace Coder.Mesh.Cli;
 /// <summary>Has a person confirm what can't be undone. Who doesn't ends the command, before anything is changed.</summary>
 internal static class Confirmation
 {
-    public static Option<bool> Yes() => new("--yes", "-y") { Description = "Don't ask" };
+    public static Option<bool> YesOption() => new("--yes", "-y") { Description = "Don't ask" };
 
     /// <summary>Asks for a yes, unless it was given with the command.</summary>
     public static async Task Yes(Invocation run, bool given, string question, CancellationToken ct)

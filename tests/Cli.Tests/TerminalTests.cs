@@ -69,7 +69,10 @@ public sealed partial class TerminalTests : CliTest
 
         Assert.Equal(0, run.ExitCode);
         Assert.All(run.Stdout.Split('\n'), line => Assert.True(line.Length <= columns, line));
-        Expected.Match($"terminal-{name}-{columns}", Expected.Times().Replace(run.Stdout, "<time>"));
+        Expected.Match(
+            $"terminal-{name}-{columns}",
+            name == "providers-show" ? Expected.Times().Replace(run.Stdout, "<time>") : run.Stdout
+        );
     }
 
     [Fact]

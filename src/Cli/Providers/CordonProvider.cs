@@ -48,7 +48,9 @@ internal static class CordonProvider
         var provider = answer.Provider;
         run.Output.Success(
             $"cordoned provider \"{provider.Name}\": it takes no new workspaces",
-            $"it holds {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}, which can be used as before",
+            provider.UnfinishedWorkspaces == 0
+                ? "it holds none"
+                : $"it holds {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}: use of these goes on",
             $"tip: mesh providers uncordon {provider.Name}"
         );
         if (answer.Warning.Length > 0)

@@ -82,6 +82,6 @@ internal sealed class ForgetProvider
             $"forgetting provider \"{provider.Name}\" can't be undone",
             $"its status: {ProviderText.Status(provider)}",
             $"lost with it: {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}",
-            $"no longer allowed there: {(provider.Organizations.Count > 0 ? string.Join(", ", provider.Organizations) : "nobody was")}"
+            $"organizations that may use it: {(provider.Organizations.Count > 0 ? string.Join(", ", provider.Organizations) : "none")}"
         );
 }

@@ -22,7 +22,8 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
             .. Shown(),
             .. Secret(replacing: true),
             "",
-            "   An agent that was started by hand reads its token file again whenever it connects: put the token in there.",
+            "   For an agent that was started by hand, put it into the agent's token file instead. Then restart the",
+            "   agent: it reads its token whenever it connects.",
         ];
 
     private string SecretName => $"{Provider}-token";
@@ -51,7 +52,7 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
         return
         [
             replacing
-                ? "1. In the agent's cluster, put the token in the place of the older one."
+                ? "1. In the agent's cluster, put the token in the place of the older one. (Its secret may have another name.)"
                 : "1. In the agent's cluster, put the token into a secret of the namespace for the workspaces.",
             .. Token.File is null
                 ?
@@ -67,18 +68,20 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
 
     private string[] Chart() =>
         [
-            "2. Install the agent there. Its chart, charts/workspace-provider, is not in this release but comes with a",
-            "   later one: this command is for then.",
+            "2. Install the agent there. Its chart, charts/workspace-provider, is not part of this release: it comes",
+            "   with a later one, for which this command is.",
             "",
-            $"    helm upgrade --install {Shell.Quote(Provider)} charts/workspace-provider --namespace {Shell.Quote(Namespace)} \\",
-            $"        --set {Shell.Quote($"cemanager.accessURL={Origin}")} --set {Shell.Quote($"agent.existingSecret={SecretName}")}",
+            $"    helm upgrade --install {Shell.Quote(Provider)} charts/workspace-provider \\",
+            $"        --namespace {Shell.Quote(Namespace)} \\",
+            $"        --set {Shell.Quote($"cemanager.accessURL={Origin}")} \\",
+            $"        --set {Shell.Quote($"agent.existingSecret={SecretName}")}",
         ];
 
     private IEnumerable<string> Binary() =>
         [
-            "   Until then start the agent by hand, where it reaches the cluster with a kubeconfig. It takes the token",
+            "   Until then start the agent by hand, where a kubeconfig lets it reach the cluster. It takes the token",
             Token.File is null
-                ? "   from a file that only you can read; paste the token into the first command as above:"
+                ? "   from a file that only you can read; the first command makes it, the token is pasted as above:"
                 : "   from its file, which only you should be able to read there too:",
             "",
             .. Token.File is null ? [$"    (umask 077 && cat > {Shell.Quote(File)})"] : Array.Empty<string>(),

@@ -78,8 +78,8 @@ internal static class ShowProvider
                 .Add("Epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture));
         return p.OfferedCluster is { } offered
             ? facts
-                .Add("Refused", ProviderText.Namespace(offered.Namespace, offered.NamespaceUid))
-                .Add("Refused since", Text.Moment(offered.Time, time))
+                .Add("Offered cluster", ProviderText.Namespace(offered.Namespace, offered.NamespaceUid))
+                .Add("Offered", Text.Moment(offered.Time, time))
             : facts;
     }
 
