@@ -12,10 +12,16 @@ internal sealed class Prompt(Terminal talk, Func<TextReader>? input)
     public async Task<string?> Ask(string question, CancellationToken ct)
     {
         talk.Write($"{Text.OneLine(question)} ");
-        // The console has no read that can be cancelled: after Ctrl-C this one is left behind.
-        var answer = await Task.Run(input!().ReadLine, CancellationToken.None).WaitAsync(ct);
-        if (answer is null)
-            talk.Write("\n");
-        return answer;
+        string? answer = null;
+        try
+        {
+            // The console has no read that can be cancelled: after Ctrl-C this one is left behind.
+            return answer = await Task.Run(input!().ReadLine, CancellationToken.None).WaitAsync(ct);
+        }
+        finally
+        {
+            if (answer is null)
+                talk.Write("\n");
+        }
     }
 }
