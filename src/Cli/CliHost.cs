@@ -7,7 +7,7 @@ using Grpc.Core;
 namespace Coder.Mesh.Cli;
 
 /// <summary>What commands need from the process, and the one place where their failures become words and exit codes.</summary>
-internal sealed class CliHost(Output output, Func<string, string?> env, TimeProvider time)
+internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?> env, TimeProvider time)
 {
     public Output Output => output;
 
@@ -38,7 +38,7 @@ internal sealed class CliHost(Output output, Func<string, string?> env, TimeProv
             );
             WarnIfShared(token);
             using var client = new MeshClient(target, token.Secret, time);
-            return await run(new Invocation(line, client, target, output, time), ct);
+            return await run(new Invocation(line, client, target, output, prompt, time), ct);
         }
         catch (Exception) when (ct.IsCancellationRequested)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Coder.Mesh.Cli.Organizations;
 using Coder.Mesh.Cli.Providers;
 using Coder.Mesh.Cli.Workspaces;
 
@@ -13,6 +14,7 @@ internal static class CommandTree
         var root = new RootCommand("Manage developer workspaces across many Kubernetes clusters.")
         {
             ProvidersCommand.Make(host),
+            OrganizationsCommand.Make(host),
             WorkspacesCommand.Make(host),
             VersionCommand.Make(host.Output),
             GlobalOptions.Format,

@@ -10,6 +10,7 @@ internal sealed record Invocation(
     MeshClient Client,
     ControlPlane Target,
     Output Output,
+    Prompt Prompt,
     TimeProvider Time
 )
 {

@@ -16,12 +16,35 @@ internal static class Pages
             all.AddRange(items);
             if (next.Length == 0)
                 return all;
-            // A server that repeats itself would keep us here for ever.
-            if (next == token)
-                throw new CliException(
-                    new Failure("the control plane answered with the same page twice", ExitCodes.Unexpected)
-                );
-            token = next;
+            token = Progressed(token, next);
         }
     }
+
+    /// <summary>Follows page tokens until there are enough.</summary>
+    /// <param name="limit">How many are enough.</param>
+    /// <param name="read">Reads a page of at most so many.</param>
+    /// <returns>And whether there are more.</returns>
+    public static async Task<(List<T> Items, bool More)> First<T>(
+        int limit,
+        Func<int, string, Task<(IEnumerable<T> Items, string Next)>> read
+    )
+    {
+        var first = new List<T>();
+        for (var token = ""; ; )
+        {
+            var (items, next) = await read(Math.Min(Size, limit - first.Count), token);
+            first.AddRange(items);
+            if (next.Length == 0 || first.Count >= limit)
+                return (first[..Math.Min(limit, first.Count)], next.Length > 0 || first.Count > limit);
+            token = Progressed(token, next);
+        }
+    }
+
+    // A server that repeats itself would keep us here for ever.
+    private static string Progressed(string token, string next) =>
+        next != token
+            ? next
+            : throw new CliException(
+                new Failure("the control plane answered with the same page twice", ExitCodes.Unexpected)
+            );
 }

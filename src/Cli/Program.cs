@@ -4,11 +4,13 @@ using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 
 Func<string, string?> env = Environment.GetEnvironmentVariable;
-var output = new Output(Terminal.Stdout(env), Terminal.Stderr(env));
+var talk = Terminal.Stderr(env);
+var output = new Output(Terminal.Stdout(env), talk);
+var prompt = new Prompt(talk, Console.IsInputRedirected ? null : () => Console.In);
 using var interrupts = new Interrupts();
 try
 {
-    var root = CommandTree.Make(new CliHost(output, env, TimeProvider.System));
+    var root = CommandTree.Make(new CliHost(output, prompt, env, TimeProvider.System));
     // An argument that begins with @ is an argument, not a file to read more from.
     var line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction)

@@ -40,7 +40,7 @@ public sealed class ErrorTests : CliTest
     {
         Server.Failure = FakeControlPlane.Rich(
             StatusCode.InvalidArgument,
-            "the request is not valid",
+            "name: must be an RFC 1123 label; spec.cpu: \"x\" is no quantity",
             "INVALID_ARGUMENT",
             new BadRequest
             {
@@ -55,28 +55,40 @@ public sealed class ErrorTests : CliTest
         await Check("error-fields", "workspaces", "create", "Dev", "--cpu", "x");
     }
 
-    [Fact]
-    public async Task Each_rule_that_is_not_met_has_its_line()
+    [Theory]
+    [InlineData("error-placement", "a,b")]
+    [InlineData("error-placement-nowhere", "")]
+    public async Task Placement_that_is_refused_lists_each_cause_and_who_would_do(string name, string wouldDo)
     {
-        Server.Failure = FakeControlPlane.Rich(
-            StatusCode.FailedPrecondition,
-            "provider \"us\" takes no new workspace",
-            "PLACEMENT_REFUSED",
-            new PreconditionFailure
+        var causes = new PreconditionFailure();
+        foreach (
+            var (type, what) in new[]
             {
-                Violations =
-                {
-                    new PreconditionFailure.Types.Violation
-                    {
-                        Type = "STATUS",
-                        Subject = "us",
-                        Description = "its status is error (agent_disconnected)",
-                    },
-                },
+                ("NOT_ALLOWED", "is not allowed for organization \"acme\"."),
+                ("NOT_READY", "is in Error: agent_disconnected: Nothing heard for 45 s."),
+                ("CORDONED", "is cordoned: moves to new hardware"),
+                ("AT_CAPACITY", "holds 200 workspaces, of at most 200."),
+                ("OTHER_REGION", "is in region \"us\", not in \"eu\"."),
             }
+        )
+            causes.Violations.Add(
+                new PreconditionFailure.Types.Violation
+                {
+                    Type = type,
+                    Subject = "us",
+                    Description = $"Provider \"us\" {what}",
+                }
+            );
+        var status = new Google.Rpc.Status { Code = (int)StatusCode.FailedPrecondition, Message = "one long line" };
+        status.Details.Add(
+            Google.Protobuf.WellKnownTypes.Any.Pack(
+                new ErrorInfo { Reason = "PLACEMENT_REFUSED", Metadata = { ["would_do"] = wouldDo } }
+            )
         );
+        status.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(causes));
+        Server.Failure = status.ToRpcException();
 
-        await Check("error-rules", "workspaces", "create", "dev", "--provider", "us");
+        await Check(name, "workspaces", "create", "dev", "--provider", "us", "--region", "eu");
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Cli.Tests.Support;
 
 namespace Coder.Mesh.Cli.Tests;
@@ -9,7 +8,7 @@ public sealed partial class HelpTests : IDisposable
 {
     private readonly MeshProcess _mesh = new();
 
-    public static TheoryData<string> Commands => [.. Paths("", Tree())];
+    public static TheoryData<string> Commands => [.. Paths("", Tree.Make())];
 
     public void Dispose() => _mesh.Dispose();
 
@@ -44,12 +43,6 @@ public sealed partial class HelpTests : IDisposable
 
         Assert.Equal((0, ""), (run.ExitCode, run.Stderr));
         Assert.Matches(VersionLine(), run.Stdout);
-    }
-
-    private static RootCommand Tree()
-    {
-        var nowhere = new Terminal(TextWriter.Null, interactive: false, color: false);
-        return CommandTree.Make(new CliHost(new Output(nowhere, nowhere), _ => null, TimeProvider.System));
     }
 
     private static IEnumerable<string> Paths(string path, Command command) =>

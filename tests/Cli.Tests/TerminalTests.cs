@@ -15,7 +15,7 @@ public sealed partial class TerminalTests : CliTest
 
         table.Write(new Terminal(text, interactive: true, color: false, width: 40));
 
-        var shown = Sequences().Replace(text.ToString(), "");
+        var shown = PseudoTerminal.Plain(text.ToString());
         Assert.All(shown.Split('\n'), line => Assert.True(line.Length <= 40, line));
         Assert.Contains("deployments", shown, StringComparison.Ordinal);
         Assert.Contains("services.", shown, StringComparison.Ordinal);
@@ -35,9 +35,44 @@ public sealed partial class TerminalTests : CliTest
 
         Assert.Matches(Colour(), coloured.Stdout);
         Assert.DoesNotMatch(Colour(), plain.Stdout);
-        var shown = Sequences().Replace(plain.Stdout, "").Replace("\r\n", "\n", StringComparison.Ordinal);
-        Assert.All(shown.Split('\n'), line => Assert.True(line.Length <= 80, line));
-        Expected.Match("terminal-providers-ls", shown);
+    }
+
+    [Theory]
+    [InlineData(80, "providers-ls", "providers ls")]
+    [InlineData(200, "providers-ls", "providers ls")]
+    [InlineData(80, "providers-show", "providers show eu-west-1")]
+    [InlineData(200, "providers-show", "providers show eu-west-1")]
+    [InlineData(80, "providers-history", "providers history eu-west-1")]
+    [InlineData(200, "providers-history", "providers history eu-west-1")]
+    [InlineData(80, "orgs-ls", "orgs ls")]
+    [InlineData(200, "orgs-ls", "orgs ls")]
+    [InlineData(80, "workspaces-ls", "workspaces ls")]
+    [InlineData(200, "workspaces-ls", "workspaces ls")]
+    public async Task What_a_terminal_shows_fits_it(int columns, string name, string command)
+    {
+        Server.Providers.All.AddRange([Sample.BuiltIn(), Sample.Moved()]);
+        Server.Providers.History.AddRange([
+            Sample.Entry(
+                700,
+                "admin",
+                "provider.cordoned",
+                "cordoned: the hardware below it moves to another room until Friday"
+            ),
+            Sample.Entry(9, "agent:0198c1de000070008000000000000002", "presence.connected", "agent 0.1.0 attached"),
+        ]);
+        Server.Organizations.All.Add(
+            Sample.Organization("acme", "built-in", "eu-west-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2")
+        );
+        Server.Workspaces.All.Add(Sample.Workspace("dev", V1.WorkspaceState.Running));
+
+        var run = await PseudoTerminal.Show(Mesh, columns, command);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.All(run.Stdout.Split('\n'), line => Assert.True(line.Length <= columns, line));
+        Expected.Match(
+            $"terminal-{name}-{columns}",
+            name == "providers-show" ? Expected.Times().Replace(run.Stdout, "<time>") : run.Stdout
+        );
     }
 
     [Fact]
@@ -54,15 +89,12 @@ public sealed partial class TerminalTests : CliTest
 
         var run = await Mesh.Shell("script -qec '\"$MESH\" workspaces create dev --wait' /dev/null");
 
-        var shown = Sequences().Replace(run.Stdout, "");
+        var shown = PseudoTerminal.Plain(run.Stdout);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("dev: still starting", shown, StringComparison.Ordinal);
-        Assert.Contains("success: workspace \"dev\" is running\r\n", shown, StringComparison.Ordinal);
+        Assert.Contains("success: workspace \"dev\" is running\n", shown, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\e\[[0-9;]*(3[0-9]|38;5;[0-9]+)m")]
     private static partial Regex Colour();
-
-    [GeneratedRegex(@"\e(\[[0-9;?]*[A-Za-z]|[=>])")]
-    private static partial Regex Sequences();
 }

@@ -22,6 +22,21 @@ public sealed class WorkspaceTests : CliTest
     }
 
     [Fact]
+    public async Task List_is_filtered_by_owner_and_state()
+    {
+        var other = Sample.Workspace("web", WorkspaceState.Failed);
+        other.Owner = "eve";
+        Server.Workspaces.All.AddRange([
+            Sample.Workspace("dev", WorkspaceState.Running),
+            Sample.Workspace("old", WorkspaceState.Failed),
+            other,
+        ]);
+
+        await Check("workspaces-ls-filtered", "workspaces", "ls", "--owner", "admin", "--state", "failed");
+        await Check("usage-state", "workspaces", "ls", "--state", "lost");
+    }
+
+    [Fact]
     public async Task Create_without_options_has_sensible_defaults()
     {
         await Check("workspaces-create", "workspaces", "create", "dev");
@@ -47,7 +62,7 @@ public sealed class WorkspaceTests : CliTest
     public async Task Create_passes_on_what_is_given()
     {
         string[] spec = ["--image", "img", "--cpu", "2", "--memory", "1Gi", "--disk", "5Gi"];
-        string[] place = ["--org", "acme", "--provider", "us"];
+        string[] place = ["--org", "acme", "--provider", "us", "--region", "r"];
         string[] command = ["--command", "sh", "-c", "a b", "--command=-o"];
 
         var run = await Mesh.Run(["ws", "create", "dev", .. spec, .. place, .. command, "-o", "json"]);
@@ -60,6 +75,7 @@ public sealed class WorkspaceTests : CliTest
                 Name = "dev",
                 Organization = "acme",
                 Provider = "us",
+                Region = "r",
                 Spec = new WorkspaceSpec
                 {
                     Image = "img",

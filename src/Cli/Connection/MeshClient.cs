@@ -1,4 +1,5 @@
 using Coder.Mesh.V1;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Grpc.Net.Client;
@@ -36,16 +37,19 @@ internal sealed class MeshClient : IDisposable
         );
         var calls = _channel.Intercept(new CallDefaults(token, target.RequestTimeout, time));
         Providers = new ProviderService.ProviderServiceClient(calls);
+        Organizations = new OrganizationService.OrganizationServiceClient(calls);
         Workspaces = new WorkspaceService.WorkspaceServiceClient(calls);
     }
 
     public ProviderService.ProviderServiceClient Providers { get; }
 
+    public OrganizationService.OrganizationServiceClient Organizations { get; }
+
     public WorkspaceService.WorkspaceServiceClient Workspaces { get; }
 
     public void Dispose() => _channel.Dispose();
 
-    /// <summary>Gives each call its token and its deadline.</summary>
+    /// <summary>Gives each call its token and its deadline, and each write its request id.</summary>
     private sealed class CallDefaults(string token, TimeSpan timeout, TimeProvider time) : Interceptor
     {
         public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
@@ -54,6 +58,7 @@ internal sealed class MeshClient : IDisposable
             AsyncUnaryCallContinuation<TRequest, TResponse> continuation
         )
         {
+            Identify(request);
             var options = context
                 .Options.WithHeaders(new Metadata { { "authorization", $"Bearer {token}" } })
                 .WithDeadline(time.GetUtcNow().UtcDateTime + timeout);
@@ -61,6 +66,17 @@ internal sealed class MeshClient : IDisposable
                 request,
                 new ClientInterceptorContext<TRequest, TResponse>(context.Method, context.Host, options)
             );
+        }
+
+        // Once per call and above the channel: what is sent again below, after a connection broke, is the same request.
+        private static void Identify(object request)
+        {
+            if (
+                request is IMessage message
+                && message.Descriptor.FindFieldByName("request_id") is { } field
+                && field.Accessor.GetValue(message) is ""
+            )
+                field.Accessor.SetValue(message, Guid.NewGuid().ToString("n"));
         }
     }
 }

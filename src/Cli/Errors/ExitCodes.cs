@@ -19,7 +19,7 @@ internal static class ExitCodes
         Exit codes:
           0    done
           1    unexpected error
-          2    bad command line or setting
+          2    bad command line or setting, or not confirmed
           3    not authenticated, or not permitted
           4    not found
           5    refused by a rule, or it exists already

@@ -1,7 +1,9 @@
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol;
 using Google.Rpc;
 using Grpc.Core;
+using Field = Google.Rpc.BadRequest.Types.FieldViolation;
 
 namespace Coder.Mesh.Cli.Errors;
 
@@ -20,18 +22,30 @@ internal static class RpcFailures
 
     private static Failure Answered(RpcException error, Google.Rpc.Status? rich, ControlPlane target)
     {
+        var info = rich?.GetDetail<ErrorInfo>();
+        var fields = rich?.GetDetail<BadRequest>()?.FieldViolations ?? [];
+        var rules = rich?.GetDetail<PreconditionFailure>()?.Violations ?? [];
+        if (info?.Reason == ErrorReasons.PlacementRefused && rules.Count > 0)
+            return PlacementFailures.From(rules, info.Metadata);
+
         var message = string.IsNullOrWhiteSpace(rich?.Message) ? error.Status.Detail : rich.Message;
-        var reason = rich?.GetDetail<ErrorInfo>()?.Reason;
-        return new Failure(
-            string.IsNullOrWhiteSpace(message) ? $"the control plane answered {error.StatusCode}" : message,
-            ExitCode(error.StatusCode)
-        )
+        return new Failure(Headline(message, fields, error.StatusCode), ExitCode(error.StatusCode))
         {
-            Reason = string.IsNullOrEmpty(reason) ? null : reason,
-            Details = Details(rich),
-            Tips = Tips.For(reason, error.StatusCode, target),
+            Reason = string.IsNullOrEmpty(info?.Reason) ? null : info.Reason,
+            Details =
+            [
+                .. fields.Select(f => $"field {f.Field}: {f.Description}"),
+                .. rules.Select(v => string.IsNullOrEmpty(v.Subject) ? v.Description : $"{v.Subject}: {v.Description}"),
+            ],
+            Tips = Tips.For(info?.Reason, error.StatusCode, target),
         };
     }
+
+    // A message that is only the fields' rules, one after the other, is better read as a line each.
+    private static string Headline(string? message, IReadOnlyList<Field> fields, StatusCode code) =>
+        string.IsNullOrWhiteSpace(message) ? $"the control plane answered {code}"
+        : message == string.Join("; ", fields.Select(f => $"{f.Field}: {f.Description}")) ? "the request is not valid"
+        : message;
 
     private static int ExitCode(StatusCode code) =>
         code switch
@@ -43,17 +57,6 @@ internal static class RpcFailures
             StatusCode.Unavailable or StatusCode.DeadlineExceeded => ExitCodes.Unreachable,
             _ => ExitCodes.Unexpected,
         };
-
-    private static List<string> Details(Google.Rpc.Status? rich)
-    {
-        var fields = rich?.GetDetail<BadRequest>()?.FieldViolations ?? [];
-        var rules = rich?.GetDetail<PreconditionFailure>()?.Violations ?? [];
-        return
-        [
-            .. fields.Select(f => $"field {f.Field}: {f.Description}"),
-            .. rules.Select(v => string.IsNullOrEmpty(v.Subject) ? v.Description : $"{v.Subject}: {v.Description}"),
-        ];
-    }
 
     private static Failure NoAnswer(ControlPlane target) =>
         new(

@@ -4,29 +4,17 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Errors;
 
-/// <summary>What to do next, by the reason that the control plane gave.</summary>
+/// <summary>What to do next with this program, by the reason that the control plane gave; its message says the rest.</summary>
 internal static class Tips
 {
     public static IReadOnlyList<string> For(string? reason, StatusCode code, ControlPlane target) =>
         reason switch
         {
             ErrorReasons.TokenMissing or ErrorReasons.TokenInvalid => Token(target),
-            ErrorReasons.ProviderNotFound => ["`mesh providers ls` lists the providers"],
-            ErrorReasons.ProviderExists =>
-            [
-                "choose another name, or look at the one there is with `mesh providers show`",
-            ],
-            ErrorReasons.ProviderIsDefault => ["make another provider the default first"],
-            ErrorReasons.ProviderInUse =>
-            [
-                "`mesh workspaces ls --provider NAME` lists what it holds; remove these with `mesh workspaces rm` first",
-            ],
-            ErrorReasons.ProviderLastOfOrganization => ["allow the organization on another provider first"],
-            ErrorReasons.OrganizationNotFound or ErrorReasons.OrganizationAmbiguous => ["name it with --org"],
-            ErrorReasons.WorkspaceNotFound =>
-            [
-                "`mesh workspaces ls` lists the workspaces; one that has ended is found by its id only",
-            ],
+            ErrorReasons.ProviderCordoned => ["`mesh providers uncordon NAME` ends a cordon"],
+            ErrorReasons.ProviderNotLost => ["`mesh providers forget NAME --force` forgets it whatever its status is"],
+            ErrorReasons.OrganizationAmbiguous => ["name it with --org"],
+            ErrorReasons.WorkspaceNotFound => ["one that has ended is found by its id only"],
             ErrorReasons.WorkspaceAmbiguous => ["use its id, or narrow the name with --org"],
             ErrorReasons.WorkspaceExists =>
             [
@@ -36,7 +24,6 @@ internal static class Tips
             [
                 "see it go with `mesh workspaces rm NAME --wait`, then create a new one",
             ],
-            ErrorReasons.PlacementRefused => ["`mesh providers ls` shows which are ready; name one with --provider"],
             ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
             ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],
             _ => ByCode(code, target),

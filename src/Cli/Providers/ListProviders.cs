@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
@@ -7,56 +6,102 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Cli.Providers;
 
 /// <summary>`mesh providers ls`.</summary>
-internal static class ListProviders
+internal sealed class ListProviders
 {
+    private readonly Option<string> _organization = new("--org")
+    {
+        Description = "Only those that this organization may use, by name or id",
+        HelpName = "org",
+    };
+    private readonly Option<string> _region = new("--region")
+    {
+        Description = "Only those of this region",
+        HelpName = "region",
+    };
+    private readonly Option<string> _status = Words.Option(
+        "--status",
+        "Only those of this status",
+        ProviderStatus.Pending,
+        ProviderStatus.Ready,
+        ProviderStatus.Error
+    );
+    private readonly Option<bool> _cordoned = new("--cordoned")
+    {
+        Description = "Only those that are cordoned; with =false only those that aren't",
+        HelpName = "true|false",
+    };
+
     public static Command Make(CliHost host)
     {
+        var parts = new ListProviders();
         var command = host.Calls(
             new MeshCommand(
                 "ls",
-                "List all providers with their status.",
+                "List providers with their status.",
                 "mesh providers ls",
+                "mesh providers ls --org acme --status ready --cordoned=false",
                 "mesh providers ls -o json | jq -r '.[] | select(.status != \"PROVIDER_STATUS_READY\") | .name'"
-            ),
-            Run
+            )
+            {
+                parts._organization,
+                parts._region,
+                parts._status,
+                parts._cordoned,
+            },
+            parts.Run
         );
         command.Aliases.Add("list");
         return command;
     }
 
-    private static async Task<int> Run(Invocation run, CancellationToken ct)
+    private async Task<int> Run(Invocation run, CancellationToken ct)
     {
         var providers = await Pages.All<Provider>(async token =>
         {
-            var page = await run.Client.Providers.ListProvidersAsync(
-                new ListProvidersRequest { PageSize = Pages.Size, PageToken = token },
-                cancellationToken: ct
-            );
+            var request = Request(run.Line);
+            request.PageToken = token;
+            var page = await run.Client.Providers.ListProvidersAsync(request, cancellationToken: ct);
             return (page.Providers, page.NextPageToken);
         });
         if (run.Json)
             run.Output.Json(Json.Of(providers));
-        else if (providers.Count == 0)
+        else if (providers.Count > 0)
+            run.Output.Table(Tabulate(providers, run.Time));
+        else if (Request(run.Line).Equals(new ListProvidersRequest { PageSize = Pages.Size }))
             run.Output.Info("there are no providers", "tip: mesh providers create NAME");
         else
-            run.Output.Table(Tabulate(providers, run.Time));
+            run.Output.Info("there are no providers that match", "tip: mesh providers ls");
         return ExitCodes.Ok;
+    }
+
+    private ListProvidersRequest Request(ParseResult line)
+    {
+        var request = new ListProvidersRequest
+        {
+            Organization = line.GetValue(_organization) ?? "",
+            Region = line.GetValue(_region) ?? "",
+            Status = Words.Value<ProviderStatus>(line.GetValue(_status)),
+            PageSize = Pages.Size,
+        };
+        if (line.GetResult(_cordoned) is not null)
+            request.Cordoned = line.GetValue(_cordoned);
+        return request;
     }
 
     private static Table Tabulate(IEnumerable<Provider> providers, TimeProvider time)
     {
-        var table = new Table("NAME", "STATUS", "DEFAULT", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE")
+        var table = new Table("NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE")
         {
-            LeftOutFirst = ["KIND", "REGION", "AGENT"],
+            LeftOutFirst = ["KIND", "REGION", "AGENT", "AGE"],
         };
         foreach (var p in providers)
             table.Add(
                 p.Name,
                 ProviderText.Status(p),
-                p.IsDefault ? "yes" : Text.None,
+                ProviderText.Note(p),
                 Text.Word(p.Kind),
                 Text.OrNone(p.Details?.Region),
-                p.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture),
+                ProviderText.Load(p),
                 ProviderText.Agent(p.Agent, time),
                 Text.Age(p.CreateTime, time)
             );

@@ -18,7 +18,17 @@ internal static class ProvidersCommand
                 CreateProvider.Make(host),
                 ListProviders.Make(host),
                 ShowProvider.Make(host),
+                ShowHistory.Make(host),
+                UpdateProvider.Make(host),
+                RenameProvider.Make(host),
+                CordonProvider.Make(host),
+                CordonProvider.MakeUncordon(host),
+                SetDefaultProvider.Make(host),
+                AcceptCluster.Make(host),
+                RotateToken.Make(host),
+                RevokeToken.Make(host),
                 RemoveProviders.Make(host),
+                ForgetProvider.Make(host),
             },
         };
 }

@@ -15,7 +15,7 @@ internal static class ShowProvider
         return host.Calls(
             new MeshCommand(
                 "show",
-                "Show one provider: status, details, its agent and the agent's readiness report.",
+                "Show one provider: status, cordon, details, organizations, tokens, its agent and the agent's readiness report.",
                 "mesh providers show us-east-1",
                 "mesh providers show us-east-1 -o json | jq -r .statusMessage"
             )
@@ -28,11 +28,7 @@ internal static class ShowProvider
 
     private static async Task<int> Run(Invocation run, string name, CancellationToken ct)
     {
-        var answer = await run.Client.Providers.GetProviderAsync(
-            new GetProviderRequest { Provider = name },
-            cancellationToken: ct
-        );
-        var provider = answer.Provider;
+        var provider = await run.GetProvider(name, ct);
         if (run.Json)
         {
             run.Output.Json(Json.Of(provider));
@@ -40,11 +36,16 @@ internal static class ShowProvider
         }
 
         run.Output.Fields(Facts(provider, run.Time));
-        if (provider.Conditions.Count > 0)
+        foreach (var table in new[] { Tokens(provider, run.Time), Conditions(provider, run.Time) }.OfType<Table>())
         {
             run.Output.Lines("");
-            run.Output.Table(Conditions(provider, run.Time));
+            run.Output.Table(table);
         }
+        if (provider.OfferedCluster is not null)
+            run.Output.Info(
+                "an agent of another cluster or namespace was refused",
+                $"tip: mesh providers accept-cluster {provider.Name}, if it is to be the new one"
+            );
         return ExitCodes.Ok;
     }
 
@@ -58,26 +59,49 @@ internal static class ShowProvider
             .Add("Since", Text.Moment(p.StatusTime, time))
             .Add("Kind", Text.Word(p.Kind))
             .Add("Default", p.IsDefault ? "yes" : "no")
-            .Add("Workspaces", p.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture))
+            .Add("Cordoned", Cordon(p.Cordon, time))
+            .Add("Organizations", string.Join(", ", p.Organizations))
+            .Add("Workspaces", ProviderText.Load(p))
             .Add("Region", p.Details?.Region)
             .Add("Hostname", p.Details?.Hostname)
             .Add("Cluster address", p.Details?.ClusterAddress)
             .Add("Storage class", p.Details?.StorageClass)
             .Add("Created", Text.Moment(p.CreateTime, time))
             .Add("Agent", ProviderText.Agent(p.Agent, time));
-        return p.Agent is { } agent
-            ? facts
+        if (p.Agent is { } agent)
+            facts
                 .Add("Agent version", agent.Version)
                 .Add("Driver", agent.Driver)
                 .Add("Namespace", agent.Namespace)
                 .Add("Namespace UID", agent.NamespaceUid)
                 .Add("Kubernetes", agent.KubernetesVersion)
-                .Add("Epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture))
+                .Add("Epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture));
+        return p.OfferedCluster is { } offered
+            ? facts
+                .Add("Offered cluster", ProviderText.Namespace(offered.Namespace, offered.NamespaceUid))
+                .Add("Offered", Text.Moment(offered.Time, time))
             : facts;
     }
 
-    private static Table Conditions(Provider p, TimeProvider time)
+    private static string Cordon(Cordon? cordon, TimeProvider time) =>
+        cordon is null
+            ? "no"
+            : $"by {Text.OrNone(cordon.User)} {Text.Age(cordon.Time, time)} ago: {Text.OrNone(cordon.Reason)}";
+
+    private static Table? Tokens(Provider p, TimeProvider time)
     {
+        if (p.Tokens.Count == 0)
+            return null;
+        var table = new Table("TOKEN", "ISSUED", "USED");
+        foreach (var t in p.Tokens)
+            table.Add(t.Id, Text.Moment(t.IssueTime, time), t.Used ? "yes" : "never");
+        return table;
+    }
+
+    private static Table? Conditions(Provider p, TimeProvider time)
+    {
+        if (p.Conditions.Count == 0)
+            return null;
         var table = new Table("CONDITION", "STATUS", "FOR", "CODE", "MESSAGE");
         foreach (var c in p.Conditions)
             table.Add(

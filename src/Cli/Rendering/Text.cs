@@ -22,10 +22,12 @@ internal static class Text
     public static string Age(Timestamp? since, TimeProvider time) =>
         since is null ? None : Span(time.GetUtcNow() - since.ToDateTimeOffset());
 
+    /// <summary>A time to the second, in UTC.</summary>
+    public static string Instant(Timestamp? at) =>
+        at is null ? None : at.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     public static string Moment(Timestamp? at, TimeProvider time) =>
-        at is null
-            ? None
-            : $"{at.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture)} ({Age(at, time)} ago)";
+        at is null ? None : $"{Instant(at)} ({Age(at, time)} ago)";
 
     public static string Span(TimeSpan span) =>
         span switch

@@ -38,6 +38,11 @@ internal sealed class CreateWorkspace
         Description = "Provider, by name or id [default: the default provider]",
         HelpName = "provider",
     };
+    private readonly Option<string> _region = new("--region")
+    {
+        Description = "The provider must be of this region",
+        HelpName = "region",
+    };
     private readonly Option<bool> _wait = WorkspaceOptions.Wait("running");
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
 
@@ -61,6 +66,7 @@ internal sealed class CreateWorkspace
                 parts._command,
                 parts._organization,
                 parts._provider,
+                parts._region,
                 parts._wait,
                 parts._timeout,
             },
@@ -105,6 +111,7 @@ internal sealed class CreateWorkspace
             Name = line.GetRequiredValue(_name),
             Organization = line.GetValue(_organization) ?? "",
             Provider = line.GetValue(_provider) ?? "",
+            Region = line.GetValue(_region) ?? "",
             Spec = new WorkspaceSpec
             {
                 Image = line.GetRequiredValue(_image),

@@ -6,62 +6,88 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Cli.Workspaces;
 
 /// <summary>`mesh workspaces ls`.</summary>
-internal static class ListWorkspaces
+internal sealed class ListWorkspaces
 {
+    private readonly Option<string> _organization = WorkspaceOptions.Organization(
+        "Only those of this organization, by name or id"
+    );
+    private readonly Option<string> _provider = new("--provider")
+    {
+        Description = "Only those of this provider, by name or id",
+        HelpName = "provider",
+    };
+    private readonly Option<string> _owner = new("--owner")
+    {
+        Description = "Only those of this user",
+        HelpName = "user",
+    };
+    private readonly Option<string> _state = Words.Option(
+        "--state",
+        "Only those of this state",
+        WorkspaceState.Pending,
+        WorkspaceState.Starting,
+        WorkspaceState.Running,
+        WorkspaceState.Stopping,
+        WorkspaceState.Stopped,
+        WorkspaceState.Failed,
+        WorkspaceState.Deleting
+    );
+
     public static Command Make(CliHost host)
     {
-        var organization = WorkspaceOptions.Organization("Only those of this organization, by name or id");
-        var provider = new Option<string>("--provider")
-        {
-            Description = "Only those of this provider, by name or id",
-            HelpName = "provider",
-        };
+        var parts = new ListWorkspaces();
         var command = host.Calls(
             new MeshCommand(
                 "ls",
                 "List workspaces that have not ended.",
                 "mesh workspaces ls",
+                "mesh workspaces ls --owner admin --state failed",
                 "mesh workspaces ls --provider us-east-1 -o json"
             )
             {
-                organization,
-                provider,
+                parts._organization,
+                parts._provider,
+                parts._owner,
+                parts._state,
             },
-            (run, ct) => Run(run, run.Line.GetValue(organization) ?? "", run.Line.GetValue(provider) ?? "", ct)
+            parts.Run
         );
         command.Aliases.Add("list");
         return command;
     }
 
-    private static async Task<int> Run(Invocation run, string organization, string provider, CancellationToken ct)
+    private async Task<int> Run(Invocation run, CancellationToken ct)
     {
         var workspaces = await Pages.All<Workspace>(async token =>
         {
-            var page = await run.Client.Workspaces.ListWorkspacesAsync(
-                new ListWorkspacesRequest
-                {
-                    Organization = organization,
-                    Provider = provider,
-                    PageSize = Pages.Size,
-                    PageToken = token,
-                },
-                cancellationToken: ct
-            );
+            var request = Request(run.Line);
+            request.PageToken = token;
+            var page = await run.Client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct);
             return (page.Workspaces, page.NextPageToken);
         });
         if (run.Json)
             run.Output.Json(Json.Of(workspaces));
         else if (workspaces.Count == 0)
             run.Output.Info(
-                organization.Length + provider.Length > 0
-                    ? "there are no workspaces that match"
-                    : "there are no workspaces",
+                Request(run.Line).Equals(new ListWorkspacesRequest { PageSize = Pages.Size })
+                    ? "there are no workspaces"
+                    : "there are no workspaces that match",
                 "tip: mesh workspaces create NAME"
             );
         else
             run.Output.Table(Tabulate(workspaces, run.Time));
         return ExitCodes.Ok;
     }
+
+    private ListWorkspacesRequest Request(ParseResult line) =>
+        new()
+        {
+            Organization = line.GetValue(_organization) ?? "",
+            Provider = line.GetValue(_provider) ?? "",
+            Owner = line.GetValue(_owner) ?? "",
+            State = Words.Value<WorkspaceState>(line.GetValue(_state)),
+            PageSize = Pages.Size,
+        };
 
     private static Table Tabulate(IEnumerable<Workspace> workspaces, TimeProvider time)
     {

@@ -13,6 +13,7 @@ internal sealed class WishCommand
     private readonly Option<string> _organization = WorkspaceOptions.Organization("Narrows names to one organization");
     private readonly Option<bool> _wait;
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
+    private AbandonWorkspaces? _abandon;
 
     private WishCommand(Wish wish)
     {
@@ -20,39 +21,45 @@ internal sealed class WishCommand
         _wait = WorkspaceOptions.Wait(Text.Word(wish.Desired));
     }
 
-    public static Command Start(CliHost host) => Make(host, Wish.Start);
+    public static Command Start(CliHost host) => new WishCommand(Wish.Start).Make(host);
 
-    public static Command Stop(CliHost host) => Make(host, Wish.Stop);
+    public static Command Stop(CliHost host) => new WishCommand(Wish.Stop).Make(host);
 
     public static Command Remove(CliHost host)
     {
-        var command = Make(host, Wish.Remove);
+        var parts = new WishCommand(Wish.Remove) { _abandon = new AbandonWorkspaces() };
+        var command = parts.Make(host, "mesh workspaces rm dev --abandon --reason 'the cluster is gone'");
         command.Aliases.Add("delete");
         return command;
     }
 
-    private static MeshCommand Make(CliHost host, Wish wish)
+    private MeshCommand Make(CliHost host, params string[] moreExamples)
     {
-        var parts = new WishCommand(wish);
         var command = new MeshCommand(
-            wish.Verb,
-            wish.Description,
-            $"mesh workspaces {wish.Verb} dev",
-            $"mesh workspaces {wish.Verb} dev web --wait --timeout 2m"
+            _wish.Verb,
+            _wish.Description,
+            [
+                $"mesh workspaces {_wish.Verb} dev",
+                $"mesh workspaces {_wish.Verb} dev web --wait --timeout 2m",
+                .. moreExamples,
+            ]
         )
         {
-            parts._names,
-            parts._organization,
-            parts._wait,
-            parts._timeout,
+            _names,
+            _organization,
+            _wait,
+            _timeout,
         };
-        return host.Calls(command, parts.Run);
+        _abandon?.AddTo(command, _wait);
+        return host.Calls(command, Run);
     }
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
         var names = run.Line.GetRequiredValue(_names);
         var organization = run.Line.GetValue(_organization) ?? "";
+        if (_abandon is not null && _abandon.Wanted(run.Line))
+            return await _abandon.Run(run, names, organization, ct);
         var wait = run.Line.GetValue(_wait);
         var accepted = new List<Workspace>();
         var batch = new Batch(run);

@@ -20,27 +20,37 @@ internal static partial class Expected
         Assert.Equal(File.ReadAllText(path), transcript);
     }
 
+    /// <summary>The whole run, without what differs each time: the times and the masked texts.</summary>
     public static string Transcript(
         IEnumerable<string> arguments,
         MeshRun run,
         params (string Text, string Name)[] masks
     )
     {
-        var text = new StringBuilder().Append("$ mesh");
-        foreach (var argument in arguments)
-            text.Append(' ').Append(argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument);
-        text.Append('\n').Append(run.Stdout);
-        if (run.Stderr.Length > 0)
-            text.Append("--- stderr\n").Append(run.Stderr);
-        text.Append("--- exit ").Append(run.ExitCode).Append('\n');
+        var text = new StringBuilder(Full(arguments, run));
         foreach (var (what, mask) in masks)
             text.Replace(what, mask);
         return Times().Replace(text.ToString(), "<time>");
     }
 
+    /// <summary>The whole run as it was.</summary>
+    public static string Full(IEnumerable<string> arguments, MeshRun run)
+    {
+        var text = new StringBuilder().Append("$ mesh");
+        foreach (var argument in arguments)
+            text.Append(' ').Append(Typed(argument));
+        text.Append('\n').Append(run.Stdout);
+        if (run.Stderr.Length > 0)
+            text.Append("--- stderr\n").Append(run.Stderr);
+        return text.Append("--- exit ").Append(run.ExitCode).Append('\n').ToString();
+    }
+
+    private static string Typed(string argument) =>
+        argument.Length == 0 || argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument;
+
     private static string ProjectFolder([CallerFilePath] string path = "") =>
         Path.GetDirectoryName(Path.GetDirectoryName(path))!;
 
     [GeneratedRegex(@"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z")]
-    private static partial Regex Times();
+    public static partial Regex Times();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Google.Protobuf;
 using Google.Rpc;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Cli.Tests.Support;
 
-/// <summary>Both services in memory, behind a real h2c port on loopback, which wants a token as the real one does.</summary>
+/// <summary>All services in memory, behind a real h2c port on loopback, which wants a token as the real one does.</summary>
 public sealed class FakeControlPlane : IAsyncDisposable
 {
     public const string ApiToken = "mat_fake-api-token-5d41402abc4b2a76";
@@ -26,10 +27,12 @@ public sealed class FakeControlPlane : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.Protocols = protocols));
         builder.Services.AddSingleton(this);
         builder.Services.AddSingleton(Providers);
+        builder.Services.AddSingleton(Organizations);
         builder.Services.AddSingleton(Workspaces);
         builder.Services.AddGrpc(o => o.Interceptors.Add<Gate>());
         _app = builder.Build();
         _app.MapGrpcService<FakeProviders>();
+        _app.MapGrpcService<FakeOrganizations>();
         _app.MapGrpcService<FakeWorkspaces>();
         _app.Use(
             async (context, next) =>
@@ -44,7 +47,12 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeProviders Providers { get; } = new();
 
+    public FakeOrganizations Organizations { get; } = new();
+
     public FakeWorkspaces Workspaces { get; } = new();
+
+    /// <summary>Method and request id of every write; the services themselves never see the id, which differs each time.</summary>
+    public ConcurrentQueue<(string Method, string RequestId)> Writes { get; } = [];
 
     /// <summary>What every call ends with; null for the services' own answers.</summary>
     public RpcException? Failure { get; set; }
@@ -85,6 +93,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             UnaryServerMethod<TRequest, TResponse> continuation
         )
         {
+            TakeRequestId(request, context.Method);
             if (context.RequestHeaders.GetValue("authorization") != $"Bearer {ApiToken}")
                 throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
             if (server.Hangs)
@@ -92,6 +101,15 @@ public sealed class FakeControlPlane : IAsyncDisposable
             if (server.Failure is { } failure)
                 throw failure;
             return await continuation(request, context);
+        }
+
+        private void TakeRequestId(object request, string method)
+        {
+            var message = (IMessage)request;
+            if (message.Descriptor.FindFieldByName("request_id") is not { } field)
+                return;
+            server.Writes.Enqueue((method.Split('/')[^1], (string)field.Accessor.GetValue(message)));
+            field.Accessor.Clear(message);
         }
     }
 }

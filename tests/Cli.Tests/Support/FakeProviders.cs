@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Tests.Support;
 
-public sealed class FakeProviders : ProviderService.ProviderServiceBase
+public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
 {
     public const string AgentToken = "mpt_fake-agent-token-7d793037a0760186";
 
@@ -17,6 +17,12 @@ public sealed class FakeProviders : ProviderService.ProviderServiceBase
 
     public ConcurrentQueue<CreateProviderRequest> Created { get; } = [];
 
+    /// <summary>The last request for a list.</summary>
+    public ListProvidersRequest? Listed { get; private set; }
+
+    /// <summary>The newest first, as the real one tells it.</summary>
+    public List<HistoryEntry> History { get; } = [];
+
     public override Task<CreateProviderResponse> CreateProvider(
         CreateProviderRequest request,
         ServerCallContext context
@@ -25,7 +31,7 @@ public sealed class FakeProviders : ProviderService.ProviderServiceBase
         if (All.Any(p => p.Name == request.Name))
             throw FakeControlPlane.Rich(
                 StatusCode.AlreadyExists,
-                $"a provider named \"{request.Name}\" exists",
+                $"There is already a provider \"{request.Name}\"; choose another name.",
                 "PROVIDER_EXISTS"
             );
         Created.Enqueue(request);
@@ -43,11 +49,14 @@ public sealed class FakeProviders : ProviderService.ProviderServiceBase
     }
 
     public override Task<GetProviderResponse> GetProvider(GetProviderRequest request, ServerCallContext context) =>
-        Task.FromResult(new GetProviderResponse { Provider = Find(request.Provider) });
+        // A copy: what is changed later doesn't change what was read.
+        Task.FromResult(new GetProviderResponse { Provider = Find(request.Provider).Clone() });
 
     public override Task<ListProvidersResponse> ListProviders(ListProvidersRequest request, ServerCallContext context)
     {
-        var (items, next) = Page.Of(All, request.PageToken, PageSize);
+        Listed = request;
+        var matching = All.Where(p => request.Status is 0 || p.Status == request.Status).ToList();
+        var (items, next) = Page.Of(matching, request.PageToken, PageSize);
         return Task.FromResult(new ListProvidersResponse { Providers = { items }, NextPageToken = next });
     }
 
@@ -60,18 +69,26 @@ public sealed class FakeProviders : ProviderService.ProviderServiceBase
         if (provider.UnfinishedWorkspaces > 0)
             throw FakeControlPlane.Rich(
                 StatusCode.FailedPrecondition,
-                $"provider \"{provider.Name}\" holds {provider.UnfinishedWorkspaces} workspaces",
+                $"\"{provider.Name}\" holds {provider.UnfinishedWorkspaces} workspaces that have not ended: remove them first "
+                    + $"(\"mesh workspaces ls --provider {provider.Name}\"), or, if its cluster is gone, \"mesh providers forget {provider.Name}\".",
                 "PROVIDER_IN_USE"
             );
         All.Remove(provider);
         return Task.FromResult(new DeleteProviderResponse());
     }
 
+    public override Task<ListHistoryResponse> ListHistory(ListHistoryRequest request, ServerCallContext context)
+    {
+        Find(request.Provider);
+        var (items, next) = Page.Of(History, request.PageToken, Math.Min(PageSize, request.PageSize));
+        return Task.FromResult(new ListHistoryResponse { Entries = { items }, NextPageToken = next });
+    }
+
     private Provider Find(string nameOrId) =>
         All.Find(p => p.Name == nameOrId || p.Id == nameOrId)
         ?? throw FakeControlPlane.Rich(
             StatusCode.NotFound,
-            $"no provider has the name or id \"{nameOrId}\"",
+            $"There is no provider \"{nameOrId}\"; \"mesh providers ls\" lists them.",
             "PROVIDER_NOT_FOUND"
         );
 }

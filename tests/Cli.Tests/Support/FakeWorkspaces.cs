@@ -13,6 +13,8 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 
     public ConcurrentQueue<CreateWorkspaceRequest> Created { get; } = [];
 
+    public ConcurrentQueue<AbandonWorkspaceRequest> Abandoned { get; } = [];
+
     /// <summary>What each look does before it is answered: the cluster's progress, a step a look.</summary>
     public ConcurrentQueue<Action<Workspace>> Steps { get; } = [];
 
@@ -47,7 +49,12 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         ServerCallContext context
     )
     {
-        var matching = All.Where(w => request.Provider.Length == 0 || w.Provider == request.Provider).ToList();
+        var matching = All.Where(w =>
+                (request.Provider.Length == 0 || w.Provider == request.Provider)
+                && (request.Owner.Length == 0 || w.Owner == request.Owner)
+                && (request.State is 0 || w.State == request.State)
+            )
+            .ToList();
         var (items, next) = Page.Of(matching, request.PageToken, 1000);
         return Task.FromResult(new ListWorkspacesResponse { Workspaces = { items }, NextPageToken = next });
     }
@@ -84,6 +91,24 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         return Task.FromResult(new DeleteWorkspaceResponse { Workspace = workspace });
     }
 
+    public override Task<AbandonWorkspaceResponse> AbandonWorkspace(
+        AbandonWorkspaceRequest request,
+        ServerCallContext context
+    )
+    {
+        Abandoned.Enqueue(request);
+        var workspace = Find(request.Workspace, request.Organization);
+        if (workspace.State == WorkspaceState.Running)
+            throw FakeControlPlane.Rich(
+                StatusCode.FailedPrecondition,
+                $"Workspace \"{workspace.Name}\" can still be deleted in order: its provider is Ready, and no deletion has been "
+                    + $"stuck for 15 minutes. Use \"mesh workspaces rm {workspace.Name}\".",
+                "WORKSPACE_NOT_STUCK"
+            );
+        workspace.State = WorkspaceState.Lost;
+        return Task.FromResult(new AbandonWorkspaceResponse { Workspace = workspace });
+    }
+
     private Workspace Wish(string nameOrId, string organization, WorkspaceDesiredState desired)
     {
         var workspace = Find(nameOrId, organization);
@@ -99,7 +124,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         )
         ?? throw FakeControlPlane.Rich(
             StatusCode.NotFound,
-            $"no workspace of yours has the name or id \"{nameOrId}\"",
+            $"There is no workspace \"{nameOrId}\" of yours; \"mesh workspaces ls\" lists them.",
             "WORKSPACE_NOT_FOUND"
         );
 }

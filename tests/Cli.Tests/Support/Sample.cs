@@ -85,6 +85,61 @@ internal static class Sample
             CreateTime = Ago(TimeSpan.FromHours(60)),
         };
 
+    /// <summary>Bound to one cluster, cordoned, with two tokens, and with an agent of another cluster at its door.</summary>
+    public static Provider Moved()
+    {
+        var provider = Broken();
+        provider.StatusCode = "cluster_mismatch";
+        provider.StatusMessage = "The agent is in another cluster than before.";
+        provider.Agent.Namespace = "dev";
+        provider.Agent.NamespaceUid = "5f0f0b0e-0000-4000-8000-000000000002";
+        provider.UnfinishedWorkspaces = 3;
+        provider.Details.MaxWorkspaces = 200;
+        provider.Organizations.AddRange(["acme", "default"]);
+        provider.Cordon = new Cordon
+        {
+            Reason = "moves to new hardware",
+            User = "admin",
+            Time = Ago(TimeSpan.FromMinutes(4.5)),
+        };
+        provider.OfferedCluster = new OfferedCluster
+        {
+            Namespace = "dev",
+            NamespaceUid = "5f0f0b0e-0000-4000-8000-000000000003",
+            Time = Ago(TimeSpan.FromMinutes(3.5)),
+        };
+        provider.Tokens.AddRange([Token(1, used: true), Token(2, used: false)]);
+        return provider;
+    }
+
+    public static ProviderToken Token(int number, bool used) =>
+        new()
+        {
+            Id = $"0198c1e00000700080000000000000{number:00}",
+            IssueTime = Ago(TimeSpan.FromDays(10.5 - number)),
+            Used = used,
+        };
+
+    public static Organization Organization(string name, params string[] providers) =>
+        new()
+        {
+            Id = $"0198c1dd00007000800000{name.PadLeft(10, '0')}",
+            Name = name,
+            Providers = { providers },
+            CreateTime = Ago(TimeSpan.FromHours(60)),
+        };
+
+    public static HistoryEntry Entry(int number, string actor, string type, string summary) =>
+        new()
+        {
+            Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddDays(20_000).AddMinutes(number)),
+            Actor = actor,
+            Type = type,
+            Summary = summary,
+            TraceId = $"{number:x32}",
+            RequestId = actor == "admin" ? $"{number + 100:x32}" : "",
+        };
+
     public static Workspace Workspace(string name, WorkspaceState state) =>
         new()
         {

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+
+namespace Coder.Mesh.Cli;
+
+/// <summary>Has a person confirm what can't be undone. Who doesn't ends the command, before anything is changed.</summary>
+internal static class Confirmation
+{
+    public static Option<bool> YesOption() => new("--yes", "-y") { Description = "Don't ask" };
+
+    /// <summary>Asks for a yes, unless it was given with the command.</summary>
+    public static async Task Yes(Invocation run, bool given, string question, CancellationToken ct)
+    {
+        if (given)
+            return;
+        if (!run.Prompt.Possible)
+            throw NobodyToAsk("--yes");
+        var answer = await run.Prompt.Ask($"{question} [y/N]", ct);
+        if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
+            throw NotConfirmed("the answer was not yes");
+    }
+
+    /// <summary>Asks for a name, unless it was given with the command.</summary>
+    public static async Task Name(Invocation run, string name, string? given, CancellationToken ct)
+    {
+        if (given is null && !run.Prompt.Possible)
+            throw NobodyToAsk("--confirm NAME");
+        var answer = given ?? await run.Prompt.Ask($"Type the name of the provider, {name}, to go on:", ct);
+        if (answer?.Trim() != name)
+            throw NotConfirmed($"the name is \"{name}\", not \"{answer?.Trim()}\"");
+    }
+
+    private static CliException NobodyToAsk(string option) =>
+        new(
+            new Failure("this has to be confirmed, and there is no terminal to ask on", ExitCodes.Usage)
+            {
+                Tips = [$"nothing was changed; confirm it with {option}"],
+            }
+        );
+
+    private static CliException NotConfirmed(string why) =>
+        new(
+            new Failure("not confirmed", ExitCodes.Usage)
+            {
+                Details = [$"cause: {why}"],
+                Tips = ["nothing was changed"],
+            }
+        );
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Globalization;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Organizations;
+
+/// <summary>`mesh orgs ls`.</summary>
+internal static class ListOrganizations
+{
+    public static Command Make(CliHost host)
+    {
+        var provider = new Option<string>("--provider")
+        {
+            Description = "Only those that may use this provider, by name or id",
+            HelpName = "provider",
+        };
+        var command = host.Calls(
+            new MeshCommand(
+                "ls",
+                "List organizations with the providers that each may use.",
+                "mesh orgs ls",
+                "mesh orgs ls --provider us-east-1"
+            )
+            {
+                provider,
+            },
+            (run, ct) => Run(run, run.Line.GetValue(provider) ?? "", ct)
+        );
+        command.Aliases.Add("list");
+        return command;
+    }
+
+    private static async Task<int> Run(Invocation run, string provider, CancellationToken ct)
+    {
+        var organizations = await Pages.All<Organization>(async token =>
+        {
+            var request = new ListOrganizationsRequest
+            {
+                Provider = provider,
+                PageSize = Pages.Size,
+                PageToken = token,
+            };
+            var page = await run.Client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
+            return (page.Organizations, page.NextPageToken);
+        });
+        if (run.Json)
+            run.Output.Json(Json.Of(organizations));
+        else if (organizations.Count > 0)
+            run.Output.Table(Tabulate(organizations, run.Time));
+        else if (provider.Length > 0)
+            run.Output.Info(
+                "there are no organizations that may use it",
+                $"tip: mesh orgs allow ORGANIZATION {provider}"
+            );
+        else
+            run.Output.Info("there are no organizations", "tip: mesh orgs create NAME");
+        return ExitCodes.Ok;
+    }
+
+    private static Table Tabulate(IEnumerable<Organization> organizations, TimeProvider time)
+    {
+        var table = new Table("NAME", "WORKSPACES", "PROVIDERS", "AGE", "ID") { LeftOutFirst = ["ID", "AGE"] };
+        foreach (var o in organizations)
+            table.Add(
+                o.Name,
+                o.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture),
+                OrganizationText.Providers(o),
+                Text.Age(o.CreateTime, time),
+                o.Id
+            );
+        return table;
+    }
+}

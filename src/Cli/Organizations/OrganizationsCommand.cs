@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli.Organizations;
+
+/// <summary>`mesh orgs`.</summary>
+internal static class OrganizationsCommand
+{
+    public static Command Make(CliHost host) =>
+        new MeshCommand(
+            "orgs",
+            "Manage organizations, and which providers each may use.",
+            "mesh orgs ls",
+            "mesh orgs allow acme us-east-1"
+        )
+        {
+            Aliases = { "organizations" },
+            Subcommands =
+            {
+                CreateOrganization.Make(host),
+                ListOrganizations.Make(host),
+                ShowOrganization.Make(host),
+                ChangeAllowlist.MakeAllow(host),
+                ChangeAllowlist.MakeDisallow(host),
+                RemoveOrganizations.Make(host),
+            },
+        };
+}

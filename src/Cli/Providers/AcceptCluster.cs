@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers accept-cluster`.</summary>
+internal static class AcceptCluster
+{
+    public static Command Make(CliHost host)
+    {
+        var name = Arguments.One("Name or id of the provider");
+        var yes = Confirmation.YesOption();
+        return host.Calls(
+            new MeshCommand(
+                "accept-cluster",
+                "Bind a provider to the cluster or namespace that its agent was last refused for.",
+                "mesh providers accept-cluster us-east-1",
+                "mesh providers accept-cluster us-east-1 --yes"
+            )
+            {
+                name,
+                yes,
+            },
+            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetValue(yes), ct)
+        );
+    }
+
+    private static async Task<int> Run(Invocation run, string name, bool yes, CancellationToken ct)
+    {
+        var provider = await run.GetProvider(name, ct);
+        if (provider.OfferedCluster is not { } offered)
+            throw NothingOffered(provider);
+        Warn(run, provider, offered);
+        await Confirmation.Yes(run, yes, "Accept it?", ct);
+
+        // The one that was shown: another that has been offered since is refused.
+        var request = new AcceptClusterRequest { Provider = provider.Id, NamespaceUid = offered.NamespaceUid };
+        var answer = await run.Client.Providers.AcceptClusterAsync(request, cancellationToken: ct);
+        run.Output.Success(
+            $"provider \"{answer.Provider.Name}\" is bound to namespace UID {offered.NamespaceUid}",
+            $"before: {Text.OrNone(answer.PreviousNamespaceUid)}",
+            $"its agent is let in when it tries again, in a minute or so: mesh providers show {answer.Provider.Name}"
+        );
+        if (run.Json)
+            run.Output.Json(Json.Of(answer));
+        return ExitCodes.Ok;
+    }
+
+    private static void Warn(Invocation run, Provider provider, OfferedCluster offered)
+    {
+        var count = provider.UnfinishedWorkspaces;
+        run.Output.Warning(
+            $"provider \"{provider.Name}\" will be bound to another cluster or namespace",
+            $"bound to: {ProviderText.Namespace(provider.Agent?.Namespace, provider.Agent?.NamespaceUid)}",
+            $"offered:  {ProviderText.Namespace(offered.Namespace, offered.NamespaceUid)}, {Text.Age(offered.Time, run.Time)} ago",
+            count == 0
+                ? "it holds no workspace that has not ended"
+                : $"{ProviderText.Workspaces(count)} will start there with empty disks; what runs in the old place is left"
+        );
+    }
+
+    private static CliException NothingOffered(Provider provider) =>
+        new(
+            new Failure($"no agent of another cluster has asked for provider \"{provider.Name}\"", ExitCodes.Refused)
+            {
+                Details =
+                [
+                    $"bound to: {ProviderText.Namespace(provider.Agent?.Namespace, provider.Agent?.NamespaceUid)}",
+                ],
+                Tips = ["start the agent in the new cluster with this provider's token; once it is refused, come back"],
+            }
+        );
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers cordon` and `uncordon`.</summary>
+internal static class CordonProvider
+{
+    public static Command Make(CliHost host)
+    {
+        var name = Arguments.One("Name or id of the provider");
+        var reason = ProviderOptions.Reason("Why: whoever is refused reads it");
+        return host.Calls(
+            new MeshCommand(
+                "cordon",
+                "Keep new workspaces away from a provider. Those that it holds go on, and can be started and stopped.",
+                "mesh providers cordon us-east-1 --reason 'upgrade of the cluster until Friday'"
+            )
+            {
+                name,
+                reason,
+            },
+            (run, ct) => Cordon(run, run.Line.GetRequiredValue(name), run.Line.GetRequiredValue(reason), ct)
+        );
+    }
+
+    public static Command MakeUncordon(CliHost host)
+    {
+        var name = Arguments.One("Name or id of the provider");
+        return host.Calls(
+            new MeshCommand(
+                "uncordon",
+                "Let new workspaces come to a provider again.",
+                "mesh providers uncordon us-east-1"
+            )
+            {
+                name,
+            },
+            (run, ct) => Uncordon(run, run.Line.GetRequiredValue(name), ct)
+        );
+    }
+
+    private static async Task<int> Cordon(Invocation run, string name, string reason, CancellationToken ct)
+    {
+        var request = new CordonProviderRequest { Provider = name, Reason = reason };
+        var answer = await run.Client.Providers.CordonProviderAsync(request, cancellationToken: ct);
+        var provider = answer.Provider;
+        run.Output.Success(
+            $"cordoned provider \"{provider.Name}\": it takes no new workspaces",
+            provider.UnfinishedWorkspaces == 0
+                ? "it holds none"
+                : $"it holds {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}: use of these goes on",
+            $"tip: mesh providers uncordon {provider.Name}"
+        );
+        if (answer.Warning.Length > 0)
+            run.Output.Warning(answer.Warning, "tip: mesh providers set-default NAME");
+        run.ShowAsData(provider);
+        return ExitCodes.Ok;
+    }
+
+    private static async Task<int> Uncordon(Invocation run, string name, CancellationToken ct)
+    {
+        var request = new UncordonProviderRequest { Provider = name };
+        var provider = (await run.Client.Providers.UncordonProviderAsync(request, cancellationToken: ct)).Provider;
+        run.Output.Success($"uncordoned provider \"{provider.Name}\"");
+        if (provider.Status != ProviderStatus.Ready)
+            run.Output.Warning(
+                $"it takes new workspaces only once it is ready; it is {ProviderText.Status(provider)}",
+                $"tip: mesh providers show {provider.Name}"
+            );
+        run.ShowAsData(provider);
+        return ExitCodes.Ok;
+    }
+}

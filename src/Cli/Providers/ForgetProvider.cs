@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers forget`.</summary>
+internal sealed class ForgetProvider
+{
+    private readonly Argument<string> _name = Arguments.One("Name or id of the provider");
+    private readonly Option<string> _reason = ProviderOptions.Reason(
+        "Why: kept in its history and in that of its workspaces"
+    );
+    private readonly Option<bool> _force = new("--force") { Description = "Forget it though its status isn't error" };
+    private readonly Option<string> _confirm = new("--confirm")
+    {
+        Description = "The provider's name, again: the answer where there is no terminal to ask on",
+        HelpName = "name",
+    };
+    private readonly Option<bool> _yes = new("--yes", "-y")
+    {
+        Description = "Don't ask on a terminal; elsewhere only --confirm counts",
+    };
+
+    public static Command Make(CliHost host)
+    {
+        var parts = new ForgetProvider();
+        return host.Calls(
+            new MeshCommand(
+                "forget",
+                "Remove a provider whose cluster is gone. Its workspaces end as lost; what still runs there is left.",
+                "mesh providers forget us-east-1 --reason 'the cluster burnt down'",
+                "mesh providers forget us-east-1 --reason 'the cluster burnt down' --confirm us-east-1"
+            )
+            {
+                parts._name,
+                parts._reason,
+                parts._force,
+                parts._confirm,
+                parts._yes,
+            },
+            parts.Run
+        );
+    }
+
+    private async Task<int> Run(Invocation run, CancellationToken ct)
+    {
+        var line = run.Line;
+        var provider = await run.GetProvider(line.GetRequiredValue(_name), ct);
+        Warn(run.Output, provider);
+        var given = line.GetValue(_confirm);
+        if (given is null && line.GetValue(_yes) && run.Prompt.Possible)
+            given = provider.Name;
+        await Confirmation.Name(run, provider.Name, given, ct);
+
+        var request = new ForgetProviderRequest
+        {
+            Provider = provider.Id,
+            ConfirmName = provider.Name,
+            Force = line.GetValue(_force),
+            Reason = line.GetRequiredValue(_reason),
+        };
+        var answer = await run.Client.Providers.ForgetProviderAsync(request, cancellationToken: ct);
+        run.Output.Success(
+            $"forgot provider \"{provider.Name}\"",
+            $"lost: {ProviderText.Workspaces(answer.LostWorkspaces)}"
+        );
+        if (run.Json)
+            run.Output.Json(Json.Of(answer));
+        else if (answer.CleanupCommand.Length > 0)
+            run.Output.Lines(
+                "What still runs in its cluster is left. This removes it, disks included:",
+                "",
+                $"    {answer.CleanupCommand}"
+            );
+        return ExitCodes.Ok;
+    }
+
+    private static void Warn(Output output, Provider provider) =>
+        output.Warning(
+            $"forgetting provider \"{provider.Name}\" can't be undone",
+            $"its status: {ProviderText.Status(provider)}",
+            $"lost with it: {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}",
+            $"organizations that may use it: {(provider.Organizations.Count > 0 ? string.Join(", ", provider.Organizations) : "none")}"
+        );
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers revoke-token`.</summary>
+internal static class RevokeToken
+{
+    public static Command Make(CliHost host)
+    {
+        var name = Arguments.One("Name or id of the provider");
+        var id = new Argument<string>("token-id")
+        {
+            Description = "Id of the token, as `mesh providers show` lists it",
+        };
+        return host.Calls(
+            new MeshCommand(
+                "revoke-token",
+                "End a token, and with it the session of an agent that has attached with it.",
+                "mesh providers revoke-token us-east-1 0198c1e0000070008000000000000001"
+            )
+            {
+                name,
+                id,
+            },
+            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetRequiredValue(id), ct)
+        );
+    }
+
+    private static async Task<int> Run(Invocation run, string name, string id, CancellationToken ct)
+    {
+        var request = new RevokeTokenRequest { Provider = name, TokenId = id };
+        var provider = (await run.Client.Providers.RevokeTokenAsync(request, cancellationToken: ct)).Provider;
+        run.Output.Success($"revoked token {id} of provider \"{provider.Name}\"");
+        if (provider.Tokens.Count == 0)
+            run.Output.Warning(
+                $"provider \"{provider.Name}\" has no token left: no agent can attach",
+                $"tip: mesh providers rotate-token {provider.Name}"
+            );
+        run.ShowAsData(provider);
+        return ExitCodes.Ok;
+    }
+}

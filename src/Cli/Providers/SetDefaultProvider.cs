@@ -1,0 +1,37 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers set-default`.</summary>
+internal static class SetDefaultProvider
+{
+    public static Command Make(CliHost host)
+    {
+        var name = Arguments.One("Name or id of the provider");
+        return host.Calls(
+            new MeshCommand(
+                "set-default",
+                "Make a provider the default: workspaces that name no provider are placed there, and nowhere else.",
+                "mesh providers set-default us-east-1"
+            )
+            {
+                name,
+            },
+            (run, ct) => Run(run, run.Line.GetRequiredValue(name), ct)
+        );
+    }
+
+    private static async Task<int> Run(Invocation run, string name, CancellationToken ct)
+    {
+        var request = new SetDefaultProviderRequest { Provider = name };
+        var provider = (await run.Client.Providers.SetDefaultProviderAsync(request, cancellationToken: ct)).Provider;
+        run.Output.Success(
+            $"provider \"{provider.Name}\" is the default now",
+            "organizations that are not allowed there have to name another one: mesh orgs ls"
+        );
+        run.ShowAsData(provider);
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,83 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers history`.</summary>
+internal sealed class ShowHistory
+{
+    private const int DefaultLimit = 50;
+
+    private readonly Argument<string> _name = Arguments.One("Name or id of the provider; of a deleted one its id");
+    private readonly Option<int> _limit = new("--limit", "-n")
+    {
+        Description = "How many entries, the newest ones",
+        HelpName = "number",
+        DefaultValueFactory = _ => DefaultLimit,
+        CustomParser = Counts.AtLeast(1),
+    };
+
+    public static Command Make(CliHost host)
+    {
+        var parts = new ShowHistory();
+        return host.Calls(
+            new MeshCommand(
+                "history",
+                "Show what happened to a provider, oldest first: what people did to it, and what its agent made of it.",
+                "mesh providers history us-east-1",
+                "mesh providers history us-east-1 --limit 1000 -o json | jq -r '.[] | select(.actor == \"admin\") | .summary'"
+            )
+            {
+                parts._name,
+                parts._limit,
+            },
+            parts.Run
+        );
+    }
+
+    private async Task<int> Run(Invocation run, CancellationToken ct)
+    {
+        var name = run.Line.GetRequiredValue(_name);
+        var limit = run.Line.GetValue(_limit);
+        var (entries, more) = await Pages.First<HistoryEntry>(
+            limit,
+            async (size, token) =>
+            {
+                var request = new ListHistoryRequest
+                {
+                    Provider = name,
+                    PageSize = size,
+                    PageToken = token,
+                };
+                var page = await run.Client.Providers.ListHistoryAsync(request, cancellationToken: ct);
+                return (page.Entries, page.NextPageToken);
+            }
+        );
+        // The control plane tells the newest first; a log is read downwards.
+        entries.Reverse();
+        if (run.Json)
+            run.Output.Json(Json.Of(entries));
+        else if (entries.Count > 0)
+            run.Output.Table(Tabulate(entries));
+        if (more)
+            run.Output.Info(
+                $"there are older entries than these {entries.Count}",
+                $"tip: mesh providers history {name} --limit {Math.Min(limit * 10L, int.MaxValue)}"
+            );
+        return ExitCodes.Ok;
+    }
+
+    private static Table Tabulate(IEnumerable<HistoryEntry> entries)
+    {
+        var table = new Table("TIME", "WHO", "TYPE", "WHAT") { LeftOutFirst = ["TYPE"] };
+        foreach (var e in entries)
+            table.Add(Text.Instant(e.Time), Who(e.Actor), Text.OrNone(e.Type), Text.OrNone(e.Summary));
+        return table;
+    }
+
+    // A provider has one agent: its id, which JSON has, tells nothing new.
+    private static string Who(string actor) =>
+        actor.StartsWith("agent:", StringComparison.Ordinal) ? "agent" : Text.OrNone(actor);
+}

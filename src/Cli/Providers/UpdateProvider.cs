@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>`mesh providers update`.</summary>
+internal sealed class UpdateProvider
+{
+    private readonly Argument<string> _name = Arguments.One("Name or id of the provider");
+    private readonly DetailOptions _details = new();
+
+    public static Command Make(CliHost host)
+    {
+        var parts = new UpdateProvider();
+        var command = new MeshCommand(
+            "update",
+            "Change what is said of a provider. What isn't named stays; an empty value clears.",
+            "mesh providers update us-east-1 --max-workspaces 200",
+            "mesh providers update us-east-1 --storage-class fast --region ''"
+        )
+        {
+            parts._name,
+        };
+        var options = parts._details.All.ToArray();
+        foreach (var detail in options)
+            command.Add(detail);
+        command.Validators.Add(result =>
+        {
+            if (options.All(o => result.GetResult(o) is null))
+                result.AddError($"Nothing to change: give one of {string.Join(", ", options.Select(o => o.Name))}.");
+        });
+        return host.Calls(command, parts.Run);
+    }
+
+    private async Task<int> Run(Invocation run, CancellationToken ct)
+    {
+        var request = new UpdateProviderRequest
+        {
+            Provider = run.Line.GetRequiredValue(_name),
+            Details = _details.Read(run.Line),
+            UpdateMask = _details.Given(run.Line),
+        };
+        var provider = (await run.Client.Providers.UpdateProviderAsync(request, cancellationToken: ct)).Provider;
+        run.Output.Success(
+            $"updated provider \"{provider.Name}\"",
+            "workspaces that it holds already keep what they were created with"
+        );
+        run.ShowAsData(provider);
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>`mesh workspaces rm --abandon`: ends workspaces as lost that their agents can't end.</summary>
+internal sealed class AbandonWorkspaces
+{
+    private readonly Option<bool> _abandon = new("--abandon")
+    {
+        Description = "End them as lost, where their provider is in error or their deletion is stuck",
+    };
+    private readonly Option<string> _reason = new("--reason")
+    {
+        Description = "With --abandon: why; kept in their history",
+        HelpName = "text",
+    };
+    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "With --abandon: don't ask" };
+
+    /// <summary>Adds the options, and what must hold between them.</summary>
+    public void AddTo(MeshCommand command, Option<bool> wait)
+    {
+        command.Add(_abandon);
+        command.Add(_reason);
+        command.Add(_yes);
+        command.Validators.Add(result =>
+        {
+            var reason = result.GetResult(_reason) is not null;
+            if (!result.GetValue(_abandon))
+            {
+                if (reason || result.GetValue(_yes))
+                    result.AddError("--reason and --yes go with --abandon only.");
+                return;
+            }
+
+            if (!reason)
+                result.AddError("--abandon needs a --reason.");
+            if (result.GetValue(wait))
+                result.AddError("--wait does not go with --abandon, which ends a workspace at once.");
+        });
+    }
+
+    public bool Wanted(ParseResult line) => line.GetValue(_abandon);
+
+    public async Task<int> Run(Invocation run, string[] names, string organization, CancellationToken ct)
+    {
+        run.Output.Warning(
+            $"abandoning {string.Join(", ", names)} can't be undone",
+            "what the cluster still holds of it, disk included, is no longer waited for"
+        );
+        await Confirmation.Yes(run, run.Line.GetValue(_yes), "Abandon?", ct);
+
+        var reason = run.Line.GetRequiredValue(_reason);
+        var abandoned = new List<Workspace>();
+        var batch = new Batch(run);
+        await batch.Each(
+            names,
+            async name =>
+            {
+                var request = new AbandonWorkspaceRequest
+                {
+                    Workspace = name,
+                    Organization = organization,
+                    Reason = reason,
+                };
+                var answer = await run.Client.Workspaces.AbandonWorkspaceAsync(request, cancellationToken: ct);
+                abandoned.Add(answer.Workspace);
+                run.Output.Success(
+                    $"abandoned workspace \"{answer.Workspace.Name}\": it is {WorkspaceText.State(answer.Workspace)}",
+                    $"if the agent of provider \"{answer.Workspace.Provider}\" comes back, it removes what is left there"
+                );
+            }
+        );
+        batch.Summarize();
+        if (run.Json)
+            run.Output.Json(new JsonObject { ["workspaces"] = Json.Of(abandoned), ["failed"] = batch.FailedAsJson() });
+        return batch.ExitCode;
+    }
+}

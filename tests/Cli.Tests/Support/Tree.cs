@@ -1,0 +1,16 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Rendering;
+
+namespace Coder.Mesh.Cli.Tests.Support;
+
+/// <summary>The commands themselves, to look at and not to run.</summary>
+internal static class Tree
+{
+    public static RootCommand Make()
+    {
+        var nowhere = new Terminal(TextWriter.Null, interactive: false, color: false);
+        return CommandTree.Make(
+            new CliHost(new Output(nowhere, nowhere), new Prompt(nowhere, input: null), _ => null, TimeProvider.System)
+        );
+    }
+}
