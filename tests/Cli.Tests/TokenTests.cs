@@ -59,6 +59,22 @@ public sealed class TokenTests : CliTest
         Assert.Empty(Server.Writes);
     }
 
+    [Theory]
+    [InlineData("create")]
+    [InlineData("rotate-token")]
+    public async Task Token_that_is_not_told_is_an_error_that_says_how_to_get_one(string verb)
+    {
+        Server.Providers.Told = "";
+        if (verb == "rotate-token")
+            Server.Providers.All.Add(Sample.Pending("us-east-1"));
+
+        var run = await Mesh.Run("providers", verb, "us-east-1", "--token-out", "t");
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Stdout));
+        Assert.Contains("mesh providers rotate-token us-east-1", run.Stderr, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Mesh.Home, "t")));
+    }
+
     [Fact]
     public async Task Revoke_warns_when_no_token_is_left()
     {

@@ -126,7 +126,7 @@ public sealed partial class FakeProviders
             new RotateTokenResponse
             {
                 Provider = provider,
-                Token = AgentToken,
+                Token = Told,
                 TokenId = token.Id,
             }
         );

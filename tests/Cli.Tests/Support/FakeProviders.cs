@@ -15,6 +15,9 @@ public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
     /// <summary>How many a page holds, whatever is asked for.</summary>
     public int PageSize { get; set; } = 1000;
 
+    /// <summary>What is told as an agent's new token; nothing to a repetition once an agent has attached.</summary>
+    public string Told { get; set; } = AgentToken;
+
     public ConcurrentQueue<CreateProviderRequest> Created { get; } = [];
 
     /// <summary>The last request for a list.</summary>
@@ -45,7 +48,7 @@ public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
             CreateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
         };
         All.Add(provider);
-        return Task.FromResult(new CreateProviderResponse { Provider = provider, Token = AgentToken });
+        return Task.FromResult(new CreateProviderResponse { Provider = provider, Token = Told });
     }
 
     public override Task<GetProviderResponse> GetProvider(GetProviderRequest request, ServerCallContext context) =>
