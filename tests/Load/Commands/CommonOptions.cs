@@ -43,12 +43,7 @@ internal sealed class CommonOptions
 
     public Option<int> Ramp { get; } = Number("--ramp", "Agents dialled per second.", 200, Limits.MaxRampPerSecond);
 
-    public Option<OutputFormat> Output { get; } =
-        new("--output", "-o")
-        {
-            Description = "How the result is printed.",
-            DefaultValueFactory = _ => OutputFormat.Table,
-        };
+    public Option<OutputFormat> Output { get; } = OutputOption();
 
     public void AddTo(Command command)
     {
@@ -64,6 +59,13 @@ internal sealed class CommonOptions
             Duration = parsed.GetValue(Duration),
             Settle = parsed.GetValue(Settle),
             Ramp = parsed.GetValue(Ramp),
+        };
+
+    public static Option<OutputFormat> OutputOption() =>
+        new("--output", "-o")
+        {
+            Description = "How the result is printed.",
+            DefaultValueFactory = _ => OutputFormat.Table,
         };
 
     public static Option<int> Number(string name, string description, int value, int max)
