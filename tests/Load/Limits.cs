@@ -22,6 +22,17 @@ internal static class Limits
     /// <summary>The window of one kind of calls.</summary>
     public static readonly TimeSpan MaxSlice = TimeSpan.FromMinutes(2);
 
+    public const int MinScaleProviders = 100;
+    public const int MaxScaleProviders = 50_000;
+    public const int MinScaleWorkspaces = 1_000;
+    public const int MaxScaleWorkspaces = 500_000;
+
+    /// <summary>All of <c>scale</c>, filling included.</summary>
+    public static readonly TimeSpan Scale = TimeSpan.FromMinutes(30);
+
+    /// <summary>One kind of call of <c>scale</c>: a kind that takes longer ends with fewer calls.</summary>
+    public static readonly TimeSpan ScaleCase = TimeSpan.FromSeconds(60);
+
     /// <summary>One statement of the tool's own.</summary>
     public static readonly TimeSpan Statement = TimeSpan.FromMinutes(10);
 

@@ -10,6 +10,7 @@ var root = new RootCommand(
     AgentsCommand.Create(TimeProvider.System),
     CompareCommand.Create(TimeProvider.System),
     PlacementsCommand.Create(TimeProvider.System),
+    ScaleCommand.Create(TimeProvider.System),
 };
 
 try

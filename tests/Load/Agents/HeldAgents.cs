@@ -17,7 +17,8 @@ internal sealed class HeldAgents : IAsyncDisposable
         IReadOnlyList<AgentIdentity> identities,
         Uri target,
         TimeProvider time,
-        CancellationToken ct
+        CancellationToken ct,
+        Func<CrowdOptions, CrowdOptions>? change = null
     )
     {
         var options = new CrowdOptions
@@ -28,6 +29,7 @@ internal sealed class HeldAgents : IAsyncDisposable
             Settle = TimeSpan.Zero,
             Ramp = 1,
         };
+        options = change?.Invoke(options) ?? options;
         var held = new HeldAgents(identities.Count);
         try
         {

@@ -68,17 +68,17 @@ internal sealed class CommonOptions
             DefaultValueFactory = _ => OutputFormat.Table,
         };
 
-    public static Option<int> Number(string name, string description, int value, int max)
+    public static Option<int> Number(string name, string description, int value, int max, int min = 1)
     {
         var option = new Option<int>(name)
         {
-            Description = $"{description} From 1 to {max}.",
+            Description = $"{description} From {min} to {max}.",
             DefaultValueFactory = _ => value,
         };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is var given && (given < 1 || given > max))
-                result.AddError($"{name}: must be from 1 to {max}.");
+            if (result.GetValueOrDefault<int>() is var given && (given < min || given > max))
+                result.AddError($"{name}: must be from {min} to {max}.");
         });
         return option;
     }

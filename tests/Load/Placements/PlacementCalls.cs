@@ -18,6 +18,15 @@ internal sealed class PlacementCalls(GrpcChannel channel, Metadata headers)
 
     public int Created => Volatile.Read(ref _created);
 
+    public static WorkspaceSpec Spec() =>
+        new()
+        {
+            Image = Image,
+            Cpu = Cpu,
+            Memory = Memory,
+            Disk = Disk,
+        };
+
     /// <returns>Null when it was created; else why not.</returns>
     public async Task<string?> Create(string organization, string provider, bool requestId, CancellationToken ct)
     {
@@ -26,13 +35,7 @@ internal sealed class PlacementCalls(GrpcChannel channel, Metadata headers)
             Name = $"w-{Guid.NewGuid():N}",
             Organization = organization,
             Provider = provider,
-            Spec = new WorkspaceSpec
-            {
-                Image = Image,
-                Cpu = Cpu,
-                Memory = Memory,
-                Disk = Disk,
-            },
+            Spec = Spec(),
             RequestId = requestId ? Guid.NewGuid().ToString() : "",
         };
         try

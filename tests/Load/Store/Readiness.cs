@@ -4,7 +4,7 @@ using Grpc.Net.Client;
 
 namespace Coder.Mesh.Load.Store;
 
-/// <summary>Waits until providers take workspaces.</summary>
+/// <summary>Waits until providers have a status.</summary>
 internal static class Readiness
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(50);
@@ -14,7 +14,8 @@ internal static class Readiness
         Metadata headers,
         IEnumerable<string> names,
         TimeProvider time,
-        CancellationToken ct
+        CancellationToken ct,
+        ProviderStatus status = ProviderStatus.Ready
     )
     {
         var providers = new ProviderService.ProviderServiceClient(channel);
@@ -25,11 +26,11 @@ internal static class Readiness
             {
                 var request = new GetProviderRequest { Provider = name };
                 var provider = (await providers.GetProviderAsync(request, headers, cancellationToken: ct)).Provider;
-                if (provider.Status == ProviderStatus.Ready)
+                if (provider.Status == status)
                     break;
                 if (time.GetElapsedTime(started) > Limits.Attach)
                     throw new LoadException(
-                        $"provider \"{name}\" is {provider.Status} {provider.StatusCode}, though its agent is attached."
+                        $"provider \"{name}\" is {provider.Status} {provider.StatusCode}, not {status}, though its agent is attached."
                     );
                 await Task.Delay(Between, time, ct);
             }
