@@ -23,7 +23,10 @@ internal static class PlacementTable
         foreach (var kind in Enum.GetValues<Kind>())
             Waits(text, result, kind);
         text.AppendLine();
-        Add(text, $"{"CPU, cores", -34}{"product", -10}{"PostgreSQL", -12}{"mesh-load", -11}everything else");
+        Add(
+            text,
+            $"{"CPU, cores", -34}{"product", -10}{"PostgreSQL", -12}{"mesh-load", -11}{"everything else", -17}ms per call: {"product", -9}{"PostgreSQL", -12}mesh-load"
+        );
         foreach (var kind in Enum.GetValues<Kind>())
             Cores(text, result, kind);
         Verdict(text, result);
@@ -72,11 +75,12 @@ internal static class PlacementTable
 
     private static void Cores(StringBuilder text, PlacementResult result, Kind kind)
     {
-        var each = result.Rounds.Select(r => r[kind].Cores).ToList();
-        double Of(Func<CoreFigures, double> value) => Spread.Of(each.Select(value)).Median;
+        var each = result.Rounds.Select(r => r[kind]).ToList();
+        double Of(Func<CoreFigures, double> value) => Median(each, f => value(f.Cores));
+        double PerCall(Func<CoreFigures, double> value) => Median(each, f => 1_000 * value(f.Cores) / f.PerSecond);
         Add(
             text,
-            $"{Name(kind), -34}{Of(c => c.Product), -10:0.00}{Of(c => c.Postgres), -12:0.00}{Of(c => c.Tool), -11:0.00}{Of(c => c.Others):0.00}"
+            $"{Name(kind), -34}{Of(c => c.Product), -10:0.00}{Of(c => c.Postgres), -12:0.00}{Of(c => c.Tool), -11:0.00}{Of(c => c.Others), -17:0.00}{"", -13}{PerCall(c => c.Product), -9:0.00}{PerCall(c => c.Postgres), -12:0.00}{PerCall(c => c.Tool):0.00}"
         );
     }
 
