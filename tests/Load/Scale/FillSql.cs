@@ -158,6 +158,7 @@ internal static class FillSql
                     'AllowedProviders', jsonb_build_array(d.data -> 'AllowedProviders' -> 0) || a.ids))) r;
         """;
 
+    /// <summary>What isn't a column (yet) is passed over; where such a field is one, it mustn't be the template's.</summary>
     public const string Workspaces = """
         insert into mesh.mt_streams
         select r.* from w join template t on t.name = w.template join mesh.mt_streams s on s.id = 'workspace-' || t.id,
@@ -177,7 +178,8 @@ internal static class FillSql
         insert into mesh.mt_doc_workspace
         select r.* from w join template t on t.name = w.template
             join mesh.mt_doc_workspace d on d.id = 'workspace-' || t.id,
-            jsonb_populate_record(d, jsonb_build_object('id', 'workspace-' || w.id, 'data', d.data || jsonb_build_object(
+            jsonb_populate_record(d, jsonb_build_object('id', 'workspace-' || w.id,
+                'organization_id', organization, 'provider_id', provider, 'owner', owner, 'name', w.name, 'data', d.data || jsonb_build_object(
                 'Id', 'workspace-' || w.id, 'WorkspaceId', w.id, 'OrganizationId', organization, 'Owner', owner,
                 'Name', w.name, 'ProviderId', provider, 'CreatedAt', pg_temp.at(w.ms), 'StateAt', pg_temp.at(w.ms)))) r;
         """;

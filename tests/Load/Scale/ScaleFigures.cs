@@ -17,14 +17,28 @@ internal sealed record ScaleOptions
 
 /// <summary>One kind of call, made over and over, one after the other.</summary>
 /// <param name="Rows">Median of the rows in an answer.</param>
-internal sealed record CaseFigures(string Name, int Calls, double Rows, double P50, double P95, double P99)
+/// <param name="OthersCores">What neither the product nor its PostgreSQL nor this tool used meanwhile: the noise.</param>
+internal sealed record CaseFigures(
+    string Name,
+    int Calls,
+    double Rows,
+    double P50,
+    double P95,
+    double P99,
+    double OthersCores
+)
 {
     /// <summary>In milliseconds, at the caller.</summary>
     public const double Budget = 50;
 
     public bool WithinBudget => P95 <= Budget;
 
-    public static CaseFigures Of(string name, IEnumerable<double> milliseconds, IEnumerable<double> rows)
+    public static CaseFigures Of(
+        string name,
+        IEnumerable<double> milliseconds,
+        IEnumerable<double> rows,
+        double othersCores
+    )
     {
         double[] sorted = [.. milliseconds.Order()];
         return new CaseFigures(
@@ -33,17 +47,13 @@ internal sealed record CaseFigures(string Name, int Calls, double Rows, double P
             Spread.Of(rows).Median,
             Percentile.Of(sorted, 0.50),
             Percentile.Of(sorted, 0.95),
-            Percentile.Of(sorted, 0.99)
+            Percentile.Of(sorted, 0.99),
+            othersCores
         );
     }
 }
 
-internal sealed record ScaleResult(
-    MachineFacts Machine,
-    ScaleOptions Options,
-    double OthersCores,
-    IReadOnlyList<CaseFigures> Cases
-)
+internal sealed record ScaleResult(MachineFacts Machine, ScaleOptions Options, IReadOnlyList<CaseFigures> Cases)
 {
     /// <summary>Whether each kind was called as often as was asked for.</summary>
     public bool Complete => Cases.All(c => c.Calls == Options.Calls);
@@ -59,14 +69,14 @@ internal sealed record ScaleResult(
         Add(
             $"store     {layout.Providers} providers, {layout.Workspaces} unfinished workspaces and {layout.AllWorkspaces - layout.Workspaces} that have ended, {layout.Organizations} organizations"
         );
-        Add($"load      one caller, {Options.Calls} calls of each kind; everything else used {OthersCores:0.00} cores");
+        Add($"load      one caller, {Options.Calls} calls of each kind");
         Add($"");
         Add(
-            $"{"milliseconds", -54}{"calls", -7}{"rows", -7}{"p50", -9}{"p95", -9}{"p99", -9}p95 <= {CaseFigures.Budget:0}"
+            $"{"milliseconds", -54}{"calls", -7}{"rows", -7}{"p50", -9}{"p95", -9}{"p99", -9}{"others", -9}p95 <= {CaseFigures.Budget:0}"
         );
         foreach (var one in Cases)
             Add(
-                $"{one.Name, -54}{one.Calls, -7}{one.Rows, -7:0}{one.P50, -9:0.0}{one.P95, -9:0.0}{one.P99, -9:0.0}{(one.WithinBudget ? "" : "OVER")}"
+                $"{one.Name, -54}{one.Calls, -7}{one.Rows, -7:0}{one.P50, -9:0.0}{one.P95, -9:0.0}{one.P99, -9:0.0}{one.OthersCores, -9:0.00}{(one.WithinBudget ? "" : "OVER")}"
             );
         Add($"");
         var over = Cases.Count(c => !c.WithinBudget);

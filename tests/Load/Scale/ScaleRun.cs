@@ -39,13 +39,11 @@ internal sealed class ScaleRun(ScaleOptions options, TimeProvider time, Action<s
 
         var cases = await ScaleCases.Of(options.Layout, calls, ct);
         var figures = new List<CaseFigures>();
-        var noise = new Noise(server, time);
         foreach (var one in cases)
             figures.Add(await Measure(server, one, ct));
-        var others = noise.OthersCores();
         if (options.Plans is { } file)
             await new PlanReport(new PlanLog(database, server.DataFolder!, time), say).Write(file, cases, figures, ct);
-        return new ScaleResult(MachineFacts.Read(), options, others, figures);
+        return new ScaleResult(MachineFacts.Read(), options, figures);
     }
 
     private async Task<CaseFigures> Measure(ServerUnderTest server, ScaleCase one, CancellationToken ct)
@@ -53,6 +51,7 @@ internal sealed class ScaleRun(ScaleOptions options, TimeProvider time, Action<s
         server.Process.RequireAlive();
         var milliseconds = new List<double>();
         var rows = new List<double>();
+        var noise = new Noise(server, time);
         var began = time.GetTimestamp();
         try
         {
@@ -72,7 +71,7 @@ internal sealed class ScaleRun(ScaleOptions options, TimeProvider time, Action<s
         {
             throw server.Process.Failed($"failed at {one.Name}: {e.Status.StatusCode}, {e.Status.Detail}");
         }
-        var figures = CaseFigures.Of(one.Name, milliseconds, rows);
+        var figures = CaseFigures.Of(one.Name, milliseconds, rows, noise.OthersCores());
         say(FormattableString.Invariant($"{one.Name}: p95 {figures.P95:0.0} ms"));
         return figures;
     }
