@@ -5,7 +5,10 @@ internal static class ExitCodes
 {
     public const int Success = 0;
 
-    /// <summary>The run is complete, but agents were missing or ended early: the figures aren't those of N agents.</summary>
+    /// <summary>
+    /// Agents were missing or ended early, or calls failed: the figures aren't those that were asked for. Or they are, and a
+    /// budget isn't kept. The output says which.
+    /// </summary>
     public const int Incomplete = 1;
 
     public const int Refused = 2;

@@ -9,12 +9,32 @@ internal static class Limits
     public const int MaxRampPerSecond = 2_000;
     public const int MaxRounds = 20;
 
+    /// <summary>Well below the connections of the product's PostgreSQL: each caller needs at most two.</summary>
+    public const int MaxCallers = 32;
+
     /// <summary>What the product answers at least, and at most, to a wished interval.</summary>
     public static readonly TimeSpan MinHeartbeat = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan MaxHeartbeat = TimeSpan.FromSeconds(10);
 
     public static readonly TimeSpan MinDuration = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(30);
+
+    /// <summary>The window of one kind of calls.</summary>
+    public static readonly TimeSpan MaxSlice = TimeSpan.FromMinutes(2);
+
+    public const int MinScaleProviders = 100;
+    public const int MaxScaleProviders = 50_000;
+    public const int MinScaleWorkspaces = 1_000;
+    public const int MaxScaleWorkspaces = 500_000;
+
+    /// <summary>All of <c>scale</c>, filling included.</summary>
+    public static readonly TimeSpan Scale = TimeSpan.FromMinutes(30);
+
+    /// <summary>One kind of call of <c>scale</c>: a kind that takes longer ends with fewer calls.</summary>
+    public static readonly TimeSpan ScaleCase = TimeSpan.FromSeconds(60);
+
+    /// <summary>One statement of the tool's own.</summary>
+    public static readonly TimeSpan Statement = TimeSpan.FromMinutes(10);
 
     /// <summary>From an agent's dial to its Welcome.</summary>
     public static readonly TimeSpan Attach = TimeSpan.FromSeconds(60);

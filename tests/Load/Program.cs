@@ -2,11 +2,15 @@ using System.CommandLine;
 using Coder.Mesh.Load;
 using Coder.Mesh.Load.Commands;
 
-var root = new RootCommand("Measures a control plane's memory and CPU with many agents, beside a bare gRPC server.")
+var root = new RootCommand(
+    "Measures a control plane: memory and CPU with many agents, placements, and calls on a large store."
+)
 {
     FloorCommand.Create(),
     AgentsCommand.Create(TimeProvider.System),
     CompareCommand.Create(TimeProvider.System),
+    PlacementsCommand.Create(TimeProvider.System),
+    ScaleCommand.Create(TimeProvider.System),
 };
 
 try

@@ -15,7 +15,9 @@ internal static class AgentFrames
             ConditionTypes.Required.Select(type => new Condition
             {
                 Type = type,
-                Status = ConditionStatus.True,
+                Status = type == options.Failing ? ConditionStatus.False : ConditionStatus.True,
+                Code = type == options.Failing ? "simulated" : "",
+                Message = type == options.Failing ? "The load tool wants it so." : "",
                 SinceTime = now.ToTimestamp(),
             })
         );

@@ -1,3 +1,5 @@
+using Coder.Mesh.Agent.V1;
+
 namespace Coder.Mesh.Load.Agents;
 
 /// <summary>What a crowd of simulated agents does.</summary>
@@ -17,6 +19,12 @@ internal sealed record CrowdOptions
 
     /// <summary>From an agent's dial to its Welcome.</summary>
     public TimeSpan AttachLimit { get; init; } = Limits.Attach;
+
+    /// <summary>The required condition that each agent reports as false; null when all is well.</summary>
+    public string? Failing { get; init; }
+
+    /// <summary>What an agent says to a frame; null says nothing. Without it agents only keep up.</summary>
+    public Func<ConnectResponse, ConnectRequest?>? Answer { get; init; }
 
     /// <summary>A tool that makes load must not be pointed at somebody else's server by mistake.</summary>
     public static Uri LoopbackTarget(string text)

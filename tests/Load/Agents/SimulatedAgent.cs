@@ -58,17 +58,18 @@ internal sealed class SimulatedAgent(
         CancellationToken stop
     )
     {
+        using var requests = new SerialWriter(call.RequestStream);
         using var talking = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var receiving = Receive(call.ResponseStream, talking, abort.Token);
+        var receiving = Receive(call.ResponseStream, requests, talking, abort.Token);
         try
         {
-            await call.RequestStream.WriteAsync(AgentFrames.Hello(identity, options, time.GetUtcNow()), talking.Token);
+            await requests.Write(AgentFrames.Hello(identity, options, time.GetUtcNow()), talking.Token);
             await Task.WhenAny(_welcomed.Task, receiving).WaitAsync(talking.Token);
             var interval = await _welcomed.Task.WaitAsync(talking.Token);
             abort.CancelAfter(Timeout.InfiniteTimeSpan);
             _settled.TrySetResult();
-            await call.RequestStream.WriteAsync(AgentFrames.EmptySnapshot(), talking.Token);
-            await Beat(call.RequestStream, interval, phase, talking.Token);
+            await requests.Write(AgentFrames.EmptySnapshot(), talking.Token);
+            await Beat(requests, interval, phase, talking.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or RpcException or InvalidOperationException)
         {
@@ -76,32 +77,27 @@ internal sealed class SimulatedAgent(
         }
         abort.CancelAfter(Limits.Leave);
         if (stop.IsCancellationRequested && !receiving.IsCompleted)
-            await Leave(call.RequestStream, abort.Token);
+            await Leave(requests, abort.Token);
         await receiving;
     }
 
-    private async Task Beat(
-        IClientStreamWriter<ConnectRequest> requests,
-        TimeSpan interval,
-        double phase,
-        CancellationToken ct
-    )
+    private async Task Beat(SerialWriter requests, TimeSpan interval, double phase, CancellationToken ct)
     {
         await Task.Delay(interval * phase, time, ct);
         using var timer = new PeriodicTimer(interval, time);
         do
         {
-            await requests.WriteAsync(AgentFrames.Heartbeat(time.GetUtcNow()), ct);
+            await requests.Write(AgentFrames.Heartbeat(time.GetUtcNow()), ct);
             counters.HeartbeatSent();
         } while (await timer.WaitForNextTickAsync(ct));
     }
 
-    private static async Task Leave(IClientStreamWriter<ConnectRequest> requests, CancellationToken ct)
+    private static async Task Leave(SerialWriter requests, CancellationToken ct)
     {
         try
         {
-            await requests.WriteAsync(AgentFrames.Goodbye(), ct);
-            await requests.CompleteAsync();
+            await requests.Write(AgentFrames.Goodbye(), ct);
+            await requests.Complete();
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
         {
@@ -111,6 +107,7 @@ internal sealed class SimulatedAgent(
 
     private async Task Receive(
         IAsyncStreamReader<ConnectResponse> responses,
+        SerialWriter requests,
         CancellationTokenSource talking,
         CancellationToken ct
     )
@@ -118,11 +115,27 @@ internal sealed class SimulatedAgent(
         try
         {
             while (await responses.MoveNext(ct))
+            {
                 Count(responses.Current);
+                if (options.Answer?.Invoke(responses.Current) is { } answer)
+                    await Say(requests, answer, ct);
+            }
         }
         finally
         {
             await talking.CancelAsync();
+        }
+    }
+
+    private static async Task Say(SerialWriter requests, ConnectRequest answer, CancellationToken ct)
+    {
+        try
+        {
+            await requests.Write(answer, ct);
+        }
+        catch (InvalidOperationException)
+        {
+            // The stream has ended; reading on tells how.
         }
     }
 

@@ -43,12 +43,7 @@ internal sealed class CommonOptions
 
     public Option<int> Ramp { get; } = Number("--ramp", "Agents dialled per second.", 200, Limits.MaxRampPerSecond);
 
-    public Option<OutputFormat> Output { get; } =
-        new("--output", "-o")
-        {
-            Description = "How the result is printed.",
-            DefaultValueFactory = _ => OutputFormat.Table,
-        };
+    public Option<OutputFormat> Output { get; } = OutputOption();
 
     public void AddTo(Command command)
     {
@@ -66,17 +61,24 @@ internal sealed class CommonOptions
             Ramp = parsed.GetValue(Ramp),
         };
 
-    public static Option<int> Number(string name, string description, int value, int max)
+    public static Option<OutputFormat> OutputOption() =>
+        new("--output", "-o")
+        {
+            Description = "How the result is printed.",
+            DefaultValueFactory = _ => OutputFormat.Table,
+        };
+
+    public static Option<int> Number(string name, string description, int value, int max, int min = 1)
     {
         var option = new Option<int>(name)
         {
-            Description = $"{description} From 1 to {max}.",
+            Description = $"{description} From {min} to {max}.",
             DefaultValueFactory = _ => value,
         };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() is var given && (given < 1 || given > max))
-                result.AddError($"{name}: must be from 1 to {max}.");
+            if (result.GetValueOrDefault<int>() is var given && (given < min || given > max))
+                result.AddError($"{name}: must be from {min} to {max}.");
         });
         return option;
     }

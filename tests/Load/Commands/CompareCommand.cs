@@ -40,7 +40,7 @@ internal static class CompareCommand
             {
                 var options = new ComparisonOptions
                 {
-                    ControlPlane = parsed.GetValue(controlPlane) is { } path ? Executable(path) : null,
+                    ControlPlane = parsed.GetValue(controlPlane) is { } path ? ProductOption.Executable(path) : null,
                     Count = parsed.GetValue(common.Count),
                     Rounds = parsed.GetValue(rounds),
                     // Each server has its own address, known once it runs.
@@ -64,13 +64,5 @@ internal static class CompareCommand
             output == OutputFormat.Json ? LoadJson.Document(result) : ComparisonTable.Format(result)
         );
         return result.Complete ? ExitCodes.Success : ExitCodes.Incomplete;
-    }
-
-    private static string Executable(string path)
-    {
-        var full = Path.GetFullPath(path);
-        return File.Exists(full)
-            ? full
-            : throw new LoadException($"--control-plane: there is no file '{path}'; `./build.sh publish` makes one.");
     }
 }

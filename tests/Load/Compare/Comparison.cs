@@ -8,28 +8,8 @@ internal sealed class Comparison(ComparisonOptions options, TimeProvider time, A
     public async Task<ComparisonResult> Run(CancellationToken ct)
     {
         OpenFiles.Require(options.Count);
-        var folder = Directory.CreateTempSubdirectory("mesh-load-");
-        try
-        {
-            return await Run(folder.FullName, ct);
-        }
-        finally
-        {
-            Delete(folder);
-        }
-    }
-
-    private void Delete(DirectoryInfo folder)
-    {
-        try
-        {
-            folder.Delete(recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Must not hide what ended the run.
-            say($"couldn't remove '{folder.FullName}' ({e.Message}); remove it by hand.");
-        }
+        using var folder = new RunFolder(say);
+        return await Run(folder.Path, ct);
     }
 
     private async Task<ComparisonResult> Run(string folder, CancellationToken ct)

@@ -13,6 +13,9 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
     private const int CreatesAtOnce = 8;
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Settings in addition to those that keep it apart from everything else on the machine.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Starts it and waits until it answers an administrator.</summary>
     public async Task<ServerUnderTest> Start(CancellationToken ct)
     {
@@ -66,8 +69,9 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
         return identities;
     }
 
-    private Dictionary<string, string?> Environment(string grpcAddress) =>
-        new(ServerUnderTest.SameCollector)
+    private Dictionary<string, string?> Environment(string grpcAddress)
+    {
+        var environment = new Dictionary<string, string?>(ServerUnderTest.SameCollector)
         {
             ["Mesh__DataFolder"] = dataFolder,
             ["Mesh__GrpcAddress"] = grpcAddress,
@@ -75,6 +79,10 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
             // A database that the caller's shell happens to name is no place for a thousand providers.
             ["ConnectionStrings__Mesh"] = null,
         };
+        foreach (var (key, value) in Settings)
+            environment[key] = value;
+        return environment;
+    }
 
     private async Task Answering(ServerUnderTest server, CancellationToken ct)
     {
@@ -113,7 +121,14 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
 
     private string AdminTokenPath => Path.Combine(dataFolder, "admin-token");
 
-    private async Task<Metadata> AdminHeaders(CancellationToken ct) =>
+    /// <summary>Of the agent that belongs to the built-in provider.</summary>
+    public async Task<AgentIdentity> BuiltInAgent(CancellationToken ct) =>
+        AgentIdentity.OfToken(
+            (await File.ReadAllTextAsync(Path.Combine(dataFolder, "builtin-agent-token"), ct)).Trim()
+        );
+
+    /// <summary>What an administrator's call carries.</summary>
+    public async Task<Metadata> AdminHeaders(CancellationToken ct) =>
         new() { { "authorization", $"Bearer {(await File.ReadAllTextAsync(AdminTokenPath, ct)).Trim()}" } };
 
     private static int FreePort()

@@ -10,6 +10,9 @@ internal sealed record PostgresSample(int Processes, long ProportionalBytes, Tim
 {
     private const string PidFile = "postmaster.pid";
 
+    // After the process id, the data folder, the time of the start and the port.
+    private const int SocketFolderLine = 4;
+
     /// <returns>Null where no PostgreSQL runs on a folder below this one.</returns>
     public static PostgresSample? Read(string dataFolder)
     {
@@ -36,7 +39,13 @@ internal sealed record PostgresSample(int Processes, long ProportionalBytes, Tim
     }
 
     /// <summary>The process that runs on a folder below this one, if it is a PostgreSQL still.</summary>
-    public static int? Postmaster(string dataFolder)
+    public static int? Postmaster(string dataFolder) => Running(dataFolder)?.Pid;
+
+    /// <summary>The folder of the Unix-domain socket on which that PostgreSQL is reached.</summary>
+    public static string? SocketFolder(string dataFolder) =>
+        Running(dataFolder) is { File: var file } ? File.ReadLines(file).ElementAtOrDefault(SocketFolderLine) : null;
+
+    private static (int Pid, string File)? Running(string dataFolder)
     {
         if (!Directory.Exists(dataFolder))
             return null;
@@ -53,7 +62,7 @@ internal sealed record PostgresSample(int Processes, long ProportionalBytes, Tim
                 int.TryParse(line, NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
                 && Name(pid) is "postgres"
             )
-                return pid;
+                return (pid, file);
         }
         return null;
     }
