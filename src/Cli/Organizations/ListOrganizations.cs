@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
@@ -61,15 +60,9 @@ internal static class ListOrganizations
 
     private static Table Tabulate(IEnumerable<Organization> organizations, TimeProvider time)
     {
-        var table = new Table("NAME", "WORKSPACES", "PROVIDERS", "AGE", "ID") { LeftOutFirst = ["ID", "AGE"] };
+        var table = new Table("NAME", "PROVIDERS", "AGE", "ID") { LeftOutFirst = ["ID", "AGE"] };
         foreach (var o in organizations)
-            table.Add(
-                o.Name,
-                o.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture),
-                OrganizationText.Providers(o),
-                Text.Age(o.CreateTime, time),
-                o.Id
-            );
+            table.Add(o.Name, OrganizationText.Providers(o), Text.Age(o.CreateTime, time), o.Id);
         return table;
     }
 }

@@ -6,5 +6,11 @@ namespace Coder.Mesh.Cli.Organizations;
 /// <summary>Organizations in words.</summary>
 internal static class OrganizationText
 {
-    public static string Providers(Organization organization) => Text.OrNone(string.Join(", ", organization.Providers));
+    /// <summary>The names of its providers; where a list leaves some out, how many more there are.</summary>
+    public static string Providers(Organization organization)
+    {
+        var more = organization.ProviderCount - organization.Providers.Count;
+        var names = string.Join(", ", organization.Providers);
+        return Text.OrNone(more > 0 ? $"{names} and {more} more" : names);
+    }
 }

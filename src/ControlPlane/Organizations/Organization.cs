@@ -25,6 +25,10 @@ public sealed record Organization(
     /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
     public int Version { get; set; }
 
+    /// <summary>Whether a name or id that was looked up before the locks were held still leads here; the empty one does.</summary>
+    public bool IsMeantBy(string reference) =>
+        !Deleted && (reference.Length == 0 || reference == OrganizationId || reference == Name);
+
     public static Organization? Fold(Organization? state, string key, OrganizationEvent change) =>
         (state, change) switch
         {

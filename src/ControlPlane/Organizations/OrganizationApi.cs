@@ -15,6 +15,8 @@ namespace Coder.Mesh.ControlPlane.Organizations;
 internal sealed class OrganizationApi(OrganizationCommands commands, OrganizationView view, ProviderView providers)
     : OrganizationService.OrganizationServiceBase
 {
+    private const int MostNamedInLists = 20;
+
     public override async Task<CreateOrganizationResponse> CreateOrganization(
         CreateOrganizationRequest request,
         ServerCallContext context
@@ -53,8 +55,8 @@ internal sealed class OrganizationApi(OrganizationCommands commands, Organizatio
         var page = await view.Page(providerId, Paging.After(request.PageToken), size + 1, ct);
         return new ListOrganizationsResponse
         {
-            Organizations = { await Map([.. page.Take(size)], ct) },
-            NextPageToken = page.Count > size ? Paging.Token(page[size - 1].Organization.Name) : "",
+            Organizations = { await Map([.. page.Take(size)], MostNamedInLists, ct) },
+            NextPageToken = page.Count > size ? Paging.Token(page[size - 1].Name) : "",
         };
     }
 
@@ -118,30 +120,38 @@ internal sealed class OrganizationApi(OrganizationCommands commands, Organizatio
     private Task<Coder.Mesh.V1.Organization> Read(Result<Written> written, ServerCallContext context) =>
         Read(written.OrThrow().Subject, context.CancellationToken);
 
-    private async Task<Coder.Mesh.V1.Organization> Read(string organizationId, CancellationToken ct) =>
-        (await Map([await view.Overview(organizationId, ct)], ct))[0];
+    private async Task<Coder.Mesh.V1.Organization> Read(string organizationId, CancellationToken ct)
+    {
+        var (organization, unfinished) = await view.Overview(organizationId, ct);
+        var read = (await Map([organization], int.MaxValue, ct))[0];
+        read.UnfinishedWorkspaces = unfinished;
+        return read;
+    }
 
     private async Task<List<Coder.Mesh.V1.Organization>> Map(
-        IReadOnlyList<OrganizationOverview> overviews,
+        IReadOnlyList<Organization> organizations,
+        int mostNamed,
         CancellationToken ct
     )
     {
-        var names = await providers.Names(overviews.SelectMany(o => o.Organization.AllowedProviders), ct);
+        var named = organizations.SelectMany(o => o.AllowedProviders.Take(mostNamed));
+        var names = await providers.Names(named, ct);
         return
         [
-            .. overviews.Select(o => new Coder.Mesh.V1.Organization
+            .. organizations.Select(o => new Coder.Mesh.V1.Organization
             {
-                Id = o.Organization.OrganizationId,
-                Name = o.Organization.Name,
+                Id = o.OrganizationId,
+                Name = o.Name,
                 Providers =
                 {
                     o
-                        .Organization.AllowedProviders.Select(id => names.GetValueOrDefault(id, id))
+                        .AllowedProviders.Take(mostNamed)
+                        .Select(id => names.GetValueOrDefault(id, id))
                         .Order(StringComparer.Ordinal),
                 },
-                UnfinishedWorkspaces = o.UnfinishedWorkspaces,
-                CreateTime = Timestamp.FromDateTimeOffset(o.Organization.CreatedAt),
-                Etag = o.Organization.Version.ToString(CultureInfo.InvariantCulture),
+                ProviderCount = o.AllowedProviders.Length,
+                CreateTime = Timestamp.FromDateTimeOffset(o.CreatedAt),
+                Etag = o.Version.ToString(CultureInfo.InvariantCulture),
             }),
         ];
     }

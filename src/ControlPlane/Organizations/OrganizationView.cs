@@ -7,9 +7,6 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
 
-/// <summary>An organization as people see it.</summary>
-internal sealed record OrganizationOverview(Organization Organization, int UnfinishedWorkspaces);
-
 /// <summary>Reads organizations.</summary>
 internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource database)
 {
@@ -33,18 +30,20 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
             );
     }
 
-    /// <summary>By id, whether it is deleted or not.</summary>
-    public async Task<OrganizationOverview> Overview(string organizationId, CancellationToken ct)
+    /// <summary>By id, whether it is deleted or not, with its unfinished workspaces.</summary>
+    public async Task<(Organization Organization, int Unfinished)> Overview(string organizationId, CancellationToken ct)
     {
         await using var session = sessions.Read();
         var organization = await session.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct);
-        return (await Overviews([organization!], ct))[0];
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var counts = await WorkspaceCounts.OfOrganizations(connection, [organizationId], ct);
+        return (organization!, counts.GetValueOrDefault(organizationId));
     }
 
     /// <summary>A page of living organizations in order of name.</summary>
     /// <param name="providerId">Only those that may use it, unless null.</param>
     /// <param name="after">Name of the last organization of the page before; empty for the first page.</param>
-    public async Task<IReadOnlyList<OrganizationOverview>> Page(
+    public async Task<IReadOnlyList<Organization>> Page(
         string? providerId,
         string after,
         int size,
@@ -57,7 +56,7 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
             query = query.Where(o => o.AllowedProviders.Contains(providerId));
         if (after.Length > 0)
             query = query.Where(o => o.Name.CompareTo(after) > 0);
-        return await Overviews(await query.OrderBy(o => o.Name).Take(size).ToListAsync(ct), ct);
+        return await query.OrderBy(o => o.Name).Take(size).ToListAsync(ct);
     }
 
     /// <summary>Names of those that may use a provider, in order.</summary>
@@ -84,17 +83,6 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
             organizationIds.Distinct().Select(StreamKeys.Organization)
         );
         return organizations.ToDictionary(o => o.OrganizationId, o => o.Name);
-    }
-
-    private async Task<IReadOnlyList<OrganizationOverview>> Overviews(
-        IReadOnlyList<Organization> organizations,
-        CancellationToken ct
-    )
-    {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        string[] ids = [.. organizations.Select(o => o.OrganizationId)];
-        var counts = await WorkspaceCounts.OfOrganizations(connection, ids, ct);
-        return [.. organizations.Select(o => new OrganizationOverview(o, counts.GetValueOrDefault(o.OrganizationId)))];
     }
 
     private static async Task<Result<Organization>> Only(IQuerySession session, CancellationToken ct)

@@ -17,7 +17,7 @@ internal sealed record ProviderFilter(
     public NpgsqlCommand Query(string after, int size)
     {
         var command = new NpgsqlCommand();
-        List<string> conditions = ["not (p.data ->> 'Deleted')::boolean"];
+        List<string> conditions = [MartenRegistration.Living.Replace("(data", "(p.data", StringComparison.Ordinal)];
         void Add(string condition, object value)
         {
             conditions.Add(condition.Replace("?", $"${command.Parameters.Count + 1}", StringComparison.Ordinal));

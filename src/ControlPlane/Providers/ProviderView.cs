@@ -69,9 +69,16 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     /// <summary>Names by id, also of deleted providers.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Names(IEnumerable<string> providerIds, CancellationToken ct)
     {
-        await using var session = sessions.Read();
-        var providers = await session.LoadManyAsync<Provider>(ct, providerIds.Distinct().Select(StreamKeys.Provider));
-        return providers.ToDictionary(p => p.ProviderId, p => p.Name);
+        // Not whole documents: an organization may be allowed thousands.
+        await using var command = database.CreateCommand(
+            "select data ->> 'ProviderId', data ->> 'Name' from mesh.mt_doc_provider where id = any($1)"
+        );
+        command.Parameters.AddWithValue(providerIds.Distinct().Select(StreamKeys.Provider).ToArray());
+        var names = new Dictionary<string, string>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            names[rows.GetString(0)] = rows.GetString(1);
+        return names;
     }
 
     private async Task<IReadOnlyList<ProviderOverview>> Overviews(

@@ -84,10 +84,17 @@ internal static class MartenRegistration
                 x => new { x.ProviderId, x.OrganizationId },
                 i => (i.Name, i.Predicate) = ("ix_workspace_provider", Unfinished)
             )
-            .Index(x => x.OrganizationId, i => (i.Name, i.Predicate) = ("ix_workspace_organization", Unfinished))
-            .Index(x => x.CreatedAt, i => (i.Name, i.Predicate) = ("ix_workspace_created", Unfinished));
+            .Index(
+                x => new { x.OrganizationId, x.Id },
+                i => (i.Name, i.Predicate) = ("ix_workspace_organization", Unfinished)
+            )
+            .Index(x => new { x.Owner, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_owner", Unfinished))
+            .Index(x => new { x.State, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_state", Unfinished));
     }
 
-    private const string Living = "not (data ->> 'Deleted')::boolean";
-    private const string Unfinished = "not (data ->> 'Finished')::boolean";
+    /// <summary>As Marten renders <c>!x.Deleted</c>: only a query with the very predicate of a partial index uses it.</summary>
+    public const string Living = "((data ->> 'Deleted') is null or (data ->> 'Deleted')::boolean = false)";
+
+    /// <inheritdoc cref="Living"/>
+    public const string Unfinished = "((data ->> 'Finished') is null or (data ->> 'Finished')::boolean = false)";
 }

@@ -36,9 +36,12 @@ internal sealed class WorkspaceApi(
             Tracing.CurrentTraceparent
         );
         var write = WriteContext.Of(context, request, request.RequestId);
+        var (written, placed) = (await placement.Place(write, wanted, context.CancellationToken)).OrThrow();
         return new CreateWorkspaceResponse
         {
-            Workspace = await Read(await placement.Place(write, wanted, context.CancellationToken), context),
+            Workspace = placed is var (workspace, organization, provider)
+                ? WorkspaceMapping.ToProto(workspace, organization, provider)
+                : await Read(written, context),
         };
     }
 

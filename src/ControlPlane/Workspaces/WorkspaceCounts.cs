@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
@@ -5,7 +6,7 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 /// <summary>Counts unfinished workspaces by an index. Under a lock they are counted on its transaction's connection.</summary>
 internal static class WorkspaceCounts
 {
-    private const string Unfinished = "from mesh.mt_doc_workspace where not (data ->> 'Finished')::boolean";
+    private const string Unfinished = $"from mesh.mt_doc_workspace where {MartenRegistration.Unfinished}";
 
     /// <returns>By provider; one without any is missing.</returns>
     public static Task<IReadOnlyDictionary<string, int>> OfProviders(

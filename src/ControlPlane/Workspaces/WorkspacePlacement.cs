@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Presence;
@@ -23,6 +24,9 @@ internal sealed record PlaceWorkspace(
     string Traceparent
 );
 
+/// <summary>A workspace as it was stored, and the names of where it was placed.</summary>
+internal sealed record PlacedWorkspace(Workspace Workspace, string Organization, string Provider);
+
 /// <summary>
 /// Creates workspaces. Holds its organization and provider shared, so that placements don't wait for each other, while
 /// whoever changes what they rely on waits for them; a provider with a maximum is held exclusively, for it has to be
@@ -37,29 +41,35 @@ internal sealed class WorkspacePlacement(
     TimeProvider time
 )
 {
-    private const int MostAdvised = 10;
+    private const int MostRemembered = 10_000;
 
-    public Task<Result<Written>> Place(WriteContext context, PlaceWorkspace wanted, CancellationToken ct) =>
-        writer.Run(
+    // What names led to last. Under the locks it is checked in any case, so it may be out of date.
+    private readonly ConcurrentDictionary<(string Organization, string Provider), Target> _targets = new();
+
+    private sealed record Target(string OrganizationId, string ProviderId, bool Counted);
+
+    /// <returns>With the workspace, unless it is a repetition.</returns>
+    public async Task<Result<(Written Written, PlacedWorkspace? Placed)>> Place(
+        WriteContext context,
+        PlaceWorkspace wanted,
+        CancellationToken ct
+    )
+    {
+        PlacedWorkspace? placed = null;
+        var written = await writer.Run(
             context,
             async token =>
             {
-                var organization = await organizations.Find(wanted.Organization, token);
-                if (organization.Refusal is { } unknown)
-                    return unknown;
-                var reference =
-                    wanted.Provider.Length > 0 ? wanted.Provider : await deployment.DefaultProviderId(token);
-                var provider = await providers.Find(reference, token);
-                if (provider.Refusal is { } missing)
-                    return missing;
-                var (org, target) = (organization.Value, provider.Value);
-                var counted = target.Details.MaxWorkspaces > 0;
+                var looked = await Look(wanted, token);
+                if (looked.Refusal is { } refusal)
+                    return refusal;
+                var target = looked.Value;
                 return new Plan(
                     [
-                        StreamLock.Organization(org.OrganizationId, exclusive: false),
-                        StreamLock.Provider(target.ProviderId, exclusive: counted),
+                        StreamLock.Organization(target.OrganizationId, exclusive: false),
+                        StreamLock.Provider(target.ProviderId, exclusive: target.Counted),
                     ],
-                    (session, cancel) => Once(context, session, org.Id, target.ProviderId, counted, wanted, cancel)
+                    (session, cancel) => Once(context, session, target, wanted, p => placed = p, cancel)
                 )
                 {
                     Taken = index => NameTaken(index, wanted.Name),
@@ -67,79 +77,92 @@ internal sealed class WorkspacePlacement(
             },
             ct
         );
+        // An attempt that failed, for the first call was committed meanwhile, has placed nothing.
+        return written.Refusal is { } no ? no : (written.Value, written.Value.Repeated ? null : placed);
+    }
+
+    private async Task<Result<Target>> Look(PlaceWorkspace wanted, CancellationToken ct)
+    {
+        if (_targets.TryGetValue((wanted.Organization, wanted.Provider), out var remembered))
+            return remembered;
+        var organization = await organizations.Find(wanted.Organization, ct);
+        if (organization.Refusal is { } unknown)
+            return unknown;
+        var reference = wanted.Provider.Length > 0 ? wanted.Provider : await deployment.DefaultProviderId(ct);
+        var provider = await providers.Find(reference, ct);
+        if (provider.Refusal is { } missing)
+            return missing;
+        var target = new Target(
+            organization.Value.OrganizationId,
+            provider.Value.ProviderId,
+            provider.Value.Details.MaxWorkspaces > 0
+        );
+        // "The only one there is" can't be checked under the locks.
+        if (wanted.Organization.Length > 0 && _targets.Count < MostRemembered)
+            _targets[(wanted.Organization, wanted.Provider)] = target;
+        return target;
+    }
 
     private async Task<Outcome> Once(
         WriteContext context,
         WriteSession session,
-        string organizationKey,
-        string providerId,
-        bool counted,
+        Target target,
         PlaceWorkspace wanted,
+        Action<PlacedWorkspace> placed,
         CancellationToken ct
     )
     {
         var batch = session.Documents.CreateBatchQuery();
-        var loadOrganization = batch.Load<Organization>(organizationKey);
-        var loadProvider = batch.Load<Provider>(StreamKeys.Provider(providerId));
-        var loadPresence = batch.Load<ProviderPresence>(StreamKeys.Presence(providerId));
+        var loadOrganization = batch.Load<Organization>(StreamKeys.Organization(target.OrganizationId));
+        var loadProvider = batch.Load<Provider>(StreamKeys.Provider(target.ProviderId));
+        var loadPresence = batch.Load<ProviderPresence>(StreamKeys.Presence(target.ProviderId));
         var loadDeployment = batch.Load<MeshDeployment>(StreamKeys.Deployment);
         await batch.Execute(ct);
-        var (organization, provider, presence) = (await loadOrganization, await loadProvider, await loadPresence);
-        // Looked up before the locks were held: gone, renamed, no longer the default, or with a maximum by now.
+        var (organization, provider) = ((await loadOrganization)!, (await loadProvider)!);
         var reference = wanted.Provider.Length > 0 ? wanted.Provider : (await loadDeployment)!.DefaultProviderId;
-        if (organization!.Deleted || !provider!.IsMeantBy(reference) || provider.Details.MaxWorkspaces > 0 != counted)
+        var meant = organization.IsMeantBy(wanted.Organization) && provider.IsMeantBy(reference);
+        // Gone, renamed, no longer the default, or with a maximum by now.
+        if (!meant || provider.Details.MaxWorkspaces > 0 != target.Counted)
+        {
+            _targets.TryRemove((wanted.Organization, wanted.Provider), out _);
             return new Outcome.Outdated();
+        }
 
-        var unfinished = counted
-            ? (await WorkspaceCounts.OfProviders(session.Connection, [providerId], ct)).GetValueOrDefault(providerId)
+        var unfinished = target.Counted
+            ? (await WorkspaceCounts.OfProviders(session.Connection, [target.ProviderId], ct)).GetValueOrDefault(
+                target.ProviderId
+            )
             : 0;
-        var target = new PlacementTarget(provider, presence!, unfinished);
-        if (Placement.Causes(organization, target, wanted.Region) is { Count: > 0 } causes)
-            return Placement.Refuse(causes, await WouldDo(session, organization, wanted.Region, ct));
+        var asked = new PlacementTarget(provider, (await loadPresence)!, unfinished);
+        if (Placement.Causes(organization, asked, wanted.Region) is { Count: > 0 } causes)
+            return Placement.Refuse(causes, await PlacementAdvice.For(session, organization, wanted.Region, ct));
 
         var command = new CreateWorkspace(
             Ids.New(time),
             organization.OrganizationId,
             context.Actor,
             wanted.Name,
-            providerId,
+            target.ProviderId,
             wanted.Spec,
             provider.Details.StorageClass,
             wanted.Traceparent,
             time.GetUtcNow()
         );
-        session.Documents.Events.StartStream<Workspace>(
-            StreamKeys.Workspace(command.WorkspaceId),
-            WorkspaceDecider.Decide(null, command).Events
-        );
+        placed(new PlacedWorkspace(Append(session, command), organization.Name, provider.Name));
         return new Outcome.Done(command.WorkspaceId)
         {
-            Committed = () => doorbell.Workspace(providerId, command.WorkspaceId),
+            Committed = () => doorbell.Workspace(target.ProviderId, command.WorkspaceId),
         };
     }
 
-    private static async Task<IReadOnlyList<string>> WouldDo(
-        WriteSession session,
-        Organization organization,
-        string region,
-        CancellationToken ct
-    )
+    private static Workspace Append(WriteSession session, CreateWorkspace command)
     {
-        string[] ids = [.. organization.AllowedProviders];
-        var allowed = await session.Documents.LoadManyAsync<Provider>(ct, ids.Select(StreamKeys.Provider));
-        var presences = (
-            await session.Documents.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence))
-        ).ToDictionary(p => p.ProviderId);
-        var counts = await WorkspaceCounts.OfProviders(session.Connection, ids, ct);
-        return
-        [
-            .. allowed
-                .Select(p => new PlacementTarget(p, presences[p.ProviderId], counts.GetValueOrDefault(p.ProviderId)))
-                .Where(t => Placement.Causes(organization, t, region).Count == 0)
-                .Select(t => t.Provider.Name)
-                .Order(StringComparer.Ordinal)
-                .Take(MostAdvised),
-        ];
+        var key = StreamKeys.Workspace(command.WorkspaceId);
+        var events = WorkspaceDecider.Decide(null, command).Events;
+        session.Documents.Events.StartStream<Workspace>(key, events);
+        var workspace = events.Aggregate((Workspace?)null, (state, change) => Workspace.Fold(state, key, change))!;
+        workspace.Version = events.Count;
+        return workspace;
     }
 
     private static Refusal? NameTaken(string index, string name) =>

@@ -1,0 +1,82 @@
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Tests.Support.Postgres;
+using Marten;
+using Marten.Linq;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Tests.Storage;
+
+/// <summary>
+/// Partial indexes serve only queries with their very predicate. A query whose words drift away from its index stays right
+/// and gets slow; here its plan is asked for.
+/// </summary>
+public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    [Theory]
+    [InlineData("provider by name", "ux_provider_name")]
+    [InlineData("organization by name", "ux_organization_name")]
+    [InlineData("workspace by name", "ux_workspace_name")]
+    [InlineData("workspaces of a provider", "ix_workspace_provider")]
+    [InlineData("workspaces of an organization", "ix_workspace_organization")]
+    [InlineData("workspaces of an owner", "ix_workspace_owner")]
+    [InlineData("workspaces in a state", "ix_workspace_state")]
+    public async Task A_query_is_served_by_its_index(string query, string index)
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await using var session = plane.Services.GetRequiredService<StoreSessions>().Read();
+        var unfinished = session.Query<Workspace>().Where(w => !w.Finished);
+        using var command = query switch
+        {
+            "provider by name" => session.Query<Provider>().Where(p => p.Name == "n" && !p.Deleted).ToCommand(),
+            "organization by name" => session.Query<Organization>().Where(o => o.Name == "n" && !o.Deleted).ToCommand(),
+            "workspace by name" => session
+                .Query<Workspace>()
+                .Where(w => w.Name == "n" && w.Owner == "o" && !w.Finished)
+                .Where(w => w.OrganizationId == "x")
+                .ToCommand(),
+            "workspaces of a provider" => unfinished.Where(w => w.ProviderId == "p").ToCommand(),
+            "workspaces of an organization" => Page(unfinished.Where(w => w.OrganizationId == "x")),
+            "workspaces of an owner" => Page(unfinished.Where(w => w.Owner == "o")),
+            _ => Page(unfinished.Where(w => w.State == ObservedState.Failed)),
+        };
+
+        Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
+
+        static NpgsqlCommand Page(IQueryable<Workspace> all) => all.OrderBy(w => w.Id).Take(10).ToCommand();
+    }
+
+    [Theory]
+    [InlineData("ProviderId", "ix_workspace_provider")]
+    [InlineData("OrganizationId", "ix_workspace_organization")]
+    public async Task A_count_is_served_by_its_index(string by, string index)
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await using var command = new NpgsqlCommand(
+            $"select count(*) from mesh.mt_doc_workspace where {MartenRegistration.Unfinished} and data ->> '{by}' = any($1)"
+        );
+        command.Parameters.AddWithValue(new[] { "a", "b" });
+
+        Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
+    }
+
+    /// <summary>Of an almost empty table: any index is taken that can serve, since a scan is forbidden.</summary>
+    private static async Task<string> Plan(string database, NpgsqlCommand command)
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Ct);
+        await using (var forbid = new NpgsqlCommand("set enable_seqscan = off; set enable_sort = off", connection))
+            await forbid.ExecuteNonQueryAsync(Ct);
+        command.Connection = connection;
+        command.CommandText = $"explain {command.CommandText}";
+        var lines = new List<string>();
+        await using var rows = await command.ExecuteReaderAsync(Ct);
+        while (await rows.ReadAsync(Ct))
+            lines.Add(rows.GetString(0));
+        return string.Join('\n', lines);
+    }
+}
