@@ -32,6 +32,7 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
         CancellationToken ct
     )
     {
+        Refusal? taken = null;
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
             if (context.RequestId.Length > 0)
@@ -59,9 +60,12 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
                         return refused.Refusal;
                 }
             }
-            catch (Exception e) when (Taken(plan.Value, e) is { } taken)
+            catch (Exception e) when (Taken(plan.Value, e) is { } now)
             {
-                return taken;
+                // It may be the caller's own first call that has taken it: look among the request ids once more.
+                if (context.RequestId.Length == 0 || taken is not null)
+                    return now;
+                taken = now;
             }
             catch (Exception e) when (IsLockTimeout(e))
             {

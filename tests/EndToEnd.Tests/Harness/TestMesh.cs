@@ -116,19 +116,34 @@ internal sealed class TestMesh : IAsyncDisposable
         StartAgent("--cluster", "simulated", "--simulated-state", _scratch["simulated-cluster.json"]);
 
     public void StartAgent(params string[] clusterOptions) =>
-        _agent = ChildProcess.Start(
+        _agent = Agents(Path.Combine(DataFolder, "builtin-agent-token"), clusterOptions);
+
+    /// <summary>Starts the agent of another provider, in a simulated namespace of its own.</summary>
+    public ChildProcess StartAgentOf(string provider, string tokenFile) =>
+        Agents(tokenFile, ["--cluster", "simulated", "--simulated-state", _scratch[$"simulated-{provider}.json"]]);
+
+    /// <summary>A file of this deployment, which is gone with it.</summary>
+    public string FileOf(string name) => _scratch[name];
+
+    private ChildProcess Agents(string tokenFile, string[] clusterOptions) =>
+        ChildProcess.Start(
             _scratch,
             Artifacts.Agent,
-            [
-                "--access-url",
-                Address,
-                "--token-file",
-                Path.Combine(DataFolder, "builtin-agent-token"),
-                "--health-address",
-                "127.0.0.1:0",
-                .. clusterOptions,
-            ]
+            ["--access-url", Address, "--token-file", tokenFile, "--health-address", "127.0.0.1:0", .. clusterOptions]
         );
+
+    /// <summary>Runs <c>mesh</c> as an admin of this deployment, and expects that it is refused.</summary>
+    /// <returns>What it wrote to stderr.</returns>
+    public async Task<string> CliRefused(int exitCode, CancellationToken ct, params string[] arguments)
+    {
+        var process = ChildProcess.Start(
+            _scratch,
+            Artifacts.Cli,
+            [.. arguments, "--address", Address, "--token-file", AdminTokenFile]
+        );
+        Assert.Equal(exitCode, await process.ExitWithOutput(ct));
+        return process.Output.Talk;
+    }
 
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and fails if it does.</summary>
     /// <returns>What it wrote to stdout.</returns>
@@ -154,6 +169,12 @@ internal sealed class TestMesh : IAsyncDisposable
     {
         var answer = await Providers.ListProvidersAsync(new(), deadline: Deadline, cancellationToken: ct);
         return Assert.Single(answer.Providers);
+    }
+
+    public async Task<Provider> ProviderNamed(string name, CancellationToken ct)
+    {
+        var request = new GetProviderRequest { Provider = name };
+        return (await Providers.GetProviderAsync(request, deadline: Deadline, cancellationToken: ct)).Provider;
     }
 
     public Task<Provider> UntilProvider(
