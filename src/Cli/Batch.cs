@@ -14,6 +14,27 @@ internal sealed class Batch(Invocation run)
     /// <summary>The code of the first failure; 0 when there was none.</summary>
     public int ExitCode => _failed.Count == 0 ? ExitCodes.Ok : _failed[0].Failure.ExitCode;
 
+    /// <summary>Removes each of the names, and tells which went and which didn't.</summary>
+    /// <param name="kind">What they are, such as "provider".</param>
+    public static async Task<int> Remove(Invocation run, string kind, string[] names, Func<string, Task> remove)
+    {
+        var removed = new JsonArray();
+        var batch = new Batch(run);
+        await batch.Each(
+            names,
+            async name =>
+            {
+                await remove(name);
+                removed.Add(name);
+                run.Output.Success($"removed {kind} \"{name}\"");
+            }
+        );
+        batch.Summarize();
+        if (run.Json)
+            run.Output.Json(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
+        return batch.ExitCode;
+    }
+
     /// <summary>Acts on each name once, in the order given.</summary>
     public async Task Each(IEnumerable<string> names, Func<string, Task> act)
     {

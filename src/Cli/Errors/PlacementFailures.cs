@@ -6,14 +6,11 @@ namespace Coder.Mesh.Cli.Errors;
 /// <summary>A workspace that its provider doesn't take: each cause on its line, and who would take it.</summary>
 internal static class PlacementFailures
 {
-    /// <summary>Where the control plane names the providers that would do, with commas between.</summary>
-    private const string WouldDo = "would_do";
-
     // The message that comes along tells the same in one long line.
     public static Failure From(IReadOnlyList<Violation> causes, IReadOnlyDictionary<string, string> metadata)
     {
         var others = metadata
-            .GetValueOrDefault(WouldDo, "")
+            .GetValueOrDefault(ErrorMetadata.WouldDo, "")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return new Failure($"provider \"{causes[0].Subject}\" can't take the workspace", ExitCodes.Refused)
         {

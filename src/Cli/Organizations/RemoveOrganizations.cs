@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Organizations;
@@ -26,23 +25,15 @@ internal static class RemoveOrganizations
         return command;
     }
 
-    private static async Task<int> Run(Invocation run, string[] names, CancellationToken ct)
-    {
-        var removed = new JsonArray();
-        var batch = new Batch(run);
-        await batch.Each(
+    private static Task<int> Run(Invocation run, string[] names, CancellationToken ct) =>
+        Batch.Remove(
+            run,
+            "organization",
             names,
             async name =>
-            {
-                var request = new DeleteOrganizationRequest { Organization = name };
-                await run.Client.Organizations.DeleteOrganizationAsync(request, cancellationToken: ct);
-                removed.Add(name);
-                run.Output.Success($"removed organization \"{name}\"");
-            }
+                await run.Client.Organizations.DeleteOrganizationAsync(
+                    new DeleteOrganizationRequest { Organization = name },
+                    cancellationToken: ct
+                )
         );
-        batch.Summarize();
-        if (run.Json)
-            run.Output.Json(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
-        return batch.ExitCode;
-    }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
@@ -26,25 +25,15 @@ internal static class RemoveProviders
         return command;
     }
 
-    private static async Task<int> Run(Invocation run, string[] names, CancellationToken ct)
-    {
-        var removed = new JsonArray();
-        var batch = new Batch(run);
-        await batch.Each(
+    private static Task<int> Run(Invocation run, string[] names, CancellationToken ct) =>
+        Batch.Remove(
+            run,
+            "provider",
             names,
             async name =>
-            {
                 await run.Client.Providers.DeleteProviderAsync(
                     new DeleteProviderRequest { Provider = name },
                     cancellationToken: ct
-                );
-                removed.Add(name);
-                run.Output.Success($"removed provider \"{name}\"");
-            }
+                )
         );
-        batch.Summarize();
-        if (run.Json)
-            run.Output.Json(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
-        return batch.ExitCode;
-    }
 }

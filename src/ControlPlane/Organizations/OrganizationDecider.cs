@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
@@ -43,7 +44,7 @@ internal static class OrganizationDecider
             (_, DisallowProvider c) => Disallow(state, c),
             (_, DeleteOrganization { Unfinished: > 0 } c) => Refusal.Precondition(
                 ErrorReasons.OrganizationInUse,
-                $"\"{state.Name}\" has {Workspaces(c.Unfinished)} that have not ended; remove them first "
+                $"\"{state.Name}\" has {WorkspaceCounts.Words(c.Unfinished)} that have not ended; remove them first "
                     + $"(\"mesh workspaces ls --org {state.Name}\")."
             ),
             (_, DeleteOrganization c) => Decision<OrganizationEvent>.Emit(new OrganizationDeleted(c.At)),
@@ -64,7 +65,7 @@ internal static class OrganizationDecider
         if (c.Unfinished > 0)
             return Refusal.Precondition(
                 ErrorReasons.OrganizationUsesProvider,
-                $"\"{state.Name}\" has {Workspaces(c.Unfinished)} in \"{c.ProviderName}\" that have not ended; remove them first "
+                $"\"{state.Name}\" has {WorkspaceCounts.Words(c.Unfinished)} in \"{c.ProviderName}\" that have not ended; remove them first "
                     + $"(\"mesh workspaces ls --org {state.Name} --provider {c.ProviderName}\")."
             );
         return state.AllowedProviders.Length == 1
@@ -75,6 +76,4 @@ internal static class OrganizationDecider
             )
             : Decision<OrganizationEvent>.Emit(new ProviderDisallowed(c.ProviderId));
     }
-
-    private static string Workspaces(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
 }

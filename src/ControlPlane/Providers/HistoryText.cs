@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -16,10 +17,7 @@ internal static class HistoryText
             ProviderTokenIssued e => $"token {e.TokenId} issued",
             ProviderTokenRevoked e => $"token {e.TokenId} revoked",
             ProviderDeleted => "deleted",
-            ProviderForgotten e => Because(
-                $"forgotten, {e.LostWorkspaces} workspace{(e.LostWorkspaces == 1 ? "" : "s")} lost",
-                e.Reason
-            ),
+            ProviderForgotten e => Because($"forgotten, {WorkspaceCounts.Words(e.LostWorkspaces)} lost", e.Reason),
             PresenceStarted => "waiting for its agent",
             AgentConnected e =>
                 $"agent {e.Agent.AgentVersion} attached from namespace \"{e.Agent.Namespace}\", epoch {e.Epoch}",

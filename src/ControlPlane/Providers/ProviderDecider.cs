@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
@@ -118,7 +119,7 @@ internal static class ProviderDecider
         if (c.Holdings.UnfinishedWorkspaces > 0)
             return Refusal.Precondition(
                 ErrorReasons.ProviderInUse,
-                $"\"{state.Name}\" holds {Workspaces(c.Holdings.UnfinishedWorkspaces)} that have not ended: remove them first "
+                $"\"{state.Name}\" holds {WorkspaceCounts.Words(c.Holdings.UnfinishedWorkspaces)} that have not ended: remove them first "
                     + $"(\"mesh workspaces ls --provider {state.Name}\"), or, if its cluster is gone, \"mesh providers forget {state.Name}\"."
             );
         if (c.Holdings.LastOf.Count > 0)
@@ -160,6 +161,4 @@ internal static class ProviderDecider
                 $"\"{state.Name}\" is the default provider; make another one the default first (\"mesh providers set-default NAME\")."
             )
         : null;
-
-    private static string Workspaces(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
 }

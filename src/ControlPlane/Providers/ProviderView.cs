@@ -18,20 +18,16 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        var provider = Ids.LooksLikeId(reference)
-            ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
-            : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
-        return provider is { Deleted: false } ? provider : NotFound(reference);
+        return await Look(session, reference, ct) is { Deleted: false } provider ? provider : NotFound(reference);
     }
 
     /// <param name="reference">Name of a living provider, or the id of any there ever was.</param>
     public async Task<Result<ProviderOverview>> Overview(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        var provider = Ids.LooksLikeId(reference)
-            ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
-            : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
-        return provider is null ? NotFound(reference) : (await Overviews(session, [provider], ct))[0];
+        return await Look(session, reference, ct) is { } provider
+            ? (await Overviews(session, [provider], ct))[0]
+            : NotFound(reference);
     }
 
     /// <summary>A page of living providers in order of name.</summary>
@@ -102,6 +98,11 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
             )),
         ];
     }
+
+    private static async Task<Provider?> Look(IQuerySession session, string reference, CancellationToken ct) =>
+        Ids.LooksLikeId(reference)
+            ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
+            : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
 
     private static Refusal NotFound(string reference) =>
         Refusal.NotFound(

@@ -20,9 +20,6 @@ internal static class Placement
     public const string AtCapacity = "AT_CAPACITY";
     public const string OtherRegion = "OTHER_REGION";
 
-    /// <summary>Key of the refusal's metadata under which the providers that would do are named, with commas between.</summary>
-    public const string WouldDo = "would_do";
-
     /// <param name="region">The only one that will do; any if empty.</param>
     /// <returns>Every cause at once; none if it may.</returns>
     public static IReadOnlyList<PreconditionViolation> Causes(
@@ -69,7 +66,7 @@ internal static class Placement
         ) with
         {
             Preconditions = causes,
-            Metadata = new Dictionary<string, string> { [WouldDo] = string.Join(",", wouldDo) },
+            Metadata = new Dictionary<string, string> { [ErrorMetadata.WouldDo] = string.Join(",", wouldDo) },
         };
     }
 }

@@ -8,6 +8,9 @@ internal static class WorkspaceCounts
 {
     private const string Unfinished = $"from mesh.mt_doc_workspace where {MartenRegistration.Unfinished}";
 
+    /// <summary>A count as people say it.</summary>
+    public static string Words(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
+
     /// <returns>By provider; one without any is missing.</returns>
     public static Task<IReadOnlyDictionary<string, int>> OfProviders(
         NpgsqlConnection connection,

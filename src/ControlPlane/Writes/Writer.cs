@@ -3,7 +3,6 @@ using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using JasperFx;
 using Npgsql;
-using IMessageExtensions = Google.Protobuf.MessageExtensions;
 
 namespace Coder.Mesh.ControlPlane.Writes;
 
@@ -54,7 +53,9 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
                         return new Written(
                             done.Subject,
                             Repeated: false,
-                            done.Response is { } response ? IMessageExtensions.ToByteArray(response) : null
+                            done.Response is { } response
+                                ? Google.Protobuf.MessageExtensions.ToByteArray(response)
+                                : null
                         );
                     case Outcome.Refused refused:
                         return refused.Refusal;
