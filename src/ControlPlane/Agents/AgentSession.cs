@@ -1,18 +1,22 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>One agent's open stream, and the parts that work for it.</summary>
 /// <param name="tokenId">The token that the agent attached with.</param>
-internal sealed class AgentSession(PresenceOwner owner, string tokenId, Outbound outbound) : IDisposable
+internal sealed class AgentSession(PresenceOwner owner, SessionFence fence, string tokenId, Outbound outbound)
+    : IDisposable
 {
     private readonly CancellationTokenSource _closing = new();
     private Ending _ending = Ending.None;
 
-    public string ProviderId => owner.ProviderId;
+    public string ProviderId => fence.ProviderId;
 
-    public long Epoch => owner.Epoch;
+    public long Epoch => fence.Epoch;
+
+    public SessionFence Fence => fence;
 
     public string TokenId => tokenId;
 

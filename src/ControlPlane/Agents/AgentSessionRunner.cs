@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Grpc.Core;
@@ -13,8 +12,8 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>Runs one admitted session: its reader, writer, pump, observations and owner, until the first of them ends.</summary>
 internal sealed class AgentSessionRunner(
     AgentSessions sessions,
+    SessionCheck check,
     PresenceKeeper keeper,
-    ProviderView providers,
     WorkspaceView workspaces,
     WorkspaceCommands commands,
     AgentStreamMetrics metrics,
@@ -24,8 +23,6 @@ internal sealed class AgentSessionRunner(
     ILogger<AgentSessionRunner> logger
 )
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     public async Task<Ending> Run(
         AttachedSession attached,
         ConnectResponse welcome,
@@ -45,6 +42,8 @@ internal sealed class AgentSessionRunner(
         {
             session.Send(welcome);
             sessions.Add(session);
+            // What happened while it attached, such as its token's revocation, could not find it.
+            check.Ring(session.ProviderId);
             var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
             var writer = new FrameWriter(session.Outbound, metrics, time);
             await Task.WhenAll(
@@ -52,8 +51,7 @@ internal sealed class AgentSessionRunner(
                 Part(session, () => writer.Run(responses, session.Closing)),
                 Part(session, () => session.Desired.Run(session.Closing)),
                 Part(session, () => Observe(session)),
-                Part(session, () => Heed(session)),
-                Part(session, () => CheckToken(session))
+                Part(session, () => Heed(session))
             );
         }
         finally
@@ -72,7 +70,7 @@ internal sealed class AgentSessionRunner(
         var presence = attached.Presence;
         var outbound = new Outbound(options.Value.ControlCapacity);
         var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
-        return new AgentSession(keeper.Start(attached), presence.UsedTokens[^1], outbound)
+        return new AgentSession(keeper.Start(attached), fence, presence.UsedTokens[^1], outbound)
         {
             Desired = new DesiredPump(presence.ProviderId, outbound, workspaces, commands, time, logger),
             Observations = new ObservationWriter(fence, commands, time, logger),
@@ -117,25 +115,6 @@ internal sealed class AgentSessionRunner(
     {
         await session.Observations.Run(session.Send, session.Closing);
         session.Close(SessionEnd.Superseded);
-    }
-
-    /// <summary>A token revoked while its agent attached rang before the session could be found: look once more.</summary>
-    private async Task CheckToken(AgentSession session)
-    {
-        while (true)
-        {
-            try
-            {
-                var provider = await providers.Find(session.ProviderId, session.Closing);
-                if (provider.Refusal is null && provider.Value.Tokens.All(t => t.TokenId != session.TokenId))
-                    session.Close(SessionEnd.TokenRevoked);
-                return;
-            }
-            catch (Exception e) when (StoreFailure.IsAway(e))
-            {
-                await Task.Delay(RetryDelay, time, session.Closing);
-            }
-        }
     }
 
     /// <summary>Closes the session when its presence's owner says so.</summary>

@@ -31,6 +31,24 @@ internal sealed class AgentSessions
         }
     }
 
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _sessions.Count;
+        }
+    }
+
+    public IReadOnlyList<string> ProviderIds
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _sessions.Keys];
+        }
+    }
+
     public AgentSession? Find(string providerId)
     {
         lock (_lock)

@@ -10,6 +10,8 @@ internal static class AgentsRegistration
         services.AddSingleton<IValidateOptions<AgentStreamOptions>, AgentStreamOptionsValidator>();
         services.AddSingleton<AgentStreamMetrics>();
         services.AddSingleton<AgentSessions>();
+        services.AddSingleton<SessionCheck>();
+        services.AddHostedService(s => s.GetRequiredService<SessionCheck>());
         services.AddSingleton<AgentAdmission>();
         services.AddSingleton<AgentSessionRunner>();
         services.AddSingleton<StreamDrain>();

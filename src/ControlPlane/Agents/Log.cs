@@ -34,6 +34,9 @@ internal static partial class Log
     )]
     public static partial void SessionsClosed(this ILogger logger, double minutes);
 
+    [LoggerMessage(1109, LogLevel.Warning, "{Count} sessions can't be checked against the store now: {Problem}")]
+    public static partial void SessionsNotChecked(this ILogger logger, int count, string problem);
+
     [LoggerMessage(1108, LogLevel.Information, "The stream of provider {ProviderId}'s agent broke: {Problem}")]
     public static partial void ConnectionLost(this ILogger logger, string providerId, string problem);
 }

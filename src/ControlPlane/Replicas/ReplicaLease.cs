@@ -26,6 +26,9 @@ internal sealed class ReplicaLease(
 
     private HashSet<string> _living = [];
 
+    /// <summary>Living replicas beside this one, as of the last renewal.</summary>
+    public int Others => Math.Max(0, Volatile.Read(ref _living).Count - 1);
+
     /// <summary>Raised when the set of living replicas has changed, the first time perhaps before anybody listens.</summary>
     public event Action? MembersChanged;
 
@@ -90,7 +93,7 @@ internal sealed class ReplicaLease(
             logger.StoreBack(lasted.TotalSeconds);
         if (living.SetEquals(_living))
             return;
-        _living = living;
+        Volatile.Write(ref _living, living);
         logger.ReplicasChanged(living.Count);
         MembersChanged?.Invoke();
     }

@@ -1,8 +1,10 @@
 using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Workspaces;
 using JasperFx;
 using JasperFx.Events;
@@ -26,7 +28,7 @@ internal static class MartenRegistration
 
     public const string OrganizationNameIndex = "ux_organization_name";
 
-    public static void Configure(StoreOptions options, NpgsqlDataSource database)
+    public static void Configure(StoreOptions options, NpgsqlDataSource database, Replica replica)
     {
         options.Connection(database);
         options.DatabaseSchemaName = "mesh";
@@ -41,7 +43,7 @@ internal static class MartenRegistration
         options.AutoCreateSchemaObjects = AutoCreate.None;
         foreach (var (type, name) in EventNames.All)
             options.Events.MapEventType(type, name);
-        options.Listeners.Add(new ChangeFeed());
+        options.Listeners.Add(new ChangeFeed(replica));
 
         Snapshot<MeshDeployment, DeploymentEvent>(options, MeshDeployment.Fold);
         Snapshot<Organization, OrganizationEvent>(options, Organization.Fold);

@@ -19,6 +19,7 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
             primary key (xid, id)
         );
         create index if not exists ix_feed_at on mesh.mesh_feed (at);
+        alter table mesh.mesh_feed add column if not exists replica text;
         create table if not exists mesh.mesh_replica (
             id text primary key,
             started_at timestamptz not null default now(),

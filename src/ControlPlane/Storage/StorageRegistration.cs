@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Writes;
@@ -16,9 +17,14 @@ internal static class StorageRegistration
         services.AddMarten(services =>
         {
             var options = new StoreOptions();
-            MartenRegistration.Configure(options, services.GetRequiredService<NpgsqlDataSource>());
+            MartenRegistration.Configure(
+                options,
+                services.GetRequiredService<NpgsqlDataSource>(),
+                services.GetRequiredService<Replica>()
+            );
             return options;
         });
+        services.AddSingleton<Replica>();
         services.AddSingleton<Schema>();
         services.AddSingleton<StoreSessions>();
         services.AddSingleton<Writer>();
@@ -29,10 +35,13 @@ internal static class StorageRegistration
 
     public static IServiceCollection AddReplica(this IServiceCollection services)
     {
-        services.AddSingleton<Replica>();
         services.AddSingleton<Doorbell>();
         services.AddSingleton<ReplicaLease>();
         services.AddHostedService(s => s.GetRequiredService<ReplicaLease>());
+        services.AddSingleton<FeedBell>();
+        services.AddHostedService(s => s.GetRequiredService<FeedBell>());
+        services.AddSingleton<FeedDoorbell>();
+        services.AddHostedService<FeedReader>();
         return services;
     }
 

@@ -36,11 +36,13 @@ internal static class StoreFailure
         return false;
     }
 
-    // 08: connection; 57P: operator intervention; 53: insufficient resources.
+    // 08: connection; 57P: operator intervention; 53: insufficient resources. A server that only reads is about to be
+    // the primary, or was.
     private static bool IsAway(string state) =>
         state.StartsWith("08", StringComparison.Ordinal)
         || state.StartsWith("57P", StringComparison.Ordinal)
-        || state.StartsWith("53", StringComparison.Ordinal);
+        || state.StartsWith("53", StringComparison.Ordinal)
+        || state == PostgresErrorCodes.ReadOnlySqlTransaction;
 
     /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>
     public static string? State(Exception exception) =>

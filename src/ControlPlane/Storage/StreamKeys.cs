@@ -12,4 +12,13 @@ internal static class StreamKeys
     public static string Organization(string organizationId) => $"organization-{organizationId}";
 
     public static string Workspace(string workspaceId) => $"workspace-{workspaceId}";
+
+    /// <summary>The id in a key of <see cref="Provider"/> or <see cref="Presence"/>; null if it is another stream's.</summary>
+    public static string? ProviderOf(string key) => After("provider-", key) ?? After("presence-", key);
+
+    /// <summary>The id in a key of <see cref="Workspace"/>; null if it is another stream's.</summary>
+    public static string? WorkspaceOf(string key) => After("workspace-", key);
+
+    private static string? After(string prefix, string key) =>
+        key.StartsWith(prefix, StringComparison.Ordinal) ? key[prefix.Length..] : null;
 }

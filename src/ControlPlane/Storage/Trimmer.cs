@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Writes;
 using Npgsql;
 

@@ -69,7 +69,7 @@ internal sealed class WorkspaceCommands(
         {
             return await ObserveOnce(fence, reports, ct);
         }
-        catch (ConcurrencyException)
+        catch (Exception e) when (IsConflict(e))
         {
             foreach (var report in reports)
             {
@@ -93,12 +93,16 @@ internal sealed class WorkspaceCommands(
             {
                 return await ObserveOnce(fence, new Dictionary<string, ObserveWorkspace>([report]), ct);
             }
-            catch (ConcurrencyException) when (attempt < Attempts)
+            catch (Exception e) when (attempt < Attempts && IsConflict(e))
             {
                 // A command got there first: decide again from what it left.
             }
         }
     }
+
+    // Two batches that lock the same streams in different orders may meet: PostgreSQL ends one of them.
+    private static bool IsConflict(Exception e) =>
+        e is ConcurrencyException || StoreFailure.State(e) == PostgresErrorCodes.DeadlockDetected;
 
     private async Task<bool> ObserveOnce(
         SessionFence fence,
@@ -123,7 +127,7 @@ internal sealed class WorkspaceCommands(
         }
 
         await session.SaveChangesAsync(ct);
-        await transaction.CommitAsync(ct);
+        await sessions.Commit(transaction, ct);
         return true;
     }
 

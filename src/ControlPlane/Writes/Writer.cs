@@ -95,7 +95,7 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
         if (context.RequestId.Length > 0)
             RequestLog.Add(session, context, done);
         await session.SaveChangesAsync(ct);
-        await transaction.CommitAsync(ct);
+        await sessions.Commit(transaction, ct);
         return done;
     }
 

@@ -1,12 +1,13 @@
+using Coder.Mesh.ControlPlane.Replicas;
 using Marten;
 
-namespace Coder.Mesh.ControlPlane.Storage;
+namespace Coder.Mesh.ControlPlane.Feed;
 
 /// <summary>
 /// Writes one feed row per changed stream into the transaction of every save. The feed is read in the order of
 /// (transaction id, row id) below the oldest running transaction, so that a late commit is never skipped.
 /// </summary>
-internal sealed class ChangeFeed : DocumentSessionListenerBase
+internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
 {
     public const string Table = "mesh.mesh_feed";
 
@@ -18,10 +19,11 @@ internal sealed class ChangeFeed : DocumentSessionListenerBase
                 continue;
             var before = stream.ExpectedVersionOnServer ?? 0;
             session.QueueSqlCommand(
-                $"insert into {Table} (stream, version_before, version_after) values (?, ?, ?)",
+                $"insert into {Table} (stream, version_before, version_after, replica) values (?, ?, ?, ?)",
                 stream.Key!,
                 before,
-                before + stream.Events.Count
+                before + stream.Events.Count,
+                replica.Id
             );
         }
 

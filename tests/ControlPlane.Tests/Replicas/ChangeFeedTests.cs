@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Tests.Support.Postgres;
@@ -6,7 +7,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage;
+namespace Coder.Mesh.ControlPlane.Tests.Replicas;
 
 public sealed class ChangeFeedTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

@@ -1,0 +1,118 @@
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>
+/// Closes sessions that the store no longer gives to this replica: superseded elsewhere, their token revoked, or their
+/// provider deleted. It looks at those that are rung for, and at all of them when the store has been away.
+/// </summary>
+internal sealed class SessionCheck(
+    StoreSessions store,
+    AgentSessions sessions,
+    StoreHealth health,
+    TimeProvider time,
+    ILogger<SessionCheck> logger
+) : BackgroundService
+{
+    private const int ChunkSize = 100;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<string> _due = [];
+    private readonly Signal _signal = new();
+
+    /// <summary>Something has changed in the store that a session of this provider may have to act on.</summary>
+    public void Ring(string providerId)
+    {
+        if (sessions.Find(providerId) is null)
+            return;
+        lock (_lock)
+            _due.Add(providerId);
+        _signal.Set();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        health.Back += RingAll;
+        try
+        {
+            while (true)
+            {
+                await _signal.Wait(stoppingToken);
+                while (Take() is { Length: > 0 } chunk)
+                    await CheckOrKeep(chunk, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+        finally
+        {
+            health.Back -= RingAll;
+        }
+    }
+
+    private void RingAll()
+    {
+        foreach (var providerId in sessions.ProviderIds)
+            Ring(providerId);
+    }
+
+    private string[] Take()
+    {
+        lock (_lock)
+        {
+            string[] chunk = [.. _due.Take(ChunkSize)];
+            _due.ExceptWith(chunk);
+            return chunk;
+        }
+    }
+
+    private async Task CheckOrKeep(string[] chunk, CancellationToken ct)
+    {
+        try
+        {
+            await Check(chunk, ct);
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e))
+        {
+            logger.SessionsNotChecked(chunk.Length, e.Message);
+            lock (_lock)
+                _due.UnionWith(chunk);
+            await Task.Delay(RetryDelay, time, ct);
+        }
+    }
+
+    private async Task Check(string[] providerIds, CancellationToken ct)
+    {
+        // Held before the store is read: a session that attaches meanwhile isn't judged by what was read before it.
+        var held = providerIds.Select(sessions.Find).OfType<AgentSession>().ToList();
+        await using var session = store.Read();
+        var presences = (
+            await session.LoadManyAsync<ProviderPresence>(ct, providerIds.Select(StreamKeys.Presence))
+        ).ToDictionary(p => p.ProviderId);
+        var providers = (
+            await session.LoadManyAsync<Provider>(ct, providerIds.Select(StreamKeys.Provider))
+        ).ToDictionary(p => p.ProviderId);
+        foreach (var one in held)
+        {
+            if (
+                EndOf(one, presences.GetValueOrDefault(one.ProviderId), providers.GetValueOrDefault(one.ProviderId)) is
+                { } end
+            )
+                one.Close(end);
+        }
+    }
+
+    private static SessionEnd? EndOf(AgentSession session, ProviderPresence? presence, Provider? provider)
+    {
+        if (provider is null or { Deleted: true } || presence is null or { Ended: true })
+            return SessionEnd.ProviderDeleted;
+        if (!presence.IsOwnedBy(session.Fence.Epoch, session.Fence.OwnerId))
+            return SessionEnd.Superseded;
+        return provider.Tokens.All(t => t.TokenId != session.TokenId) ? SessionEnd.TokenRevoked : null;
+    }
+}

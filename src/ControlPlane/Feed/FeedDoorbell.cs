@@ -1,0 +1,31 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+
+namespace Coder.Mesh.ControlPlane.Feed;
+
+/// <summary>Finds the sessions of this replica that a change of another one concerns.</summary>
+internal sealed class FeedDoorbell(
+    Doorbell doorbell,
+    SessionCheck check,
+    AgentSessions sessions,
+    WorkspaceView workspaces
+)
+{
+    public async Task Ring(IReadOnlyCollection<string> streams, CancellationToken ct)
+    {
+        if (streams.Count == 0 || sessions.Count == 0)
+            return;
+        var changed = streams.Distinct().ToList();
+        foreach (var key in changed)
+        {
+            if (StreamKeys.ProviderOf(key) is { } providerId)
+                check.Ring(providerId);
+        }
+
+        var ids = changed.Select(StreamKeys.WorkspaceOf).OfType<string>().ToList();
+        foreach (var workspace in await workspaces.Find(ids, ct))
+            doorbell.Workspace(workspace.ProviderId, workspace.WorkspaceId);
+    }
+}
