@@ -6,6 +6,7 @@ namespace Coder.Mesh.ControlPlane.Presence;
 internal sealed class PresenceKeeper(
     PresenceStore store,
     StoreHealth health,
+    ProcessPulse pulse,
     TimeProvider time,
     ILogger<PresenceKeeper> logger
 ) : IHostedService, IDisposable
@@ -24,7 +25,7 @@ internal sealed class PresenceKeeper(
     /// <summary>Starts the owner of a new session; an older one of the same provider stops without another word.</summary>
     public PresenceOwner Start(AttachedSession attached)
     {
-        var owner = new PresenceOwner(attached, store, health, time, logger);
+        var owner = new PresenceOwner(attached, store, health, pulse, time, logger);
         var kept = new Kept(owner, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
         Kept? older;
         lock (_lock)

@@ -54,6 +54,12 @@ public sealed record AgentConnected(
 
 public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset At) : PresenceEvent;
 
+/// <summary>
+/// The replica of the last owner has left, or was away so long that another one decided in its place: what that owner still
+/// says counts no more.
+/// </summary>
+public sealed record OwnerDismissed(long Epoch, DateTimeOffset At) : PresenceEvent;
+
 public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Conditions) : PresenceEvent;
 
 public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)

@@ -25,6 +25,7 @@ internal sealed class PresenceOwner : IDisposable
     );
     private readonly PresenceStore _store;
     private readonly StoreHealth _health;
+    private readonly ProcessPulse _pulse;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
@@ -35,19 +36,22 @@ internal sealed class PresenceOwner : IDisposable
     private StatusState _state;
     private string _detachReason = "";
     private long _heardTicks;
+    private int _heardPauses;
 
     public PresenceOwner(
         AttachedSession attached,
         PresenceStore store,
         StoreHealth health,
+        ProcessPulse pulse,
         TimeProvider time,
         ILogger logger
     )
     {
         _saved = attached.Presence;
         _state = attached.State;
-        (_store, _health, _time, _logger) = (store, health, time, logger);
+        (_store, _health, _pulse, _time, _logger) = (store, health, pulse, time, logger);
         _heardTicks = time.GetUtcNow().UtcTicks;
+        _heardPauses = pulse.Pauses;
         _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -59,7 +63,11 @@ internal sealed class PresenceOwner : IDisposable
     public Task<OwnerVerdict> Verdict => _verdict.Task;
 
     /// <summary>The agent was heard: cheap, for every frame. The owner looks at it when a deadline is due.</summary>
-    public void Heard() => Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
+    public void Heard()
+    {
+        Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
+        Volatile.Write(ref _heardPauses, _pulse.KnownPauses);
+    }
 
     /// <summary>Waits while the mailbox is full: the sender's frames are then read no faster.</summary>
     public ValueTask Post(StatusFact fact, CancellationToken ct) => _mailbox.Writer.WriteAsync(fact, ct);
@@ -105,6 +113,8 @@ internal sealed class PresenceOwner : IDisposable
         var heardAt = new DateTimeOffset(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
         var before = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
         var at = _time.GetUtcNow();
+        if (WasHeldUp())
+            before = StatusMachine.Step(before, new StatusFact.HeldUp(), at);
         if (before.StoreAway && _health.AwaySince is null)
             before = StatusMachine.Step(before, new StatusFact.StoreBack(), at);
         var next = StatusMachine.Step(before, fact, at);
@@ -130,6 +140,13 @@ internal sealed class PresenceOwner : IDisposable
         if (_state.Link == Link.Unresponsive)
             _verdict.TrySetResult(OwnerVerdict.Unresponsive);
         return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
+    }
+
+    /// <summary>Whether this process didn't listen for a while since the agent was heard last. Says so once.</summary>
+    private bool WasHeldUp()
+    {
+        var pauses = _pulse.Pauses;
+        return Interlocked.Exchange(ref _heardPauses, pauses) != pauses;
     }
 
     private async Task<bool> Save(StatusState next, DateTimeOffset at, CancellationToken ct)

@@ -66,6 +66,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 AgentSince = e.At,
             },
             (_, AgentDisconnected e) => state with { Attached = false, AgentSince = e.At },
+            (_, OwnerDismissed e) => state with { Attached = false, OwnerId = "", AgentSince = e.At },
             (_, ConditionsReported e) => state with { Conditions = e.Conditions },
             (_, StatusChanged e) => state with
             {

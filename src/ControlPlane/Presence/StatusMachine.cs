@@ -86,6 +86,11 @@ internal static class StatusMachine
                 Link = Link.Grace,
                 LinkDeadline = at + StartupGrace,
             },
+            // Time in which nobody listened is nobody's silence.
+            StatusFact.HeldUp when state.LinkDeadline < at + StartupGrace => state with
+            {
+                LinkDeadline = at + StartupGrace,
+            },
             StatusFact.StoreLost => state with { StoreAway = true },
             StatusFact.StoreBack when state.StoreAway => state with
             {

@@ -78,6 +78,9 @@ internal abstract record StatusFact
 
     public sealed record StoreLost : StatusFact;
 
+    /// <summary>The owner itself has not listened for a while: stopped, suspended, or starved.</summary>
+    public sealed record HeldUp : StatusFact;
+
     public sealed record StoreBack : StatusFact;
 
     /// <summary>Time has passed: the deadline may be due.</summary>

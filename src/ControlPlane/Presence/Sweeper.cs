@@ -112,7 +112,7 @@ internal sealed class Sweeper(
     {
         PresenceEvent[] events =
         [
-            new AgentDisconnected(orphan.Epoch, "replica_lost", state.StatusAt),
+            new OwnerDismissed(orphan.Epoch, state.StatusAt),
             PresenceStore.StatusEvent(orphan.Epoch, state),
         ];
         if (await store.Append(orphan.ProviderId, orphan.Epoch, orphan.OwnerId, events, ct) is not null)
@@ -143,7 +143,7 @@ internal sealed class Sweeper(
             $"""
             select data ->> 'ProviderId', (data ->> 'Epoch')::bigint, data ->> 'OwnerId'
             from mesh.mt_doc_providerpresence
-            where data ->> 'Status' = 'Ready' and not (data ->> 'Ended')::boolean
+            where (data ->> 'Status' = 'Ready' or (data ->> 'Attached')::boolean) and not (data ->> 'Ended')::boolean
               and data ->> 'ReplicaId' not in (select id from mesh.mesh_replica where {ReplicaLease.Living})
             """,
             connection

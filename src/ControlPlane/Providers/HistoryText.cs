@@ -22,6 +22,7 @@ internal static class HistoryText
             AgentConnected e =>
                 $"agent {e.Agent.AgentVersion} attached from namespace \"{e.Agent.Namespace}\", epoch {e.Epoch}",
             AgentDisconnected e => $"agent detached: {e.Reason}",
+            OwnerDismissed => "agent detached: its control plane has left",
             ConditionsReported e => Conditions(e),
             StatusChanged { Status: ProviderStatus.Error } e => $"Error: {e.Code}: {e.Message}",
             StatusChanged e => e.Status.ToString(),

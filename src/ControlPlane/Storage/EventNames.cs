@@ -33,6 +33,7 @@ internal static class EventNames
             [typeof(PresenceStarted)] = "presence.started.v1",
             [typeof(AgentConnected)] = "presence.agent_connected.v1",
             [typeof(AgentDisconnected)] = "presence.agent_disconnected.v1",
+            [typeof(OwnerDismissed)] = "presence.owner_dismissed.v1",
             [typeof(ConditionsReported)] = "presence.conditions_reported.v1",
             [typeof(StatusChanged)] = "presence.status_changed.v1",
             [typeof(ClusterOffered)] = "presence.cluster_offered.v1",

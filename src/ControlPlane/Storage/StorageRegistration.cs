@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Writes;
 using Marten;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
@@ -48,6 +49,7 @@ internal static class StorageRegistration
     public static IServiceCollection AddPresence(this IServiceCollection services)
     {
         services.AddSingleton<PresenceStore>();
+        services.TryAddSingleton<ProcessPulse>();
         services.AddSingleton<PresenceKeeper>();
         services.AddHostedService(s => s.GetRequiredService<PresenceKeeper>());
         services.AddHostedService<Sweeper>();

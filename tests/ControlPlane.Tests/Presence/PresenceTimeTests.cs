@@ -96,6 +96,45 @@ public sealed class PresenceTimeTests(PostgresFixture postgres) : ControlPlaneTe
     }
 
     [Fact]
+    public async Task A_control_plane_that_was_held_up_does_not_take_it_for_its_agents_silence()
+    {
+        var pulse = new SettablePulse();
+        await using var plane = await TestControlPlane.Start(
+            Postgres,
+            Ct,
+            _time,
+            services: s => s.AddSingleton<ProcessPulse>(pulse)
+        );
+        var (id, token) = await plane.CreateProvider("west", Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+
+        pulse.Paused();
+        _time.Advance(TimeSpan.FromMinutes(2));
+        await agent.Heartbeat(Ct);
+        await agent.Next(Frame.HeartbeatAck, Ct);
+        var heard = await plane.Provider("west", Ct);
+        // Silence from here on counts again.
+        _time.Advance(StatusMachine.StartupGrace);
+        var end = await agent.End(Ct);
+        await UntilStatus(plane, "west", ProviderStatus.Error);
+
+        Assert.Equal(ProviderStatus.Ready, heard.Status);
+        Assert.Equal(ErrorReasons.SessionUnresponsive, Reason(end));
+        Assert.Equal(2, await StatusChanges(plane, id));
+    }
+
+    private sealed class SettablePulse : ProcessPulse
+    {
+        private int _pauses;
+
+        public override int Pauses => Volatile.Read(ref _pauses);
+
+        public override int KnownPauses => Pauses;
+
+        public void Paused() => Interlocked.Increment(ref _pauses);
+    }
+
+    [Fact]
     public async Task Heartbeats_are_no_events()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct, _time);

@@ -17,6 +17,7 @@ public sealed class StatusMachinePropertyTests
         Gen.Const((StatusFact)new StatusFact.OwnerLost()),
         Gen.Const((StatusFact)new StatusFact.StoreLost()),
         Gen.Const((StatusFact)new StatusFact.StoreBack()),
+        Gen.Const((StatusFact)new StatusFact.HeldUp()),
         Gen.Const((StatusFact)new StatusFact.TimePassed())
     );
 

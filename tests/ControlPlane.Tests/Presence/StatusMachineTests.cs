@@ -109,6 +109,7 @@ public sealed class StatusMachineTests
         ],
         ["store lost"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
         ["store back"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["held up"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
         ["time passed"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
         ["an hour passed"] =
         [
@@ -185,6 +186,23 @@ public sealed class StatusMachineTests
         Assert.Equal(ProviderStatus.Ready, Pass(grace, end - TimeSpan.FromTicks(1)).Status);
         Assert.Equal("agent_disconnected", Pass(grace, end).Code);
         Assert.Null(StatusMachine.Deadline(Pass(grace, end)));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Time_in_which_its_owner_was_held_up_is_nobody_s_silence(bool detached)
+    {
+        var state = State("ready");
+        if (detached)
+            state = StatusMachine.Step(state, new StatusFact.Detached(StatusMachine.ReconnectGrace), T0);
+        var awake = T0 + TimeSpan.FromMinutes(10);
+
+        var after = StatusMachine.Step(state, new StatusFact.HeldUp(), awake);
+
+        Assert.Equal(ProviderStatus.Ready, after.Status);
+        Assert.Equal(awake + StatusMachine.StartupGrace, StatusMachine.Deadline(after));
+        Assert.Equal(ProviderStatus.Error, Pass(after, awake + StatusMachine.StartupGrace).Status);
     }
 
     [Fact]
@@ -338,6 +356,7 @@ public sealed class StatusMachineTests
             "owner lost" => new StatusFact.OwnerLost(),
             "store lost" => new StatusFact.StoreLost(),
             "store back" => new StatusFact.StoreBack(),
+            "held up" => new StatusFact.HeldUp(),
             "time passed" or "an hour passed" => new StatusFact.TimePassed(),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such fact"),
         };

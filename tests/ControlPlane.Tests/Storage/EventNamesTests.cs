@@ -23,6 +23,7 @@ public sealed class EventNamesTests
         presence.cluster_offered.v1 ClusterOffered
         presence.conditions_reported.v1 ConditionsReported
         presence.ended.v1 PresenceEnded
+        presence.owner_dismissed.v1 OwnerDismissed
         presence.started.v1 PresenceStarted
         presence.status_changed.v1 StatusChanged
         provider.cordoned.v1 ProviderCordoned
