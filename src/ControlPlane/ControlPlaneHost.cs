@@ -93,6 +93,13 @@ internal static class ControlPlaneHost
             .Serving(addresses[0], addresses[1]);
     }
 
+    /// <summary>Hands its agents over, then stops.</summary>
+    public static async Task Stop(WebApplication app)
+    {
+        await app.Services.GetRequiredService<StreamDrain>().HandOver(CancellationToken.None);
+        await app.StopAsync();
+    }
+
     private static IServiceCollection AddSlices(this IServiceCollection services)
     {
         services.AddSingleton<FirstStart>();

@@ -141,7 +141,10 @@ internal static class ControlPlaneProgram
         await using var app = ControlPlaneHost.Build(builder, options, database);
         await ControlPlaneHost.Prepare(app, options, embedded, CancellationToken.None);
         await ControlPlaneHost.Serve(app, CancellationToken.None);
-        await app.WaitForShutdownAsync();
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var asks = app.Lifetime.ApplicationStopping.Register(asked.SetResult);
+        await asked.Task;
+        await ControlPlaneHost.Stop(app);
     }
 
     private static async Task PrintAdminToken(

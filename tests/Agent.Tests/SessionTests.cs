@@ -4,6 +4,7 @@ using Coder.Mesh.Agent.Tests.Fakes;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.Logging;
 
@@ -190,6 +191,47 @@ public sealed class SessionTests
         session.Fail(StatusCode.Unavailable, ErrorReasons.ServerRestarting, "Back soon.");
 
         await agent.Time.Armed(TimeSpan.FromSeconds(1.5));
+    }
+
+    [Fact]
+    public async Task Drained_stream_lives_on_until_another_is_welcomed_and_is_left_without_a_goodbye()
+    {
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, jitter: 0.5);
+        var old = await server.Welcome();
+        await old.NextSnapshot();
+
+        await old.Send(new ConnectResponse { Drain = new Drain { Within = TimeSpan.FromSeconds(10).ToDuration() } });
+        await agent.Time.Armed(TimeSpan.FromSeconds(5));
+        agent.Time.Advance(TimeSpan.FromSeconds(5));
+        var next = await server.NextSession();
+        var meanwhile = old.AgentLeft.Task.IsCompleted;
+        // As a control plane does that gives the provider to the newer stream before its welcome has arrived.
+        old.Fail(StatusCode.Aborted, ErrorReasons.SessionSuperseded, "A newer session is attached.");
+        await old.Left;
+        await next.Welcome();
+        await next.NextSnapshot();
+
+        Assert.False(meanwhile);
+        Assert.True(server.HasNoSession);
+        Assert.Equal(HttpStatusCode.OK, (await agent.Health("/readyz")).Status);
+    }
+
+    [Fact]
+    public async Task Drained_stream_that_ends_before_another_is_welcomed_is_dialed_again()
+    {
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, jitter: 0.5);
+        var old = await server.Welcome();
+        await old.NextSnapshot();
+
+        await old.Send(new ConnectResponse { Drain = new Drain { Within = TimeSpan.FromSeconds(10).ToDuration() } });
+        await agent.Time.Armed(TimeSpan.FromSeconds(5));
+        old.Fail(StatusCode.Unavailable, ErrorReasons.ServerRestarting, "Back soon.");
+        await agent.Time.Armed(TimeSpan.FromSeconds(1));
+        agent.Time.Advance(TimeSpan.FromSeconds(1));
+
+        await (await server.Welcome()).NextSnapshot();
     }
 
     [Fact]

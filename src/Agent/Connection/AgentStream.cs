@@ -1,3 +1,4 @@
+using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
@@ -10,6 +11,7 @@ namespace Coder.Mesh.Agent.Connection;
 /// <summary>One welcomed stream, from the first snapshot to its end.</summary>
 internal sealed class AgentStream(
     Dialed dialed,
+    Dialer dialer,
     Reconciler reconciler,
     ClusterStatus cluster,
     AgentStatus status,
@@ -31,6 +33,8 @@ internal sealed class AgentStream(
     // Until it is known which cluster this is, nothing may be done in it.
     private readonly bool _identified = dialed.Readiness.NamespaceUid.Length > 0;
 
+    private readonly TaskCompletionSource<TimeSpan> _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     private AttemptEnd? _end;
 
     public async Task<AttemptEnd> Run(CancellationToken stopping)
@@ -47,6 +51,7 @@ internal sealed class AgentStream(
 
         var reading = Guard(Read);
         var writing = Guard(Write);
+        var moving = MoveWhenAsked(stopping);
         var others = Task.WhenAll(Guard(SendHeartbeats), Guard(AskForSnapshots), Guard(WatchIdentity));
         try
         {
@@ -58,6 +63,9 @@ internal sealed class AgentStream(
             reconciler.Detach(_outbox);
         }
 
+        // A stream that was superseded by its successor ends before that has been heard of.
+        if (await moving is { } next)
+            _end = new AttemptEnd(AttemptOutcome.Moved, "drained", "Another stream is up.") { Next = next };
         if (_end?.Outcome is AttemptOutcome.Stopped or AttemptOutcome.Renewed)
             await SayGoodbye(reading, writing);
         // Lets go of a read or a write that would otherwise wait for a peer that is away.
@@ -163,6 +171,9 @@ internal sealed class AgentStream(
                         "The control plane sent a second Welcome."
                     )
                 );
+                break;
+            case ConnectResponse.FrameOneofCase.Drain:
+                _drain.TrySetResult(frame.Drain.Within?.ToTimeSpan() ?? TimeSpan.Zero);
                 break;
             // SnapshotComplete asks for nothing, and a frame that this version doesn't know is for newer ones.
         }
@@ -274,6 +285,36 @@ internal sealed class AgentStream(
                     : $"the namespace's UID was {said} and is {known.NamespaceUid}."
             )
         );
+    }
+
+    /// <summary>Dials anew when the control plane asks for it; this stream lives on until the other is welcomed.</summary>
+    /// <returns>The other stream; null if this one ended first.</returns>
+    private async Task<Dialed?> MoveWhenAsked(CancellationToken stopping)
+    {
+        try
+        {
+            var wait = jitter.Next() * await _drain.Task.WaitAsync(_over.Token);
+            for (var failures = 1; ; failures++)
+            {
+                await Task.Delay(wait, time, _over.Token);
+                try
+                {
+                    // Not given up when this stream ends: the other one's welcome may be what has ended it.
+                    var next = await dialer.Dial(stopping);
+                    _over.Cancel();
+                    return next;
+                }
+                catch (Exception e) when (e is RpcException or TokenUnusableException or HandshakeException)
+                {
+                    logger.NotMoved(e.Message, failures);
+                    wait = Backoff.Dial.Delay(failures, jitter.Next());
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     private async Task SayGoodbye(Task reading, Task writing)

@@ -27,6 +27,13 @@ internal sealed class ConnectLoop(
         {
             var end = await Attempt(stoppingToken);
             metrics.DialEnded(end.Outcome);
+            while (end.Next is { } next)
+            {
+                using (next)
+                    end = await RunStream(next, stoppingToken);
+                metrics.DialEnded(end.Outcome);
+            }
+
             status.Detached(end);
             if (end.Outcome == AttemptOutcome.Stopped)
                 return;
@@ -89,7 +96,17 @@ internal sealed class ConnectLoop(
         status.Attached();
         try
         {
-            using var stream = new AgentStream(dialed, reconciler, cluster, status, metrics, jitter, time, logger);
+            using var stream = new AgentStream(
+                dialed,
+                dialer,
+                reconciler,
+                cluster,
+                status,
+                metrics,
+                jitter,
+                time,
+                logger
+            );
             var end = await stream.Run(stopping);
             return end with { Attached = time.GetElapsedTime(attachedAt) };
         }

@@ -19,6 +19,9 @@ internal enum AttemptOutcome
     /// <summary>The agent left to say Hello anew.</summary>
     Renewed,
 
+    /// <summary>Another stream took this one's place, as the control plane had asked.</summary>
+    Moved,
+
     /// <summary>The agent's process stops.</summary>
     Stopped,
 }
@@ -33,7 +36,11 @@ internal sealed record AttemptEnd(
     string Message,
     bool Explicit = false,
     TimeSpan? Attached = null
-);
+)
+{
+    /// <summary>The stream to go on with, when the agent has moved.</summary>
+    public Dialed? Next { get; init; }
+}
 
 /// <summary>How many attempts have failed, and so when the next one is due. Pure.</summary>
 internal sealed record ConnectState(int Failures, AttemptEnd? Last)
@@ -54,7 +61,7 @@ internal sealed record ConnectState(int Failures, AttemptEnd? Last)
         var failures = welcomed ? 0 : Failures;
         return end.Outcome switch
         {
-            AttemptOutcome.Renewed or AttemptOutcome.Stopped => new ConnectState(failures, end),
+            AttemptOutcome.Renewed or AttemptOutcome.Moved or AttemptOutcome.Stopped => new ConnectState(failures, end),
             AttemptOutcome.Restarting when end.Attached is not null => new ConnectState(0, end),
             _ => new ConnectState(failures + 1, end),
         };
@@ -65,7 +72,7 @@ internal sealed record ConnectState(int Failures, AttemptEnd? Last)
     public TimeSpan Delay(double random) =>
         Last?.Outcome switch
         {
-            null or AttemptOutcome.Renewed or AttemptOutcome.Stopped => TimeSpan.Zero,
+            null or AttemptOutcome.Renewed or AttemptOutcome.Moved or AttemptOutcome.Stopped => TimeSpan.Zero,
             AttemptOutcome.Refused => RefusalPace * (0.5 + random),
             AttemptOutcome.Restarting when Failures == 0 => RestartJitter * random,
             _ => Backoff.Dial.Delay(Failures, random),

@@ -22,6 +22,13 @@ internal static partial class Log
     );
 
     [LoggerMessage(
+        3119,
+        LogLevel.Information,
+        "Asked to move to another replica, but not welcomed yet: {Problem} Attempts that failed in a row: {Failures}"
+    )]
+    public static partial void NotMoved(this ILogger logger, string problem, int failures);
+
+    [LoggerMessage(
         3103,
         LogLevel.Error,
         "The control plane refuses this agent: {Reason}: {Detail} The next attempt is in {DelaySeconds:0.0} s"

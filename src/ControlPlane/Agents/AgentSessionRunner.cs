@@ -19,7 +19,7 @@ internal sealed class AgentSessionRunner(
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
-    IHostApplicationLifetime lifetime,
+    StreamDrain drain,
     ILogger<AgentSessionRunner> logger
 )
 {
@@ -33,7 +33,7 @@ internal sealed class AgentSessionRunner(
     )
     {
         using var session = Open(attached);
-        using var onShutdown = lifetime.ApplicationStopping.Register(() => session.Close(SessionEnd.Shutdown));
+        using var onShutdown = drain.Closing.Register(() => session.Close(SessionEnd.Shutdown));
         using var onAbort = ct.Register(() => session.Close(SessionEnd.AgentLeft));
         var openedAt = time.GetTimestamp();
         metrics.Opened();
@@ -45,7 +45,13 @@ internal sealed class AgentSessionRunner(
             // What happened while it attached, such as its token's revocation, could not find it.
             check.Ring(session.ProviderId);
             var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
-            var writer = new FrameWriter(session.Outbound, metrics, time);
+            var writer = new FrameWriter(
+                session.Outbound,
+                metrics,
+                attached.State.SilenceLimit,
+                () => session.Close(SessionEnd.TooSlow),
+                time
+            );
             await Task.WhenAll(
                 Part(session, () => reader.Run(requests, session.Closing)),
                 Part(session, () => writer.Run(responses, session.Closing)),
@@ -113,7 +119,7 @@ internal sealed class AgentSessionRunner(
 
     private static async Task Observe(AgentSession session)
     {
-        await session.Observations.Run(session.Send, session.Closing);
+        await session.Observations.Run(session.Outbound.Workspace, session.Closing);
         session.Close(SessionEnd.Superseded);
     }
 
@@ -130,7 +136,7 @@ internal sealed class AgentSessionRunner(
             return;
         try
         {
-            await session.Owner.Detached(session.Ending.End.Tag(), grace, lifetime.ApplicationStopping);
+            await session.Owner.Detached(session.Ending.End.Tag(), grace, drain.Closing);
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {

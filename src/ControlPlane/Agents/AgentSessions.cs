@@ -40,12 +40,12 @@ internal sealed class AgentSessions
         }
     }
 
-    public IReadOnlyList<string> ProviderIds
+    public IReadOnlyList<AgentSession> All
     {
         get
         {
             lock (_lock)
-                return [.. _sessions.Keys];
+                return [.. _sessions.Values];
         }
     }
 
@@ -57,10 +57,7 @@ internal sealed class AgentSessions
 
     public void CloseAll(SessionEnd end)
     {
-        AgentSession[] all;
-        lock (_lock)
-            all = [.. _sessions.Values];
-        foreach (var session in all)
+        foreach (var session in All)
             session.Close(end);
     }
 }

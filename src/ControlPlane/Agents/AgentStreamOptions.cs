@@ -36,6 +36,10 @@ public sealed class AgentStreamOptions
     [Range(1, 1000)]
     public int ConcurrentAttaches { get; set; } = 16;
 
+    /// <summary>How long a stopping replica may take to hand its agents over to others; zero closes them at once.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long the store may be away before all sessions are closed.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
     public TimeSpan StoreAwayLimit { get; set; } = TimeSpan.FromMinutes(5);

@@ -20,8 +20,7 @@ internal sealed class AgentStreamService(
     StreamDrain drain,
     DeploymentView deployment,
     IOptions<AgentStreamOptions> options,
-    TimeProvider time,
-    IHostApplicationLifetime lifetime
+    TimeProvider time
 ) : AgentService.AgentServiceBase
 {
     public override async Task Connect(
@@ -34,7 +33,7 @@ internal sealed class AgentStreamService(
         var sessionSpan = Activity.Current?.Context ?? default;
         Activity.Current = null;
         drain.Enter(context.GetHttpContext());
-        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        if (drain.Refuses)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
         var agent = Caller.Of(context);

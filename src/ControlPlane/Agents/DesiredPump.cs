@@ -81,7 +81,7 @@ internal sealed class DesiredPump(
         var unclaimed = snapshot.Keys.Where(id => !known.ContainsKey(id));
         foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
             await Send(chunk, redelivery: true, ct);
-        await outbound.Desired(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
+        await outbound.Workspace(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
 
         _firstSnapshotDone = true;
         lock (_lock)
@@ -154,7 +154,7 @@ internal sealed class DesiredPump(
             var frame = WorkspaceFrames.Desired(workspace);
             using var span = Tracing.StartSend(FrameNames.Of(frame.FrameCase), workspace.Traceparent, redelivery);
             frame.Traceparent = span?.Id ?? workspace.Traceparent;
-            await outbound.Desired(frame, ct);
+            await outbound.Workspace(frame, ct);
         }
     }
 }

@@ -4,7 +4,15 @@ using Grpc.Core;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>The one place that writes to an agent: gRPC allows a single write at a time on a stream.</summary>
-internal sealed class FrameWriter(Outbound outbound, AgentStreamMetrics metrics, TimeProvider time)
+/// <param name="stuckAfter">How long an agent may leave a frame unread.</param>
+/// <param name="stuck">Called when one has.</param>
+internal sealed class FrameWriter(
+    Outbound outbound,
+    AgentStreamMetrics metrics,
+    TimeSpan stuckAfter,
+    Action stuck,
+    TimeProvider time
+)
 {
     /// <summary>How long a write under way may still take once the session is closing.</summary>
     public static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
@@ -15,10 +23,20 @@ internal sealed class FrameWriter(Outbound outbound, AgentStreamMetrics metrics,
         // To cancel a write is to cut the stream, and the agent would never hear why: it is cut only if it hangs.
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using var onClosing = closing.Register(() => cut.CancelAfter(LastWriteLimit));
+        await using var unread = time.CreateTimer(
+            _ => stuck(),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
         while (!closing.IsCancellationRequested)
         {
             var frame = await outbound.Next(closing);
-            await responses.WriteAsync(frame, cut.Token);
+            var written = responses.WriteAsync(frame, cut.Token);
+            if (!written.IsCompleted)
+                unread.Change(stuckAfter, Timeout.InfiniteTimeSpan);
+            await written;
+            unread.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             metrics.Sent(frame.FrameCase);
         }
     }

@@ -37,6 +37,16 @@ internal static partial class Log
     [LoggerMessage(1109, LogLevel.Warning, "{Count} sessions can't be checked against the store now: {Problem}")]
     public static partial void SessionsNotChecked(this ILogger logger, int count, string problem);
 
+    [LoggerMessage(
+        1110,
+        LogLevel.Information,
+        "Stopping: {Sessions} agents are asked to move to {Others} other replicas within {Seconds:0.0} s"
+    )]
+    public static partial void HandingOver(this ILogger logger, int sessions, int others, double seconds);
+
+    [LoggerMessage(1111, LogLevel.Information, "{Moved} agents have moved, {Left} have not, after {Seconds:0.0} s")]
+    public static partial void HandedOver(this ILogger logger, int moved, int left, double seconds);
+
     [LoggerMessage(1108, LogLevel.Information, "The stream of provider {ProviderId}'s agent broke: {Problem}")]
     public static partial void ConnectionLost(this ILogger logger, string providerId, string problem);
 }

@@ -45,7 +45,7 @@ internal sealed class ObservationWriter(
 
     /// <param name="ack">Sends the acknowledgements.</param>
     /// <returns>When the store says that this session is no longer the provider's.</returns>
-    public async Task Run(Action<ConnectResponse> ack, CancellationToken ct)
+    public async Task Run(Func<ConnectResponse, CancellationToken, ValueTask> ack, CancellationToken ct)
     {
         while (true)
         {
@@ -65,7 +65,7 @@ internal sealed class ObservationWriter(
                     continue;
                 }
 
-                Acknowledge(batch, ack);
+                await Acknowledge(batch, ack, ct);
             }
         }
     }
@@ -82,7 +82,11 @@ internal sealed class ObservationWriter(
         return await commands.Observe(fence, batch.ToDictionary(b => b.Key, b => b.Value.Report), ct);
     }
 
-    private void Acknowledge(Dictionary<string, Pending> batch, Action<ConnectResponse> ack)
+    private async Task Acknowledge(
+        Dictionary<string, Pending> batch,
+        Func<ConnectResponse, CancellationToken, ValueTask> ack,
+        CancellationToken ct
+    )
     {
         foreach (var (id, stored) in batch)
         {
@@ -93,11 +97,12 @@ internal sealed class ObservationWriter(
             }
 
             var version = (ulong)stored.Report.Version;
-            ack(
+            await ack(
                 new ConnectResponse
                 {
                     ObservedAck = new ObservedAck { WorkspaceId = id, Version = version },
-                }
+                },
+                ct
             );
         }
     }

@@ -5,22 +5,18 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
 /// What waits to be written to one agent. Control frames are few and never wait for room: too many of them end the
-/// session. Desired states do wait, in their producer, so that memory is bounded by a handful of frames.
+/// session. Desired states and acknowledgements do wait, in their producers, so that memory is bounded by a handful of
+/// frames.
 /// </summary>
 internal sealed class Outbound(int controlCapacity)
 {
-    private const int DesiredCapacity = 16;
+    private const int WorkspaceCapacity = 16;
 
     private readonly Channel<ConnectResponse> _control = Channel.CreateBounded<ConnectResponse>(
         new BoundedChannelOptions(controlCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
     );
-    private readonly Channel<ConnectResponse> _desired = Channel.CreateBounded<ConnectResponse>(
-        new BoundedChannelOptions(DesiredCapacity)
-        {
-            SingleReader = true,
-            SingleWriter = true,
-            FullMode = BoundedChannelFullMode.Wait,
-        }
+    private readonly Channel<ConnectResponse> _workspaces = Channel.CreateBounded<ConnectResponse>(
+        new BoundedChannelOptions(WorkspaceCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
     );
     private readonly Signal _any = new(inline: true);
 
@@ -33,9 +29,10 @@ internal sealed class Outbound(int controlCapacity)
         return true;
     }
 
-    public async ValueTask Desired(ConnectResponse frame, CancellationToken ct)
+    /// <summary>Queues a frame about a workspace when there is room.</summary>
+    public async ValueTask Workspace(ConnectResponse frame, CancellationToken ct)
     {
-        await _desired.Writer.WriteAsync(frame, ct);
+        await _workspaces.Writer.WriteAsync(frame, ct);
         _any.Set();
     }
 
@@ -44,7 +41,7 @@ internal sealed class Outbound(int controlCapacity)
     {
         while (true)
         {
-            if (_control.Reader.TryRead(out var frame) || _desired.Reader.TryRead(out frame))
+            if (_control.Reader.TryRead(out var frame) || _workspaces.Reader.TryRead(out frame))
                 return frame;
             await _any.Wait(ct);
         }

@@ -57,8 +57,8 @@ internal sealed class SessionCheck(
 
     private void RingAll()
     {
-        foreach (var providerId in sessions.ProviderIds)
-            Ring(providerId);
+        foreach (var session in sessions.All)
+            Ring(session.ProviderId);
     }
 
     private string[] Take()

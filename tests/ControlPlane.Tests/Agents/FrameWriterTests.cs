@@ -13,6 +13,9 @@ public sealed class FrameWriterTests
     private readonly Outbound _outbound = new(controlCapacity: 16);
     private readonly HeldWriter _responses = new();
 
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(30);
+    private int _stuck;
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -48,13 +51,33 @@ public sealed class FrameWriterTests
         Assert.True(_responses.Token.IsCancellationRequested);
     }
 
+    [Fact]
+    public async Task An_agent_that_leaves_a_frame_unread_for_three_heartbeats_can_t_keep_up()
+    {
+        using var closing = new CancellationTokenSource();
+        var running = Start(closing.Token);
+        await _responses.Begun.WaitAsync(Ct);
+
+        _time.Advance(StuckAfter - TimeSpan.FromTicks(1));
+        var before = _stuck;
+        _time.Advance(TimeSpan.FromTicks(1));
+        _responses.Release();
+        await closing.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Limit, Ct));
+
+        Assert.Equal((0, 1), (before, _stuck));
+    }
+
     /// <summary>Two frames wait; the first is being written when this returns, or soon after.</summary>
     private Task Start(CancellationToken closing)
     {
         var meters = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
         _outbound.TryControl(new ConnectResponse { HeartbeatAck = new HeartbeatAck() });
         _outbound.TryControl(new ConnectResponse { HeartbeatAck = new HeartbeatAck() });
-        return new FrameWriter(_outbound, new AgentStreamMetrics(meters), _time).Run(_responses, closing);
+        return new FrameWriter(_outbound, new AgentStreamMetrics(meters), StuckAfter, () => _stuck++, _time).Run(
+            _responses,
+            closing
+        );
     }
 
     /// <summary>A stream whose writes end when the test says so, or are cancelled.</summary>

@@ -160,7 +160,7 @@ internal sealed class TestControlPlane : IAsyncDisposable
         if (_stopped)
             return;
         _stopped = true;
-        await _app.StopAsync();
+        await ControlPlaneHost.Stop(_app);
         await _app.DisposeAsync();
     }
 

@@ -1,4 +1,6 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
@@ -8,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
+using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 
 namespace Coder.Mesh.ControlPlane.Tests.Replicas;
 
@@ -140,6 +143,68 @@ public sealed class TwoReplicasTests(PostgresFixture postgres) : ControlPlaneTes
         var seen = new[] { Of(await next), Of(await agent.Next(Frame.WorkspaceDesired, Ct)) };
 
         Assert.Equal([(early.Id, 7ul), (late.Id, 1ul)], seen);
+    }
+
+    [Fact]
+    public async Task A_stopping_replica_hands_its_agents_over_and_ends_their_streams_when_the_new_ones_are_up()
+    {
+        await using var both = await Both.Start(Postgres, _time);
+        var (id, token) = await both.First.CreateProvider("west", Ct);
+        using var older = await TestAgent.Attach(both.First, token, Ct, h => h.NamespaceUid = "u");
+
+        var stopping = both.First.Stop();
+        var drain = (await older.Next(Frame.Drain, Ct)).Drain;
+        using var refused = TestAgent.Open(both.First, token);
+        var refusal = await refused.End(Ct);
+        using var newer = await TestAgent.Attach(both.Second, token, Ct, h => h.NamespaceUid = "u");
+        var end = await older.End(Ct);
+        await stopping;
+
+        Assert.True(drain.Within.ToTimeSpan() <= TimeSpan.FromSeconds(1), drain.Within.ToString());
+        Assert.Equal(ErrorReasons.ServerRestarting, Reason(refusal));
+        Assert.Equal(ErrorReasons.SessionSuperseded, Reason(end));
+        var provider = await both.Second.Provider(id, Ct);
+        Assert.Equal(
+            (2ul, true, ProviderStatus.Ready),
+            (provider.Agent.Epoch, provider.Agent.Attached, provider.Status)
+        );
+    }
+
+    [Fact]
+    public async Task R12_an_owner_that_another_replica_has_dismissed_ends_its_session_and_the_agent_makes_it_right()
+    {
+        await using var both = await Both.Start(Postgres, _time);
+        var (id, token) = await both.First.CreateProvider("west", Ct);
+        using var agent = await TestAgent.Attach(both.First, token, Ct, h => h.NamespaceUid = "u");
+        var owner = both.First.Services.GetRequiredService<AgentSessions>().Find(id)!.Fence;
+
+        // As the sweeper does for a replica that was cut off from the store for so long that it counts as gone.
+        var at = _time.GetUtcNow();
+        await both
+            .Second.Services.GetRequiredService<PresenceStore>()
+            .Append(
+                id,
+                owner.Epoch,
+                owner.OwnerId,
+                [
+                    new OwnerDismissed(owner.Epoch, at),
+                    new StatusChanged(
+                        owner.Epoch,
+                        ControlPlane.Presence.ProviderStatus.Error,
+                        "agent_disconnected",
+                        "Gone.",
+                        at
+                    ),
+                ],
+                Ct
+            );
+        var end = await agent.End(Ct);
+        var dismissed = await both.First.Provider(id, Ct);
+        using var back = await TestAgent.Attach(both.First, token, Ct, h => h.NamespaceUid = "u");
+
+        Assert.Equal(ErrorReasons.SessionSuperseded, Reason(end));
+        Assert.Equal((ProviderStatus.Error, false), (dismissed.Status, dismissed.Agent.Attached));
+        await UntilStatus(both.First, id, ProviderStatus.Ready);
     }
 
     private static (string, ulong) Of(ConnectResponse frame) =>
