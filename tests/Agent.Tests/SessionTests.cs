@@ -201,9 +201,9 @@ public sealed class SessionTests
         var old = await server.Welcome();
         await old.NextSnapshot();
 
-        await old.Send(new ConnectResponse { Drain = new Drain { Within = TimeSpan.FromSeconds(10).ToDuration() } });
-        await agent.Time.Armed(TimeSpan.FromSeconds(5));
-        agent.Time.Advance(TimeSpan.FromSeconds(5));
+        await old.Send(new ConnectResponse { Drain = new Drain { Within = TimeSpan.FromSeconds(8.6).ToDuration() } });
+        await agent.Time.Armed(TimeSpan.FromSeconds(4.3));
+        agent.Time.Advance(TimeSpan.FromSeconds(4.3));
         var next = await server.NextSession();
         var meanwhile = old.AgentLeft.Task.IsCompleted;
         // As a control plane does that gives the provider to the newer stream before its welcome has arrived.
@@ -225,8 +225,8 @@ public sealed class SessionTests
         var old = await server.Welcome();
         await old.NextSnapshot();
 
-        await old.Send(new ConnectResponse { Drain = new Drain { Within = TimeSpan.FromSeconds(10).ToDuration() } });
-        await agent.Time.Armed(TimeSpan.FromSeconds(5));
+        await old.Send(new ConnectResponse { Drain = new Drain { Within = TimeSpan.FromSeconds(8.6).ToDuration() } });
+        await agent.Time.Armed(TimeSpan.FromSeconds(4.3));
         old.Fail(StatusCode.Unavailable, ErrorReasons.ServerRestarting, "Back soon.");
         await agent.Time.Armed(TimeSpan.FromSeconds(1));
         agent.Time.Advance(TimeSpan.FromSeconds(1));

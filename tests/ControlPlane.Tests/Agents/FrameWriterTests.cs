@@ -63,7 +63,9 @@ public sealed class FrameWriterTests
         _time.Advance(TimeSpan.FromTicks(1));
         _responses.Release();
         await closing.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running.WaitAsync(Limit, Ct));
+        await running
+            .WaitAsync(Limit, Ct)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
         Assert.Equal((0, 1), (before, _stuck));
     }
