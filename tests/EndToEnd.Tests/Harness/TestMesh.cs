@@ -43,18 +43,22 @@ internal sealed class TestMesh : IAsyncDisposable
 
     private string AdminTokenFile => Path.Combine(DataFolder, "admin-token");
 
+    /// <summary>Short, where a test has to live through silence.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     private Dictionary<string, string> ControlPlaneSettings =>
         new()
         {
+            ["Mesh__AgentStream__HeartbeatInterval"] = HeartbeatInterval.ToString("c"),
             ["Mesh__DataFolder"] = DataFolder,
             ["Mesh__GrpcAddress"] = Address,
             ["Mesh__ManagementAddress"] = "http://127.0.0.1:0",
         };
 
     /// <summary>A control plane on a new database, and no agent.</summary>
-    public static async Task<TestMesh> Start(CancellationToken ct)
+    public static async Task<TestMesh> Start(CancellationToken ct, TimeSpan? heartbeat = null)
     {
-        var mesh = new TestMesh();
+        var mesh = new TestMesh { HeartbeatInterval = heartbeat ?? TimeSpan.FromSeconds(10) };
         try
         {
             await mesh.StartControlPlane(ct);
@@ -68,9 +72,9 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     /// <summary>The same with an agent of a simulated cluster, which is Ready.</summary>
-    public static async Task<TestMesh> StartReady(CancellationToken ct)
+    public static async Task<TestMesh> StartReady(CancellationToken ct, TimeSpan? heartbeat = null)
     {
-        var mesh = await Start(ct);
+        var mesh = await Start(ct, heartbeat);
         try
         {
             mesh.StartSimulatedAgent();
