@@ -33,6 +33,30 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task Snapshot_tells_what_the_cluster_holds_and_other_reports_do_not()
+    {
+        await using var server = await FakeControlPlane.Start();
+        var held = new HeldWorkspace
+        {
+            Name = "dev",
+            Spec = new WorkspaceSpec { Image = "example/image:1" },
+            Generation = 3,
+        };
+        await using var agent = await RunningAgent.Start(
+            server,
+            new FakeDriver { Holds = [Seen("w1", 3) with { Held = held }] }
+        );
+        var session = await server.Welcome();
+
+        var told = Assert.Single((await session.NextSnapshot()).Workspaces);
+        agent.Driver.Sink!.Changed(Seen("w1", 3, WorkspaceState.Stopped) with { Held = held });
+        var report = (await session.Next(ConnectRequest.FrameOneofCase.WorkspaceObserved)).WorkspaceObserved;
+
+        Assert.Equal(held, told.Held);
+        Assert.Equal((WorkspaceState.Stopped, (HeldWorkspace?)null), (report.State, report.Held));
+    }
+
+    [Fact]
     public async Task Snapshot_is_cut_into_parts_that_the_server_takes()
     {
         await using var server = await FakeControlPlane.Start();

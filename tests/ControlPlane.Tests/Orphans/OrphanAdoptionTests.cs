@@ -38,14 +38,7 @@ public sealed class OrphanAdoptionTests(PostgresFixture postgres) : OrphanTestBa
         );
         Assert.Equal(
             (id, 8ul, WorkspacePower.Running, "dev", "fast", held.Held.Spec),
-            (
-                desired.WorkspaceId,
-                desired.Generation,
-                desired.Power,
-                desired.Name,
-                desired.StorageClass,
-                desired.Spec
-            )
+            (desired.WorkspaceId, desired.Generation, desired.Power, desired.Name, desired.StorageClass, desired.Spec)
         );
         Assert.Empty(told);
         Assert.Equal(WorkspaceState.Running, (await plane.Workspace("dev", Ct)).State);
@@ -138,10 +131,7 @@ public sealed class OrphanAdoptionTests(PostgresFixture postgres) : OrphanTestBa
         Assert.Equal(ErrorReasons.OrphanNotFound, await Adopt(mesh.Plane, taken.Id).Answer());
         Assert.Equal(ErrorReasons.OrphanNotFound, await Remove(mesh.Plane, taken.Id).Answer());
         await mesh.Allow("default", "west");
-        Assert.Equal(
-            ErrorReasons.WorkspaceExists,
-            await Adopt(mesh.Plane, id, r => r.Provider = "west").Answer()
-        );
+        Assert.Equal(ErrorReasons.WorkspaceExists, await Adopt(mesh.Plane, id, r => r.Provider = "west").Answer());
         Assert.Equal(1, (await mesh.Plane.Provider("west", Ct)).Orphans);
     }
 

@@ -138,10 +138,7 @@ public sealed class OrphanListTests(PostgresFixture postgres) : OrphanTestBase(p
         using var agent = await AttachBuiltIn(plane);
         var ids = Enumerable.Range(0, 1_003).Select(_ => NewId()).Order(StringComparer.Ordinal).ToList();
         foreach (var part in ids.Chunk(500))
-            await agent.Send(
-                new() { Snapshot = new() { Workspaces = { part.Select(id => Held(agent, id, 1)) } } },
-                Ct
-            );
+            await agent.Send(new() { Snapshot = new() { Workspaces = { part.Select(id => Held(agent, id, 1)) } } }, Ct);
         await Exchange(agent);
 
         var listed = new List<string>();

@@ -90,6 +90,5 @@ public sealed class OrphanRemovalTests(PostgresFixture postgres) : OrphanTestBas
         Assert.Equal(ErrorReasons.OrphanNotFound, await Remove(plane, id, "r2").Answer());
     }
 
-    private static (string, ulong) Told(Agent.V1.WorkspaceRemoved removed) =>
-        (removed.WorkspaceId, removed.Generation);
+    private static (string, ulong) Told(Agent.V1.WorkspaceRemoved removed) => (removed.WorkspaceId, removed.Generation);
 }

@@ -77,7 +77,10 @@ public sealed class RestoreTests(PostgresFixture postgres) : OrphanTestBase(post
         await plane.Workspaces.StopWorkspaceAsync(stop, plane.Admin, cancellationToken: Ct);
         var next = await DesiredOf(agent, after);
 
-        Assert.Equal((after, 4ul, TestControlPlane.Spec().Disk), (desired.WorkspaceId, desired.Generation, desired.Spec.Disk));
+        Assert.Equal(
+            (after, 4ul, TestControlPlane.Spec().Disk),
+            (desired.WorkspaceId, desired.Generation, desired.Spec.Disk)
+        );
         Assert.Equal((after, 5ul, WorkspacePower.Stopped), (next.WorkspaceId, next.Generation, next.Power));
     }
 
