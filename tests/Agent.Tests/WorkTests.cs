@@ -178,6 +178,30 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task R11_An_answered_snapshot_deletes_nothing_that_the_answer_does_not_name()
+    {
+        var driver = new FakeDriver { Holds = [Seen("unnamed", 7), Seen("named", 1)] };
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, driver);
+        var session = await server.Welcome();
+        await session.NextSnapshot();
+
+        await session.Send(new ConnectResponse { SnapshotComplete = new SnapshotComplete() });
+        await session.Desire("named", 2);
+        await driver.NextApplied();
+        await session.Remove("named", 3);
+
+        Assert.Equal("named", await driver.NextRemoved());
+        driver.Sink!.Listed([Seen("unnamed", 7)]);
+        await agent.Time.Armed(TimeSpan.FromSeconds(10));
+        await session.Remove("last", 1);
+        string removed;
+        do removed = await driver.NextRemoved();
+        while (removed == "named");
+        Assert.Equal("last", removed);
+    }
+
+    [Fact]
     public async Task R11_What_vanishes_unasked_is_left_to_the_control_plane()
     {
         var driver = new FakeDriver { Holds = [Seen("w1", 1)], OnRemove = _ => throw new InvalidOperationException() };

@@ -22,7 +22,7 @@ public sealed class OrphanAdoptionTests(PostgresFixture postgres) : OrphanTestBa
         var adopted = await Adopt(plane, id);
         var desired = (await agent.Next(Frame.WorkspaceDesired, Ct)).WorkspaceDesired;
         await agent.Observe(id, 8, WorkspaceState.Running, Ct);
-        await agent.Next(Frame.ObservedAck, Ct);
+        await UntilState(plane, "dev", WorkspaceState.Running);
         var told = await Exchange(agent, Held(agent, id, 8));
 
         Assert.Equal(
@@ -41,7 +41,6 @@ public sealed class OrphanAdoptionTests(PostgresFixture postgres) : OrphanTestBa
             (desired.WorkspaceId, desired.Generation, desired.Power, desired.Name, desired.StorageClass, desired.Spec)
         );
         Assert.Empty(told);
-        Assert.Equal(WorkspaceState.Running, (await plane.Workspace("dev", Ct)).State);
         Assert.Empty((await List(plane)).Orphans);
         Assert.Equal(0, (await plane.Provider("built-in", Ct)).Orphans);
     }

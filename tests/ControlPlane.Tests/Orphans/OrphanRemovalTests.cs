@@ -34,13 +34,12 @@ public sealed class OrphanRemovalTests(PostgresFixture postgres) : OrphanTestBas
         var told = await Exchange(second, Held(second, id, 7), Held(second, other, 3));
         Assert.Equal((id, 8ul), Told(Assert.Single(told).WorkspaceRemoved));
         await second.Observe(id, 8, WorkspaceState.Deleted, Ct);
-        await second.Next(Frame.ObservedAck, Ct);
+        await UntilState(restarted, id, WorkspaceState.Deleted);
 
         Assert.Equal(
             (id, WorkspaceState.Deleting, WorkspaceDesiredState.Deleted, "", ""),
             (removing.Name, removing.State, removing.DesiredState, removing.Organization, removing.Owner)
         );
-        Assert.Equal(WorkspaceState.Deleted, (await restarted.Workspace(id, Ct)).State);
         Assert.Empty(await Exchange(second, Held(second, other, 3)));
         Assert.Equal(other, Assert.Single((await List(restarted)).Orphans).WorkspaceId);
     }
