@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
@@ -116,6 +117,10 @@ internal static class ControlPlaneHost
         services.AddSingleton<WorkspaceView>();
         services.AddSingleton<WorkspacePlacement>();
         services.AddSingleton<WorkspaceCommands>();
+        services.AddSingleton<WorkspaceAnswers>();
+        services.AddSingleton<OrphanStore>();
+        services.AddSingleton<OrphanView>();
+        services.AddSingleton<OrphanCommands>();
         services.AddSingleton<ManagementPort>();
         return services;
     }

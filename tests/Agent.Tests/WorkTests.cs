@@ -33,6 +33,30 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task Snapshot_tells_what_the_cluster_holds_and_other_reports_do_not()
+    {
+        await using var server = await FakeControlPlane.Start();
+        var held = new HeldWorkspace
+        {
+            Name = "dev",
+            Spec = new WorkspaceSpec { Image = "example/image:1" },
+            Generation = 3,
+        };
+        await using var agent = await RunningAgent.Start(
+            server,
+            new FakeDriver { Holds = [Seen("w1", 3) with { Held = held }] }
+        );
+        var session = await server.Welcome();
+
+        var told = Assert.Single((await session.NextSnapshot()).Workspaces);
+        agent.Driver.Sink!.Changed(Seen("w1", 3, WorkspaceState.Stopped) with { Held = held });
+        var report = (await session.Next(ConnectRequest.FrameOneofCase.WorkspaceObserved)).WorkspaceObserved;
+
+        Assert.Equal(held, told.Held);
+        Assert.Equal((WorkspaceState.Stopped, (HeldWorkspace?)null), (report.State, report.Held));
+    }
+
+    [Fact]
     public async Task Snapshot_is_cut_into_parts_that_the_server_takes()
     {
         await using var server = await FakeControlPlane.Start();
@@ -151,6 +175,30 @@ public sealed class WorkTests
 
         Assert.Equal((WorkspaceState.Deleting, 2ul), (deleting.State, deleting.Generation));
         Assert.Equal((WorkspaceState.Deleted, 2ul), (deleted.State, deleted.Generation));
+    }
+
+    [Fact]
+    public async Task R11_An_answered_snapshot_deletes_nothing_that_the_answer_does_not_name()
+    {
+        var driver = new FakeDriver { Holds = [Seen("unnamed", 7), Seen("named", 1)] };
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, driver);
+        var session = await server.Welcome();
+        await session.NextSnapshot();
+
+        await session.Send(new ConnectResponse { SnapshotComplete = new SnapshotComplete() });
+        await session.Desire("named", 2);
+        await driver.NextApplied();
+        await session.Remove("named", 3);
+
+        Assert.Equal("named", await driver.NextRemoved());
+        driver.Sink!.Listed([Seen("unnamed", 7)]);
+        await agent.Time.Armed(TimeSpan.FromSeconds(10));
+        await session.Remove("last", 1);
+        string removed;
+        do removed = await driver.NextRemoved();
+        while (removed == "named");
+        Assert.Equal("last", removed);
     }
 
     [Fact]

@@ -18,6 +18,8 @@ public sealed class RequestIdTests : CliTest
             { "DeleteProvider", "providers rm eu-west-1" },
             { "ForgetProvider", "providers forget eu-west-1 --reason r --confirm eu-west-1" },
             { "AcceptCluster", "providers accept-cluster eu-west-1 --yes" },
+            { "AdoptOrphan", "providers orphans adopt eu-west-1 0198c1e1000070008000000000000001" },
+            { "RemoveOrphan", "providers orphans rm eu-west-1 0198c1e1000070008000000000000001 --yes" },
             { "RotateToken", "providers rotate-token eu-west-1" },
             { "RevokeToken", "providers revoke-token eu-west-1 0198c1e0000070008000000000000001" },
             { "CreateOrganization", "orgs create new" },

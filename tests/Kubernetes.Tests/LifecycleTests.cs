@@ -42,6 +42,45 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
     }
 
     [Fact]
+    public async Task What_the_objects_tell_is_what_they_were_made_from()
+    {
+        await using var ns = await NewNamespace();
+        await using var driver = new TestDriver(ns).Watching();
+        var (plain, own) = (TestDriver.Desired(TestDriver.NewId(), 3), TestDriver.Desired(TestDriver.NewId(), 4));
+        own.Name = "own";
+        own.Spec.Command.AddRange(["sh", "-c", "exec serve\n"]);
+
+        await driver.Apply(plain, Ct);
+        await driver.Apply(own, Ct);
+
+        foreach (var desired in new[] { plain, own })
+        {
+            var held = (await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, Ct)).Held!;
+            Assert.Equal((desired.Name, desired.Spec, desired.Generation), (held.Name, held.Spec, held.Generation));
+        }
+    }
+
+    [Fact]
+    public async Task R10_a_volume_that_is_ahead_of_the_store_tells_the_generation_that_brings_its_deployment_back()
+    {
+        await using var ns = await NewNamespace();
+        await using var driver = new TestDriver(ns).Watching();
+        var id = TestDriver.NewId();
+        await driver.Apply(TestDriver.Desired(id, 5), Ct);
+        await driver.Sink.Until(id, WorkspaceState.Running, Ct);
+        await (await fixture.Get()).Admin.Delete(ns.Path("deployments", $"ws-{id}"), Ct);
+
+        var alone = await driver.Sink.Until(id, WorkspaceState.Starting, w => w.Generation == 0, Ct);
+        await driver.Apply(TestDriver.Desired(id, 3), Ct);
+        var older = await ns.Get("deployments", $"ws-{id}", Ct);
+        await driver.Apply(TestDriver.Desired(id, alone.Held!.Generation + 1), Ct);
+
+        Assert.Null(older);
+        Assert.Equal((5ul, "dev", "10Gi"), (alone.Held.Generation, alone.Held.Name, alone.Held.Spec.Disk));
+        Assert.Equal(6ul, (await driver.Sink.Until(id, WorkspaceState.Running, w => w.Generation == 6, Ct)).Generation);
+    }
+
+    [Fact]
     public async Task A_workspace_starts_runs_stops_with_its_volume_kept_and_is_removed_with_all_of_it()
     {
         await using var ns = await NewNamespace();

@@ -62,7 +62,7 @@ public sealed class ObservedStatesTests
     {
         var seen = ObservedStates.Of("w", new(null, null, [Pod()]), removing: false, known: 4);
 
-        Assert.Equal(new("w", 4, WorkspaceState.Deleting), seen);
+        Assert.Equal(new("w", 4, WorkspaceState.Deleting), seen! with { Held = null });
     }
 
     [Fact]
@@ -88,7 +88,9 @@ public sealed class ObservedStatesTests
     {
         var seen = ObservedStates.Of("w", new(null, Claim(), []), removing: false, known);
 
-        Assert.Equal(new("w", 0, WorkspaceState.Starting), seen);
+        Assert.Equal(new("w", 0, WorkspaceState.Starting), seen! with { Held = null });
+        // What is sent again must not be below this one, or it would not be applied.
+        Assert.Equal(1ul, seen.Held!.Generation);
     }
 
     [Theory]

@@ -26,13 +26,22 @@ internal sealed class RecordingSink : IClusterSink
     public void Gone(string workspaceId) => Hear(new GoneCall(workspaceId));
 
     /// <summary>Waits until a workspace is said to be so: by a change, or by a list that has overtaken it.</summary>
-    public async Task<ClusterWorkspace> Until(string id, WorkspaceState state, CancellationToken ct)
+    public Task<ClusterWorkspace> Until(string id, WorkspaceState state, CancellationToken ct) =>
+        Until(id, state, _ => true, ct);
+
+    public async Task<ClusterWorkspace> Until(
+        string id,
+        WorkspaceState state,
+        Predicate<ClusterWorkspace> besides,
+        CancellationToken ct
+    )
     {
+        bool Wanted(ClusterWorkspace w) => w.Id == id && w.State == state && besides(w);
         ClusterWorkspace? Said(object call) =>
             call switch
             {
-                ClusterWorkspace changed => changed.Id == id && changed.State == state ? changed : null,
-                ListedCall listed => listed.Workspaces.FirstOrDefault(w => w.Id == id && w.State == state),
+                ClusterWorkspace changed => Wanted(changed) ? changed : null,
+                ListedCall listed => listed.Workspaces.FirstOrDefault(Wanted),
                 _ => null,
             };
         return Said(await Until(call => Said(call) is not null, ct))!;

@@ -104,7 +104,7 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
             (_snapshotDue, _open) = (false, true);
         }
 
-        var reports = reconciler.Snapshot();
+        var entries = reconciler.Snapshot();
         var parts = new SnapshotParts(
             limits is { MaxWorkspacesPerSnapshotPart: > 0 and var count } ? (int)count : DefaultPart,
             limits is { MaxFrameBytes: > 0 and var bytes } ? (int)bytes : DefaultFrameBytes
@@ -112,15 +112,15 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
         lock (_lock)
         {
             // What is told as deleted and stored as that is nobody's concern any more.
-            foreach (var report in reports)
+            foreach (var (report, held) in entries)
                 if (report.State != Mesh.V1.WorkspaceState.Deleted || !WasStoredLocked(report))
-                    parts.Add(NextLocked(report));
+                    parts.Add(NextLocked(report, held));
         }
 
         frames.AddRange(parts.Complete());
-        logger.SnapshotSent(reports.Count, frames.Count);
-        if (limits is { MaxWorkspacesPerSnapshot: > 0 and var max } && reports.Count > max)
-            logger.SnapshotTooLarge(reports.Count, max);
+        logger.SnapshotSent(entries.Count, frames.Count);
+        if (limits is { MaxWorkspacesPerSnapshot: > 0 and var max } && entries.Count > max)
+            logger.SnapshotTooLarge(entries.Count, max);
         return true;
     }
 
@@ -150,7 +150,7 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
     private bool WasStoredLocked(WorkspaceReport report) =>
         _sent.TryGetValue(report.Id, out var sent) && sent.Acknowledged && sent.Report == report;
 
-    private WorkspaceObserved NextLocked(WorkspaceReport report)
+    private WorkspaceObserved NextLocked(WorkspaceReport report, HeldWorkspace? held = null)
     {
         _sent[report.Id] = new SentReport(report, ++_version, Acknowledged: false);
         return new WorkspaceObserved
@@ -161,6 +161,7 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
             State = report.State,
             Code = CleanText.Clean(report.Code),
             Message = CleanText.Clean(report.Message),
+            Held = held,
         };
     }
 

@@ -35,7 +35,10 @@ internal sealed record ObjectLabels(
     [property: JsonPropertyName(Names.DeploymentId)] string? DeploymentId = null
 );
 
-internal sealed record ObjectAnnotations([property: JsonPropertyName(Names.Generation)] string? Generation = null);
+internal sealed record ObjectAnnotations(
+    [property: JsonPropertyName(Names.Generation)] string? Generation = null,
+    [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null
+);
 
 internal sealed record DeploymentObject(
     ObjectMeta Metadata,
@@ -43,7 +46,22 @@ internal sealed record DeploymentObject(
     DeploymentObject.DeploymentStatus? Status = null
 ) : IClusterObject
 {
-    internal sealed record DeploymentSpec(int? Replicas = null);
+    internal sealed record DeploymentSpec(int? Replicas = null, PodTemplate? Template = null);
+
+    internal sealed record PodTemplate(PodSpec? Spec = null);
+
+    internal sealed record PodSpec(IReadOnlyList<Container>? Containers = null);
+
+    internal sealed record Container(
+        string Name,
+        string? Image = null,
+        IReadOnlyList<string>? Command = null,
+        ContainerResources? Resources = null
+    );
+
+    internal sealed record ContainerResources(ComputeLimits? Limits = null);
+
+    internal sealed record ComputeLimits(string? Cpu = null, string? Memory = null);
 
     internal sealed record DeploymentStatus(
         long ObservedGeneration = 0,

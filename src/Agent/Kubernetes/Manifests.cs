@@ -14,7 +14,7 @@ internal static class Manifests
     private const long User = 1000;
 
     // PID 1 has no default signal handlers: without the trap every stop would last the whole grace period.
-    private static readonly string[] DefaultCommand = ["sh", "-c", "trap \"exit 0\" TERM; sleep infinity & wait"];
+    public static readonly string[] DefaultCommand = ["sh", "-c", "trap \"exit 0\" TERM; sleep infinity & wait"];
 
     /// <param name="storageClass">The class to name; null leaves the choice to the cluster.</param>
     public static V1PersistentVolumeClaim Claim(

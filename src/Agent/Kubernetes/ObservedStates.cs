@@ -43,7 +43,14 @@ internal static class ObservedStates
             return null;
         var deleting = removing || Deleting(objects);
         var (state, code, message) = deleting ? new(WorkspaceState.Deleting) : Judge(objects);
-        return new ClusterWorkspace(id, Generation(objects, deleting, known), state, code, message);
+        return new ClusterWorkspace(
+            id,
+            Generation(objects, deleting, known),
+            state,
+            code,
+            message,
+            HeldObjects.Describe(objects)
+        );
     }
 
     /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>

@@ -51,12 +51,14 @@ internal interface IClusterSink
 /// <param name="Generation">As the objects carry it.</param>
 /// <param name="Code">A stable lower_snake code when the state is Failed, else empty.</param>
 /// <param name="Message">In the cluster's own words where it has any.</param>
+/// <param name="Held">What the objects tell of the workspace; never changed once it is here.</param>
 internal sealed record ClusterWorkspace(
     string Id,
     ulong Generation,
     Coder.Mesh.V1.WorkspaceState State,
     string Code = "",
-    string Message = ""
+    string Message = "",
+    HeldWorkspace? Held = null
 );
 
 /// <summary>One look at a cluster.</summary>

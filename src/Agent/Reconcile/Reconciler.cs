@@ -118,7 +118,7 @@ internal sealed class Reconciler(
     }
 
     /// <summary>Everything that the cluster holds, and what failed or is gone as wished.</summary>
-    public IReadOnlyList<WorkspaceReport> Snapshot()
+    public IReadOnlyList<SnapshotEntry> Snapshot()
     {
         lock (_lock)
             return _table.Snapshot();

@@ -24,6 +24,10 @@ internal sealed record WorkspaceReport(
     string Message = ""
 );
 
+/// <summary>What a snapshot says of a workspace.</summary>
+/// <param name="Held">What the cluster holds of it; null if nothing, or if its driver can't tell.</param>
+internal readonly record struct SnapshotEntry(WorkspaceReport Report, HeldWorkspace? Held);
+
 /// <summary>What the agent knows of one workspace: what is wished, what the cluster holds, and what is to be done.</summary>
 /// <remarks>Pure. A wish lives as long as the session that brought it; what the cluster holds outlives sessions.</remarks>
 internal sealed record WorkspaceRecord(string Id)

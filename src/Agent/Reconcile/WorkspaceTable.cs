@@ -76,16 +76,17 @@ internal sealed class WorkspaceTable
     }
 
     /// <summary>All but what waits for its first apply: the cluster doesn't hold that yet.</summary>
-    public IReadOnlyList<WorkspaceReport> Snapshot() =>
-        [
-            .. _records
-                .Values.Select(r => (Record: r, Report: r.Report()))
-                .Where(x =>
-                    x.Record.Cluster is not null || x.Report?.State is WorkspaceState.Failed or WorkspaceState.Deleted
-                )
-                .Select(x => x.Report)
-                .OfType<WorkspaceReport>(),
-        ];
+    public IReadOnlyList<SnapshotEntry> Snapshot()
+    {
+        var entries = new List<SnapshotEntry>(_records.Count);
+        foreach (var record in _records.Values)
+            if (
+                record.Report() is { } report
+                && (record.Cluster is not null || report.State is WorkspaceState.Failed or WorkspaceState.Deleted)
+            )
+                entries.Add(new SnapshotEntry(report, record.Cluster?.Held));
+        return entries;
+    }
 
     private void Bury(string id)
     {

@@ -29,11 +29,17 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         var run = desired.Power == WorkspacePower.Running;
         var settled = run ? WorkspaceState.Running : WorkspaceState.Stopped;
         if (before?.State == settled)
-            return Set(before with { Generation = desired.Generation }, due: null);
+            return Set(before with { Generation = desired.Generation, Held = Held(desired) }, due: null);
 
         var state = run ? WorkspaceState.Starting : WorkspaceState.Stopping;
         return Set(
-            new ClusterWorkspace(desired.WorkspaceId, desired.Generation, state, Message: "Simulated."),
+            new ClusterWorkspace(
+                desired.WorkspaceId,
+                desired.Generation,
+                state,
+                Message: "Simulated.",
+                Held: Held(desired)
+            ),
             now + Delay()
         );
     }
@@ -103,6 +109,15 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         _workspaces[seen.Id] = new SimulatedWorkspace(seen, due);
         return seen;
     }
+
+    private static HeldWorkspace Held(WorkspaceDesired desired) =>
+        new()
+        {
+            Name = desired.Name,
+            Spec = desired.Spec,
+            StorageClass = desired.StorageClass,
+            Generation = desired.Generation,
+        };
 
     private TimeSpan Delay() => options.Delay * (0.2 + 0.8 * _random.NextDouble());
 }

@@ -12,6 +12,10 @@ internal static class Tips
         {
             ErrorReasons.TokenMissing or ErrorReasons.TokenInvalid => Token(target),
             ErrorReasons.ProviderCordoned => ["`mesh providers uncordon NAME` ends a cordon"],
+            ErrorReasons.OrphanNotFound =>
+            [
+                "an id that was adopted or removed is found with `mesh workspaces show ID`",
+            ],
             ErrorReasons.ProviderNotLost => ["`mesh providers forget NAME --force` forgets it whatever its status is"],
             ErrorReasons.OrganizationAmbiguous => ["name it with --org"],
             ErrorReasons.WorkspaceNotFound => ["one that has ended is found by its id only"],

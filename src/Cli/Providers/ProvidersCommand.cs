@@ -27,6 +27,7 @@ internal static class ProvidersCommand
                 AcceptCluster.Make(host),
                 RotateToken.Make(host),
                 RevokeToken.Make(host),
+                OrphansCommand.Make(host),
                 RemoveProviders.Make(host),
                 ForgetProvider.Make(host),
             },

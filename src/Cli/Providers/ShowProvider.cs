@@ -46,6 +46,11 @@ internal static class ShowProvider
                 "an agent of another cluster or namespace was refused",
                 $"tip: mesh providers accept-cluster {provider.Name}, if it is to be the new one"
             );
+        if (provider.Orphans > 0)
+            run.Output.Info(
+                "its cluster holds workspaces that the control plane doesn't know",
+                $"tip: mesh providers orphans ls {provider.Name}"
+            );
         return ExitCodes.Ok;
     }
 
@@ -62,6 +67,7 @@ internal static class ShowProvider
             .Add("Cordoned", Cordon(p.Cordon, time))
             .Add("Organizations", string.Join(", ", p.Organizations))
             .Add("Workspaces", ProviderText.Load(p))
+            .AddIfAny("Orphans", p.Orphans > 0 ? p.Orphans.ToString(CultureInfo.InvariantCulture) : "")
             .Add("Region", p.Details?.Region)
             .Add("Hostname", p.Details?.Hostname)
             .Add("Cluster address", p.Details?.ClusterAddress)

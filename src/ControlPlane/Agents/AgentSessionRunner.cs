@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
@@ -16,6 +17,7 @@ internal sealed class AgentSessionRunner(
     PresenceKeeper keeper,
     WorkspaceView workspaces,
     WorkspaceCommands commands,
+    OrphanStore orphans,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
@@ -78,7 +80,15 @@ internal sealed class AgentSessionRunner(
         var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
         return new AgentSession(keeper.Start(attached), fence, presence.UsedTokens[^1], outbound)
         {
-            Desired = new DesiredPump(presence.ProviderId, outbound, workspaces, commands, time, logger),
+            Desired = new DesiredPump(
+                presence.ProviderId,
+                outbound,
+                workspaces,
+                commands,
+                (unclaimed, ct) => orphans.Keep(fence, unclaimed, ct),
+                time,
+                logger
+            ),
             Observations = new ObservationWriter(fence, commands, time, logger),
         };
     }

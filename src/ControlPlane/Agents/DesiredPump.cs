@@ -1,5 +1,6 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
@@ -16,6 +17,7 @@ internal sealed class DesiredPump(
     Outbound outbound,
     WorkspaceView view,
     WorkspaceCommands commands,
+    Func<IReadOnlyDictionary<string, Held>, CancellationToken, Task> keepOrphans,
     TimeProvider time,
     ILogger logger
 )
@@ -26,7 +28,7 @@ internal sealed class DesiredPump(
     private readonly Lock _lock = new();
     private readonly HashSet<string> _dirty = [];
     private readonly Signal _signal = new();
-    private IReadOnlyDictionary<string, ulong>? _snapshot;
+    private IReadOnlyDictionary<string, Held>? _snapshot;
     private bool _firstSnapshotDone;
 
     public void Mark(string workspaceId)
@@ -36,8 +38,8 @@ internal sealed class DesiredPump(
         _signal.Set();
     }
 
-    /// <summary>Answers a complete snapshot: ids and the generations that the agent has applied.</summary>
-    public void Answer(IReadOnlyDictionary<string, ulong> snapshot)
+    /// <summary>Answers a complete snapshot.</summary>
+    public void Answer(IReadOnlyDictionary<string, Held> snapshot)
     {
         lock (_lock)
             _snapshot = snapshot;
@@ -67,7 +69,7 @@ internal sealed class DesiredPump(
 
     private async Task AnswerSnapshot(CancellationToken ct)
     {
-        IReadOnlyDictionary<string, ulong>? snapshot;
+        IReadOnlyDictionary<string, Held>? snapshot;
         lock (_lock)
             snapshot = _snapshot;
         if (snapshot is null)
@@ -78,9 +80,10 @@ internal sealed class DesiredPump(
         await RaiseGenerations(snapshot, known, ct);
         var differing = unfinished.Where(w => Differs(w, snapshot)).Select(w => w.WorkspaceId);
         // What the agent holds but nothing unfinished claims: ended here, or of no store at all (an orphan, left alone).
-        var unclaimed = snapshot.Keys.Where(id => !known.ContainsKey(id));
+        var unclaimed = snapshot.Keys.Where(id => !known.ContainsKey(id)).ToList();
         foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
             await Send(chunk, redelivery: true, ct);
+        await keepOrphans(unclaimed.ToDictionary(id => id, id => snapshot[id]), ct);
         await outbound.Workspace(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
 
         _firstSnapshotDone = true;
@@ -96,27 +99,27 @@ internal sealed class DesiredPump(
 
     /// <summary>A first snapshot ahead of the store means that the store was restored: it goes on from there.</summary>
     private async Task RaiseGenerations(
-        IReadOnlyDictionary<string, ulong> snapshot,
+        IReadOnlyDictionary<string, Held> snapshot,
         Dictionary<string, Workspace> known,
         CancellationToken ct
     )
     {
         foreach (var workspace in known.Values)
         {
-            if (!snapshot.TryGetValue(workspace.WorkspaceId, out var held) || (long)held <= workspace.Generation)
+            if (!snapshot.TryGetValue(workspace.WorkspaceId, out var held) || held.Carried <= workspace.Generation)
                 continue;
             if (_firstSnapshotDone)
                 throw new ProtocolException(
-                    $"workspace {workspace.WorkspaceId}: generation {held} was never given out"
+                    $"workspace {workspace.WorkspaceId}: generation {held.Carried} was never given out"
                 );
-            await commands.RaiseGeneration(workspace.WorkspaceId, (long)held, ct);
+            await commands.RaiseGeneration(workspace.WorkspaceId, held.Carried, ct);
         }
     }
 
-    private static bool Differs(Workspace workspace, IReadOnlyDictionary<string, ulong> snapshot) =>
+    private static bool Differs(Workspace workspace, IReadOnlyDictionary<string, Held> snapshot) =>
         workspace.Desired == DesiredState.Deleted
         || !snapshot.TryGetValue(workspace.WorkspaceId, out var held)
-        || (long)held != workspace.Generation;
+        || held.Applied != workspace.Generation;
 
     private async Task SendMarked(CancellationToken ct)
     {

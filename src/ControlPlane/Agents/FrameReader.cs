@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
@@ -20,7 +21,7 @@ internal sealed class FrameReader(
     ActivityContext sessionSpan
 )
 {
-    private readonly Dictionary<string, ulong> _snapshot = [];
+    private readonly HeldSnapshot _snapshot = new();
 
     /// <returns>When the agent has ended its side of the stream.</returns>
     /// <exception cref="ProtocolException">A frame breaks the protocol.</exception>
@@ -93,15 +94,13 @@ internal sealed class FrameReader(
         foreach (var workspace in part.Workspaces)
         {
             session.Observations.Add(workspace, Activity.Current?.Context ?? default);
-            _snapshot[workspace.WorkspaceId] = workspace.Generation;
+            _snapshot.Add(workspace);
         }
 
         if (_snapshot.Count > options.MaxWorkspacesPerSnapshot)
             throw new ProtocolException($"snapshot: at most {options.MaxWorkspacesPerSnapshot} workspaces");
-        if (!part.Complete)
-            return;
-        session.Desired.Answer(new Dictionary<string, ulong>(_snapshot));
-        _snapshot.Clear();
+        if (part.Complete)
+            session.Desired.Answer(_snapshot.Take());
     }
 
     private Activity? Receive(ConnectRequest frame) =>

@@ -41,7 +41,23 @@ internal static class WorkspaceFrames
     {
         if (!Ids.LooksLikeId(report.WorkspaceId))
             throw new ProtocolException("workspace_id: must be 32 lower-case hexadecimal digits");
-        var state = report.State switch
+        if (report.Generation >= long.MaxValue || report.Version > long.MaxValue)
+            throw new ProtocolException("generation, version: must be below 2^63 - 1");
+        return new ObserveWorkspace(
+            providerId,
+            epoch,
+            (long)report.Generation,
+            (long)report.Version,
+            StateOf(report),
+            Strings.Clean(report.Code),
+            Strings.Clean(report.Message),
+            at
+        );
+    }
+
+    /// <exception cref="ProtocolException">It is not an agent's to report.</exception>
+    public static ObservedState StateOf(WorkspaceObserved report) =>
+        report.State switch
         {
             WorkspaceState.Pending => ObservedState.Pending,
             WorkspaceState.Starting => ObservedState.Starting,
@@ -53,17 +69,4 @@ internal static class WorkspaceFrames
             WorkspaceState.Deleted => ObservedState.Deleted,
             _ => throw new ProtocolException($"state: {report.State} is not an agent's to report"),
         };
-        if (report.Generation > long.MaxValue || report.Version > long.MaxValue)
-            throw new ProtocolException("generation, version: must be below 2^63");
-        return new ObserveWorkspace(
-            providerId,
-            epoch,
-            (long)report.Generation,
-            (long)report.Version,
-            state,
-            Strings.Clean(report.Code),
-            Strings.Clean(report.Message),
-            at
-        );
-    }
 }

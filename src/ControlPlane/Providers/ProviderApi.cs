@@ -1,7 +1,9 @@
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -13,12 +15,15 @@ namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>The gRPC edge of providers.</summary>
 [Authorize(Policies.SiteAdmin)]
-internal sealed class ProviderApi(
+internal sealed partial class ProviderApi(
     ProviderCommands commands,
     ProviderTokens tokens,
     ProviderRemoval removal,
     ProviderView view,
     ProviderHistory history,
+    OrphanView orphans,
+    OrphanCommands orphanCommands,
+    WorkspaceAnswers workspaces,
     OrganizationView organizations,
     DeploymentView deployment
 ) : ProviderService.ProviderServiceBase
@@ -46,6 +51,7 @@ internal sealed class ProviderApi(
         var found = (await view.Find(request.Provider, ct)).OrThrow();
         var provider = await Read(found.ProviderId, ct);
         provider.Organizations.AddRange(await organizations.NamesAllowing(found.ProviderId, ct));
+        provider.Orphans = await orphans.Count(found.ProviderId, ct);
         return new GetProviderResponse { Provider = provider };
     }
 

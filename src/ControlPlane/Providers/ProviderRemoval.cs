@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
@@ -129,6 +130,7 @@ internal sealed class ProviderRemoval(
         // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.
         provider.AppendMany(decision.Events);
         presence.AppendOne(new PresenceEnded(time.GetUtcNow()));
+        OrphanStore.Clear(session.Documents, providerId);
         foreach (var organization in allowing)
         {
             var list = await events.FetchForWriting<Organization>(organization.Id, ct);

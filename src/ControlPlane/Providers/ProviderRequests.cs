@@ -50,6 +50,11 @@ internal static class ProviderRequests
         return fields;
     }
 
+    public static Fields WorkspaceId(this Fields fields, string workspaceId) =>
+        Ids.LooksLikeId(workspaceId)
+            ? fields
+            : fields.Violated("workspace_id", "must be an id of a workspace: 32 lower-case hexadecimal digits");
+
     public static Fields Reason(this Fields fields, string reason, bool required)
     {
         if (required && reason.Length == 0)

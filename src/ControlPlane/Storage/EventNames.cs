@@ -40,6 +40,8 @@ internal static class EventNames
             [typeof(ClusterAccepted)] = "presence.cluster_accepted.v1",
             [typeof(PresenceEnded)] = "presence.ended.v1",
             [typeof(WorkspaceCreated)] = "workspace.created.v1",
+            [typeof(WorkspaceAdopted)] = "workspace.adopted.v1",
+            [typeof(OrphanRemovalRequested)] = "workspace.orphan_removal_requested.v1",
             [typeof(WorkspaceStartRequested)] = "workspace.start_requested.v1",
             [typeof(WorkspaceStopRequested)] = "workspace.stop_requested.v1",
             [typeof(WorkspaceDeleteRequested)] = "workspace.delete_requested.v1",

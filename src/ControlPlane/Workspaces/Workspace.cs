@@ -55,6 +55,21 @@ public sealed record Workspace(
                 e.Traceparent,
                 e.At
             ),
+            (null, WorkspaceAdopted e) => new Workspace(
+                key,
+                e.WorkspaceId,
+                e.OrganizationId,
+                e.Owner,
+                e.Name,
+                e.ProviderId,
+                e.Spec,
+                e.StorageClass,
+                DesiredState.Running,
+                e.Generation,
+                e.Traceparent,
+                e.At
+            ),
+            (null, OrphanRemovalRequested e) => Doomed(key, e),
             (null, _) => null,
             (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent),
             (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent),
@@ -84,6 +99,26 @@ public sealed record Workspace(
                 ObservedVersion = e.Version,
             },
             _ => state,
+        };
+
+    // Nobody's, of no organization; its name is its id, for nobody may be kept from a name by what is on its way out.
+    private static Workspace Doomed(string key, OrphanRemovalRequested e) =>
+        new(
+            key,
+            e.WorkspaceId,
+            OrganizationId: "",
+            Owner: "",
+            Name: e.WorkspaceId,
+            e.ProviderId,
+            e.Spec,
+            e.StorageClass,
+            DesiredState.Deleted,
+            e.Generation,
+            e.Traceparent,
+            e.At
+        )
+        {
+            State = ObservedState.Deleting,
         };
 
     private Workspace Wished(DesiredState desired, long generation, string traceparent) =>

@@ -18,6 +18,7 @@ internal sealed class WorkspaceApi(
     WorkspaceView view,
     OrganizationView organizations,
     ProviderView providers,
+    WorkspaceAnswers answers,
     TimeProvider time
 ) : WorkspaceService.WorkspaceServiceBase
 {
@@ -36,12 +37,13 @@ internal sealed class WorkspaceApi(
             Tracing.CurrentTraceparent
         );
         var write = WriteContext.Of(context, request, request.RequestId);
-        var (written, placed) = (await placement.Place(write, wanted, context.CancellationToken)).OrThrow();
+        var ct = context.CancellationToken;
+        var (written, placed) = (await placement.Place(write, wanted, ct)).OrThrow();
         return new CreateWorkspaceResponse
         {
             Workspace = placed is var (workspace, organization, provider)
                 ? WorkspaceMapping.ToProto(workspace, organization, provider)
-                : await Read(written, context),
+                : await answers.Read(written, ct),
         };
     }
 
@@ -53,7 +55,7 @@ internal sealed class WorkspaceApi(
         var reference = WorkspaceRequests.Reference(request.Workspace, request.Organization);
         var ct = context.CancellationToken;
         var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
-        return new GetWorkspaceResponse { Workspace = (await Map([workspace], ct))[0] };
+        return new GetWorkspaceResponse { Workspace = (await answers.Map([workspace], ct))[0] };
     }
 
     public override async Task<ListWorkspacesResponse> ListWorkspaces(
@@ -75,7 +77,7 @@ internal sealed class WorkspaceApi(
         var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
         return new ListWorkspacesResponse
         {
-            Workspaces = { await Map([.. page.Take(size)], ct) },
+            Workspaces = { await answers.Map([.. page.Take(size)], ct) },
             NextPageToken = page.Count > size ? Paging.Token(page[size - 1].WorkspaceId) : "",
         };
     }
@@ -133,8 +135,9 @@ internal sealed class WorkspaceApi(
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var write = WriteContext.Of(context, request, request.RequestId);
         var reference = new WorkspaceReference(request.Workspace, request.Organization);
-        var written = await commands.Abandon(write, reference, request.Reason, context.CancellationToken);
-        return new AbandonWorkspaceResponse { Workspace = await Read(written, context) };
+        var ct = context.CancellationToken;
+        var written = await commands.Abandon(write, reference, request.Reason, ct);
+        return new AbandonWorkspaceResponse { Workspace = await answers.Read(written, ct) };
     }
 
     private async Task<Coder.Mesh.V1.Workspace> Wish(
@@ -145,29 +148,8 @@ internal sealed class WorkspaceApi(
         ServerCallContext context
     )
     {
-        var wish = new WishWorkspace(desired, etag, Tracing.CurrentTraceparent, time.GetUtcNow());
-        return await Read(await commands.Wish(write, reference, wish, context.CancellationToken), context);
-    }
-
-    private async Task<Coder.Mesh.V1.Workspace> Read(Result<Written> written, ServerCallContext context)
-    {
         var ct = context.CancellationToken;
-        return (await Map([(await view.Find(written.OrThrow().Subject, ct))!], ct))[0];
-    }
-
-    private async Task<List<Coder.Mesh.V1.Workspace>> Map(IReadOnlyList<Workspace> workspaces, CancellationToken ct)
-    {
-        var names = await organizations.Names(workspaces.Select(w => w.OrganizationId), ct);
-        var providerNames = await providers.Names(workspaces.Select(w => w.ProviderId), ct);
-        return
-        [
-            .. workspaces.Select(w =>
-                WorkspaceMapping.ToProto(
-                    w,
-                    names.GetValueOrDefault(w.OrganizationId, w.OrganizationId),
-                    providerNames.GetValueOrDefault(w.ProviderId, w.ProviderId)
-                )
-            ),
-        ];
+        var wish = new WishWorkspace(desired, etag, Tracing.CurrentTraceparent, time.GetUtcNow());
+        return await answers.Read(await commands.Wish(write, reference, wish, ct), ct);
     }
 }

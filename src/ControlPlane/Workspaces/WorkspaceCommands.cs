@@ -132,7 +132,7 @@ internal sealed class WorkspaceCommands(
     }
 
     /// <summary>Keeps the presence as it is until the transaction ends: an attach waits, or has already won.</summary>
-    private static async Task<bool> Holds(SessionFence fence, NpgsqlConnection connection, CancellationToken ct)
+    internal static async Task<bool> Holds(SessionFence fence, NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
             """

@@ -21,6 +21,20 @@ internal static class WorkspaceDecider
                 ErrorReasons.WorkspaceExists,
                 $"Workspace \"{c.Name}\" exists already."
             ),
+            (null, AdoptWorkspace c) => Decision<WorkspaceEvent>.Emit(Adopted(c)),
+            (null, RemoveOrphan c) => Decision<WorkspaceEvent>.Emit(
+                new OrphanRemovalRequested(
+                    c.WorkspaceId,
+                    c.ProviderId,
+                    c.Name,
+                    c.Spec,
+                    c.StorageClass,
+                    c.Seen + 1,
+                    c.Traceparent,
+                    c.At
+                )
+            ),
+            (_, AdoptWorkspace or RemoveOrphan) => OrphanNotFound(state.WorkspaceId),
             // A report or a raise can meet a workspace of another database: an orphan, which nobody here decides on.
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
             (null, _) => Refusal.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
@@ -47,6 +61,27 @@ internal static class WorkspaceDecider
             c.StorageClass,
             c.Traceparent,
             c.At
+        );
+
+    private static WorkspaceAdopted Adopted(AdoptWorkspace c) =>
+        new(
+            c.As.WorkspaceId,
+            c.As.OrganizationId,
+            c.As.Owner,
+            c.As.Name,
+            c.As.ProviderId,
+            c.As.Spec,
+            c.As.StorageClass,
+            c.Seen + 1,
+            c.As.Traceparent,
+            c.As.At
+        );
+
+    public static Refusal OrphanNotFound(string workspaceId) =>
+        Refusal.NotFound(
+            ErrorReasons.OrphanNotFound,
+            $"The provider has no orphan \"{workspaceId}\": it has been adopted or removed, or its cluster holds it no longer. "
+                + "\"mesh providers orphans ls\" lists those there are."
         );
 
     private static Decision<WorkspaceEvent> Wish(Workspace state, WishWorkspace c)

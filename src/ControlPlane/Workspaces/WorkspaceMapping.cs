@@ -50,7 +50,7 @@ internal static class WorkspaceMapping
     public static ObservedState? FromProto(Proto.WorkspaceState state) =>
         state == Proto.WorkspaceState.Unspecified ? null : System.Enum.Parse<ObservedState>(state.ToString());
 
-    private static Proto.WorkspaceState ToProto(ObservedState state) =>
+    public static Proto.WorkspaceState ToProto(ObservedState state) =>
         state switch
         {
             ObservedState.Pending => Proto.WorkspaceState.Pending,

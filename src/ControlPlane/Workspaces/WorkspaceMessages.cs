@@ -47,6 +47,23 @@ internal sealed record CreateWorkspace(
     DateTimeOffset At
 ) : WorkspaceCommand;
 
+/// <summary>An admin takes over what a cluster holds and the store doesn't know.</summary>
+/// <param name="Seen">The highest generation that the objects carry.</param>
+internal sealed record AdoptWorkspace(CreateWorkspace As, long Seen) : WorkspaceCommand;
+
+/// <summary>An admin has what a cluster holds and the store doesn't know deleted there.</summary>
+/// <inheritdoc cref="AdoptWorkspace"/>
+internal sealed record RemoveOrphan(
+    string WorkspaceId,
+    string ProviderId,
+    string Name,
+    WorkspaceSpec Spec,
+    string StorageClass,
+    long Seen,
+    string Traceparent,
+    DateTimeOffset At
+) : WorkspaceCommand;
+
 /// <summary>A wish of the owner: start, stop or delete.</summary>
 /// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
 internal sealed record WishWorkspace(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
@@ -84,6 +101,33 @@ public sealed record WorkspaceCreated(
     string ProviderId,
     WorkspaceSpec Spec,
     string StorageClass,
+    string Traceparent,
+    DateTimeOffset At
+) : WorkspaceEvent;
+
+/// <summary>Its objects were there before: the store had lost it, or never known it.</summary>
+public sealed record WorkspaceAdopted(
+    string WorkspaceId,
+    string OrganizationId,
+    string Owner,
+    string Name,
+    string ProviderId,
+    WorkspaceSpec Spec,
+    string StorageClass,
+    long Generation,
+    string Traceparent,
+    DateTimeOffset At
+) : WorkspaceEvent;
+
+/// <summary>Nobody adopted it: it is known from here on, so that it can be deleted like any other.</summary>
+/// <param name="Name">As its objects told it; it may be another workspace's name by now.</param>
+public sealed record OrphanRemovalRequested(
+    string WorkspaceId,
+    string ProviderId,
+    string Name,
+    WorkspaceSpec Spec,
+    string StorageClass,
+    long Generation,
     string Traceparent,
     DateTimeOffset At
 ) : WorkspaceEvent;

@@ -165,7 +165,7 @@ internal sealed class WorkspacePlacement(
         return workspace;
     }
 
-    private static Refusal? NameTaken(string index, string name) =>
+    internal static Refusal? NameTaken(string index, string name) =>
         index == MartenRegistration.WorkspaceNameIndex
             ? new Refusal(
                 RefusalKind.AlreadyExists,

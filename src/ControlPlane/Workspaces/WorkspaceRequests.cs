@@ -18,17 +18,39 @@ internal static class WorkspaceRequests
             .Text("provider", request.Provider, 253)
             .Text("region", request.Region, 63)
             .RequestId(request.RequestId);
-        if (request.Spec is not { } spec)
-            return fields.Violated("spec", "is required");
+        return request.Spec is { } spec
+            ? fields.Spec(WorkspaceMapping.FromProto(spec))
+            : fields.Violated("spec", "is required");
+    }
+
+    public static Fields Spec(this Fields fields, WorkspaceSpec spec)
+    {
         if (spec.Image.Length == 0)
             fields.Violated("spec.image", "is required");
-        else if (spec.Image.Any(char.IsWhiteSpace))
+        fields.Quantity("spec.cpu", spec.Cpu).Quantity("spec.memory", spec.Memory).Quantity("spec.disk", spec.Disk);
+        return fields.SpecTexts(spec);
+    }
+
+    /// <summary>The same for a spec whose empty fields come from elsewhere.</summary>
+    public static Fields PartialSpec(this Fields fields, WorkspaceSpec spec)
+    {
+        if (spec.Cpu.Length > 0)
+            fields.Quantity("spec.cpu", spec.Cpu);
+        if (spec.Memory.Length > 0)
+            fields.Quantity("spec.memory", spec.Memory);
+        if (spec.Disk.Length > 0)
+            fields.Quantity("spec.disk", spec.Disk);
+        return fields.SpecTexts(spec);
+    }
+
+    private static Fields SpecTexts(this Fields fields, WorkspaceSpec spec)
+    {
+        if (spec.Image.Any(char.IsWhiteSpace))
             fields.Violated("spec.image", "must be a container image reference, without white space");
         else
             fields.Text("spec.image", spec.Image, MaxImage);
-        fields.Quantity("spec.cpu", spec.Cpu).Quantity("spec.memory", spec.Memory).Quantity("spec.disk", spec.Disk);
-        if (spec.Command.Count > MaxCommandParts)
-            fields.Violated("spec.command", $"must have at most {MaxCommandParts} parts, has {spec.Command.Count}");
+        if (spec.Command.Length > MaxCommandParts)
+            fields.Violated("spec.command", $"must have at most {MaxCommandParts} parts, has {spec.Command.Length}");
         else if (spec.Command.Any(part => part.Length > Fields.MaxText))
             fields.Violated("spec.command", $"each part must be at most {Fields.MaxText} characters");
         return fields;

@@ -140,6 +140,24 @@ internal static class Sample
             RequestId = actor == "admin" ? $"{number + 100:x32}" : "",
         };
 
+    public static Orphan Orphan(int number, string name = "dev") =>
+        new()
+        {
+            WorkspaceId = $"0198c1e10000700080000000000000{number:00}",
+            Generation = 7,
+            State = WorkspaceState.Running,
+            Name = name,
+            Spec = new WorkspaceSpec
+            {
+                Image = name.Length > 0 ? "ubuntu:24.04" : "",
+                Cpu = name.Length > 0 ? "1" : "",
+                Memory = name.Length > 0 ? "2Gi" : "",
+                Disk = "10Gi",
+            },
+            FirstSeenTime = Ago(TimeSpan.FromMinutes(90)),
+            LastSeenTime = Ago(TimeSpan.FromMinutes(4.5)),
+        };
+
     public static Workspace Workspace(string name, WorkspaceState state) =>
         new()
         {

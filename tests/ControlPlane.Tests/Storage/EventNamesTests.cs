@@ -35,11 +35,13 @@ public sealed class EventNamesTests
         provider.token_issued.v1 ProviderTokenIssued
         provider.token_revoked.v1 ProviderTokenRevoked
         provider.uncordoned.v1 ProviderUncordoned
+        workspace.adopted.v1 WorkspaceAdopted
         workspace.created.v1 WorkspaceCreated
         workspace.delete_requested.v1 WorkspaceDeleteRequested
         workspace.generation_raised.v1 GenerationRaised
         workspace.lost.v1 WorkspaceLost
         workspace.observed.v1 WorkspaceObserved
+        workspace.orphan_removal_requested.v1 OrphanRemovalRequested
         workspace.start_requested.v1 WorkspaceStartRequested
         workspace.stop_requested.v1 WorkspaceStopRequested
         """;

@@ -67,6 +67,17 @@ public sealed class PostgresFixture : IAsyncDisposable
         }
     }
 
+    /// <summary>A copy of a database as it is now, as a backup that is restored would be. Nobody may use it meanwhile.</summary>
+    public async Task<string> CopyDatabase(string connectionString, CancellationToken ct)
+    {
+        var name = new NpgsqlConnectionStringBuilder(connectionString).Database!;
+        await Execute(
+            $"select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid()",
+            ct
+        );
+        return await Create(name, ct);
+    }
+
     /// <summary>kill -9 of the server. It stays down until <see cref="Restart"/>; other tests of the assembly must not run meanwhile.</summary>
     public Task Kill(CancellationToken ct) => Local().Kill(ct);
 

@@ -1,0 +1,41 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Reads back from the objects of a workspace what they were made from: a pure function.</summary>
+internal static class HeldObjects
+{
+    // An entry of a snapshot isn't divided, so that it must fit into the smallest frame: anybody can edit what is read here.
+    private const int MostBytes = 16 * 1024;
+
+    public static HeldWorkspace Describe(WorkspaceObjects objects)
+    {
+        var (deployment, claim) = (objects.Deployment, objects.Claim);
+        var container = deployment?.Spec?.Template?.Spec?.Containers?.FirstOrDefault(c => c.Name == Names.Container);
+        var held = new HeldWorkspace
+        {
+            Name = NameOf(deployment) ?? NameOf(claim) ?? "",
+            Spec = new WorkspaceSpec
+            {
+                Image = container?.Image ?? "",
+                Cpu = container?.Resources?.Limits?.Cpu ?? "",
+                Memory = container?.Resources?.Limits?.Memory ?? "",
+                Disk = claim?.Spec?.Resources?.Requests?.Storage ?? "",
+                Command = { Own(container?.Command) },
+            },
+            StorageClass = claim?.Spec?.StorageClassName ?? "",
+            Generation = Math.Max(
+                ObservedStates.Generation(deployment?.Metadata),
+                ObservedStates.Generation(claim?.Metadata)
+            ),
+        };
+        return held.CalculateSize() <= MostBytes ? held : new HeldWorkspace { Generation = held.Generation };
+    }
+
+    private static string? NameOf(IClusterObject? item) => item?.Metadata.Annotations?.WorkspaceName;
+
+    // The default command is what an empty one stands for: whoever takes the workspace over gets the default of their time.
+    private static IReadOnlyList<string> Own(IReadOnlyList<string>? command) =>
+        command is null || command.SequenceEqual(Manifests.DefaultCommand) ? [] : command;
+}

@@ -1,0 +1,18 @@
+namespace Coder.Mesh.ControlPlane.Orphans;
+
+internal static partial class Log
+{
+    [LoggerMessage(
+        1700,
+        LogLevel.Warning,
+        "The cluster of provider {ProviderId} holds {Count} workspaces that the store doesn't know; they are left running"
+    )]
+    public static partial void OrphansFound(this ILogger logger, string providerId, int count);
+
+    [LoggerMessage(
+        1701,
+        LogLevel.Warning,
+        "The cluster of provider {ProviderId} holds {Count} workspaces of other providers, such as {WorkspaceId}; they are left alone"
+    )]
+    public static partial void ForeignHeld(this ILogger logger, string providerId, int count, string workspaceId);
+}

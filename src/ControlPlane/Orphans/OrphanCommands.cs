@@ -1,0 +1,208 @@
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Orphans;
+
+/// <summary>An orphan to be taken over.</summary>
+/// <param name="Provider">Name or id.</param>
+/// <param name="Organization">Name or id; the only one there is if empty.</param>
+/// <param name="Name">As its objects tell it if empty.</param>
+/// <param name="Spec">Each field as its objects tell it if empty.</param>
+internal sealed record OrphanAdoption(
+    string Provider,
+    string WorkspaceId,
+    string Organization,
+    string Name,
+    WorkspaceSpec Spec,
+    string Traceparent
+);
+
+/// <summary>
+/// What admins do to orphans. Both make the store know the id, under a generation above that of the objects, so that the
+/// agent hears of it like of any other workspace: now, and after every snapshot.
+/// </summary>
+internal sealed class OrphanCommands(
+    Writer writer,
+    OrganizationView organizations,
+    ProviderView providers,
+    Doorbell doorbell,
+    TimeProvider time
+)
+{
+    /// <summary>
+    /// Holds organization and provider as a placement does. That the provider is cordoned, in Error or full is no reason
+    /// against it: what is adopted runs there already.
+    /// </summary>
+    public Task<Result<Written>> Adopt(WriteContext context, OrphanAdoption wanted, CancellationToken ct)
+    {
+        var name = wanted.Name;
+        return writer.Run(
+            context,
+            async token =>
+            {
+                var organization = await organizations.Find(wanted.Organization, token);
+                if (organization.Refusal is { } unknown)
+                    return unknown;
+                var provider = await providers.Find(wanted.Provider, token);
+                if (provider.Refusal is { } missing)
+                    return missing;
+                var (organizationId, providerId) = (organization.Value.OrganizationId, provider.Value.ProviderId);
+                return new Plan(
+                    [
+                        StreamLock.Organization(organizationId, exclusive: false),
+                        StreamLock.Provider(providerId, exclusive: false),
+                    ],
+                    (session, cancel) =>
+                        AdoptOnce(context, session, wanted, organizationId, providerId, n => name = n, cancel)
+                )
+                {
+                    Taken = index => WorkspacePlacement.NameTaken(index, name),
+                };
+            },
+            ct
+        );
+    }
+
+    /// <summary>Has the agent delete what its cluster holds of it. Holds the provider, so that it isn't deleted meanwhile.</summary>
+    public Task<Result<Written>> Remove(
+        WriteContext context,
+        string reference,
+        string workspaceId,
+        string traceparent,
+        CancellationToken ct
+    ) =>
+        writer.Run(
+            context,
+            async token =>
+            {
+                var provider = await providers.Find(reference, token);
+                if (provider.Refusal is { } missing)
+                    return missing;
+                var providerId = provider.Value.ProviderId;
+                return new Plan(
+                    [StreamLock.Provider(providerId, exclusive: false)],
+                    (session, cancel) => RemoveOnce(session, reference, providerId, workspaceId, traceparent, cancel)
+                );
+            },
+            ct
+        );
+
+    private async Task<Outcome> AdoptOnce(
+        WriteContext context,
+        WriteSession session,
+        OrphanAdoption wanted,
+        string organizationId,
+        string providerId,
+        Action<string> named,
+        CancellationToken ct
+    )
+    {
+        var documents = session.Documents;
+        var organization = await documents.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct);
+        var provider = await documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
+        if (!organization!.IsMeantBy(wanted.Organization) || !provider!.IsMeantBy(wanted.Provider))
+            return new Outcome.Outdated();
+        if (!organization.AllowedProviders.Contains(providerId))
+            return NotAllowed(organization, provider);
+        if (await OrphanView.Find(session.Connection, providerId, wanted.WorkspaceId, ct) is not { } orphan)
+            return WorkspaceDecider.OrphanNotFound(wanted.WorkspaceId);
+
+        var create = new CreateWorkspace(
+            wanted.WorkspaceId,
+            organizationId,
+            context.Actor,
+            Or(wanted.Name, orphan.Name),
+            providerId,
+            Complete(wanted.Spec, orphan.Spec),
+            Or(orphan.StorageClass, provider.Details.StorageClass),
+            wanted.Traceparent,
+            time.GetUtcNow()
+        );
+        named(create.Name);
+        if (Incomplete(create) is { } incomplete)
+            return incomplete;
+        return await Append(session, new AdoptWorkspace(create, orphan.Generation), providerId, orphan.WorkspaceId, ct);
+    }
+
+    private async Task<Outcome> RemoveOnce(
+        WriteSession session,
+        string reference,
+        string providerId,
+        string workspaceId,
+        string traceparent,
+        CancellationToken ct
+    )
+    {
+        var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
+        if (!provider!.IsMeantBy(reference))
+            return new Outcome.Outdated();
+        if (await OrphanView.Find(session.Connection, providerId, workspaceId, ct) is not { } orphan)
+            return WorkspaceDecider.OrphanNotFound(workspaceId);
+        var command = new RemoveOrphan(
+            workspaceId,
+            providerId,
+            orphan.Name,
+            orphan.Spec,
+            orphan.StorageClass,
+            orphan.Generation,
+            traceparent,
+            time.GetUtcNow()
+        );
+        return await Append(session, command, providerId, workspaceId, ct);
+    }
+
+    private async Task<Outcome> Append(
+        WriteSession session,
+        WorkspaceCommand command,
+        string providerId,
+        string workspaceId,
+        CancellationToken ct
+    )
+    {
+        var key = StreamKeys.Workspace(workspaceId);
+        var stream = await session.Documents.Events.FetchForWriting<Workspace>(key, ct);
+        var decision = WorkspaceDecider.Decide(stream.Aggregate, command);
+        if (decision.Refusal is { } refusal)
+            return refusal;
+        stream.AppendMany(decision.Events);
+        return new Outcome.Done(workspaceId) { Committed = () => doorbell.Workspace(providerId, workspaceId) };
+    }
+
+    private static WorkspaceSpec Complete(WorkspaceSpec wanted, WorkspaceSpec held) =>
+        new(
+            Or(wanted.Image, held.Image),
+            Or(wanted.Cpu, held.Cpu),
+            Or(wanted.Memory, held.Memory),
+            Or(wanted.Disk, held.Disk),
+            wanted.Command.Length > 0 ? wanted.Command : held.Command
+        );
+
+    private static string Or(string first, string second) => first.Length > 0 ? first : second;
+
+    /// <summary>What neither the request nor the cluster's objects tell, or tell in a way that no workspace can have.</summary>
+    private static Refusal? Incomplete(CreateWorkspace create) =>
+        new Fields().Name("name", create.Name).Spec(create.Spec).Refusal is not { } refusal
+            ? null
+            : refusal with
+            {
+                Message =
+                    $"{refusal.Message}. What the request leaves open is taken from the orphan's objects; say here what they don't tell.",
+            };
+
+    private static Refusal NotAllowed(Organization organization, Provider provider)
+    {
+        var cause =
+            $"Provider \"{provider.Name}\" is not allowed for organization \"{organization.Name}\"; "
+            + $"\"mesh orgs allow {organization.Name} {provider.Name}\" allows it.";
+        return Refusal.Precondition(ErrorReasons.PlacementRefused, cause) with
+        {
+            Preconditions = [new PreconditionViolation(Placement.NotAllowed, provider.Name, cause)],
+        };
+    }
+}

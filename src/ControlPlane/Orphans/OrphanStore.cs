@@ -1,0 +1,142 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Marten;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Orphans;
+
+/// <summary>Keeps what providers' snapshots hold that the store doesn't know.</summary>
+internal sealed class OrphanStore(NpgsqlDataSource database, ILogger<OrphanStore> logger)
+{
+    /// <summary>Replaces a provider's orphans by those of a complete snapshot, if the session is still the provider's.</summary>
+    /// <param name="unclaimed">What the cluster holds and no unfinished workspace of the provider claims.</param>
+    public async Task Keep(SessionFence fence, IReadOnlyDictionary<string, Held> unclaimed, CancellationToken ct)
+    {
+        // What is told as Deleted isn't held.
+        var held = unclaimed.Where(h => h.Value.State != ObservedState.Deleted).ToDictionary();
+        await using var connection = await database.OpenConnectionAsync(ct);
+        if (held.Count == 0 && !await Any(fence.ProviderId, connection, ct))
+            return;
+
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        if (!await WorkspaceCommands.Holds(fence, connection, ct))
+            return;
+        var orphans = await Unknown(fence.ProviderId, [.. held.Keys], connection, ct);
+        await Replace(fence.ProviderId, orphans, held, connection, ct);
+        await transaction.CommitAsync(ct);
+        if (orphans.Count > 0)
+            logger.OrphansFound(fence.ProviderId, orphans.Count);
+    }
+
+    /// <summary>Nobody will report or adopt them any more, once the session's transaction commits.</summary>
+    public static void Clear(IDocumentSession session, string providerId)
+    {
+        session.QueueSqlCommand($"delete from {OrphanTable.Name} where provider_id = ?", providerId);
+        session.QueueSqlCommand($"delete from {OrphanTable.Rest} where provider_id = ?", providerId);
+    }
+
+    private static async Task<bool> Any(string providerId, NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select exists (select 1 from {OrphanTable.Name} where provider_id = $1)",
+            connection
+        );
+        command.Parameters.AddWithValue(providerId);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>In order of id. An id that is another provider's workspace is no orphan: it has an owner here.</summary>
+    private async Task<List<string>> Unknown(
+        string providerId,
+        string[] ids,
+        NpgsqlConnection connection,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select held.id, w.data ->> 'ProviderId' from unnest($1) as held (id)
+            left join mesh.mt_doc_workspace w on w.id = 'workspace-' || held.id
+            order by held.id
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(ids);
+        var (unknown, foreign) = (new List<string>(), new List<string>());
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+        {
+            if (await rows.IsDBNullAsync(1, ct))
+                unknown.Add(rows.GetString(0));
+            else if (rows.GetString(1) != providerId)
+                foreign.Add(rows.GetString(0));
+        }
+
+        if (foreign.Count > 0)
+            logger.ForeignHeld(providerId, foreign.Count, foreign[0]);
+        return unknown;
+    }
+
+    private static async Task Replace(
+        string providerId,
+        List<string> orphans,
+        Dictionary<string, Held> held,
+        NpgsqlConnection connection,
+        CancellationToken ct
+    )
+    {
+        string[] kept = [.. orphans.Take(OrphanTable.MostKept)];
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add(
+            $"delete from {OrphanTable.Name} where provider_id = $1 and workspace_id <> all($2)",
+            providerId,
+            kept
+        );
+        foreach (var id in kept)
+            batch.Add(Upsert, [.. Row(providerId, id, held[id])]);
+        batch.Add($"delete from {OrphanTable.Rest} where provider_id = $1", providerId);
+        if (orphans.Count > kept.Length)
+            batch.Add(
+                $"insert into {OrphanTable.Rest} (provider_id, count) values ($1, $2)",
+                providerId,
+                orphans.Count - kept.Length
+            );
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    private const string Upsert = $"""
+        insert into {OrphanTable.Name} (provider_id, workspace_id, generation, state, name, image, cpu, memory, disk,
+            command, storage_class)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        on conflict (provider_id, workspace_id) do update set
+            generation = excluded.generation, state = excluded.state, name = excluded.name, image = excluded.image,
+            cpu = excluded.cpu, memory = excluded.memory, disk = excluded.disk, command = excluded.command,
+            storage_class = excluded.storage_class, last_seen = excluded.last_seen
+        """;
+
+    private static IEnumerable<object> Row(string providerId, string id, Held held) =>
+        [
+            providerId,
+            id,
+            held.Carried,
+            held.State.ToString(),
+            held.Name,
+            held.Spec.Image,
+            held.Spec.Cpu,
+            held.Spec.Memory,
+            held.Spec.Disk,
+            held.Spec.Command.ToArray(),
+            held.StorageClass,
+        ];
+}
+
+file static class Batches
+{
+    public static void Add(this NpgsqlBatch batch, string sql, params object[] values)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var value in values)
+            command.Parameters.AddWithValue(value);
+        batch.BatchCommands.Add(command);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Orphans;
+
+/// <summary>A page of a provider's orphans.</summary>
+/// <param name="Rest">How many it has besides that no page lists.</param>
+internal sealed record OrphanPage(IReadOnlyList<Orphan> Orphans, int Rest);
+
+/// <summary>Reads orphans. One that was adopted or removed since the last snapshot isn't one any more.</summary>
+internal sealed class OrphanView(NpgsqlDataSource database)
+{
+    private const string Columns =
+        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen";
+
+    /// <summary>In order of id.</summary>
+    /// <param name="after">Id of the last one of the page before; empty for the first page.</param>
+    public async Task<OrphanPage> Page(string providerId, string after, int size, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var command = new NpgsqlCommand(
+            $"""
+            select {Columns} from {OrphanTable.Name}
+            where provider_id = $1 and workspace_id > $2 and not {OrphanTable.Known}
+            order by workspace_id limit $3
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(providerId);
+        command.Parameters.AddWithValue(after);
+        command.Parameters.AddWithValue(size);
+        return new OrphanPage(await Read(command, ct), await Rest(providerId, connection, ct));
+    }
+
+    /// <param name="connection">Of the transaction that is to rely on it.</param>
+    public static async Task<Orphan?> Find(
+        NpgsqlConnection connection,
+        string providerId,
+        string workspaceId,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select {Columns} from {OrphanTable.Name}
+            where provider_id = $1 and workspace_id = $2 and not {OrphanTable.Known}
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(providerId);
+        command.Parameters.AddWithValue(workspaceId);
+        return (await Read(command, ct)).SingleOrDefault();
+    }
+
+    public async Task<int> Count(string providerId, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var command = new NpgsqlCommand(
+            $"select count(*)::int from {OrphanTable.Name} where provider_id = $1 and not {OrphanTable.Known}",
+            connection
+        );
+        command.Parameters.AddWithValue(providerId);
+        var kept = (int)(await command.ExecuteScalarAsync(ct))!;
+        return kept + await Rest(providerId, connection, ct);
+    }
+
+    private static async Task<int> Rest(string providerId, NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"select count from {OrphanTable.Rest} where provider_id = $1",
+            connection
+        );
+        command.Parameters.AddWithValue(providerId);
+        return await command.ExecuteScalarAsync(ct) is int rest ? rest : 0;
+    }
+
+    private static async Task<IReadOnlyList<Orphan>> Read(NpgsqlCommand command, CancellationToken ct)
+    {
+        var orphans = new List<Orphan>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            orphans.Add(
+                new Orphan(
+                    rows.GetString(0),
+                    rows.GetString(1),
+                    rows.GetInt64(2),
+                    Enum.Parse<ObservedState>(rows.GetString(3)),
+                    rows.GetString(4),
+                    new WorkspaceSpec(
+                        rows.GetString(5),
+                        rows.GetString(6),
+                        rows.GetString(7),
+                        rows.GetString(8),
+                        ImmutableArray.Create(rows.GetFieldValue<string[]>(9))
+                    ),
+                    rows.GetString(10),
+                    rows.GetFieldValue<DateTimeOffset>(11),
+                    rows.GetFieldValue<DateTimeOffset>(12)
+                )
+            );
+        return orphans;
+    }
+}

@@ -1,0 +1,68 @@
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Orphans;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+internal sealed partial class ProviderApi
+{
+    public override async Task<ListOrphansResponse> ListOrphans(ListOrphansRequest request, ServerCallContext context)
+    {
+        ProviderRequests.Check(request.Provider).Page(request.PageSize, request.PageToken).ThrowIfViolated();
+        var ct = context.CancellationToken;
+        var provider = (await view.Find(request.Provider, ct)).OrThrow();
+        var size = Paging.Size(request.PageSize);
+        var page = await orphans.Page(provider.ProviderId, Paging.After(request.PageToken), size + 1, ct);
+        return new ListOrphansResponse
+        {
+            Orphans = { page.Orphans.Take(size).Select(OrphanMapping.ToProto) },
+            NextPageToken = page.Orphans.Count > size ? Paging.Token(page.Orphans[size - 1].WorkspaceId) : "",
+            Unlisted = page.Rest,
+        };
+    }
+
+    public override async Task<AdoptOrphanResponse> AdoptOrphan(AdoptOrphanRequest request, ServerCallContext context)
+    {
+        var spec = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
+        var fields = ProviderRequests
+            .Check(request.Provider, requestId: request.RequestId)
+            .WorkspaceId(request.WorkspaceId)
+            .Text("organization", request.Organization, 253)
+            .PartialSpec(spec);
+        if (request.Name.Length > 0)
+            fields.Name("name", request.Name);
+        fields.ThrowIfViolated();
+        var wanted = new OrphanAdoption(
+            request.Provider,
+            request.WorkspaceId,
+            request.Organization,
+            request.Name,
+            spec,
+            Tracing.CurrentTraceparent
+        );
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var adopted = await orphanCommands.Adopt(write, wanted, ct);
+        return new AdoptOrphanResponse { Workspace = await workspaces.Read(adopted, ct) };
+    }
+
+    public override async Task<RemoveOrphanResponse> RemoveOrphan(
+        RemoveOrphanRequest request,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests
+            .Check(request.Provider, requestId: request.RequestId)
+            .WorkspaceId(request.WorkspaceId)
+            .ThrowIfViolated();
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var traceparent = Tracing.CurrentTraceparent;
+        var removed = await orphanCommands.Remove(write, request.Provider, request.WorkspaceId, traceparent, ct);
+        return new RemoveOrphanResponse { Workspace = await workspaces.Read(removed, ct) };
+    }
+}

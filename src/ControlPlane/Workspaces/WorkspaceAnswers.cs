@@ -1,0 +1,30 @@
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Writes;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>Workspaces as the API shows them: with the names of what they belong to.</summary>
+internal sealed class WorkspaceAnswers(WorkspaceView view, OrganizationView organizations, ProviderView providers)
+{
+    /// <summary>What a write has made of its workspace.</summary>
+    public async Task<Coder.Mesh.V1.Workspace> Read(Result<Written> written, CancellationToken ct) =>
+        (await Map([(await view.Find(written.OrThrow().Subject, ct))!], ct))[0];
+
+    public async Task<List<Coder.Mesh.V1.Workspace>> Map(IReadOnlyList<Workspace> workspaces, CancellationToken ct)
+    {
+        var names = await organizations.Names(workspaces.Select(w => w.OrganizationId), ct);
+        var providerNames = await providers.Names(workspaces.Select(w => w.ProviderId), ct);
+        return
+        [
+            .. workspaces.Select(w =>
+                WorkspaceMapping.ToProto(
+                    w,
+                    names.GetValueOrDefault(w.OrganizationId, w.OrganizationId),
+                    providerNames.GetValueOrDefault(w.ProviderId, w.ProviderId)
+                )
+            ),
+        ];
+    }
+}

@@ -1,0 +1,56 @@
+using Coder.Mesh.Agent.Kubernetes;
+using Coder.Mesh.Agent.V1;
+
+namespace Coder.Mesh.Kubernetes.Tests;
+
+public sealed class HeldObjectsTests
+{
+    [Fact]
+    public void What_somebody_has_edited_beyond_measure_is_left_out_but_for_its_generation()
+    {
+        var held = HeldObjects.Describe(new(Deployment(new string('x', 20_000), generation: "7"), null, []));
+
+        Assert.Equal(new HeldWorkspace { Generation = 7 }, held);
+    }
+
+    [Fact]
+    public void The_highest_generation_of_all_objects_counts()
+    {
+        var claim = new ClaimObject(new ObjectMeta("ws-w", Annotations: new ObjectAnnotations("9", "dev")));
+
+        var held = HeldObjects.Describe(new(Deployment("image", generation: "7"), claim, []));
+
+        Assert.Equal((9ul, "dev", "image"), (held.Generation, held.Name, held.Spec.Image));
+    }
+
+    [Fact]
+    public void The_default_command_is_told_as_none()
+    {
+        Assert.Empty(HeldObjects.Describe(new(Deployment("i", "1", Manifests.DefaultCommand), null, [])).Spec.Command);
+        Assert.Equal(["serve"], HeldObjects.Describe(new(Deployment("i", "1", ["serve"]), null, [])).Spec.Command);
+    }
+
+    [Fact]
+    public void A_container_of_somebody_else_is_not_the_workspaces()
+    {
+        var held = HeldObjects.Describe(new(Deployment("sidecar:1", "1", container: "sidecar"), null, []));
+
+        Assert.Equal("", held.Spec.Image);
+    }
+
+    private static DeploymentObject Deployment(
+        string image,
+        string generation,
+        IReadOnlyList<string>? command = null,
+        string container = Names.Container
+    ) =>
+        new(
+            new ObjectMeta("ws-w", Annotations: new ObjectAnnotations(generation)),
+            new DeploymentObject.DeploymentSpec(
+                1,
+                new DeploymentObject.PodTemplate(
+                    new DeploymentObject.PodSpec([new DeploymentObject.Container(container, image, command)])
+                )
+            )
+        );
+}
