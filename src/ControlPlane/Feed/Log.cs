@@ -2,17 +2,17 @@ namespace Coder.Mesh.ControlPlane.Feed;
 
 internal static partial class Log
 {
-    [LoggerMessage(1350, LogLevel.Debug, "The feed can't be read now: {Problem}")]
+    [LoggerMessage(1800, LogLevel.Debug, "The feed can't be read now: {Problem}")]
     public static partial void FeedNotRead(this ILogger logger, string problem);
 
-    [LoggerMessage(1351, LogLevel.Debug, "Other replicas' changes aren't heard at once now: {Problem}")]
+    [LoggerMessage(1801, LogLevel.Debug, "Other replicas' changes aren't heard at once now: {Problem}")]
     public static partial void NotListening(this ILogger logger, string problem);
 
-    [LoggerMessage(1352, LogLevel.Debug, "Other replicas were not told at once of a change: {Problem}")]
+    [LoggerMessage(1802, LogLevel.Debug, "Other replicas were not told at once of a change: {Problem}")]
     public static partial void NotNotified(this ILogger logger, string problem);
 
     [LoggerMessage(
-        1353,
+        1803,
         LogLevel.Warning,
         "The database is another one, or an older copy: transaction {TransactionId} was never begun in it. All sessions are closed, to begin anew"
     )]
