@@ -3,13 +3,14 @@ using Coder.Mesh.Load;
 using Coder.Mesh.Load.Commands;
 
 var root = new RootCommand(
-    "Measures a control plane: memory and CPU with many agents, placements, and calls on a large store."
+    "Measures a control plane: memory and CPU with many agents, placements, calls on a large store, and two replicas."
 )
 {
     FloorCommand.Create(),
     AgentsCommand.Create(TimeProvider.System),
     CompareCommand.Create(TimeProvider.System),
     PlacementsCommand.Create(TimeProvider.System),
+    ReplicasCommand.Create(TimeProvider.System),
     ScaleCommand.Create(TimeProvider.System),
 };
 

@@ -62,6 +62,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>kill -9, and waits until it is gone.</summary>
+    public async Task Kill(CancellationToken ct)
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(ct);
+    }
+
     /// <returns>Null at the end of the output.</returns>
     public async Task<string?> ReadLine(CancellationToken ct) => await _process.StandardOutput.ReadLineAsync(ct);
 

@@ -119,6 +119,13 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
         }
     }
 
+    /// <summary>Gives a control plane on the same database the tokens that this one has made.</summary>
+    public void ShareTokens(string otherDataFolder)
+    {
+        Directory.CreateDirectory(otherDataFolder);
+        File.Copy(AdminTokenPath, Path.Combine(otherDataFolder, Path.GetFileName(AdminTokenPath)));
+    }
+
     private string AdminTokenPath => Path.Combine(dataFolder, "admin-token");
 
     /// <summary>Of the agent that belongs to the built-in provider.</summary>

@@ -18,18 +18,23 @@ internal static class OwnPostgres
 
     public static NpgsqlDataSource Open(string dataFolder, string application, string database = ProductDatabase) =>
         new NpgsqlDataSourceBuilder(
-            new NpgsqlConnectionStringBuilder
+            new NpgsqlConnectionStringBuilder(ConnectionString(dataFolder, database))
             {
-                Host =
-                    PostgresSample.SocketFolder(dataFolder)
-                    ?? throw new LoadException("the control plane runs no PostgreSQL of its own to measure beside."),
-                Username = User,
-                Database = database,
                 ApplicationName = application,
-                SslMode = SslMode.Disable,
                 MaxPoolSize = MaxPoolSize,
             }.ConnectionString
         ).Build();
+
+    public static string ConnectionString(string dataFolder, string database = ProductDatabase) =>
+        new NpgsqlConnectionStringBuilder
+        {
+            Host =
+                PostgresSample.SocketFolder(dataFolder)
+                ?? throw new LoadException("the control plane runs no PostgreSQL of its own to measure beside."),
+            Username = User,
+            Database = database,
+            SslMode = SslMode.Disable,
+        }.ConnectionString;
 
     public static async Task Execute(this NpgsqlDataSource database, string sql, CancellationToken ct)
     {
