@@ -47,9 +47,11 @@ public static class ErrorReasons
 
     public const string SessionSuperseded = "SESSION_SUPERSEDED";
     public const string SessionTooSlow = "SESSION_TOO_SLOW";
+    public const string SessionFlooding = "SESSION_FLOODING";
     public const string SessionUnresponsive = "SESSION_UNRESPONSIVE";
     public const string ServerRestarting = "SERVER_RESTARTING";
     public const string ProtocolViolation = "PROTOCOL_VIOLATION";
+    public const string TooManySessions = "TOO_MANY_SESSIONS";
     public const string HelloTimeout = "HELLO_TIMEOUT";
     public const string SessionFailed = "SESSION_FAILED";
 }

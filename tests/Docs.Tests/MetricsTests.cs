@@ -28,6 +28,7 @@ public sealed class MetricsTests
         metrics.Refused(ErrorReasons.NamespaceTaken);
         metrics.Refused(ErrorReasons.NamespaceChanged);
         metrics.Refused(ErrorReasons.ClusterMismatch);
+        metrics.Refused(ErrorReasons.TooManySessions);
 
         Assert.Equal(recorded.Rows(), Documented("## Metrics of the control plane"));
     }

@@ -15,6 +15,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>Agents' streams: admits an agent, then runs its session until either side ends it.</summary>
 [Authorize(Policies.Agent)]
 internal sealed class AgentStreamService(
+    SessionPlaces places,
     AgentAdmission admission,
     AgentSessionRunner runner,
     StreamDrain drain,
@@ -36,6 +37,7 @@ internal sealed class AgentStreamService(
         if (drain.Refuses)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
+        using var place = places.Take().OrThrow();
         var agent = Caller.Of(context);
         var hello = await ReadHello(requestStream, context.CancellationToken);
         var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
