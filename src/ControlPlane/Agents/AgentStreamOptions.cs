@@ -46,6 +46,18 @@ public sealed class AgentStreamOptions
     [Range(1, 100_000)]
     public int MaxSessions { get; set; } = 10_000;
 
+    /// <summary>How often an agent's token may be shown in a minute; more is refused before the store is asked.</summary>
+    [Range(1, 10_000)]
+    public int AttachesPerMinute { get; set; } = 120;
+
+    /// <summary>Tokens that nobody has vouched for yet, agents' and callers', that may be looked up at once.</summary>
+    [Range(1, 1000)]
+    public int ConcurrentLookups { get; set; } = 16;
+
+    /// <summary>Those that may wait for that; more are refused before the store is asked.</summary>
+    [Range(0, 100_000)]
+    public int WaitingLookups { get; set; } = 10_000;
+
     /// <summary>Attaches that may be at the store at once; the others wait their turn.</summary>
     [Range(1, 1000)]
     public int ConcurrentAttaches { get; set; } = 16;

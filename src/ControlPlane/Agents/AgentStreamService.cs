@@ -20,6 +20,7 @@ internal sealed class AgentStreamService(
     AgentSessionRunner runner,
     StreamDrain drain,
     DeploymentView deployment,
+    AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time
 ) : AgentService.AgentServiceBase
@@ -62,21 +63,30 @@ internal sealed class AgentStreamService(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
-            if (await requests.MoveNext(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
+            if (await requests.MoveNextFrame(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
                 return hello;
+            throw new ProtocolException("hello: the first frame must be one, with a readiness report");
+        }
+        catch (ProtocolException e)
+        {
+            throw Refused(e.ToRefusal());
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            throw new Refusal(
-                RefusalKind.DeadlineExceeded,
-                ErrorReasons.HelloTimeout,
-                $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
-            ).ToRpcException();
+            throw Refused(
+                new Refusal(
+                    RefusalKind.DeadlineExceeded,
+                    ErrorReasons.HelloTimeout,
+                    $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
+                )
+            );
         }
+    }
 
-        throw new ProtocolException("hello: the first frame must be one, with a readiness report")
-            .ToRefusal()
-            .ToRpcException();
+    private RpcException Refused(Refusal refusal)
+    {
+        metrics.Refused(refusal.Reason);
+        return refusal.ToRpcException();
     }
 
     private async Task<ConnectResponse> Welcome(

@@ -28,7 +28,7 @@ internal sealed class FrameReader(
     public async Task Run(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
     {
         using var rate = Rate();
-        while (await requests.MoveNext(ct))
+        while (await requests.MoveNextFrame(ct))
         {
             if (!WithinRate(rate))
             {
