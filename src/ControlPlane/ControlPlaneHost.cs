@@ -21,6 +21,13 @@ internal static class ControlPlaneHost
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Of one connection: an agent needs one, a caller of the API some.</summary>
+    private const int MaxStreams = 100;
+
+    // Held before anybody is known; ours have a token, a trace context and little else.
+    private const int MaxHeaders = 64;
+    private const int MaxHeaderBytes = 8 * 1024;
+
     public static WebApplication Build(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
@@ -131,6 +138,10 @@ internal static class ControlPlaneHost
         // Dead peers are found by HTTP/2 PING; proxies that don't count those see the application's heartbeats.
         kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
         kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
+        kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
+        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
         Listen(kestrel, options.GrpcAddress, HttpProtocols.Http2);
         Listen(kestrel, options.ManagementAddress, HttpProtocols.Http1);
     }

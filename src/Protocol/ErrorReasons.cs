@@ -9,6 +9,7 @@ public static class ErrorReasons
     public const string InvalidArgument = "INVALID_ARGUMENT";
     public const string TokenMissing = "TOKEN_MISSING";
     public const string TokenInvalid = "TOKEN_INVALID";
+    public const string AuthenticationBusy = "AUTHENTICATION_BUSY";
     public const string PermissionDenied = "PERMISSION_DENIED";
     public const string Internal = "INTERNAL";
 
@@ -48,9 +49,12 @@ public static class ErrorReasons
 
     public const string SessionSuperseded = "SESSION_SUPERSEDED";
     public const string SessionTooSlow = "SESSION_TOO_SLOW";
+    public const string SessionFlooding = "SESSION_FLOODING";
     public const string SessionUnresponsive = "SESSION_UNRESPONSIVE";
     public const string ServerRestarting = "SERVER_RESTARTING";
     public const string ProtocolViolation = "PROTOCOL_VIOLATION";
+    public const string TooManySessions = "TOO_MANY_SESSIONS";
+    public const string TooManyAttaches = "TOO_MANY_ATTACHES";
     public const string HelloTimeout = "HELLO_TIMEOUT";
     public const string SessionFailed = "SESSION_FAILED";
 }

@@ -28,6 +28,11 @@ public sealed class MetricsTests
         metrics.Refused(ErrorReasons.NamespaceTaken);
         metrics.Refused(ErrorReasons.NamespaceChanged);
         metrics.Refused(ErrorReasons.ClusterMismatch);
+        metrics.Refused(ErrorReasons.TooManySessions);
+        metrics.Refused(ErrorReasons.TooManyAttaches);
+        metrics.Refused(ErrorReasons.AuthenticationBusy);
+        metrics.Refused(ErrorReasons.HelloTimeout);
+        metrics.Refused(ErrorReasons.ProtocolViolation);
 
         Assert.Equal(recorded.Rows(), Documented("## Metrics of the control plane"));
     }

@@ -2,6 +2,7 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
 using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
@@ -51,7 +52,7 @@ internal sealed class AgentAdmission(
         await presences.Refuse(attaching.ProviderId, code, refusal.Message, offer, ct);
     }
 
-    private static Attaching Map(Hello hello, Caller agent, TimeSpan heartbeatInterval)
+    private Attaching Map(Hello hello, Caller agent, TimeSpan heartbeatInterval)
     {
         try
         {
@@ -59,6 +60,7 @@ internal sealed class AgentAdmission(
         }
         catch (ProtocolException e)
         {
+            metrics.Refused(ErrorReasons.ProtocolViolation);
             throw e.ToRefusal().ToRpcException();
         }
     }

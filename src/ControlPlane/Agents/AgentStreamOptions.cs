@@ -32,6 +32,32 @@ public sealed class AgentStreamOptions
     [Range(1, 10_000)]
     public int MaxWorkspacesPerSnapshotPart { get; set; } = 500;
 
+    /// <summary>Frames that one agent may send each second on average; a session that sends more ends as flooding.</summary>
+    [Range(10, 100_000)]
+    public int FramesPerSecond { get; set; } = 500;
+
+    /// <summary>
+    /// Frames that one agent may send at once: a whole snapshot in parts, and then a report of each workspace in it.
+    /// </summary>
+    [Range(100, 1_000_000)]
+    public int FrameBurst { get; set; } = 25_000;
+
+    /// <summary>Sessions of this process; an agent that is too many is refused before the store gives it an epoch.</summary>
+    [Range(1, 100_000)]
+    public int MaxSessions { get; set; } = 10_000;
+
+    /// <summary>How often an agent's token may be shown in a minute; more is refused before the store is asked.</summary>
+    [Range(1, 10_000)]
+    public int AttachesPerMinute { get; set; } = 120;
+
+    /// <summary>Tokens that nobody has vouched for yet, agents' and callers', that may be looked up at once.</summary>
+    [Range(1, 1000)]
+    public int ConcurrentLookups { get; set; } = 16;
+
+    /// <summary>Those that may wait for that; more are refused before the store is asked.</summary>
+    [Range(0, 100_000)]
+    public int WaitingLookups { get; set; } = 10_000;
+
     /// <summary>Attaches that may be at the store at once; the others wait their turn.</summary>
     [Range(1, 1000)]
     public int ConcurrentAttaches { get; set; } = 16;

@@ -15,10 +15,12 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>Agents' streams: admits an agent, then runs its session until either side ends it.</summary>
 [Authorize(Policies.Agent)]
 internal sealed class AgentStreamService(
+    SessionPlaces places,
     AgentAdmission admission,
     AgentSessionRunner runner,
     StreamDrain drain,
     DeploymentView deployment,
+    AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time
 ) : AgentService.AgentServiceBase
@@ -36,6 +38,7 @@ internal sealed class AgentStreamService(
         if (drain.Refuses)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
+        using var place = places.Take().OrThrow();
         var agent = Caller.Of(context);
         var hello = await ReadHello(requestStream, context.CancellationToken);
         var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
@@ -60,21 +63,30 @@ internal sealed class AgentStreamService(
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
-            if (await requests.MoveNext(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
+            if (await requests.MoveNextFrame(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
                 return hello;
+            throw new ProtocolException("hello: the first frame must be one, with a readiness report");
+        }
+        catch (ProtocolException e)
+        {
+            throw Refused(e.ToRefusal());
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            throw new Refusal(
-                RefusalKind.DeadlineExceeded,
-                ErrorReasons.HelloTimeout,
-                $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
-            ).ToRpcException();
+            throw Refused(
+                new Refusal(
+                    RefusalKind.DeadlineExceeded,
+                    ErrorReasons.HelloTimeout,
+                    $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
+                )
+            );
         }
+    }
 
-        throw new ProtocolException("hello: the first frame must be one, with a readiness report")
-            .ToRefusal()
-            .ToRpcException();
+    private RpcException Refused(Refusal refusal)
+    {
+        metrics.Refused(refusal.Reason);
+        return refusal.ToRpcException();
     }
 
     private async Task<ConnectResponse> Welcome(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Threading.RateLimiting;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Orphans;
@@ -23,12 +24,22 @@ internal sealed class FrameReader(
 {
     private readonly HeldSnapshot _snapshot = new();
 
-    /// <returns>When the agent has ended its side of the stream.</returns>
+    /// <returns>When the agent has ended its side of the stream, or sends more than it may.</returns>
     /// <exception cref="ProtocolException">A frame breaks the protocol.</exception>
     public async Task Run(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
     {
-        while (await requests.MoveNext(ct))
+        using var rate = Rate();
+        while (await requests.MoveNextFrame(ct))
         {
+            if (!WithinRate(rate))
+            {
+                session.Close(
+                    SessionEnd.Flooding,
+                    $"The limit is {options.FramesPerSecond} frames a second, {options.FrameBurst} at once."
+                );
+                return;
+            }
+
             var frame = requests.Current;
             session.Owner.Heard();
             metrics.Received(frame.FrameCase);
@@ -37,6 +48,32 @@ internal sealed class FrameReader(
         }
 
         session.Close(SessionEnd.AgentLeft);
+    }
+
+    // Replenished when it is empty, by the time that has passed: a timer per session would cost more than the frames.
+    private TokenBucketRateLimiter Rate() =>
+        new(
+            new TokenBucketRateLimiterOptions
+            {
+                AutoReplenishment = false,
+                ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+                TokensPerPeriod = options.FramesPerSecond,
+                TokenLimit = options.FrameBurst,
+            }
+        );
+
+    private static bool WithinRate(TokenBucketRateLimiter rate)
+    {
+        if (Take(rate))
+            return true;
+        rate.TryReplenish();
+        return Take(rate);
+    }
+
+    private static bool Take(TokenBucketRateLimiter rate)
+    {
+        using var lease = rate.AttemptAcquire();
+        return lease.IsAcquired;
     }
 
     private async ValueTask<bool> Handle(ConnectRequest frame, CancellationToken ct)

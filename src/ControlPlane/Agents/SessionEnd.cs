@@ -14,6 +14,7 @@ internal enum SessionEnd
     Goodbye,
     Superseded,
     TooSlow,
+    Flooding,
     Unresponsive,
     ProtocolViolation,
     ProviderDeleted,
@@ -39,6 +40,7 @@ internal static class SessionEnds
             SessionEnd.Goodbye => "goodbye",
             SessionEnd.Superseded => "superseded",
             SessionEnd.TooSlow => "too_slow",
+            SessionEnd.Flooding => "flooding",
             SessionEnd.Unresponsive => "unresponsive",
             SessionEnd.ProtocolViolation => "protocol_violation",
             SessionEnd.ProviderDeleted => "provider_deleted",
@@ -71,6 +73,11 @@ internal static class SessionEnds
                 RefusalKind.ResourceExhausted,
                 ErrorReasons.SessionTooSlow,
                 "The agent doesn't read fast enough; it gets the full state when it is back."
+            ),
+            SessionEnd.Flooding => new(
+                RefusalKind.ResourceExhausted,
+                ErrorReasons.SessionFlooding,
+                "The agent sends too many frames."
             ),
             SessionEnd.Unresponsive => new(
                 RefusalKind.DeadlineExceeded,

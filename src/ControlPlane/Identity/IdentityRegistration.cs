@@ -13,6 +13,7 @@ internal static class IdentityRegistration
             .AddAuthorizationBuilder()
             .AddPolicy(Policies.Agent, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Provider)))
             .AddPolicy(Policies.SiteAdmin, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Api)));
+        services.AddSingleton<TokenGate>();
         services.AddSingleton<ApiTokens>();
         return services;
     }

@@ -2,7 +2,6 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.Protocol;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -18,32 +17,15 @@ internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    StoreSessions sessions
+    StoreSessions sessions,
+    TokenGate gate
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "MeshToken";
 
     private const string Bearer = "Bearer ";
 
-    private static readonly Refusal Missing = new(
-        RefusalKind.Unauthenticated,
-        ErrorReasons.TokenMissing,
-        "No token was given: send it as \"authorization: Bearer <token>\"."
-    );
-
-    private static readonly Refusal Invalid = new(
-        RefusalKind.Unauthenticated,
-        ErrorReasons.TokenInvalid,
-        "The token is not valid: it is misspelt, revoked, or of another deployment."
-    );
-
-    private static readonly Refusal Denied = new(
-        RefusalKind.PermissionDenied,
-        ErrorReasons.PermissionDenied,
-        "This token is of another kind: agents use a provider's token, everybody else an API token."
-    );
-
-    private Refusal _refusal = Missing;
+    private Refusal _refusal = TokenRefusals.Missing;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -51,29 +33,43 @@ internal sealed class TokenAuthentication(
         if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
             return AuthenticateResult.NoResult();
         var token = header[Bearer.Length..].Trim();
-        _refusal = Invalid;
         if (Tokens.KindOf(token) is not { } kind)
-            return AuthenticateResult.Fail(Invalid.Message);
+            return Fail(TokenRefusals.Invalid);
+        var hash = Tokens.Hash(token);
+        var entered = await gate.Enter(hash, kind, Context.RequestAborted);
+        if (entered.Refusal is { } refusal)
+            return Fail(refusal);
+        using var place = entered.Value;
         try
         {
             await using var session = sessions.Read();
-            var record = await session.LoadAsync<TokenRecord>(Tokens.Hash(token), Context.RequestAborted);
+            var record = await session.LoadAsync<TokenRecord>(hash, Context.RequestAborted);
             if (record is null || record.Kind != kind)
-                return AuthenticateResult.Fail(Invalid.Message);
+            {
+                gate.NotFound(hash);
+                return Fail(TokenRefusals.Invalid);
+            }
+
+            gate.Found(hash);
             return AuthenticateResult.Success(new AuthenticationTicket(Principal(record), SchemeName));
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            _refusal = StoreFailure.Away;
-            return AuthenticateResult.Fail(_refusal.Message);
+            return Fail(StoreFailure.Away);
         }
+    }
+
+    private AuthenticateResult Fail(Refusal refusal)
+    {
+        _refusal = refusal;
+        return AuthenticateResult.Fail(refusal.Message);
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
         Answer(_refusal, StatusCodes.Status401Unauthorized);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Answer(Denied, StatusCodes.Status403Forbidden);
+        Answer(TokenRefusals.Denied, StatusCodes.Status403Forbidden);
 
     private static ClaimsPrincipal Principal(TokenRecord record) =>
         new(

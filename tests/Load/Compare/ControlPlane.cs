@@ -138,7 +138,7 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
     public async Task<Metadata> AdminHeaders(CancellationToken ct) =>
         new() { { "authorization", $"Bearer {(await File.ReadAllTextAsync(AdminTokenPath, ct)).Trim()}" } };
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();

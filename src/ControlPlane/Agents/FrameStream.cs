@@ -1,0 +1,26 @@
+using Coder.Mesh.Agent.V1;
+using Google.Protobuf;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+internal static class FrameStream
+{
+    /// <summary>Reads the next frame.</summary>
+    /// <exception cref="ProtocolException">What came is no frame, or one that is too large.</exception>
+    public static async Task<bool> MoveNextFrame(this IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
+    {
+        try
+        {
+            return await requests.MoveNext(ct);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            throw new ProtocolException("frame: must be a ConnectRequest in protobuf's encoding");
+        }
+        catch (RpcException e)
+        {
+            throw new ProtocolException($"frame: {e.Status.Detail}");
+        }
+    }
+}

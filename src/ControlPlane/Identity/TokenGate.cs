@@ -1,0 +1,112 @@
+using System.Threading.RateLimiting;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Refusals;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Identity;
+
+/// <summary>
+/// Bounds what tokens make the store do. Those that were good before are looked up at once, an agent's so often a minute;
+/// all others share a few places, and those that the store doesn't know are remembered for a moment.
+/// </summary>
+internal sealed class TokenGate(IOptions<AgentStreamOptions> options, AgentStreamMetrics metrics, TimeProvider time)
+    : IDisposable
+{
+    public const int MaxRemembered = 20_000;
+
+    /// <summary>Short, for a restored database may know a token again.</summary>
+    public static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(10);
+
+    public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Shown> _good = [];
+    private readonly Dictionary<string, long> _unknown = [];
+    private readonly ConcurrencyLimiter _places = new(
+        new ConcurrencyLimiterOptions
+        {
+            PermitLimit = options.Value.ConcurrentLookups,
+            QueueLimit = options.Value.WaitingLookups,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        }
+    );
+
+    private readonly record struct Shown(long Since, int Times);
+
+    /// <returns>The leave to look a token up, to be disposed of when the store has answered.</returns>
+    public async ValueTask<Result<IDisposable>> Enter(string hash, TokenKind kind, CancellationToken ct)
+    {
+        lock (_lock)
+        {
+            if (_unknown.TryGetValue(hash, out var since) && time.GetElapsedTime(since) < UnknownFor)
+                return TokenRefusals.Invalid;
+            if (_good.TryGetValue(hash, out var shown))
+                return kind != TokenKind.Provider || Count(hash, shown) <= options.Value.AttachesPerMinute
+                    ? Passing.By
+                    : Refuse(kind, TokenRefusals.TooOften(options.Value.AttachesPerMinute));
+        }
+
+        var lease = await _places.AcquireAsync(1, ct);
+        if (lease.IsAcquired)
+            return lease;
+        lease.Dispose();
+        return Refuse(kind, TokenRefusals.Busy);
+    }
+
+    /// <summary>The store knows the token.</summary>
+    public void Found(string hash)
+    {
+        lock (_lock)
+        {
+            _unknown.Remove(hash);
+            if (_good.ContainsKey(hash))
+                return;
+            // As if never seen: each is looked up in its turn again, and counts from there.
+            if (_good.Count >= MaxRemembered)
+                _good.Clear();
+            _good[hash] = new Shown(time.GetTimestamp(), 1);
+        }
+    }
+
+    /// <summary>The store doesn't know the token, or no longer.</summary>
+    public void NotFound(string hash)
+    {
+        lock (_lock)
+        {
+            _good.Remove(hash);
+            if (_unknown.Count >= MaxRemembered)
+                _unknown.Clear();
+            _unknown[hash] = time.GetTimestamp();
+        }
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    private int Count(string hash, Shown shown)
+    {
+        shown =
+            time.GetElapsedTime(shown.Since) < Window
+                ? shown with
+                {
+                    Times = Math.Min(shown.Times, options.Value.AttachesPerMinute) + 1,
+                }
+                : new Shown(time.GetTimestamp(), 1);
+        _good[hash] = shown;
+        return shown.Times;
+    }
+
+    private Refusal Refuse(TokenKind kind, Refusal refusal)
+    {
+        if (kind == TokenKind.Provider)
+            metrics.Refused(refusal.Reason);
+        return refusal;
+    }
+
+    /// <summary>Takes no place.</summary>
+    private sealed class Passing : IDisposable
+    {
+        public static readonly Passing By = new();
+
+        public void Dispose() { }
+    }
+}
