@@ -9,7 +9,7 @@ namespace Coder.Mesh.EndToEnd.Tests.Chaos;
 internal sealed class Callers(TestMesh mesh, Recorder recorder)
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan RepeatAfter = TimeSpan.FromMilliseconds(500);
 
     private int _sent;
 
@@ -41,16 +41,7 @@ internal sealed class Callers(TestMesh mesh, Recorder recorder)
         {
             if (attempts.Count > 0)
                 await Task.Delay(RepeatAfter, ct);
-            recorder.Note(
-                "sent",
-                new
-                {
-                    write.RequestId,
-                    write.Kind,
-                    write.Name,
-                    write.WorkspaceId,
-                }
-            );
+            recorder.Sending(write);
             attempts.Add(await Attempt(write, ct));
             recorder.Note("ended", new { write.RequestId, Attempt = attempts[^1] });
         } while (repeats && attempts[^1].Verdict == Verdict.Unanswered);

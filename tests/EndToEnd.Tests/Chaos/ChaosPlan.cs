@@ -17,8 +17,10 @@ internal enum Victim
     Postgres,
 }
 
+/// <param name="After">Since the one before, or since its victim was started again, if that took longer.</param>
+/// <param name="Into">How far into the next write that is sent; null if at any moment.</param>
 /// <param name="Pause">How long it stays dead; PostgreSQL is started again by the control plane, when that likes.</param>
-internal sealed record PlannedKill(TimeSpan At, Victim Victim, TimeSpan Pause);
+internal sealed record PlannedKill(TimeSpan After, Victim Victim, TimeSpan? Into, TimeSpan Pause);
 
 /// <param name="After">Since the answer to the one before, or since its caller gave up.</param>
 /// <param name="Repeats">Whether its caller sends it again, with the same request id, until it is answered.</param>
@@ -32,11 +34,12 @@ internal sealed record ChaosPlan(IReadOnlyList<PlannedLife> Lives, IReadOnlyList
 {
     private const int CreatesPerMinute = 20;
     private const double RepeatsShare = 0.7;
+    private const double AimedShare = 0.75;
 
     // One in so many has its name asked for a second time, and is started once more after its delete: both are refused.
     private const int DoomedEvery = 8;
 
-    private static readonly TimeSpan Warmth = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan ShortestGap = TimeSpan.FromSeconds(1);
 
     public static ChaosPlan Make(int seed, TimeSpan duration)
     {
@@ -68,13 +71,25 @@ internal sealed record ChaosPlan(IReadOnlyList<PlannedLife> Lives, IReadOnlyList
     private static PlannedWrite Write(WriteKind kind, Random random) =>
         new(Seconds(0, 12, random), kind, Repeats(random));
 
+    // In rounds, so that each is killed as often as the others; more than there will be time for.
     private static List<PlannedKill> Deaths(TimeSpan duration, Random random)
     {
         List<PlannedKill> kills = [];
-        for (var at = Warmth; at < duration; at += Seconds(2, 9, random))
-            kills.Add(new(at, (Victim)random.Next(3), Seconds(0, 4, random)));
+        while (kills.Count * ShortestGap < duration)
+        {
+            var round = Enum.GetValues<Victim>();
+            random.Shuffle(round);
+            kills.AddRange(round.Select(v => new PlannedKill(Gap(random), v, Into(v, random), Seconds(0, 4, random))));
+        }
+
         return kills;
     }
+
+    // A write takes some ten milliseconds, what the agent makes of it some hundred: few kills would hit one by chance.
+    private static TimeSpan? Into(Victim victim, Random random) =>
+        random.NextDouble() < AimedShare ? Seconds(0, victim == Victim.Agent ? 0.4 : 0.02, random) : null;
+
+    private static TimeSpan Gap(Random random) => ShortestGap + Seconds(0, 4, random);
 
     private static bool Repeats(Random random) => random.NextDouble() < RepeatsShare;
 

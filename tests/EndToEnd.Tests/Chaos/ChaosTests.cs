@@ -25,12 +25,13 @@ public sealed class ChaosTests(KubernetesFixture fixture, ITestOutputHelper outp
     {
         var seed = Setting(SeedVariable, text => int.Parse(text, CultureInfo.InvariantCulture), RandomSeed);
         var duration = Setting(DurationVariable, Duration, () => TimeSpan.FromMinutes(1));
-        using var recorder = new Recorder(seed);
-        output.WriteLine($"seed {seed}, {duration}, history in {recorder.Path}");
+        output.WriteLine($"seed {seed}, {duration}");
         await using var ns = await (await fixture.Get()).CreateNamespace(Rules, Ct);
         await using var mesh = await TestMesh.Start(Ct);
         mesh.StartAgent("--kubeconfig", ns.Kubeconfig);
         await mesh.UntilProvider(TestMesh.IsReady, "the provider is Ready", Ct);
+        using var recorder = new Recorder(seed);
+        output.WriteLine($"history in {recorder.Path}");
 
         try
         {
@@ -67,7 +68,7 @@ public sealed class ChaosTests(KubernetesFixture fixture, ITestOutputHelper outp
         var callers = new Callers(mesh, recorder);
         var killer = new Killer(mesh, recorder, () => mesh.StartAgent("--kubeconfig", ns.Kubeconfig));
         var lives = plan.Lives.Select(life => callers.Live(life, over.Token, limit.Token)).ToList();
-        await killer.Run(plan.Kills, Ct);
+        await killer.Run(plan.Kills, over.Token, Ct);
         await Task.WhenAll(lives);
         return killer.Kills;
     }
@@ -131,7 +132,11 @@ public sealed class ChaosTests(KubernetesFixture fixture, ITestOutputHelper outp
             at the end {history.Workspaces.Count(w =>
                 w.State != State.Deleted
             )} workspaces, {history.Objects.Count} objects
-            """.Replace("\\\n", "", StringComparison.Ordinal);
+            """.Replace(
+            "\\\n",
+            "",
+            StringComparison.Ordinal
+        );
     }
 
     private static T Setting<T>(string name, Func<string, T> read, Func<T> otherwise) =>

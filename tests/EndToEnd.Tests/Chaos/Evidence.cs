@@ -85,9 +85,13 @@ internal static class Evidence
     {
         var all = new List<ClusterObject>();
         foreach (var resource in Resources)
-            all.AddRange((await ns.List(resource, ct)).Select(o => Object(resource, o)));
+            all.AddRange((await ns.List(resource, ct)).Where(IsNobodysAccount).Select(o => Object(resource, o)));
         return all;
     }
+
+    // Controllers make one for each ServiceAccount of the namespace.
+    private static bool IsNobodysAccount(JsonNode o) =>
+        o["type"]?.GetValue<string>() != "kubernetes.io/service-account-token";
 
     private static ClusterObject Object(string resource, JsonNode o)
     {

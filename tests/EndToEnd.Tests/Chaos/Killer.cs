@@ -12,18 +12,29 @@ internal sealed class Killer(TestMesh mesh, Recorder recorder, Action startAgent
 
     public Dictionary<Victim, int> Kills { get; } = Enum.GetValues<Victim>().ToDictionary(v => v, _ => 0);
 
-    /// <summary>Ends with everything running again.</summary>
-    public async Task Run(IReadOnlyList<PlannedKill> plan, CancellationToken ct)
+    /// <param name="over">When it ends nothing more is killed.</param>
+    /// <returns>When everything runs again.</returns>
+    public async Task Run(IReadOnlyList<PlannedKill> plan, CancellationToken over, CancellationToken ct)
     {
         foreach (var kill in plan)
         {
-            var early = kill.At.TotalSeconds - recorder.Now;
-            if (early > 0)
-                await Task.Delay(TimeSpan.FromSeconds(early), ct);
+            await (kill.Victim == Victim.Agent ? _agent : _controlPlane);
+            await Moment(kill, over).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (over.IsCancellationRequested)
+                break;
             await Kill(kill, ct);
         }
 
         await Task.WhenAll(_controlPlane, _agent);
+    }
+
+    private async Task Moment(PlannedKill kill, CancellationToken over)
+    {
+        await Task.Delay(kill.After, over);
+        if (kill.Into is not { } into)
+            return;
+        await recorder.NextSent.WaitAsync(over);
+        await Task.Delay(into, over);
     }
 
     private async Task Kill(PlannedKill kill, CancellationToken ct)
@@ -31,16 +42,14 @@ internal sealed class Killer(TestMesh mesh, Recorder recorder, Action startAgent
         switch (kill.Victim)
         {
             case Victim.ControlPlane:
-                await _controlPlane;
                 await mesh.ControlPlane.Kill(ct);
                 _controlPlane = StartControlPlane(kill.Pause, ct);
                 break;
             case Victim.Agent:
-                await _agent;
                 await mesh.Agent.Kill(ct);
                 _agent = StartAgent(kill.Pause, ct);
                 break;
-            // Dead already, or not yet started again.
+            // Dead already, and not yet started again.
             case Victim.Postgres when !mesh.Store.Kill():
                 recorder.Note("spared", kill);
                 return;

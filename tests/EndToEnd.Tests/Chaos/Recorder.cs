@@ -9,16 +9,13 @@ namespace Coder.Mesh.EndToEnd.Tests.Chaos;
 /// <summary>Writes down what happens when it happens, a line of JSON each, where it stays after the test.</summary>
 internal sealed class Recorder : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        Converters = { new JsonStringEnumConverter() },
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
-    };
+    private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
 
     private readonly Lock _lock = new();
     private readonly StreamWriter _file;
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly ConcurrentQueue<Write> _writes = [];
+    private TaskCompletionSource _sent = NewSignal();
 
     public Recorder(int seed)
     {
@@ -33,6 +30,25 @@ internal sealed class Recorder : IDisposable
     public double Now => Math.Round(Stopwatch.GetElapsedTime(_start).TotalSeconds, 4);
 
     public IReadOnlyList<Write> Writes => [.. _writes];
+
+    /// <summary>Ends when the next write is sent.</summary>
+    public Task NextSent => Volatile.Read(ref _sent).Task;
+
+    /// <summary>A write is about to be sent.</summary>
+    public void Sending(Write write)
+    {
+        Note(
+            "sent",
+            new
+            {
+                write.RequestId,
+                write.Kind,
+                write.Name,
+                write.WorkspaceId,
+            }
+        );
+        Interlocked.Exchange(ref _sent, NewSignal()).SetResult();
+    }
 
     /// <summary>A write that its caller is done with.</summary>
     public void Add(Write write) => _writes.Enqueue(write);
@@ -54,4 +70,6 @@ internal sealed class Recorder : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
