@@ -92,4 +92,11 @@ Task("Test").IsDependentOn("Lint").IsDependentOn("Publish").Does(() =>
     tests.Execute(only);
 });
 
+Task("Chaos").IsDependentOn("Publish").Does(() =>
+{
+    Environment.SetEnvironmentVariable("MESH_CHAOS_DURATION", Argument("duration", "00:10:00"));
+    Environment.SetEnvironmentVariable("MESH_CHAOS_SEED", Argument("seed", ""));
+    new TestRun(configuration, artifacts.FullPath).Chaos();
+});
+
 RunTarget(target);

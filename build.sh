@@ -9,6 +9,8 @@ usage: ./build.sh TARGET [OPTIONS]
 
   run        build, then run a control plane with its built-in provider on this machine, until Ctrl-C (run --help)
   test       lint, build, publish, then run all tests; `test Agent Cli` runs those test projects only
+  chaos      build, then kill control plane, agent and PostgreSQL at random under load on a real Kubernetes API server, and
+             check that nothing promised was broken; `chaos 00:02:00 7` does so for 2 minutes (else 10) with seed 7
   lint       check formatting, protos and shell scripts
   build      compile everything
   publish    put mesh-control-plane, mesh-agent and mesh into artifacts/
@@ -47,6 +49,13 @@ test_all() {
   return "$code"
 }
 
+chaos() {
+  local options=()
+  [[ -z ${1:-} ]] || options+=(--duration="$1")
+  [[ -z ${2:-} ]] || options+=(--seed="$2")
+  cake Chaos "${options[@]}"
+}
+
 target=${1:-help}
 [[ $# -eq 0 ]] || shift
 case $target in
@@ -59,6 +68,7 @@ case $target in
     exec eng/run.sh "$@"
     ;;
   test) test_all "$@" ;;
+  chaos) chaos "$@" ;;
   lint) cake Lint ;;
   build) cake Build ;;
   publish) cake Publish ;;

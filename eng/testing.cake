@@ -42,6 +42,20 @@ class TestRun(string configuration, string artifacts)
         Report([.. results.OrderBy(r => r.Name, StringComparer.Ordinal)]);
     }
 
+    /// <summary>The one test that kills everything, for as long as the environment says, with what it tells as it goes.</summary>
+    public void Chaos()
+    {
+        var program = $"tests/EndToEnd.Tests/bin/{configuration}/net10.0/Coder.Mesh.EndToEnd.Tests";
+        var start = new ProcessStartInfo(program, ["-class", "*.ChaosTests", "-showLiveOutput", "-noLogo", "-noColor"]);
+        start.Environment["MESH_ARTIFACTS"] = artifacts;
+        // Asked for by name, it isn't skipped.
+        start.Environment["MESH_REQUIRE_KUBERNETES"] = "1";
+        using var process = Process.Start(start);
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new CakeException("A promise was broken, or the run could not be made: see above.");
+    }
+
     private static IEnumerable<string> Projects(IReadOnlyList<string> only)
     {
         var all = IO.Directory.GetDirectories("tests", "*.Tests").Select(IO.Path.GetFileName).ToList();

@@ -22,6 +22,8 @@ internal sealed class ChildProcess
 
     public int Id { get; }
 
+    public bool HasExited => _process.HasExited;
+
     public OutputLines Output { get; } = new();
 
     public static ChildProcess Start(

@@ -24,6 +24,26 @@ internal sealed class Store(string dataFolder)
         }
     }
 
+    /// <summary>kill -9 of the server's first process, if there is one.</summary>
+    /// <returns>Whether there was.</returns>
+    public bool Kill()
+    {
+        try
+        {
+            var id = ProcessId;
+            // A server that was killed before has left its mark, and its number may be another's by now.
+            if (!File.ReadAllText($"/proc/{id}/cmdline").Contains(dataFolder, StringComparison.Ordinal))
+                return false;
+            using var process = System.Diagnostics.Process.GetProcessById(id);
+            process.Kill();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The events of one stored name, as JSON, in their order.</summary>
     public async Task<IReadOnlyList<string>> Events(string name, CancellationToken ct)
     {

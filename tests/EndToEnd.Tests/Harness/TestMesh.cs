@@ -20,7 +20,8 @@ internal sealed class TestMesh : IAsyncDisposable
         Address = $"http://127.0.0.1:{FreePorts.Take()}";
         DataFolder = _scratch["data"];
         Store = new Store(DataFolder);
-        _channel = GrpcChannel.ForAddress(Address);
+        // A control plane that was killed a few times in a row is looked for as eagerly as one that was killed once.
+        _channel = GrpcChannel.ForAddress(Address, new() { MaxReconnectBackoff = TimeSpan.FromSeconds(1) });
         var api = _channel.Intercept(Authorize);
         (Providers, Workspaces) = (new(api), new(api));
     }

@@ -1,0 +1,34 @@
+namespace Coder.Mesh.EndToEnd.Tests.Chaos;
+
+/// <summary>Judges a history. Pure.</summary>
+internal static class Checker
+{
+    /// <returns>Each promise that was broken, by whom and how; nothing if none was.</returns>
+    public static IReadOnlyList<string> Violations(History history)
+    {
+        var streams = history.Events.GroupBy(e => e.WorkspaceId).ToDictionary(g => g.Key, g => g.ToList());
+        return
+        [
+            .. Effects.Violations(history.Writes, history.Events, streams),
+            .. streams.SelectMany(s => LegalPath.Violations(s.Key, s.Value)),
+            .. Agreement.Violations(history, streams),
+        ];
+    }
+
+    /// <summary>The wish that was in force at a generation; null if there was no such generation.</summary>
+    public static WriteKind? WishAt(IEnumerable<StoredEvent> stream, long generation) =>
+        stream.FirstOrDefault(e => e.Generation == generation && Wish(e.Kind) is not null) is { } e
+            ? Wish(e.Kind)
+            : null;
+
+    /// <summary>The wish that such an event is the effect of.</summary>
+    public static WriteKind? Wish(EventKind kind) =>
+        kind switch
+        {
+            EventKind.Created => WriteKind.Create,
+            EventKind.StartRequested => WriteKind.Start,
+            EventKind.StopRequested => WriteKind.Stop,
+            EventKind.DeleteRequested => WriteKind.Delete,
+            _ => null,
+        };
+}
