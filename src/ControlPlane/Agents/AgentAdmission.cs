@@ -2,7 +2,6 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
-using Coder.Mesh.Protocol;
 using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
@@ -60,8 +59,9 @@ internal sealed class AgentAdmission(
         }
         catch (ProtocolException e)
         {
-            metrics.Refused(ErrorReasons.ProtocolViolation);
-            throw e.ToRefusal().ToRpcException();
+            var refusal = e.ToRefusal();
+            metrics.Refused(refusal.Reason);
+            throw refusal.ToRpcException();
         }
     }
 }

@@ -19,12 +19,13 @@ internal sealed class SessionPlaces(IOptions<AgentStreamOptions> options, AgentS
         if (lease.IsAcquired)
             return lease;
         lease.Dispose();
-        metrics.Refused(ErrorReasons.TooManySessions);
-        return new Refusal(
+        var refusal = new Refusal(
             RefusalKind.ResourceExhausted,
             ErrorReasons.TooManySessions,
             $"This control plane holds {options.Value.MaxSessions} agents, the most it may; raise the limit or add a replica."
         );
+        metrics.Refused(refusal.Reason);
+        return refusal;
     }
 
     public void Dispose() => _places.Dispose();
