@@ -44,7 +44,7 @@ public sealed class AgentStreamOptions
 
     /// <summary>Sessions of this process; an agent that is too many is refused before the store gives it an epoch.</summary>
     [Range(1, 100_000)]
-    public int MaxSessions { get; set; } = 10_000;
+    public int MaxSessions { get; set; } = 20_000;
 
     /// <summary>How often an agent's token may be shown in a minute; more is refused before the store is asked.</summary>
     [Range(1, 10_000)]

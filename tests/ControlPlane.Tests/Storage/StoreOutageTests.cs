@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
@@ -42,6 +43,26 @@ public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixtur
         Assert.Equal(Frame.HeartbeatAck, duringOutage);
         Assert.Equal(id, ack.ObservedAck.WorkspaceId);
         Assert.Equal(WorkspaceState.Running, (await plane.Workspace("dev", Ct)).State);
+    }
+
+    [Fact]
+    public async Task A_ring_that_the_store_could_not_answer_is_heard_when_it_is_back()
+    {
+        await using var plane = await StartOnKillable();
+        var (providerId, token) = await plane.BuiltIn(Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+        await agent.Snapshot(Ct);
+        var id = (await plane.CreateWorkspace("dev", Ct)).Id;
+        await agent.Next(Frame.WorkspaceDesired, Ct);
+
+        await Postgres.Kill(Ct);
+        // As for a wish that was committed in the store's last moment.
+        plane.Services.GetRequiredService<Doorbell>().Workspace(providerId, id);
+        await Eventually(() => Task.FromResult(plane.Log), log => log.Contains("can't be read now", StringComparison.Ordinal));
+        await Postgres.Restart(Ct);
+        var desired = await KeepTicking(agent.Next(Frame.WorkspaceDesired, Ct));
+
+        Assert.Equal(id, desired.WorkspaceDesired.WorkspaceId);
     }
 
     [Fact]
