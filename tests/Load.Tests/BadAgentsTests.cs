@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Load.Agents;
@@ -43,19 +42,9 @@ public sealed partial class BadAgentsTests
         var ct = TestContext.Current.CancellationToken;
         using var folder = new RunFolder(TestContext.Current.SendDiagnosticMessage);
         var management = $"http://127.0.0.1:{ControlPlane.FreePort()}";
-        var product = new ControlPlane(Product.Executable, folder.Sub("data"), TimeProvider.System)
-        {
-            Settings = new Dictionary<string, string>
-            {
-                ["Mesh__ManagementAddress"] = management,
-                ["Mesh__AgentStream__HelloTimeout"] = "00:00:05",
-            },
-        };
-        var started = Stopwatch.GetTimestamp();
+        var product = Plane(folder.Sub("data"), management);
         await using var server = await product.Start(ct);
-        Say(started, "served");
         var identities = await product.Provision(server, Good + BadAgents.Count, ct);
-        Say(started, "provisioned");
         await using var good = await HeldAgents.Attach(
             [.. identities.Take(Good)],
             server.Address,
@@ -66,9 +55,7 @@ public sealed partial class BadAgentsTests
         using var channel = GrpcChannel.ForAddress(server.Address);
         var headers = await product.AdminHeaders(ct);
         await Readiness.Await(channel, headers, Enumerable.Range(0, Good).Select(Name), TimeProvider.System, ct);
-        Say(started, "Ready");
         await EveryoneIsHeard(good, ct);
-        Say(started, "heard");
         var before = ProcessSample.Read(server.Process.Pid);
 
         CrowdCounts counts;
@@ -76,24 +63,34 @@ public sealed partial class BadAgentsTests
         await using (BadAgents.Start(server.Address, [.. identities.Skip(Good)]))
         {
             ends = await Until(() => Ends(management, ct), e => Expected.All(x => e[x.Key] >= x.Value), ct);
-            Say(started, "bad ones ended");
             await EveryoneIsHeard(good, ct);
             counts = good.Counts;
         }
 
         var after = ProcessSample.Read(server.Process.Pid);
-        Say(started, "heard again");
-        TestContext.Current.SendDiagnosticMessage(
-            $"MiB resident {before.ResidentBytes >> 20} then {after.ResidentBytes >> 20}, peak {before.PeakBytes >> 20} then {after.PeakBytes >> 20}"
-        );
         Assert.Equal(Expected, ends);
         Assert.Equal((Good, 0), (counts.Attached, counts.EndedEarly.Count));
         Assert.Equal(Enumerable.Repeat(1L, Good), await StatusChanges(server, await GoodIds(channel, headers, ct), ct));
-        Assert.InRange((double)after.PeakBytes / before.PeakBytes, 1.0, MostGrowth);
+        IsBounded(before, after);
     }
 
-    private static void Say(long started, string what) =>
-        TestContext.Current.SendDiagnosticMessage($"{Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s: {what}");
+    private static ControlPlane Plane(string dataFolder, string management) =>
+        new(Product.Executable, dataFolder, TimeProvider.System)
+        {
+            Settings = new Dictionary<string, string>
+            {
+                ["Mesh__ManagementAddress"] = management,
+                ["Mesh__AgentStream__HelloTimeout"] = "00:00:05",
+            },
+        };
+
+    private static void IsBounded(ProcessSample before, ProcessSample after)
+    {
+        TestContext.Current.SendDiagnosticMessage(
+            $"MiB resident {before.ResidentBytes >> 20} then {after.ResidentBytes >> 20}, peak {before.PeakBytes >> 20} then {after.PeakBytes >> 20}"
+        );
+        Assert.InRange((double)after.PeakBytes / before.PeakBytes, 1.0, MostGrowth);
+    }
 
     private static string Name(int i) => $"load-{i:D5}";
 
