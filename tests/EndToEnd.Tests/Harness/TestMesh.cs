@@ -15,9 +15,12 @@ internal sealed class TestMesh : IAsyncDisposable
     private ChildProcess? _controlPlane;
     private ChildProcess? _agent;
 
-    private TestMesh()
+    private readonly IReadOnlyDictionary<string, string> _settings;
+
+    private TestMesh(IReadOnlyDictionary<string, string> settings)
     {
-        Address = $"http://127.0.0.1:{FreePorts.Take()}";
+        _settings = settings;
+        AgentAddress = Address = $"http://127.0.0.1:{FreePorts.Take()}";
         DataFolder = _scratch["data"];
         Store = new Store(DataFolder);
         // A control plane that was killed a few times in a row is looked for as eagerly as one that was killed once.
@@ -27,6 +30,9 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     public string Address { get; }
+
+    /// <summary>Where agents that are started from now on find the control plane.</summary>
+    public string AgentAddress { get; set; }
 
     public string DataFolder { get; }
 
@@ -45,7 +51,7 @@ internal sealed class TestMesh : IAsyncDisposable
     private string AdminTokenFile => Path.Combine(DataFolder, "admin-token");
 
     private Dictionary<string, string> ControlPlaneSettings =>
-        new()
+        new(_settings)
         {
             ["Mesh__DataFolder"] = DataFolder,
             ["Mesh__GrpcAddress"] = Address,
@@ -53,9 +59,10 @@ internal sealed class TestMesh : IAsyncDisposable
         };
 
     /// <summary>A control plane on a new database, and no agent.</summary>
-    public static async Task<TestMesh> Start(CancellationToken ct)
+    /// <param name="settings">Of the control plane, beside those that make it the test's own.</param>
+    public static async Task<TestMesh> Start(CancellationToken ct, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var mesh = new TestMesh();
+        var mesh = new TestMesh(settings ?? new Dictionary<string, string>());
         try
         {
             await mesh.StartControlPlane(ct);
@@ -130,7 +137,15 @@ internal sealed class TestMesh : IAsyncDisposable
         ChildProcess.Start(
             _scratch,
             Artifacts.Agent,
-            ["--access-url", Address, "--token-file", tokenFile, "--health-address", "127.0.0.1:0", .. clusterOptions]
+            [
+                "--access-url",
+                AgentAddress,
+                "--token-file",
+                tokenFile,
+                "--health-address",
+                "127.0.0.1:0",
+                .. clusterOptions,
+            ]
         );
 
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and expects that it is refused.</summary>
