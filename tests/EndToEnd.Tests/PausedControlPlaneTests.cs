@@ -11,7 +11,10 @@ public sealed class PausedControlPlaneTests
     [Fact]
     public async Task A_control_plane_that_was_stopped_for_longer_than_its_agents_may_be_silent_blames_none_of_them()
     {
-        await using var mesh = await TestMesh.StartReady(Ct, Heartbeat);
+        await using var mesh = await TestMesh.StartReady(
+            Ct,
+            new Dictionary<string, string> { ["Mesh__AgentStream__HeartbeatInterval"] = $"{Heartbeat:c}" }
+        );
         var epoch = (await mesh.Provider(Ct)).Agent.Epoch;
 
         mesh.ControlPlane.Pause();

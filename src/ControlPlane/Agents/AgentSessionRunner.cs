@@ -89,7 +89,7 @@ internal sealed class AgentSessionRunner(
                 time,
                 logger
             ),
-            Observations = new ObservationWriter(fence, commands, time, logger),
+            Observations = new ObservationWriter(fence, options.Value.MaxWorkspacesPerSnapshot, commands, time, logger),
         };
     }
 
@@ -114,11 +114,6 @@ internal sealed class AgentSessionRunner(
             // The connection is gone: nobody is left to be told.
             logger.ConnectionLost(session.ProviderId, e.Message);
             session.Close(SessionEnd.AgentLeft);
-        }
-        catch (RpcException e) when (e.StatusCode == StatusCode.ResourceExhausted)
-        {
-            logger.ProtocolBroken(session.ProviderId, e.Status.Detail);
-            session.Close(SessionEnd.ProtocolViolation, e.Status.Detail);
         }
         catch (Exception e)
         {

@@ -11,8 +11,10 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// Stores what one agent observes. Keeps only the latest report of each workspace until it is committed, then
 /// acknowledges it; a report that came meanwhile waits for the next batch.
 /// </summary>
+/// <param name="capacity">Workspaces whose reports may wait for the store.</param>
 internal sealed class ObservationWriter(
     SessionFence fence,
+    int capacity,
     WorkspaceCommands commands,
     TimeProvider time,
     ILogger logger
@@ -33,6 +35,10 @@ internal sealed class ObservationWriter(
         var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow());
         lock (_lock)
         {
+            if (_pending.Count >= capacity && !_pending.ContainsKey(report.WorkspaceId))
+                throw new ProtocolException(
+                    $"workspace_observed: at most {capacity} workspaces may wait for the store"
+                );
             if (
                 !_pending.TryGetValue(report.WorkspaceId, out var kept)
                 || (observed.Generation, observed.Version).CompareTo((kept.Report.Generation, kept.Report.Version)) > 0

@@ -58,7 +58,10 @@ public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixtur
         await Postgres.Kill(Ct);
         // As for a wish that was committed in the store's last moment.
         plane.Services.GetRequiredService<Doorbell>().Workspace(providerId, id);
-        await Eventually(() => Task.FromResult(plane.Log), log => log.Contains("can't be read now", StringComparison.Ordinal));
+        await Eventually(
+            () => Task.FromResult(plane.Log),
+            log => log.Contains("can't be read now", StringComparison.Ordinal)
+        );
         await Postgres.Restart(Ct);
         var desired = await KeepTicking(agent.Next(Frame.WorkspaceDesired, Ct));
 

@@ -34,6 +34,8 @@ internal static class Effects
             yield return $"{write} took effect {effects.Count} times";
         if (write.Refused && effects.Count > 0)
             yield return $"{write} was refused ({write.Attempts[0].Said}) and took effect";
+        if (effects.Count > 0 && RefusedAgain(write) is { } again)
+            yield return $"{write} had taken effect, and was refused when it was sent again ({again.Said})";
         var answers = write.Attempts.Where(a => a.Verdict == Verdict.Acknowledged).ToList();
         if (answers.Select(a => a.WorkspaceId).Distinct().Count() > 1)
             yield return $"{write} was acknowledged for different workspaces";
@@ -42,6 +44,13 @@ internal static class Effects
         if (answers is [var answer, ..] && Missing(write, answer, effects, streams) is { } missing)
             yield return $"{write} was acknowledged and {missing}";
     }
+
+    // After a call that was cut: one that only took too long may still be at work while it is sent again.
+    private static Attempt? RefusedAgain(Write write) =>
+        write
+            .Attempts.SkipWhile(a => a.Verdict == Verdict.Refused)
+            .TakeWhile(a => !a.Said.StartsWith("DeadlineExceeded", StringComparison.Ordinal))
+            .FirstOrDefault(a => a.Verdict == Verdict.Refused);
 
     private static bool Fits(Write write, StoredEvent effect)
     {

@@ -15,9 +15,12 @@ internal sealed class TestMesh : IAsyncDisposable
     private ChildProcess? _controlPlane;
     private ChildProcess? _agent;
 
-    private TestMesh()
+    private readonly IReadOnlyDictionary<string, string> _settings;
+
+    private TestMesh(IReadOnlyDictionary<string, string> settings)
     {
-        Address = $"http://127.0.0.1:{FreePorts.Take()}";
+        _settings = settings;
+        AgentAddress = Address = $"http://127.0.0.1:{FreePorts.Take()}";
         DataFolder = _scratch["data"];
         Store = new Store(DataFolder);
         // A control plane that was killed a few times in a row is looked for as eagerly as one that was killed once.
@@ -27,6 +30,9 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     public string Address { get; }
+
+    /// <summary>Where agents that are started from now on find the control plane.</summary>
+    public string AgentAddress { get; set; }
 
     public string DataFolder { get; }
 
@@ -44,22 +50,19 @@ internal sealed class TestMesh : IAsyncDisposable
 
     private string AdminTokenFile => Path.Combine(DataFolder, "admin-token");
 
-    /// <summary>Short, where a test has to live through silence.</summary>
-    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(10);
-
     private Dictionary<string, string> ControlPlaneSettings =>
-        new()
+        new(_settings)
         {
-            ["Mesh__AgentStream__HeartbeatInterval"] = HeartbeatInterval.ToString("c"),
             ["Mesh__DataFolder"] = DataFolder,
             ["Mesh__GrpcAddress"] = Address,
             ["Mesh__ManagementAddress"] = "http://127.0.0.1:0",
         };
 
     /// <summary>A control plane on a new database, and no agent.</summary>
-    public static async Task<TestMesh> Start(CancellationToken ct, TimeSpan? heartbeat = null)
+    /// <param name="settings">Of the control plane, beside those that make it the test's own.</param>
+    public static async Task<TestMesh> Start(CancellationToken ct, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var mesh = new TestMesh { HeartbeatInterval = heartbeat ?? TimeSpan.FromSeconds(10) };
+        var mesh = new TestMesh(settings ?? new Dictionary<string, string>());
         try
         {
             await mesh.StartControlPlane(ct);
@@ -73,9 +76,12 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     /// <summary>The same with an agent of a simulated cluster, which is Ready.</summary>
-    public static async Task<TestMesh> StartReady(CancellationToken ct, TimeSpan? heartbeat = null)
+    public static async Task<TestMesh> StartReady(
+        CancellationToken ct,
+        IReadOnlyDictionary<string, string>? settings = null
+    )
     {
-        var mesh = await Start(ct, heartbeat);
+        var mesh = await Start(ct, settings);
         try
         {
             mesh.StartSimulatedAgent();
@@ -134,7 +140,15 @@ internal sealed class TestMesh : IAsyncDisposable
         ChildProcess.Start(
             _scratch,
             Artifacts.Agent,
-            ["--access-url", Address, "--token-file", tokenFile, "--health-address", "127.0.0.1:0", .. clusterOptions]
+            [
+                "--access-url",
+                AgentAddress,
+                "--token-file",
+                tokenFile,
+                "--health-address",
+                "127.0.0.1:0",
+                .. clusterOptions,
+            ]
         );
 
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and expects that it is refused.</summary>
