@@ -89,7 +89,13 @@ internal sealed class AgentSessionRunner(
                 time,
                 logger
             ),
-            Observations = new ObservationWriter(fence, options.Value.MaxWorkspacesPerSnapshot, commands, time, logger),
+            Observations = new ObservationWriter(
+                fence,
+                2 * options.Value.MaxWorkspacesPerSnapshot,
+                commands,
+                time,
+                logger
+            ),
         };
     }
 

@@ -82,6 +82,41 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
         Assert.True(await Eventually(() => Attaches(plane, other), attached => attached));
     }
 
+    [Fact]
+    public async Task An_agent_that_reports_ever_more_workspaces_while_the_store_hangs_is_ended_and_memory_stays_bounded()
+    {
+        await using var plane = await TestControlPlane.Start(
+            Postgres,
+            Ct,
+            options: o => o.MaxWorkspacesPerSnapshot = 100
+        );
+        var (_, token) = await plane.CreateProvider("west", Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+        await agent.Snapshot(Ct);
+        await agent.Next(Frame.SnapshotComplete, Ct);
+        await using var connection = new Npgsql.NpgsqlConnection(plane.Database);
+        await connection.OpenAsync(Ct);
+        await using var held = await connection.BeginTransactionAsync(Ct);
+        await using (
+            var command = new Npgsql.NpgsqlCommand(
+                "lock table mesh.mt_doc_providerpresence in access exclusive mode",
+                connection
+            )
+        )
+            await command.ExecuteNonQueryAsync(Ct);
+
+        for (var i = 0; i < 201; i++)
+            await agent.Observe(Guid.NewGuid().ToString("n"), 1, WorkspaceState.Running, Ct);
+        var end = agent.End(Ct);
+        await Eventually(
+            () => Task.FromResult(plane.Log),
+            log => log.Contains("at most 200 workspaces", StringComparison.Ordinal)
+        );
+        await held.RollbackAsync(Ct);
+
+        Assert.Equal(ErrorReasons.ProtocolViolation, Reason(await end));
+    }
+
     private static async Task<bool> Attaches(TestControlPlane plane, string token)
     {
         try
