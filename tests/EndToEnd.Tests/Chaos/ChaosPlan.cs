@@ -18,9 +18,9 @@ internal enum Victim
 }
 
 /// <param name="After">Since the one before, or since its victim was started again, if that took longer.</param>
-/// <param name="Into">How far into the next write that is sent; null if at any moment.</param>
+/// <param name="Into">How far into the next write that is sent: 1 is when an answer is due; null if at any moment.</param>
 /// <param name="Pause">How long it stays dead; PostgreSQL is started again by the control plane, when that likes.</param>
-internal sealed record PlannedKill(TimeSpan After, Victim Victim, TimeSpan? Into, TimeSpan Pause);
+internal sealed record PlannedKill(TimeSpan After, Victim Victim, double? Into, TimeSpan Pause);
 
 /// <param name="After">Since the answer to the one before, or since its caller gave up.</param>
 /// <param name="Repeats">Whether its caller sends it again, with the same request id, until it is answered.</param>
@@ -85,9 +85,15 @@ internal sealed record ChaosPlan(IReadOnlyList<PlannedLife> Lives, IReadOnlyList
         return kills;
     }
 
-    // A write takes some ten milliseconds, what the agent makes of it some hundred: few kills would hit one by chance.
-    private static TimeSpan? Into(Victim victim, Random random) =>
-        random.NextDouble() < AimedShare ? Seconds(0, victim == Victim.Agent ? 0.4 : 0.02, random) : null;
+    // The moments around a commit are few, and kills at any moment would hardly ever meet one. What the agent makes of a
+    // write comes after the answer.
+    private static double? Into(Victim victim, Random random)
+    {
+        var at = random.NextDouble();
+        return random.NextDouble() >= AimedShare ? null
+            : victim == Victim.Agent ? 10 * at
+            : 0.4 + 0.8 * at;
+    }
 
     private static TimeSpan Gap(Random random) => ShortestGap + Seconds(0, 4, random);
 

@@ -34,7 +34,7 @@ internal sealed class Killer(TestMesh mesh, Recorder recorder, Action startAgent
         if (kill.Into is not { } into)
             return;
         await recorder.NextSent.WaitAsync(over);
-        await Task.Delay(into, over);
+        await Task.Delay(into * recorder.UsualAnswer, over);
     }
 
     private async Task Kill(PlannedKill kill, CancellationToken ct)

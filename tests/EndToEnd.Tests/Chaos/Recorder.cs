@@ -9,6 +9,8 @@ namespace Coder.Mesh.EndToEnd.Tests.Chaos;
 /// <summary>Writes down what happens when it happens, a line of JSON each, where it stays after the test.</summary>
 internal sealed class Recorder : IDisposable
 {
+    private const int Recent = 15;
+
     private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter() } };
 
     private readonly Lock _lock = new();
@@ -48,6 +50,17 @@ internal sealed class Recorder : IDisposable
             }
         );
         Interlocked.Exchange(ref _sent, NewSignal()).SetResult();
+    }
+
+    /// <summary>How long the last answers took, in the middle.</summary>
+    public TimeSpan UsualAnswer
+    {
+        get
+        {
+            var answers = _writes.Reverse().Select(w => w.Acknowledgement).OfType<Attempt>().Take(Recent);
+            var took = answers.Select(a => a.EndedAt - a.SentAt).Order().ToList();
+            return TimeSpan.FromSeconds(took.Count == 0 ? 0 : took[took.Count / 2]);
+        }
     }
 
     /// <summary>A write that its caller is done with.</summary>
