@@ -85,7 +85,7 @@ internal sealed class FrameReader(
                 return true;
             case ConnectRequest.FrameOneofCase.WorkspaceObserved:
                 using (var span = Receive(frame))
-                    session.Observations.Add(frame.WorkspaceObserved, span?.Context ?? default);
+                    Observe(frame.WorkspaceObserved, span?.Context ?? default);
                 return true;
             case ConnectRequest.FrameOneofCase.Snapshot:
                 using (Receive(frame))
@@ -130,7 +130,7 @@ internal sealed class FrameReader(
             );
         foreach (var workspace in part.Workspaces)
         {
-            session.Observations.Add(workspace, Activity.Current?.Context ?? default);
+            Observe(workspace, Activity.Current?.Context ?? default);
             _snapshot.Add(workspace);
         }
 
@@ -138,6 +138,15 @@ internal sealed class FrameReader(
             throw new ProtocolException($"snapshot: at most {options.MaxWorkspacesPerSnapshot} workspaces");
         if (part.Complete)
             session.Desired.Answer(_snapshot.Take());
+    }
+
+    private void Observe(WorkspaceObserved report, ActivityContext trace)
+    {
+        if (!session.Observations.Add(report, trace))
+            session.Close(
+                SessionEnd.Flooding,
+                $"The limit is {session.Observations.Capacity} workspaces whose reports wait for the store."
+            );
     }
 
     private Activity? Receive(ConnectRequest frame) =>

@@ -27,18 +27,19 @@ internal sealed class ObservationWriter(
     private readonly Dictionary<string, Pending> _pending = [];
     private readonly Signal _signal = new();
 
+    public int Capacity => capacity;
+
     private readonly record struct Pending(ObserveWorkspace Report, ActivityContext Trace);
 
     /// <exception cref="ProtocolException">The report is none.</exception>
-    public void Add(WorkspaceObserved report, ActivityContext trace)
+    /// <returns>False if too many wait already: the session has to end, for nothing is dropped in silence.</returns>
+    public bool Add(WorkspaceObserved report, ActivityContext trace)
     {
         var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow());
         lock (_lock)
         {
             if (_pending.Count >= capacity && !_pending.ContainsKey(report.WorkspaceId))
-                throw new ProtocolException(
-                    $"workspace_observed: at most {capacity} workspaces may wait for the store"
-                );
+                return false;
             if (
                 !_pending.TryGetValue(report.WorkspaceId, out var kept)
                 || (observed.Generation, observed.Version).CompareTo((kept.Report.Generation, kept.Report.Version)) > 0
@@ -47,6 +48,7 @@ internal sealed class ObservationWriter(
         }
 
         _signal.Set();
+        return true;
     }
 
     /// <param name="ack">Sends the acknowledgements.</param>

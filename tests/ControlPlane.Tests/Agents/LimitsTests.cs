@@ -90,10 +90,11 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
             Ct,
             options: o => o.MaxWorkspacesPerSnapshot = 100
         );
-        var (_, token) = await plane.CreateProvider("west", Ct);
+        var (id, token) = await plane.CreateProvider("west", Ct);
         using var agent = await TestAgent.Attach(plane, token, Ct);
         await agent.Snapshot(Ct);
         await agent.Next(Frame.SnapshotComplete, Ct);
+        var session = plane.Services.GetRequiredService<AgentSessions>().Find(id)!;
         await using var connection = new Npgsql.NpgsqlConnection(plane.Database);
         await connection.OpenAsync(Ct);
         await using var held = await connection.BeginTransactionAsync(Ct);
@@ -107,14 +108,11 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
 
         for (var i = 0; i < 201; i++)
             await agent.Observe(Guid.NewGuid().ToString("n"), 1, WorkspaceState.Running, Ct);
+        await session.Closing.WaitHandle.WaitOneAsync(Ct);
         var end = agent.End(Ct);
-        await Eventually(
-            () => Task.FromResult(plane.Log),
-            log => log.Contains("at most 200 workspaces", StringComparison.Ordinal)
-        );
         await held.RollbackAsync(Ct);
 
-        Assert.Equal(ErrorReasons.ProtocolViolation, Reason(await end));
+        Assert.Equal(ErrorReasons.SessionFlooding, Reason(await end));
     }
 
     private static async Task<bool> Attaches(TestControlPlane plane, string token)

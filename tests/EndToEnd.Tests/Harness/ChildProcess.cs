@@ -78,11 +78,6 @@ internal sealed class ChildProcess
         await _process.WaitForExitAsync(ct);
     }
 
-    /// <summary>The process doesn't run until <see cref="Resume"/>, and doesn't know.</summary>
-    public void Pause() => Signals.Send(Id, PosixSignalNumber.Stop);
-
-    public void Resume() => Signals.Send(Id, PosixSignalNumber.Continue);
-
     public void Terminate() => Signals.Send(Id, PosixSignalNumber.Terminate);
 
     /// <summary>As Ctrl-C in a terminal does: to the whole process group that this one leads.</summary>
@@ -126,8 +121,6 @@ internal enum PosixSignalNumber
 {
     Interrupt = 2,
     Terminate = 15,
-    Continue = 18,
-    Stop = 19,
 }
 
 internal static class Signals
