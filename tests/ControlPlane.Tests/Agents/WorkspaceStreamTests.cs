@@ -53,6 +53,8 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
         await agent.Snapshot(Ct);
+        // Or the answer to the snapshot may tell of the workspace too.
+        await agent.Next(Frame.SnapshotComplete, Ct);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         await agent.Next(Frame.WorkspaceDesired, Ct);
 
@@ -107,6 +109,8 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
         await agent.Snapshot(Ct);
+        // Or the answer to the snapshot may tell of the workspace too.
+        await agent.Next(Frame.SnapshotComplete, Ct);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         await plane.Workspaces.DeleteWorkspaceAsync(
             new DeleteWorkspaceRequest { Workspace = "dev" },
@@ -192,6 +196,8 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
         await agent.Snapshot(Ct);
+        // Or the answer to the snapshot may tell of the workspace too.
+        await agent.Next(Frame.SnapshotComplete, Ct);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         await agent.Next(Frame.WorkspaceDesired, Ct);
         // Another replica's attach, as the store shows it; this replica has not heard of it.
@@ -217,6 +223,8 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
         await agent.Snapshot(Ct);
+        // Or the answer to the snapshot may tell of the workspace too.
+        await agent.Next(Frame.SnapshotComplete, Ct);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
 
         for (var i = 0; i < 200; i++)
@@ -234,6 +242,8 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
         await agent.Snapshot(Ct);
+        // Or the answer to the snapshot may tell of the workspace too.
+        await agent.Next(Frame.SnapshotComplete, Ct);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         var report = agent.Observation(id, 1, WorkspaceState.Failed);
         (report.Code, report.Message) = ("image_pull", "\u001b[31mno\u0007" + new string('x', 5000));
