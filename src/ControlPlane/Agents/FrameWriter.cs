@@ -33,10 +33,15 @@ internal sealed class FrameWriter(
         {
             var frame = await outbound.Next(closing);
             var written = responses.WriteAsync(frame, cut.Token);
+            // Most are taken at once, and need no timer.
             if (!written.IsCompleted)
+            {
                 unread.Change(stuckAfter, Timeout.InfiniteTimeSpan);
+                await written;
+                unread.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+
             await written;
-            unread.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             metrics.Sent(frame.FrameCase);
         }
     }

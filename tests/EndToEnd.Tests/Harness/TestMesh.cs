@@ -76,12 +76,9 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     /// <summary>The same with an agent of a simulated cluster, which is Ready.</summary>
-    public static async Task<TestMesh> StartReady(
-        CancellationToken ct,
-        IReadOnlyDictionary<string, string>? settings = null
-    )
+    public static async Task<TestMesh> StartReady(CancellationToken ct)
     {
-        var mesh = await Start(ct, settings);
+        var mesh = await Start(ct);
         try
         {
             mesh.StartSimulatedAgent();
