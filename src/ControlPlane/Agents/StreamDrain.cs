@@ -47,7 +47,7 @@ internal sealed class StreamDrain(
     /// <summary>The sessions that are left have to end.</summary>
     public CancellationToken Closing => _closing.Token;
 
-    /// <summary>Counts a stream until its answer has been sent whole, status and all.</summary>
+    /// <summary>Counts a stream until its answer is with the server whole, status and all.</summary>
     public void Enter(HttpContext context)
     {
         lock (_lock)

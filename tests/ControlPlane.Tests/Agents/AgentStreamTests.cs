@@ -293,6 +293,8 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         // Far more answers than flow control and queue take together; the agent reads none.
         var flood = Flood(agent);
         await session.Closing.WaitHandle.WaitOneAsync(Ct);
+        // Its status may wait behind what is unread; the flood would then hang as long as nobody reads.
+        agent.Dispose();
         await flood;
 
         Assert.Equal(SessionEnd.TooSlow, session.Ending.End);
