@@ -80,6 +80,11 @@ internal sealed class ChildProcess
 
     public void Terminate() => Signals.Send(Id, PosixSignalNumber.Terminate);
 
+    /// <summary>The process doesn't run until <see cref="Resume"/>, and doesn't know.</summary>
+    public void Pause() => Signals.Send(Id, PosixSignalNumber.Stop);
+
+    public void Resume() => Signals.Send(Id, PosixSignalNumber.Continue);
+
     /// <summary>As Ctrl-C in a terminal does: to the whole process group that this one leads.</summary>
     public void InterruptGroup() => Signals.Send(-Id, PosixSignalNumber.Interrupt);
 
@@ -121,6 +126,8 @@ internal enum PosixSignalNumber
 {
     Interrupt = 2,
     Terminate = 15,
+    Continue = 18,
+    Stop = 19,
 }
 
 internal static class Signals

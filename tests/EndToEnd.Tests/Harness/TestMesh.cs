@@ -76,9 +76,12 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     /// <summary>The same with an agent of a simulated cluster, which is Ready.</summary>
-    public static async Task<TestMesh> StartReady(CancellationToken ct)
+    public static async Task<TestMesh> StartReady(
+        CancellationToken ct,
+        IReadOnlyDictionary<string, string>? settings = null
+    )
     {
-        var mesh = await Start(ct);
+        var mesh = await Start(ct, settings);
         try
         {
             mesh.StartSimulatedAgent();
