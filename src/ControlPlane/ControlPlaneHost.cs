@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
@@ -41,6 +42,7 @@ internal static class ControlPlaneHost
             .AddFilter("Grpc", LogLevel.Warning);
         builder
             .Services.AddStorage(connectionString)
+            .AddAccessLog()
             .AddReplica()
             .AddPresence()
             .AddAgentStreams()
@@ -62,6 +64,7 @@ internal static class ControlPlaneHost
         var app = builder.Build();
         var management = app.Services.GetRequiredService<ManagementPort>();
         app.MapManagement(management);
+        app.UseCallerTraces();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapGrpcService<AgentStreamService>();

@@ -9,7 +9,6 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>Gives agents their epochs, a few at a time: a crowd that comes back at once waits here, not at the store.</summary>
 internal sealed class AgentAdmission(
     PresenceStore presences,
-    AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
     ILogger<AgentAdmission> logger
@@ -24,7 +23,10 @@ internal sealed class AgentAdmission(
         CancellationToken ct
     )
     {
-        var attaching = Map(hello, agent, heartbeatInterval);
+        var mapped = Map(hello, agent, heartbeatInterval);
+        if (mapped.Refusal is { } broken)
+            return broken;
+        var attaching = mapped.Value;
         await _places.WaitAsync(ct);
         try
         {
@@ -43,7 +45,6 @@ internal sealed class AgentAdmission(
 
     private async Task Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
     {
-        metrics.Refused(refusal.Reason);
         logger.AgentRefused(attaching.ProviderId, refusal.Reason, refusal.Message);
         if (Admission.StatusCodeOf(refusal) is not { } code)
             return;
@@ -51,7 +52,7 @@ internal sealed class AgentAdmission(
         await presences.Refuse(attaching.ProviderId, code, refusal.Message, offer, ct);
     }
 
-    private Attaching Map(Hello hello, Caller agent, TimeSpan heartbeatInterval)
+    private static Result<Attaching> Map(Hello hello, Caller agent, TimeSpan heartbeatInterval)
     {
         try
         {
@@ -59,9 +60,7 @@ internal sealed class AgentAdmission(
         }
         catch (ProtocolException e)
         {
-            var refusal = e.ToRefusal();
-            metrics.Refused(refusal.Reason);
-            throw refusal.ToRpcException();
+            return e.ToRefusal();
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
@@ -20,11 +21,14 @@ internal sealed class AgentStreamService(
     AgentSessionRunner runner,
     StreamDrain drain,
     DeploymentView deployment,
+    AccessRecorder access,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time
 ) : AgentService.AgentServiceBase
 {
+    public const string Path = "/coder.mesh.agent.v1.AgentService/Connect";
+
     public override async Task Connect(
         IAsyncStreamReader<ConnectRequest> requestStream,
         IServerStreamWriter<ConnectResponse> responseStream,
@@ -38,11 +42,13 @@ internal sealed class AgentStreamService(
         if (drain.Refuses)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
-        using var place = places.Take().OrThrow();
         var agent = Caller.Of(context);
-        var hello = await ReadHello(requestStream, context.CancellationToken);
+        using var place = Granted(places.Take(), agent.Subject, context);
+        var hello = Granted(await ReadHello(requestStream, context.CancellationToken), agent.Subject, context);
         var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
-        var attached = (await admission.Admit(hello, agent, interval, context.CancellationToken)).OrThrow();
+        var admitted = await admission.Admit(hello, agent, interval, context.CancellationToken);
+        var attached = Granted(admitted, agent.Subject, context);
+        Record(agent.Subject, AccessReasons.Attached, "", context);
         var welcome = await Welcome(attached.Presence, hello, interval, context.CancellationToken);
 
         var end = await runner.Run(
@@ -57,7 +63,7 @@ internal sealed class AgentStreamService(
             throw told;
     }
 
-    private async Task<Hello> ReadHello(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
+    private async Task<Result<Hello>> ReadHello(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
     {
         using var timeout = new CancellationTokenSource(options.Value.HelloTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
@@ -65,29 +71,40 @@ internal sealed class AgentStreamService(
         {
             if (await requests.MoveNextFrame(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
                 return hello;
-            throw new ProtocolException("hello: the first frame must be one, with a readiness report");
+            return new ProtocolException("hello: the first frame must be one, with a readiness report").ToRefusal();
         }
         catch (ProtocolException e)
         {
-            throw Refused(e.ToRefusal());
+            return e.ToRefusal();
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            throw Refused(
-                new Refusal(
-                    RefusalKind.DeadlineExceeded,
-                    ErrorReasons.HelloTimeout,
-                    $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
-                )
+            return new Refusal(
+                RefusalKind.DeadlineExceeded,
+                ErrorReasons.HelloTimeout,
+                $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
             );
         }
     }
 
-    private RpcException Refused(Refusal refusal)
+    /// <summary>What an agent whose token is good asks for, unless it is refused; that is counted and recorded.</summary>
+    private T Granted<T>(Result<T> asked, string providerId, ServerCallContext context)
     {
+        if (asked.Refusal is not { } refusal)
+            return asked.Value;
         metrics.Refused(refusal.Reason);
-        return refusal.ToRpcException();
+        Record(providerId, refusal.Reason, refusal.Message, context);
+        throw refusal.ToRpcException();
     }
+
+    private void Record(string providerId, string reason, string message, ServerCallContext context) =>
+        access.Record(
+            AccessSubjects.Provider(providerId),
+            AccessAction.Attach,
+            reason,
+            message,
+            context.GetHttpContext().Connection.RemoteIpAddress
+        );
 
     private async Task<ConnectResponse> Welcome(
         ProviderPresence presence,

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>Bounds the agents' streams of this process, those that have not said Hello included.</summary>
-internal sealed class SessionPlaces(IOptions<AgentStreamOptions> options, AgentStreamMetrics metrics) : IDisposable
+internal sealed class SessionPlaces(IOptions<AgentStreamOptions> options) : IDisposable
 {
     private readonly ConcurrencyLimiter _places = new(
         new ConcurrencyLimiterOptions { PermitLimit = options.Value.MaxSessions, QueueLimit = 0 }
@@ -19,13 +19,11 @@ internal sealed class SessionPlaces(IOptions<AgentStreamOptions> options, AgentS
         if (lease.IsAcquired)
             return lease;
         lease.Dispose();
-        var refusal = new Refusal(
+        return new Refusal(
             RefusalKind.ResourceExhausted,
             ErrorReasons.TooManySessions,
             $"This control plane holds {options.Value.MaxSessions} agents, the most it may; raise the limit or add a replica."
         );
-        metrics.Refused(refusal.Reason);
-        return refusal;
     }
 
     public void Dispose() => _places.Dispose();

@@ -1,5 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Google.Protobuf;
@@ -18,7 +20,8 @@ internal sealed class TokenAuthentication(
     ILoggerFactory logger,
     UrlEncoder encoder,
     StoreSessions sessions,
-    TokenGate gate
+    TokenGate gate,
+    AccessRecorder access
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "MeshToken";
@@ -66,10 +69,15 @@ internal sealed class TokenAuthentication(
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
-        Answer(_refusal, StatusCodes.Status401Unauthorized);
+        Answer(_refusal, AccessSubjects.Anonymous, StatusCodes.Status401Unauthorized);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Answer(TokenRefusals.Denied, StatusCodes.Status403Forbidden);
+        Answer(TokenRefusals.Denied, Subject(Caller.Of(Context.User)), StatusCodes.Status403Forbidden);
+
+    private static string Subject(Caller caller) =>
+        caller.Kind == TokenKind.Provider
+            ? AccessSubjects.Provider(caller.Subject)
+            : AccessSubjects.User(caller.Subject);
 
     private static ClaimsPrincipal Principal(TokenRecord record) =>
         new(
@@ -84,8 +92,10 @@ internal sealed class TokenAuthentication(
         );
 
     /// <summary>A gRPC answer without messages: HTTP 200 and the status in the headers ("Trailers-Only").</summary>
-    private Task Answer(Refusal refusal, int httpStatus)
+    private Task Answer(Refusal refusal, string subject, int httpStatus)
     {
+        var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
+        access.Record(subject, action, refusal.Reason, refusal.Message, Context.Connection.RemoteIpAddress);
         if (Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
         {
             Response.StatusCode = httpStatus;

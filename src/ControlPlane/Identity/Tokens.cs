@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -8,6 +9,11 @@ namespace Coder.Mesh.ControlPlane.Identity;
 internal static class Tokens
 {
     private const int SecretBytes = 32;
+    private const int PrefixLength = 4;
+
+    private static readonly SearchValues<char> Alphabet = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    );
 
     public static string Create(TokenKind kind) =>
         Prefix(kind) + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
@@ -17,10 +23,12 @@ internal static class Tokens
 
     /// <summary>The kind that a text could be a token of; null if it is none. No store is asked for what can't be one.</summary>
     public static TokenKind? KindOf(string text) =>
-        text.Length != 4 + (SecretBytes * 4 + 2) / 3 ? null
+        text.Length != PrefixLength + (SecretBytes * 4 + 2) / 3 || !IsSecret(text.AsSpan(PrefixLength)) ? null
         : text.StartsWith(Prefix(TokenKind.Provider), StringComparison.Ordinal) ? TokenKind.Provider
         : text.StartsWith(Prefix(TokenKind.Api), StringComparison.Ordinal) ? TokenKind.Api
         : null;
+
+    private static bool IsSecret(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(Alphabet);
 
     private static string Prefix(TokenKind kind) =>
         kind switch

@@ -29,9 +29,7 @@ internal static class ObservabilityRegistration
                     t.AddSource(Tracing.SourceName)
                         .AddSource("Npgsql")
                         // A stream's span would last for days; its frames have spans of their own.
-                        .AddAspNetCoreInstrumentation(o =>
-                            o.Filter = c => c.Request.Path != "/coder.mesh.agent.v1.AgentService/Connect"
-                        )
+                        .AddAspNetCoreInstrumentation(o => o.Filter = c => c.Request.Path != AgentStreamService.Path)
                 )
                 .UseOtlpExporter();
         builder.Services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [Ready]);

@@ -28,6 +28,10 @@ internal static class Tracing
             : Source.StartActivity(name, ActivityKind.Producer, wish);
     }
 
+    /// <summary>A call of somebody who isn't known: a trace of its own.</summary>
+    public static Activity? StartUnauthenticated() =>
+        Source.StartActivity("unauthenticated call", ActivityKind.Server, default(ActivityContext));
+
     /// <summary>One save for many frames: it belongs to none of their traces and links to all.</summary>
     public static Activity? StartBatch(string name, IEnumerable<ActivityContext> frames) =>
         Source.HasListeners()

@@ -37,6 +37,18 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
             primary key (caller, method, request_id)
         );
         create index if not exists ix_request_at on mesh.mesh_request (at);
+        create table if not exists mesh.mesh_access_log (
+            minute timestamptz not null,
+            subject text not null,
+            action text not null,
+            reason text not null,
+            count bigint not null,
+            first_at timestamptz not null,
+            last_at timestamptz not null,
+            message text not null,
+            peer text not null,
+            primary key (minute, subject, action, reason)
+        );
         create statistics if not exists mesh.st_workspace_provider on (data ->> 'ProviderId') from mesh.mt_doc_workspace;
         create statistics if not exists mesh.st_workspace_organization on (data ->> 'OrganizationId') from mesh.mt_doc_workspace;
         create statistics if not exists mesh.st_workspace_owner on (data ->> 'Owner') from mesh.mt_doc_workspace;

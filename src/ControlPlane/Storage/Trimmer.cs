@@ -1,10 +1,14 @@
+using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Writes;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Keeps the feed and the request ids at 24 hours. Every replica does; deleting twice is harmless.</summary>
+/// <summary>
+/// Keeps the feed and the request ids at 24 hours, the access log at 90 days. Every replica does; deleting twice is
+/// harmless.
+/// </summary>
 internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILogger<Trimmer> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -37,13 +41,15 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
     public async Task<int> Trim(CancellationToken ct)
     {
         var total =
-            await Trim(ChangeFeed.Table, "xid, id", ct) + await Trim(RequestLog.Table, RequestLog.KeyColumns, ct);
+            await Trim(ChangeFeed.Table, "xid, id", "at", "24 hours", ct)
+            + await Trim(RequestLog.Table, RequestLog.KeyColumns, "at", "24 hours", ct)
+            + await Trim(AccessLogWriter.Table, "minute, subject, action, reason", "minute", "90 days", ct);
         if (total > 0)
             logger.FeedTrimmed(total);
         return total;
     }
 
-    private async Task<int> Trim(string table, string key, CancellationToken ct)
+    private async Task<int> Trim(string table, string key, string age, string kept, CancellationToken ct)
     {
         var total = 0;
         while (true)
@@ -51,7 +57,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
             await using var command = database.CreateCommand(
                 $"""
                 delete from {table} where ({key}) in
-                    (select {key} from {table} where at < now() - interval '24 hours' limit {Batch})
+                    (select {key} from {table} where {age} < now() - interval '{kept}' limit {Batch})
                 """
             );
             var removed = await command.ExecuteNonQueryAsync(ct);

@@ -1,0 +1,13 @@
+namespace Coder.Mesh.ControlPlane.AccessLog;
+
+internal static class AccessLogRegistration
+{
+    /// <summary>Before the services whose doings it records: what starts first stops last, and stores their last ones too.</summary>
+    public static IServiceCollection AddAccessLog(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessRecorder>();
+        services.AddSingleton<AccessLogWriter>();
+        services.AddHostedService(s => s.GetRequiredService<AccessLogWriter>());
+        return services;
+    }
+}

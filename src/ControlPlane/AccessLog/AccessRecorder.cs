@@ -1,0 +1,71 @@
+using System.Net;
+
+namespace Coder.Mesh.ControlPlane.AccessLog;
+
+/// <summary>
+/// Counts who was let in and who was refused, in memory, until the writer takes it. Recording neither waits nor fails;
+/// memory is bounded, and what finds no room is counted under another subject instead of being forgotten.
+/// </summary>
+internal sealed class AccessRecorder(TimeProvider time)
+{
+    /// <summary>Rows that may wait for the store: an outage of minutes with ten thousand agents that come back.</summary>
+    public const int Capacity = 20_000;
+
+    private const int MaxMessage = 256;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(AccessAction, string), AccessKey> _others = [];
+    private Dictionary<AccessKey, AccessCount> _pending = [];
+
+    public void Record(string subject, AccessAction action, string reason, string message, IPAddress? peer)
+    {
+        var now = time.GetUtcNow();
+        var kept = message.Length <= MaxMessage ? message : message[..MaxMessage];
+        var key = new AccessKey(subject, action, reason, MinuteOf(now));
+        lock (_lock)
+            AddLocked(key, new AccessCount(1, now, now, kept, peer?.ToString() ?? ""));
+    }
+
+    /// <summary>Takes all there is.</summary>
+    public IReadOnlyDictionary<AccessKey, AccessCount> Take()
+    {
+        lock (_lock)
+        {
+            var taken = _pending;
+            _pending = [];
+            _others.Clear();
+            return taken;
+        }
+    }
+
+    /// <summary>Gives back what could not be stored.</summary>
+    public void Return(IReadOnlyDictionary<AccessKey, AccessCount> taken)
+    {
+        lock (_lock)
+        {
+            foreach (var (key, count) in taken)
+                AddLocked(key, count);
+        }
+    }
+
+    private void AddLocked(AccessKey key, AccessCount count)
+    {
+        if (_pending.TryGetValue(key, out var known))
+            _pending[key] = known.Plus(count);
+        else if (_pending.Count < Capacity)
+            _pending[key] = count;
+        else
+            AddToOtherLocked(key, count);
+    }
+
+    // Actions and reasons are closed sets; the minute is the first one without room, or these would grow by the minute.
+    private void AddToOtherLocked(AccessKey key, AccessCount count)
+    {
+        if (!_others.TryGetValue((key.Action, key.Reason), out var other))
+            _others[(key.Action, key.Reason)] = other = key with { Subject = AccessSubjects.Other };
+        var nameless = count with { Message = "", Peer = "" };
+        _pending[other] = _pending.TryGetValue(other, out var known) ? known.Plus(nameless) : nameless;
+    }
+
+    private static DateTimeOffset MinuteOf(DateTimeOffset at) => at.AddTicks(-(at.Ticks % TimeSpan.TicksPerMinute));
+}
