@@ -199,7 +199,7 @@ internal sealed class AgentStream(
             metrics.FrameSent(frame.FrameCase);
             return true;
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e) when (Endings.AreToldByReading(e) || e is OperationCanceledException)
         {
             // The call is over. Reading tells why, with the control plane's own status.
             return false;
@@ -339,7 +339,7 @@ internal sealed class AgentStream(
             {
                 await dialed.Call.RequestStream.CompleteAsync();
             }
-            catch (Exception e) when (e is RpcException or InvalidOperationException)
+            catch (Exception e) when (Endings.AreToldByReading(e))
             {
                 // It was faster, and has ended the call.
             }

@@ -101,7 +101,7 @@ internal sealed class Dialer(
             await call.RequestStream.WriteAsync(MakeHello(readiness), ct);
             metrics.FrameSent(ConnectRequest.FrameOneofCase.Hello);
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException && !ct.IsCancellationRequested)
+        catch (Exception e) when (Endings.AreToldByReading(e) && !ct.IsCancellationRequested)
         {
             // A refusal may overtake Hello; reading tells it.
         }

@@ -29,6 +29,12 @@ internal static class Endings
         );
     }
 
+    /// <summary>
+    /// A write that failed because its call is over; reading tells why it is. A connection that is cut under a write throws
+    /// the HTTP client's own exception, which the gRPC client doesn't wrap.
+    /// </summary>
+    public static bool AreToldByReading(Exception e) => e is RpcException or InvalidOperationException or IOException;
+
     // A connection that failed says "Error starting gRPC call"; what went wrong stands in the exceptions below.
     private static string Detail(RpcException error)
     {

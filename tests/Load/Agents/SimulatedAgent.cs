@@ -71,7 +71,8 @@ internal sealed class SimulatedAgent(
             await requests.Write(AgentFrames.EmptySnapshot(), talking.Token);
             await Beat(requests, interval, phase, talking.Token);
         }
-        catch (Exception e) when (e is OperationCanceledException or RpcException or InvalidOperationException)
+        catch (Exception e)
+            when (e is OperationCanceledException or RpcException or InvalidOperationException or IOException)
         {
             // Asked to stop, or the stream has ended; receiving knows how.
         }
@@ -99,7 +100,8 @@ internal sealed class SimulatedAgent(
             await requests.Write(AgentFrames.Goodbye(), ct);
             await requests.Complete();
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or OperationCanceledException)
+        catch (Exception e)
+            when (e is RpcException or InvalidOperationException or IOException or OperationCanceledException)
         {
             // The other end was faster.
         }
