@@ -69,6 +69,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync(ct);
     }
 
+    /// <summary>SIGTERM, and waits until it is gone.</summary>
+    public async Task Stop(CancellationToken ct)
+    {
+        _ = Kill(Pid, Sigterm);
+        await _process.WaitForExitAsync(ct);
+    }
+
     /// <returns>Null at the end of the output.</returns>
     public async Task<string?> ReadLine(CancellationToken ct) => await _process.StandardOutput.ReadLineAsync(ct);
 

@@ -33,7 +33,8 @@ internal sealed record Latency(int Count, double P50, double P99, double Max)
 /// <param name="WithoutNotify">The same while no NOTIFY arrives.</param>
 /// <param name="Moved">From the kill of a replica to an agent's welcome at the other.</param>
 /// <param name="NotMoved">Agents of the killed replica that came back nowhere.</param>
-/// <param name="Errors">Changes of a status to Error, in all.</param>
+/// <param name="Errors">Changes of a status to Error, in all, before the last stop.</param>
+/// <param name="StoppedMilliseconds">From SIGTERM to the exit of a control plane that holds all agents, and its PostgreSQL.</param>
 internal sealed record ReplicasResult(
     MachineFacts Machine,
     ReplicasOptions Options,
@@ -41,12 +42,16 @@ internal sealed record ReplicasResult(
     Latency WithoutNotify,
     Latency Moved,
     int NotMoved,
-    long Errors
+    long Errors,
+    double StoppedMilliseconds
 )
 {
     private const double NotifiedLimit = 100;
     private const double WithoutNotifyLimit = 1500;
     private const double MovedLimit = 10_000;
+
+    /// <summary>3 s for agents to hear of it, 5 s for connections to close, 10 s for PostgreSQL, and a little.</summary>
+    private const double StoppedLimit = 20_000;
 
     public bool Complete =>
         Notified.Count == Options.Creates && WithoutNotify.Count == Options.CreatesWithoutNotify && NotMoved == 0;
@@ -55,7 +60,8 @@ internal sealed record ReplicasResult(
         Errors == 0
         && Notified.P99 <= NotifiedLimit
         && WithoutNotify.P99 <= WithoutNotifyLimit
-        && Moved.P99 <= MovedLimit;
+        && Moved.P99 <= MovedLimit
+        && StoppedMilliseconds <= StoppedLimit;
 
     public string Table()
     {
@@ -67,6 +73,7 @@ internal sealed record ReplicasResult(
         Row("create to the other's agent", Notified, NotifiedLimit);
         Row("the same without NOTIFY", WithoutNotify, WithoutNotifyLimit);
         Row("replica killed to agent attached", Moved, MovedLimit);
+        Row("stopped with all agents attached", Latency.Of([StoppedMilliseconds]), StoppedLimit);
         text.AppendLine(
             CultureInfo.InvariantCulture,
             $"agents that did not come back: {NotMoved}; changes to Error: {Errors}"

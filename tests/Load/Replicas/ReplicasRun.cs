@@ -63,19 +63,14 @@ internal sealed class ReplicasRun(ReplicasOptions options, TimeProvider time, Ac
             );
             say("killing one");
             var (moved, missing) = await Kill(second, crowd, database, ct);
-            return new ReplicasResult(
-                MachineFacts.Read(),
-                options,
-                notified,
-                without,
-                moved,
-                missing,
-                await Number(
-                    database,
-                    "select count(*) from mesh.mt_events where type = 'presence.status_changed.v1' and data ->> 'Status' = 'Error'",
-                    ct
-                )
+            var errors = await Number(
+                database,
+                "select count(*) from mesh.mt_events where type = 'presence.status_changed.v1' and data ->> 'Status' = 'Error'",
+                ct
             );
+            say("stopping the other, which holds all agents");
+            var stopped = await Stop(first, ct);
+            return new ReplicasResult(MachineFacts.Read(), options, notified, without, moved, missing, errors, stopped);
         }
         finally
         {
@@ -164,6 +159,17 @@ internal sealed class ReplicasRun(ReplicasOptions options, TimeProvider time, Ac
             Latency.Of(moved.Select(a => time.GetElapsedTime(killed, a.WelcomedAt).TotalMilliseconds)),
             (int)missing
         );
+    }
+
+    /// <summary>Asks it to stop, as Kubernetes does.</summary>
+    /// <returns>The time until its process, and the PostgreSQL that it runs, are gone, in milliseconds.</returns>
+    private async Task<double> Stop(ServerUnderTest server, CancellationToken ct)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        late.CancelAfter(MoveLimit);
+        var asked = time.GetTimestamp();
+        await server.Process.Stop(late.Token);
+        return time.GetElapsedTime(asked).TotalMilliseconds;
     }
 
     private async Task Until(Func<bool> good, TimeSpan limit, CancellationToken ct)
