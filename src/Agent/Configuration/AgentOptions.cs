@@ -64,6 +64,9 @@ internal sealed record SimulatedOptions
 
     /// <summary>How many workspaces can run at once; null for any number.</summary>
     public int? Capacity { get; init; }
+
+    /// <summary>By which rules starts fail.</summary>
+    public IReadOnlyList<Simulated.FailureRule> Failures { get; init; } = [];
 }
 
 /// <summary>A value that no log, error or string interpolation shows.</summary>

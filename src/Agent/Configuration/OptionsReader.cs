@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using Coder.Mesh.Agent.Simulated;
 
 namespace Coder.Mesh.Agent.Configuration;
 
@@ -14,6 +15,7 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
     public AgentOptions? Read()
     {
         var defaults = new SimulatedOptions();
+        var script = ReadScript();
         var allowPlaintext = Parse(Setting.AllowPlaintext, "true or false", bool.TryParse, false);
         var options = new AgentOptions
         {
@@ -31,14 +33,25 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
             Simulated = new SimulatedOptions
             {
                 StateFile = source.Find(Setting.SimulatedState)?.Value,
-                Seed = Parse(Setting.SimulatedSeed, "a whole number", TryNumber, defaults.Seed),
+                Seed = Parse(Setting.SimulatedSeed, "a whole number", TryNumber, script?.Seed ?? defaults.Seed),
                 Delay = ReadTime(Setting.SimulatedDelay, TimeSpan.Zero, 10 * Minute, defaults.Delay),
-                Capacity = Parse<int?>(Setting.SimulatedCapacity, "a whole number, 0 or more", TryCount, null),
+                Capacity = Parse<int?>(
+                    Setting.SimulatedCapacity,
+                    "a whole number, 0 or more",
+                    TryCount,
+                    script?.Capacity
+                ),
+                Failures = script?.Failures ?? [],
             },
         };
+        if (options.Cluster != ClusterKind.Simulated && source.Find(Setting.Simulate) is { } unused)
+            errors.Add($"{unused.Place}: needs {Setting.Cluster.Flag} simulated.");
         CheckToken(options);
         return errors.Count == 0 ? options : null;
     }
+
+    private SimulationScript? ReadScript() =>
+        source.Find(Setting.Simulate) is { } found ? SimulationFile.Read(found.Value, found.Place, errors) : null;
 
     private delegate bool TryParse<T>(string text, [MaybeNullWhen(false)] out T value);
 

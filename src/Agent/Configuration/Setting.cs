@@ -92,6 +92,14 @@ internal sealed record Setting(string Flag, string Variable, string Key, string?
         "text or json. Default: text."
     );
 
+    public static readonly Setting Simulate = new(
+        "--simulate",
+        "MESH_SIMULATE",
+        "simulate",
+        "FILE",
+        "JSON script of what the simulated cluster stages. Needs --cluster simulated."
+    );
+
     public static readonly Setting SimulatedState = new(
         "--simulated-state",
         "MESH_SIMULATED_STATE",
@@ -138,6 +146,7 @@ internal sealed record Setting(string Flag, string Variable, string Key, string?
         HealthAddress,
         LogLevel,
         LogFormat,
+        Simulate,
         SimulatedState,
         SimulatedSeed,
         SimulatedDelay,

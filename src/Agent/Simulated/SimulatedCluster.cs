@@ -12,7 +12,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
     private readonly Random _random = new(options.Seed);
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
 
-    private sealed record SimulatedWorkspace(ClusterWorkspace Seen, DateTimeOffset? Due);
+    private sealed record SimulatedWorkspace(ClusterWorkspace Seen, DateTimeOffset? Due, int Failures);
 
     public IReadOnlyList<ClusterWorkspace> List() => [.. _workspaces.Values.Select(w => w.Seen)];
 
@@ -87,6 +87,17 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
                 return null;
             case WorkspaceState.Stopping:
                 return Set(seen with { State = WorkspaceState.Stopped, Message = "Simulated." }, due: null);
+            case WorkspaceState.Starting when FailureOf(seen) is { } rule:
+                return Set(
+                    seen with
+                    {
+                        State = WorkspaceState.Failed,
+                        Code = rule.Kind,
+                        Message = $"Simulated: {rule.Message ?? FailurePlan.Kinds[rule.Kind]}",
+                    },
+                    due: null,
+                    failed: true
+                );
             case WorkspaceState.Starting when IsFull():
                 return Set(
                     seen with
@@ -100,13 +111,20 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         }
     }
 
+    private FailureRule? FailureOf(ClusterWorkspace seen) =>
+        FailurePlan.Find(options.Failures, options.Seed, seen.Id, seen.Held?.Name ?? "", _workspaces[seen.Id].Failures);
+
     private bool IsFull() =>
         options.Capacity is { } capacity
         && _workspaces.Values.Count(w => w.Seen.State is WorkspaceState.Running or WorkspaceState.Stopping) >= capacity;
 
-    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due)
+    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false)
     {
-        _workspaces[seen.Id] = new SimulatedWorkspace(seen, due);
+        _workspaces[seen.Id] = new SimulatedWorkspace(
+            seen,
+            due,
+            (_workspaces.GetValueOrDefault(seen.Id)?.Failures ?? 0) + (failed ? 1 : 0)
+        );
         return seen;
     }
 

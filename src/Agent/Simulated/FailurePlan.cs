@@ -1,0 +1,47 @@
+using System.Buffers.Binary;
+using System.IO.Enumeration;
+using System.Security.Cryptography;
+using System.Text;
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Simulated;
+
+/// <summary>Decides which workspaces fail, and how. Pure: the same seed and id give the same outcome in each run.</summary>
+internal static class FailurePlan
+{
+    /// <summary>What a cluster says of each kind.</summary>
+    public static IReadOnlyDictionary<string, string> Kinds { get; } =
+        new Dictionary<string, string>
+        {
+            [ClusterCodes.ContainerFailed] = "Error: failed to create containerd task: exec: no such file or directory",
+            [ClusterCodes.CrashLoop] = "back-off 10s restarting failed container",
+            [ClusterCodes.ImagePullFailed] = "Back-off pulling image: not found",
+            [ClusterCodes.PodRefused] = "pods is forbidden: violates PodSecurity \"restricted:latest\"",
+            [ClusterCodes.QuotaExceeded] = "pods is forbidden: exceeded quota",
+            [ClusterCodes.Unschedulable] = "0/1 nodes are available: 1 Insufficient cpu.",
+        };
+
+    /// <returns>The rule by which the start fails; null if it works.</returns>
+    public static FailureRule? Find(
+        IReadOnlyList<FailureRule> rules,
+        int seed,
+        string id,
+        string name,
+        int failedBefore
+    )
+    {
+        for (var i = 0; i < rules.Count; i++)
+            if (
+                FileSystemName.MatchesSimpleExpression(rules[i].Name, name, ignoreCase: false)
+                && Draw(seed, i, id) < rules[i].Share
+            )
+                return failedBefore < (rules[i].Times ?? int.MaxValue) ? rules[i] : null;
+        return null;
+    }
+
+    private static double Draw(int seed, int rule, string id)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{rule}/{id}"));
+        return BinaryPrimitives.ReadUInt32BigEndian(hash) / (uint.MaxValue + 1.0);
+    }
+}

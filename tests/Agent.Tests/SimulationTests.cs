@@ -1,0 +1,67 @@
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Simulated;
+using Coder.Mesh.Agent.Tests.Fakes;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Tests;
+
+public sealed class SimulationTests
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.UnixEpoch;
+
+    public static TheoryData<string> Kinds => [.. FailurePlan.Kinds.Keys];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Each_kind_fails_with_its_code_and_words_as_often_as_asked_and_then_works(string kind)
+    {
+        var rule = new FailureRule
+        {
+            Kind = kind,
+            Name = "name-*",
+            Times = 1,
+        };
+        var cluster = new SimulatedCluster(new SimulatedOptions { Failures = [rule] });
+
+        cluster.Apply(Wishes.Running("w1", 1), Start);
+        var failed = Assert.Single(cluster.Step(Start.AddMinutes(1))).Workspace!;
+        cluster.Apply(Wishes.Running("w1", 1), Start.AddMinutes(2));
+        var works = Assert.Single(cluster.Step(Start.AddMinutes(3))).Workspace!;
+
+        Assert.Equal((WorkspaceState.Failed, kind), (failed.State, failed.Code));
+        Assert.Equal($"Simulated: {FailurePlan.Kinds[kind]}", failed.Message);
+        Assert.Equal((WorkspaceState.Running, ""), (works.State, works.Code));
+    }
+
+    [Fact]
+    public void Share_picks_the_same_workspaces_for_a_seed_and_about_as_many_as_asked()
+    {
+        FailureRule[] rules = [new() { Kind = "crash_loop", Share = 0.2 }];
+
+        bool[] Picked(int seed) =>
+            [.. Enumerable.Range(0, 1000).Select(i => FailurePlan.Find(rules, seed, $"w{i}", "n", 0) is not null)];
+
+        Assert.Equal(Picked(1), Picked(1));
+        Assert.NotEqual(Picked(1), Picked(2));
+        Assert.InRange(Picked(1).Count(p => p), 150, 250);
+    }
+
+    [Theory]
+    [InlineData("""{ "sed": 1 }""", "sed")]
+    [InlineData("""{ "capacity": -1 }""", "$.capacity must be 0 or more")]
+    [InlineData("""{ "failures": [{ "kind": "nonsense" }] }""", "$.failures[0].kind must be one of")]
+    [InlineData("""{ "failures": [{ "kind": "crash_loop", "share": 2 }] }""", "$.failures[0].share must be")]
+    [InlineData("""{ "failures": [{ "kind": "crash_loop", "times": 0 }] }""", "$.failures[0].times must be")]
+    [InlineData("""{ "seed": "x" }""", "$.seed")]
+    public void Bad_script_is_refused_with_file_field_and_rule(string json, string part)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, json);
+        var errors = new List<string>();
+
+        Assert.Null(SimulationFile.Read(file, "--simulate", errors));
+
+        Assert.Contains(file, Assert.Single(errors), StringComparison.Ordinal);
+        Assert.Contains(part, errors[0], StringComparison.Ordinal);
+    }
+}
