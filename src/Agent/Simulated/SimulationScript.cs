@@ -3,32 +3,33 @@ using System.Text.Json.Serialization;
 namespace Coder.Mesh.Agent.Simulated;
 
 /// <summary>What a script file stages in a simulated cluster; see docs/simulated.md.</summary>
+/// <remarks>Setters, as the generated reader of JSON would lose the defaults of init-only properties.</remarks>
 internal sealed record SimulationScript
 {
-    public int? Seed { get; init; }
+    public int? Seed { get; set; }
 
-    public int? Capacity { get; init; }
+    public int? Capacity { get; set; }
 
     /// <summary>The first rule that matches a workspace decides.</summary>
-    public IReadOnlyList<FailureRule> Failures { get; init; } = [];
+    public IReadOnlyList<FailureRule> Failures { get; set; } = [];
 }
 
 /// <summary>Makes the start of the workspaces that it matches fail.</summary>
 internal sealed record FailureRule
 {
     /// <summary>The code that the workspace fails with.</summary>
-    public string Kind { get; init; } = "";
+    public string Kind { get; set; } = "";
 
     /// <summary>Names it matches; <c>*</c> and <c>?</c> stand for any text and any character.</summary>
-    public string Name { get; init; } = "*";
+    public string Name { get; set; } = "*";
 
     /// <summary>How large a part of them, decided by seed and workspace id.</summary>
-    public double Share { get; init; } = 1;
+    public double Share { get; set; } = 1;
 
-    public string? Message { get; init; }
+    public string? Message { get; set; }
 
     /// <summary>How many attempts fail before it works; null for all.</summary>
-    public int? Times { get; init; }
+    public int? Times { get; set; }
 }
 
 [JsonSourceGenerationOptions(
