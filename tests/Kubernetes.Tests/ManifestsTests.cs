@@ -75,6 +75,7 @@ public sealed class ManifestsTests
                         "name": "workspace",
                         "image": "registry.example/dev:1",
                         "command": ["sh", "-c", "trap \"exit 0\" TERM; sleep infinity & wait"],
+                        "env": [{ "name": "CODER_WP_NAME", "value": "dev" }],
                         "resources": {
                           "requests": { "cpu": "500m", "memory": "1Gi" },
                           "limits": { "cpu": "500m", "memory": "1Gi" }
@@ -96,6 +97,50 @@ public sealed class ManifestsTests
             """;
 
         AssertSame(expected, Json(Manifests.Deployment(Identity, Desired())));
+    }
+
+    [Fact]
+    public void Variables_are_in_one_order_mean_what_they_say_and_leave_the_name_alone()
+    {
+        var desired = Desired();
+        desired.Spec.Env.Add(
+            new Dictionary<string, string>
+            {
+                ["B"] = "$(A) $$ 5$",
+                ["A"] = "1",
+                ["CODER_WP_NAME"] = "another",
+            }
+        );
+        desired.Spec.EnvFrom.AddRange(["tokens", "more"]);
+
+        var container = Json(Manifests.Deployment(Identity, desired))["spec"]!["template"]!["spec"]!["containers"]![0]!;
+
+        AssertSame(
+            """
+            [
+              { "name": "A", "value": "1" },
+              { "name": "B", "value": "$$(A) $$$$ 5$$" },
+              { "name": "CODER_WP_NAME", "value": "dev" }
+            ]
+            """,
+            container["env"]!
+        );
+        AssertSame(
+            """[{ "secretRef": { "name": "tokens" } }, { "secretRef": { "name": "more" } }]""",
+            container["envFrom"]!
+        );
+    }
+
+    [Fact]
+    public void A_restart_shows_in_the_template_and_none_in_none()
+    {
+        var desired = Desired();
+        var never = Json(Manifests.Deployment(Identity, desired))["spec"]!["template"]!["metadata"]!;
+        desired.RestartGeneration = 7;
+        var once = Json(Manifests.Deployment(Identity, desired))["spec"]!["template"]!["metadata"]!;
+
+        Assert.Null(never["annotations"]);
+        Assert.Equal("7", once["annotations"]!["mesh.coder.com/restart-generation"]!.GetValue<string>());
     }
 
     [Fact]

@@ -56,8 +56,16 @@ internal sealed record DeploymentObject(
         string Name,
         string? Image = null,
         IReadOnlyList<string>? Command = null,
+        IReadOnlyList<EnvVar>? Env = null,
+        IReadOnlyList<EnvSource>? EnvFrom = null,
         ContainerResources? Resources = null
     );
+
+    internal sealed record EnvVar(string Name, string? Value = null);
+
+    internal sealed record EnvSource(SecretReference? SecretRef = null);
+
+    internal sealed record SecretReference(string? Name = null);
 
     internal sealed record ContainerResources(ComputeLimits? Limits = null);
 

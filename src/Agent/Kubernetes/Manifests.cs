@@ -60,11 +60,21 @@ internal static class Manifests
                 },
                 Template = new V1PodTemplateSpec
                 {
-                    Metadata = new V1ObjectMeta { Labels = Names.Labels(identity, desired.WorkspaceId) },
+                    Metadata = new V1ObjectMeta
+                    {
+                        Labels = Names.Labels(identity, desired.WorkspaceId),
+                        Annotations = Restart(desired),
+                    },
                     Spec = Pod(desired),
                 },
             },
         };
+
+    // Not before the first restart: what was made before restarts were known must not be made anew for them.
+    private static Dictionary<string, string>? Restart(WorkspaceDesired desired) =>
+        desired.RestartGeneration == 0
+            ? null
+            : new() { [Names.Restart] = desired.RestartGeneration.ToString(CultureInfo.InvariantCulture) };
 
     private static V1ObjectMeta Metadata(DriverIdentity identity, WorkspaceDesired desired)
     {
@@ -116,6 +126,11 @@ internal static class Manifests
             Name = Names.Container,
             Image = desired.Spec.Image,
             Command = desired.Spec.Command.Count > 0 ? [.. desired.Spec.Command] : DefaultCommand,
+            Env = Environment(desired),
+            EnvFrom =
+                desired.Spec.EnvFrom.Count == 0
+                    ? null
+                    : [.. desired.Spec.EnvFrom.Select(s => new V1EnvFromSource { SecretRef = new() { Name = s } })],
             Resources = new V1ResourceRequirements { Requests = Compute(desired.Spec), Limits = Compute(desired.Spec) },
             SecurityContext = new V1SecurityContext
             {
@@ -126,6 +141,21 @@ internal static class Manifests
             },
             VolumeMounts = [new V1VolumeMount { Name = HomeVolume, MountPath = HomePath }],
         };
+
+    // In one order, or each apply would be a change; the name last, for it is no one's to set.
+    private static List<V1EnvVar> Environment(WorkspaceDesired desired) =>
+        [
+            .. desired
+                .Spec.Env.Where(e => e.Key != Names.NameVariable)
+                .OrderBy(e => e.Key, StringComparer.Ordinal)
+                // Kubernetes would expand "$(NAME)"; doubled, each $ is one.
+                .Select(e => new V1EnvVar
+                {
+                    Name = e.Key,
+                    Value = e.Value.Replace("$", "$$", StringComparison.Ordinal),
+                }),
+            new V1EnvVar { Name = Names.NameVariable, Value = desired.Name },
+        ];
 
     private static Dictionary<string, ResourceQuantity> Compute(WorkspaceSpec spec) =>
         new() { ["cpu"] = new(spec.Cpu), ["memory"] = new(spec.Memory) };

@@ -12,7 +12,7 @@ internal sealed record OrphanPage(IReadOnlyList<Orphan> Orphans, int Rest);
 internal sealed class OrphanView(NpgsqlDataSource database)
 {
     private const string Columns =
-        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen";
+        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen, env_names, env_values, env_from";
 
     /// <summary>In order of id.</summary>
     /// <param name="after">Id of the last one of the page before; empty for the first page.</param>
@@ -93,7 +93,13 @@ internal sealed class OrphanView(NpgsqlDataSource database)
                         rows.GetString(7),
                         rows.GetString(8),
                         ImmutableArray.Create(rows.GetFieldValue<string[]>(9))
-                    ),
+                    )
+                    {
+                        Env = rows.GetFieldValue<string[]>(13)
+                            .Zip(rows.GetFieldValue<string[]>(14), KeyValuePair.Create)
+                            .ToImmutableSortedDictionary(StringComparer.Ordinal),
+                        EnvFrom = ImmutableArray.Create(rows.GetFieldValue<string[]>(15)),
+                    },
                     rows.GetString(10),
                     rows.GetFieldValue<DateTimeOffset>(11),
                     rows.GetFieldValue<DateTimeOffset>(12)
