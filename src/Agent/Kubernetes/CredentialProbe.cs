@@ -45,12 +45,10 @@ internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvi
 
     private ProbedCondition Judge(IReadOnlyList<CredentialLifetime?> lifetimes)
     {
-        if (lifetimes.Count == 0)
-            return Unknown("The agent has no credential for the cluster.");
         var first = lifetimes.Where(l => l?.End is not null).MinBy(l => l!.End);
         if (first is not { End: { } end } lifetime)
             return lifetimes.Contains(null)
-                ? Unknown("The agent's token for the cluster doesn't tell whether it expires.")
+                ? Unknown("The agent's credential for the cluster doesn't tell whether it expires.")
                 : True("");
 
         var (now, name, on) = (time.GetUtcNow(), lifetime.Name, Text(end));

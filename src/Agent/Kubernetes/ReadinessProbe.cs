@@ -37,14 +37,15 @@ internal sealed class ReadinessProbe(
             KubernetesVersion = version.Result.Value?.GitVersion ?? "",
             Driver = "kubernetes",
         };
+        var reachable = Reachable(version.Result, ns.Result, missing.Result);
         return new ClusterProbe(
             ns.Result.Value?.Metadata.Uid ?? "",
             facts,
             [
-                Reachable(version.Result, ns.Result, missing.Result),
+                reachable,
                 NamespaceReady(ns.Result),
                 PermissionsSufficient(missing.Result),
-                Advisory(ConditionTypes.StorageReady, classes.Result),
+                StorageReady(reachable, classes.Result),
                 Advisory(ConditionTypes.CredentialExpiry, expiry.Result),
             ]
         );
@@ -144,6 +145,12 @@ internal sealed class ReadinessProbe(
                 $"The agent's Role lacks: {string.Join(", ", missing)}."
             ),
         };
+
+    // What an earlier look found says nothing of a cluster that is away.
+    private static ProbedCondition StorageReady(ProbedCondition reachable, Looked<ProbedCondition> looked) =>
+        reachable.Status == ConditionStatus.True
+            ? Advisory(ConditionTypes.StorageReady, looked)
+            : Unknown(ConditionTypes.StorageReady, reachable.Message);
 
     private static ProbedCondition Advisory(string type, Looked<ProbedCondition> looked) =>
         looked.Value ?? Unknown(type, looked.Reason);
