@@ -8,6 +8,9 @@ namespace Coder.Mesh.ControlPlane.Orphans;
 /// <param name="Rest">How many it has besides that no page lists.</param>
 internal sealed record OrphanPage(IReadOnlyList<Orphan> Orphans, int Rest);
 
+/// <param name="Since">When the first of those that are still there was first seen.</param>
+internal sealed record OrphanCount(int Count, DateTimeOffset? Since);
+
 /// <summary>Reads orphans. One that was adopted or removed since the last snapshot isn't one any more.</summary>
 internal sealed class OrphanView(NpgsqlDataSource database)
 {
@@ -53,16 +56,29 @@ internal sealed class OrphanView(NpgsqlDataSource database)
         return (await Read(command, ct)).SingleOrDefault();
     }
 
-    public async Task<int> Count(string providerId, CancellationToken ct)
+    public async Task<OrphanCount> Count(string providerId, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        var kept = await Kept(providerId, connection, ct);
+        return kept with { Count = kept.Count + await Rest(providerId, connection, ct) };
+    }
+
+    private static async Task<OrphanCount> Kept(string providerId, NpgsqlConnection connection, CancellationToken ct)
+    {
         await using var command = new NpgsqlCommand(
-            $"select count(*)::int from {OrphanTable.Name} where provider_id = $1 and not {OrphanTable.Known}",
+            $"""
+            select count(*)::int, min(first_seen) from {OrphanTable.Name}
+            where provider_id = $1 and not {OrphanTable.Known}
+            """,
             connection
         );
         command.Parameters.AddWithValue(providerId);
-        var kept = (int)(await command.ExecuteScalarAsync(ct))!;
-        return kept + await Rest(providerId, connection, ct);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        await rows.ReadAsync(ct);
+        return new OrphanCount(
+            rows.GetInt32(0),
+            await rows.IsDBNullAsync(1, ct) ? null : rows.GetFieldValue<DateTimeOffset>(1)
+        );
     }
 
     private static async Task<int> Rest(string providerId, NpgsqlConnection connection, CancellationToken ct)
