@@ -37,8 +37,12 @@ internal sealed record ObjectLabels(
 
 internal sealed record ObjectAnnotations(
     [property: JsonPropertyName(Names.Generation)] string? Generation = null,
-    [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null
+    [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null,
+    [property: JsonPropertyName(Names.Companions)] string? Companions = null
 );
+
+/// <summary>An object of which nothing but whose it is matters.</summary>
+internal sealed record PlainObject(ObjectMeta Metadata) : IClusterObject;
 
 internal sealed record DeploymentObject(
     ObjectMeta Metadata,

@@ -20,6 +20,10 @@ namespace Coder.Mesh.Agent.Kubernetes;
 [JsonSerializable(typeof(DeleteOptions))]
 [JsonSerializable(typeof(RulesReview))]
 [JsonSerializable(typeof(AccessReview))]
+[JsonSerializable(typeof(ObjectList<PlainObject>))]
 [JsonSerializable(typeof(V1Deployment))]
+[JsonSerializable(typeof(V1NetworkPolicy))]
+[JsonSerializable(typeof(V1Service))]
+[JsonSerializable(typeof(V1ServiceAccount))]
 [JsonSerializable(typeof(V1PersistentVolumeClaim))]
 internal sealed partial class KubernetesJsonContext : JsonSerializerContext;

@@ -19,6 +19,9 @@ internal static class Names
     /// <summary>Annotation: the workspace's name, for people.</summary>
     public const string WorkspaceName = "mesh.coder.com/workspace-name";
 
+    /// <summary>Annotation of a Deployment: the hash of the other objects that it was applied with.</summary>
+    public const string Companions = "mesh.coder.com/companions";
+
     /// <summary>The one container of a workspace.</summary>
     public const string Container = "workspace";
 
