@@ -71,8 +71,12 @@ public sealed class ServerClockTests
 
         await Answer(session, agent, 60);
         var skewed = await NextReport(session, agent);
-        await Answer(session, agent, 61);
-        await Answer(session, agent, 59);
+        foreach (var ahead in (double[])[61, 59, 26])
+        {
+            await Answer(session, agent, ahead);
+            await LookOnce(agent);
+        }
+
         await Answer(session, agent, 1);
         var again = await NextReport(session, agent);
 
@@ -127,11 +131,16 @@ public sealed class ServerClockTests
         Assert.NotNull(clock.Condition);
     }
 
-    /// <summary>Lets the agent look once, and reads the report that this is worth.</summary>
-    private static async Task<Condition> NextReport(FakeSession session, RunningAgent agent)
+    private static async Task LookOnce(RunningAgent agent)
     {
         await agent.Time.Armed(Probe);
         agent.Time.Advance(Probe);
+    }
+
+    /// <summary>Lets the agent look once, and reads the report that this is worth.</summary>
+    private static async Task<Condition> NextReport(FakeSession session, RunningAgent agent)
+    {
+        await LookOnce(agent);
         while (true)
         {
             var beat = (await session.Next(ConnectRequest.FrameOneofCase.Heartbeat)).Heartbeat;

@@ -1,9 +1,11 @@
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Kubernetes;
+using Coder.Mesh.Tests.Support.Network;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
@@ -86,6 +88,36 @@ public sealed class StorageProbeTests(ControlPlaneFixture fixture)
 
         Assert.Equal((ConditionStatus.False, "storage_class_missing"), (condition.Status, condition.Code));
         Assert.Contains("no default", condition.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_found_is_not_told_of_a_cluster_that_is_away()
+    {
+        var controlPlane = await fixture.Get();
+        var name = $"class-{Guid.NewGuid():n}";
+        await controlPlane.Admin.Create(Classes, Class(name), Ct);
+        await using var proxy = FaultProxy.Start(new IPEndPoint(IPAddress.Loopback, controlPlane.Address.Port));
+        using var through = EditedKubeconfig.At(
+            proxy.Endpoint.Port,
+            controlPlane.KubeconfigFor("admin", "default", "system:masters")
+        );
+        await using var driver = new TestDriver(new KubernetesOptions { Kubeconfig = through.Path });
+        driver.Details.StorageClass = name;
+        Assert.Equal(ConditionStatus.True, (await Look(driver)).Status);
+
+        await proxy.DisposeAsync();
+        var away = await driver.Driver.Probe(Ct);
+        await controlPlane.Admin.Delete($"{Classes}/{name}", Ct);
+
+        var (reachable, storage) = (
+            away.Conditions[0],
+            away.Conditions.Single(c => c.Type == ConditionTypes.StorageReady)
+        );
+        Assert.Equal(ConditionStatus.False, reachable.Status);
+        Assert.Equal(
+            (ConditionStatus.Unknown, "not_determined", reachable.Message),
+            (storage.Status, storage.Code, storage.Message)
+        );
     }
 
     [Theory]

@@ -16,9 +16,10 @@ public sealed class OrphanConditionTests(PostgresFixture postgres) : OrphanTestB
         var before = await Condition(plane);
         var events = await Events(plane);
 
-        await Exchange(agent, Held(agent, NewId(), 1));
+        var id = NewId();
+        await Exchange(agent, Held(agent, id, 1));
         var one = await Condition(plane);
-        await Exchange(agent, Held(agent, NewId(), 1), Held(agent, NewId(), 1));
+        await Exchange(agent, Held(agent, id, 1), Held(agent, NewId(), 1));
         var two = await Condition(plane);
         var first = (await List(plane)).Orphans.Min(o => o.FirstSeenTime.ToDateTimeOffset());
         var status = (await plane.Provider("built-in", Ct)).Status;
