@@ -156,7 +156,20 @@ public sealed class WorkspaceTests : CliTest
         Assert.Equal(["spec.env_from", "spec.env"], request.UpdateMask.Paths);
         Assert.Equal(new Dictionary<string, string> { ["KEPT"] = "1", ["CHANGED"] = "4" }, request.Spec.Env);
         Assert.Empty(request.Spec.EnvFrom);
+        dev.State = WorkspaceState.Stopped;
         await Check("workspaces-show-env", "workspaces", "show", "dev");
+    }
+
+    [Fact]
+    public async Task Show_tells_how_to_get_into_one_that_runs()
+    {
+        var provider = Sample.Moved();
+        var dev = Sample.Workspace("dev", WorkspaceState.Running);
+        (dev.Provider, dev.ProviderId) = (provider.Name, provider.Id);
+        Server.Providers.All.Add(provider);
+        Server.Workspaces.All.Add(dev);
+
+        await Check("workspaces-show-running", "workspaces", "show", "dev");
     }
 
     [Fact]
