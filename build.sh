@@ -9,6 +9,7 @@ usage: ./build.sh TARGET [OPTIONS]
 
   run        build, then run a control plane with its built-in provider on this machine, until Ctrl-C (run --help)
   test       lint, build, publish, then run all tests; `test Agent Cli` runs those test projects only
+  aot        build the agent as native code (minutes), and run the end-to-end tests against that
   chaos      build, then kill control plane, agent and PostgreSQL at random under load on a real Kubernetes API server, and
              check that nothing promised was broken; `chaos 00:02:00 7` does so for 2 minutes (else 10) with seed 7
   lint       check formatting, protos and shell scripts
@@ -69,6 +70,7 @@ case $target in
     ;;
   test) test_all "$@" ;;
   chaos) chaos "$@" ;;
+  aot) cake Aot ;;
   lint) cake Lint ;;
   build) cake Build ;;
   publish) cake Publish ;;

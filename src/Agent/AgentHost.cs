@@ -84,6 +84,8 @@ internal static class AgentHost
         services.AddTelemetry(configuration);
         services.AddClusterDriver(options);
         services.AddSingleton<ClusterStatus>();
+        services.AddSingleton<ServerClock>();
+        services.TryAddSingleton<WelcomedDetails>();
         services.AddSingleton<Reconciler>();
         services.AddConnection();
 

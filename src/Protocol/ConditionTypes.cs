@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>The conditions of a readiness report.</summary>
+/// <summary>The conditions of a readiness report, and those that are shown beside them.</summary>
 public static class ConditionTypes
 {
     /// <summary>The Kubernetes API answers.</summary>
@@ -12,6 +12,25 @@ public static class ConditionTypes
     /// <summary>The agent may do everything that its work needs.</summary>
     public const string PermissionsSufficient = nameof(PermissionsSufficient);
 
+    /// <summary>The storage class that new volumes would be of exists.</summary>
+    public const string StorageReady = nameof(StorageReady);
+
+    /// <summary>The agent's clock and the control plane's tell the same time, within 30 s.</summary>
+    public const string ClockSynced = nameof(ClockSynced);
+
+    /// <summary>The agent's credential for the cluster is good for some time to come.</summary>
+    public const string CredentialExpiry = nameof(CredentialExpiry);
+
+    /// <summary>
+    /// The cluster holds workspaces that the control plane doesn't know. No agent reports it: the control plane adds it
+    /// when a provider is shown. The only one whose being true needs somebody's attention.
+    /// </summary>
+    public const string OrphansPresent = nameof(OrphansPresent);
+
     /// <summary>The conditions that must be true for a provider to be Ready, the most telling first.</summary>
     public static IReadOnlyList<string> Required { get; } = [ClusterReachable, NamespaceReady, PermissionsSufficient];
+
+    /// <summary>The conditions that tell, and never change a provider's status.</summary>
+    public static IReadOnlyList<string> Advisory { get; } =
+    [StorageReady, ClockSynced, CredentialExpiry, OrphansPresent];
 }

@@ -29,6 +29,8 @@ public sealed class RequestIdTests : CliTest
             { "CreateWorkspace", "workspaces create dev" },
             { "StartWorkspace", "workspaces start old" },
             { "StopWorkspace", "workspaces stop old" },
+            { "RestartWorkspace", "workspaces restart old" },
+            { "UpdateWorkspace", "workspaces update old --cpu 2" },
             { "DeleteWorkspace", "workspaces rm old" },
             { "AbandonWorkspace", "workspaces rm old --abandon --reason r --yes" },
         };

@@ -90,6 +90,97 @@ public sealed class WorkspaceTests : CliTest
     }
 
     [Fact]
+    public async Task Create_passes_on_the_environment()
+    {
+        string[] env = ["--env", "B=2=3", "-e", "A=", "--env", "B=4", "--env-from", "tokens", "--env-from", "more"];
+
+        var run = await Mesh.Run(["ws", "create", "dev", .. env]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.True(Server.Workspaces.Created.TryDequeue(out var request));
+        Assert.Equal(new Dictionary<string, string> { ["A"] = "", ["B"] = "4" }, request.Spec.Env);
+        Assert.Equal(["tokens", "more"], request.Spec.EnvFrom);
+        await Check("usage-env", "ws", "create", "dev", "--env", "nonsense");
+    }
+
+    [Fact]
+    public async Task Update_names_what_it_changes_and_nothing_else()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
+
+        await Check("workspaces-update", "workspaces", "update", "dev", "--cpu", "4", "--disk", "40Gi");
+        await Check("workspaces-update-nothing", "workspaces", "update", "dev");
+
+        Assert.True(Server.Workspaces.Updated.TryDequeue(out var request));
+        Assert.Equal(
+            new UpdateWorkspaceRequest
+            {
+                Workspace = "dev",
+                Spec = new WorkspaceSpec { Cpu = "4", Disk = "40Gi" },
+                UpdateMask = new() { Paths = { "spec.cpu", "spec.disk" } },
+            },
+            request
+        );
+    }
+
+    [Fact]
+    public async Task Update_of_single_variables_keeps_the_others_and_holds_only_for_what_was_read()
+    {
+        var dev = Sample.Workspace("dev", WorkspaceState.Running);
+        dev.Spec.Env.Add(
+            new Dictionary<string, string>
+            {
+                ["KEPT"] = "1",
+                ["GONE"] = "2",
+                ["CHANGED"] = "3",
+            }
+        );
+        dev.Etag = "7";
+        Server.Workspaces.All.Add(dev);
+
+        var run = await Mesh.Run([
+            "ws",
+            "update",
+            "dev",
+            "--env",
+            "CHANGED=4",
+            "--unset-env",
+            "GONE",
+            "--env-from",
+            "",
+        ]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.True(Server.Workspaces.Updated.TryDequeue(out var request));
+        Assert.Equal("7", request.Etag);
+        Assert.Equal(["spec.env_from", "spec.env"], request.UpdateMask.Paths);
+        Assert.Equal(new Dictionary<string, string> { ["KEPT"] = "1", ["CHANGED"] = "4" }, request.Spec.Env);
+        Assert.Empty(request.Spec.EnvFrom);
+        dev.State = WorkspaceState.Stopped;
+        await Check("workspaces-show-env", "workspaces", "show", "dev");
+    }
+
+    [Fact]
+    public async Task Show_tells_how_to_get_into_one_that_runs()
+    {
+        var provider = Sample.Moved();
+        var dev = Sample.Workspace("dev", WorkspaceState.Running);
+        (dev.Provider, dev.ProviderId) = (provider.Name, provider.Id);
+        Server.Providers.All.Add(provider);
+        Server.Workspaces.All.Add(dev);
+
+        await Check("workspaces-show-running", "workspaces", "show", "dev");
+    }
+
+    [Fact]
+    public async Task Restart_is_a_wish_too()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Stopped));
+
+        await Check("workspaces-restart", "workspaces", "restart", "dev");
+    }
+
+    [Fact]
     public async Task Wishes_without_wait_say_that_they_are_wishes()
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));

@@ -2,12 +2,31 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Docs.Tests;
 
 /// <summary>Each stable code is in the documentation, and the documentation has no other.</summary>
 public sealed partial class CodesTests
 {
+    [Fact]
+    public void Every_condition_is_documented_and_no_other()
+    {
+        var rows = Document.Read("status-codes.md").Under("## Conditions").Rows();
+
+        Assert.Equal(
+            [
+                .. ConditionTypes.Required.Select(c => (c, "required")),
+                .. ConditionTypes.Advisory.Select(c => (c, "advisory")),
+            ],
+            rows.Select(r => (r[0].Trim('`'), r[1]))
+        );
+        Assert.Equal(
+            Constants(typeof(ConditionTypes)),
+            ConditionTypes.Required.Concat(ConditionTypes.Advisory).Order(StringComparer.Ordinal)
+        );
+    }
+
     [Fact]
     public void Every_code_of_the_control_plane_is_documented_and_no_other() =>
         Assert.Equal(

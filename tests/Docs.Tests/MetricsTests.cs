@@ -69,6 +69,7 @@ public sealed class MetricsTests
             .. RequiredPermissions.In("ns").Select(p => p.Resource),
             "selfsubjectaccessreviews",
             "selfsubjectrulesreviews",
+            "storageclasses",
             "version",
         ];
         foreach (var resource in resources)

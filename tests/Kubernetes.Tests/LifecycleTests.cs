@@ -49,6 +49,8 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
         var (plain, own) = (TestDriver.Desired(TestDriver.NewId(), 3), TestDriver.Desired(TestDriver.NewId(), 4));
         own.Name = "own";
         own.Spec.Command.AddRange(["sh", "-c", "exec serve\n"]);
+        own.Spec.Env.Add("GREETING", "$(USER) pays 5$$");
+        own.Spec.EnvFrom.Add("tokens");
 
         await driver.Apply(plain, Ct);
         await driver.Apply(own, Ct);
@@ -108,6 +110,37 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
         Assert.Null(await ns.Get("persistentvolumeclaims", $"ws-{id}", Ct));
         Assert.Null(await ns.Get("deployments", $"ws-{id}", Ct));
         Assert.False(await driver.Remove(id, Ct));
+    }
+
+    [Fact]
+    public async Task A_restart_or_a_change_replaces_the_pod_and_keeps_the_volume()
+    {
+        await using var ns = await NewNamespace();
+        await using var driver = new TestDriver(ns).Watching();
+        var desired = TestDriver.Desired(TestDriver.NewId());
+        await driver.Apply(desired, Ct);
+        await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, Ct);
+        var (volume, first) = (await Uid("persistentvolumeclaims"), await PodUid());
+
+        desired.Generation = desired.RestartGeneration = 2;
+        await driver.Apply(desired, Ct);
+        await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, w => w.Generation == 2, Ct);
+        var second = await PodUid();
+        desired.Generation = 3;
+        desired.Spec.Env.Add("EDITOR", "vim");
+        await driver.Apply(desired, Ct);
+        await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, w => w.Generation == 3, Ct);
+
+        Assert.Distinct([first, second, await PodUid()]);
+        Assert.Equal(volume, await Uid("persistentvolumeclaims"));
+
+        async Task<string> Uid(string resource) =>
+            (await ns.Get(resource, $"ws-{desired.WorkspaceId}", Ct))!["metadata"]!["uid"]!.GetValue<string>();
+
+        async Task<string> PodUid() =>
+            Assert.Single(await ns.List("pods", Ct), p => p["metadata"]!["deletionTimestamp"] is null)["metadata"]![
+                "uid"
+            ]!.GetValue<string>();
     }
 
     [Fact]

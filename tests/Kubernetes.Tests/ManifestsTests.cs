@@ -4,6 +4,7 @@ using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
+using k8s.Models;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
@@ -12,141 +13,92 @@ public sealed class ManifestsTests
 {
     private static readonly DriverIdentity Identity = new("p-1", "d-1");
 
-    [Fact]
-    public void A_deployment_is_exactly_this()
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("full")]
+    [InlineData("stopped")]
+    public void The_objects_of_a_workspace_are_exactly_these(string name)
     {
-        var expected = """
-            {
-              "apiVersion": "apps/v1",
-              "kind": "Deployment",
-              "metadata": {
-                "name": "ws-w1",
-                "annotations": { "mesh.coder.com/generation": "3", "mesh.coder.com/workspace-name": "dev" },
-                "labels": {
-                  "app.kubernetes.io/managed-by": "coder-mesh",
-                  "com.coder.resource": "true",
-                  "mesh.coder.com/workspace-id": "w1",
-                  "mesh.coder.com/provider-id": "p-1",
-                  "mesh.coder.com/deployment-id": "d-1"
-                }
-              },
-              "spec": {
-                "replicas": 1,
-                "revisionHistoryLimit": 1,
-                "strategy": { "type": "Recreate" },
-                "selector": {
-                  "matchLabels": { "mesh.coder.com/provider-id": "p-1", "mesh.coder.com/workspace-id": "w1" }
-                },
-                "template": {
-                  "metadata": {
-                    "labels": {
-                      "app.kubernetes.io/managed-by": "coder-mesh",
-                      "com.coder.resource": "true",
-                      "mesh.coder.com/workspace-id": "w1",
-                      "mesh.coder.com/provider-id": "p-1",
-                      "mesh.coder.com/deployment-id": "d-1"
-                    }
-                  },
-                  "spec": {
-                    "automountServiceAccountToken": false,
-                    "enableServiceLinks": false,
-                    "securityContext": {
-                      "runAsNonRoot": true,
-                      "runAsUser": 1000,
-                      "runAsGroup": 1000,
-                      "fsGroup": 1000,
-                      "seccompProfile": { "type": "RuntimeDefault" }
-                    },
-                    "affinity": {
-                      "podAffinity": {
-                        "preferredDuringSchedulingIgnoredDuringExecution": [
-                          {
-                            "weight": 1,
-                            "podAffinityTerm": {
-                              "topologyKey": "kubernetes.io/hostname",
-                              "labelSelector": { "matchLabels": { "com.coder.resource": "true" } }
-                            }
-                          }
-                        ]
-                      }
-                    },
-                    "containers": [
-                      {
-                        "name": "workspace",
-                        "image": "registry.example/dev:1",
-                        "command": ["sh", "-c", "trap \"exit 0\" TERM; sleep infinity & wait"],
-                        "resources": {
-                          "requests": { "cpu": "500m", "memory": "1Gi" },
-                          "limits": { "cpu": "500m", "memory": "1Gi" }
-                        },
-                        "securityContext": {
-                          "allowPrivilegeEscalation": false,
-                          "privileged": false,
-                          "runAsNonRoot": true,
-                          "capabilities": { "drop": ["ALL"] }
-                        },
-                        "volumeMounts": [{ "name": "home", "mountPath": "/home/coder" }]
-                      }
-                    ],
-                    "volumes": [{ "name": "home", "persistentVolumeClaim": { "claimName": "ws-w1" } }]
-                  }
-                }
-              }
-            }
-            """;
+        var desired = Desired();
+        if (name == "full")
+        {
+            desired.RestartGeneration = 2;
+            desired.Spec.Command.AddRange(["/bin/dev", "--fast"]);
+            desired.Spec.Env.Add(new Dictionary<string, string> { ["EDITOR"] = "vim", ["ANSWER"] = "42" });
+            desired.Spec.EnvFrom.Add("tokens");
+            desired.StorageClass = "fast";
+        }
 
-        AssertSame(expected, Json(Manifests.Deployment(Identity, Desired())));
-    }
+        if (name == "stopped")
+            desired.Power = WorkspacePower.Stopped;
 
-    [Fact]
-    public void A_claim_is_exactly_this()
-    {
-        var expected = """
-            {
-              "apiVersion": "v1",
-              "kind": "PersistentVolumeClaim",
-              "metadata": {
-                "name": "ws-w1",
-                "annotations": { "mesh.coder.com/generation": "3", "mesh.coder.com/workspace-name": "dev" },
-                "labels": {
-                  "app.kubernetes.io/managed-by": "coder-mesh",
-                  "com.coder.resource": "true",
-                  "mesh.coder.com/workspace-id": "w1",
-                  "mesh.coder.com/provider-id": "p-1",
-                  "mesh.coder.com/deployment-id": "d-1"
-                }
-              },
-              "spec": {
-                "accessModes": ["ReadWriteOnce"],
-                "storageClassName": "fast",
-                "resources": { "requests": { "storage": "10Gi" } }
-              }
-            }
-            """;
-
-        AssertSame(expected, Json(Manifests.Claim(Identity, Desired(), "fast")));
-    }
-
-    [Fact]
-    public void Stopped_is_the_same_deployment_with_no_replicas()
-    {
-        var running = Json(Manifests.Deployment(Identity, Desired()));
-        var stopped = Json(Manifests.Deployment(Identity, Desired(d => d.Power = WorkspacePower.Stopped)));
-
-        Assert.Equal(0, stopped["spec"]!["replicas"]!.GetValue<int>());
-        stopped["spec"]!["replicas"] = 1;
-        AssertSame(running.ToJsonString(), stopped);
-    }
-
-    [Fact]
-    public void A_command_of_its_own_takes_the_place_of_the_default_one()
-    {
-        var made = Json(Manifests.Deployment(Identity, Desired(d => d.Spec.Command.AddRange(["/bin/dev", "--fast"]))));
-
-        Assert.Equal(
-            """["/bin/dev","--fast"]""",
-            made["spec"]!["template"]!["spec"]!["containers"]![0]!["command"]!.ToJsonString()
+        KeptYaml.Match(
+            $"workspace-{name}",
+            [
+                Json(ClaimPlan.For(Identity, desired, there: null)!),
+                Json(Manifests.ServiceAccount(Identity, desired)),
+                Json(Manifests.NetworkPolicy(Identity, desired)),
+                Json(Manifests.Service(Identity, desired)),
+                Json(Deployment(desired)),
+            ]
         );
+    }
+
+    [Fact]
+    public void What_a_start_or_stop_changes_is_not_in_the_hash_of_the_other_objects()
+    {
+        var started = Companions.Of(Identity, Desired());
+        var stopped = Companions.Of(
+            Identity,
+            Desired(d => (d.Power, d.Generation) = (WorkspacePower.Stopped, d.Generation + 1))
+        );
+
+        Assert.Equal(started.Hash, stopped.Hash);
+        Assert.NotEqual(started.Hash, Companions.Of(Identity, Desired(d => d.Name = "other")).Hash);
+    }
+
+    [Fact]
+    public void Variables_are_in_one_order_mean_what_they_say_and_leave_the_name_alone()
+    {
+        var desired = Desired();
+        desired.Spec.Env.Add(
+            new Dictionary<string, string>
+            {
+                ["B"] = "$(A) $$ 5$",
+                ["A"] = "1",
+                ["CODER_WP_NAME"] = "another",
+            }
+        );
+        desired.Spec.EnvFrom.AddRange(["tokens", "more"]);
+
+        var container = Json(Deployment(desired))["spec"]!["template"]!["spec"]!["containers"]![0]!;
+
+        AssertSame(
+            """
+            [
+              { "name": "A", "value": "1" },
+              { "name": "B", "value": "$$(A) $$$$ 5$$" },
+              { "name": "CODER_WP_NAME", "value": "dev" }
+            ]
+            """,
+            container["env"]!
+        );
+        AssertSame(
+            """[{ "secretRef": { "name": "tokens" } }, { "secretRef": { "name": "more" } }]""",
+            container["envFrom"]!
+        );
+    }
+
+    [Fact]
+    public void A_restart_shows_in_the_template_and_none_in_none()
+    {
+        var desired = Desired();
+        var never = Json(Deployment(desired))["spec"]!["template"]!["metadata"]!;
+        desired.RestartGeneration = 7;
+        var once = Json(Deployment(desired))["spec"]!["template"]!["metadata"]!;
+
+        Assert.Null(never["annotations"]);
+        Assert.Equal("7", once["annotations"]!["mesh.coder.com/restart-generation"]!.GetValue<string>());
     }
 
     [Fact]
@@ -201,6 +153,9 @@ public sealed class ManifestsTests
         change?.Invoke(desired);
         return desired;
     }
+
+    private static V1Deployment Deployment(WorkspaceDesired desired) =>
+        Manifests.Deployment(Identity, desired, Companions.Of(Identity, desired).Hash);
 
     private static JsonNode Json<T>(T made) =>
         JsonSerializer.SerializeToNode(made, typeof(T), KubernetesJsonContext.Default)!;

@@ -34,15 +34,30 @@ public sealed class TelemetryTests(ControlPlaneFixture fixture)
         {
             await driver.Apply(TestDriver.Desired(id), Ct);
             var mine = spans.Where(s => s.TraceId == caller.TraceId).Select(s => s.OperationName);
-            Assert.Equal(["kubernetes.apply persistentvolumeclaim", "kubernetes.apply deployment"], mine);
+            Assert.Equal(
+                [
+                    "kubernetes.apply persistentvolumeclaim",
+                    "kubernetes.apply serviceaccount",
+                    "kubernetes.apply networkpolicy",
+                    "kubernetes.apply service",
+                    "kubernetes.apply deployment",
+                ],
+                mine
+            );
         }
 
         Assert.Equal(
             [
                 "apply deployments 2xx",
+                "apply networkpolicies 2xx",
                 "apply persistentvolumeclaims 2xx",
+                "apply serviceaccounts 2xx",
+                "apply services 2xx",
                 "get deployments 4xx",
+                "get networkpolicies 4xx",
                 "get persistentvolumeclaims 4xx",
+                "get serviceaccounts 4xx",
+                "get services 4xx",
             ],
             requests.Order(StringComparer.Ordinal)
         );

@@ -16,22 +16,25 @@ internal sealed class TestDriver : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task _watch = Task.CompletedTask;
 
-    public TestDriver(KubernetesOptions options)
+    public TestDriver(KubernetesOptions options, TimeProvider? time = null)
     {
         _services = new ServiceCollection()
             .AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(new OutputLog()))
-            .AddSingleton(TimeProvider.System)
+            .AddSingleton(time ?? TimeProvider.System)
             .AddKubernetesDriver(options)
             .BuildServiceProvider();
         Driver = _services.GetRequiredService<IClusterDriver>();
     }
 
-    public TestDriver(TestNamespace ns)
-        : this(OptionsFor(ns)) { }
+    public TestDriver(TestNamespace ns, TimeProvider? time = null)
+        : this(OptionsFor(ns), time) { }
 
     public IClusterDriver Driver { get; }
 
     public KubernetesApi Api => _services.GetRequiredService<KubernetesApi>();
+
+    /// <summary>What Welcome would have told.</summary>
+    public WelcomedDetails Details => _services.GetRequiredService<WelcomedDetails>();
 
     public DriverIdentity Identity { get; } = new($"p-{Guid.NewGuid():n}", "d-1");
 

@@ -14,6 +14,7 @@ internal sealed class AgentStream(
     Dialer dialer,
     Reconciler reconciler,
     ClusterStatus cluster,
+    ServerClock clock,
     AgentStatus status,
     AgentMetrics metrics,
     Jitter jitter,
@@ -143,6 +144,8 @@ internal sealed class AgentStream(
         {
             if (frame.ObservedAck is { } plain)
                 _outbox.Acknowledge(plain);
+            if (frame.HeartbeatAck is { } beat)
+                clock.Told(beat.SentTime, beat.ServerTime, time.GetUtcNow());
             return;
         }
 

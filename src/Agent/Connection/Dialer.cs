@@ -30,6 +30,8 @@ internal sealed class Dialer(
     AgentOptions options,
     TokenSource tokens,
     ClusterStatus cluster,
+    ServerClock clock,
+    WelcomedDetails details,
     AgentMetrics metrics,
     TimeProvider time
 )
@@ -96,6 +98,7 @@ internal sealed class Dialer(
         CancellationToken ct
     )
     {
+        var sent = time.GetUtcNow().ToTimestamp();
         try
         {
             await call.RequestStream.WriteAsync(MakeHello(readiness), ct);
@@ -110,9 +113,12 @@ internal sealed class Dialer(
             throw new HandshakeException("The control plane ended the stream without a Welcome.");
         var frame = call.ResponseStream.Current;
         metrics.FrameReceived(frame.FrameCase);
-        return frame.FrameCase == ConnectResponse.FrameOneofCase.Welcome
-            ? Check(frame.Welcome)
-            : throw new HandshakeException($"The control plane began with {frame.FrameCase} in place of Welcome.");
+        if (frame.FrameCase != ConnectResponse.FrameOneofCase.Welcome)
+            throw new HandshakeException($"The control plane began with {frame.FrameCase} in place of Welcome.");
+        var welcome = Check(frame.Welcome);
+        clock.Told(sent, welcome.ServerTime, time.GetUtcNow());
+        details.StorageClass = welcome.StorageClass;
+        return welcome;
     }
 
     private static Welcome Check(Welcome welcome)

@@ -37,8 +37,12 @@ internal sealed record ObjectLabels(
 
 internal sealed record ObjectAnnotations(
     [property: JsonPropertyName(Names.Generation)] string? Generation = null,
-    [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null
+    [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null,
+    [property: JsonPropertyName(Names.Companions)] string? Companions = null
 );
+
+/// <summary>An object of which nothing but whose it is matters.</summary>
+internal sealed record PlainObject(ObjectMeta Metadata) : IClusterObject;
 
 internal sealed record DeploymentObject(
     ObjectMeta Metadata,
@@ -56,8 +60,16 @@ internal sealed record DeploymentObject(
         string Name,
         string? Image = null,
         IReadOnlyList<string>? Command = null,
+        IReadOnlyList<EnvVar>? Env = null,
+        IReadOnlyList<EnvSource>? EnvFrom = null,
         ContainerResources? Resources = null
     );
+
+    internal sealed record EnvVar(string Name, string? Value = null);
+
+    internal sealed record EnvSource(SecretReference? SecretRef = null);
+
+    internal sealed record SecretReference(string? Name = null);
 
     internal sealed record ContainerResources(ComputeLimits? Limits = null);
 

@@ -30,6 +30,25 @@ internal record ApiResource(string Group, string Plural, string Singular)
         KubernetesJsonContext.Default.ObjectListPodObject
     );
 
+    public static readonly ApiResource<PlainObject> Services = Plain("", "services", "service");
+
+    public static readonly ApiResource<PlainObject> ServiceAccounts = Plain("", "serviceaccounts", "serviceaccount");
+
+    public static readonly ApiResource<PlainObject> NetworkPolicies = Plain(
+        "networking.k8s.io",
+        "networkpolicies",
+        "networkpolicy"
+    );
+
+    private static ApiResource<PlainObject> Plain(string group, string plural, string singular) =>
+        new(
+            group,
+            plural,
+            singular,
+            KubernetesJsonContext.Default.PlainObject,
+            KubernetesJsonContext.Default.ObjectListPlainObject
+        );
+
     public string Path(string ns) =>
         $"{(Group.Length == 0 ? "api/v1" : $"apis/{Group}/v1")}/namespaces/{Uri.EscapeDataString(ns)}/{Plural}";
 

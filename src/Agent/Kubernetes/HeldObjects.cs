@@ -23,6 +23,8 @@ internal static class HeldObjects
                 Memory = container?.Resources?.Limits?.Memory ?? "",
                 Disk = claim?.Spec?.Resources?.Requests?.Storage ?? "",
                 Command = { Own(container?.Command) },
+                Env = { Own(container?.Env) },
+                EnvFrom = { container?.EnvFrom?.Select(e => e.SecretRef?.Name).OfType<string>() ?? [] },
             },
             StorageClass = claim?.Spec?.StorageClassName ?? "",
             Generation = Math.Max(
@@ -34,6 +36,12 @@ internal static class HeldObjects
     }
 
     private static string? NameOf(IClusterObject? item) => item?.Metadata.Annotations?.WorkspaceName;
+
+    private static Dictionary<string, string> Own(IReadOnlyList<DeploymentObject.EnvVar>? env) =>
+        (env ?? [])
+            .Where(e => e.Name != Names.NameVariable)
+            .DistinctBy(e => e.Name)
+            .ToDictionary(e => e.Name, e => (e.Value ?? "").Replace("$$", "$", StringComparison.Ordinal));
 
     // The default command is what an empty one stands for: whoever takes the workspace over gets the default of their time.
     private static IReadOnlyList<string> Own(IReadOnlyList<string>? command) =>

@@ -14,16 +14,28 @@ internal sealed class KubernetesConnection : IDisposable
 {
     private const string FallbackNamespace = "default";
 
-    private KubernetesConnection(HttpClient http, ServiceClientCredentials? credentials, string ns)
+    private KubernetesConnection(
+        HttpClient http,
+        KubernetesClientConfiguration config,
+        X509Certificate2? certificate,
+        string ns
+    )
     {
         Http = http;
-        Credentials = credentials;
+        Credentials = k8s.Kubernetes.CreateCredentials(config);
+        RenewsToken = config.TokenProvider is not null;
+        ClientCertificate = certificate;
         Namespace = ns;
     }
 
     public HttpClient Http { get; }
 
     public ServiceClientCredentials? Credentials { get; }
+
+    /// <summary>Whether the token is read or made anew again and again: a Pod's is, one written in a kubeconfig isn't.</summary>
+    public bool RenewsToken { get; }
+
+    public X509Certificate2? ClientCertificate { get; }
 
     public string Namespace { get; }
 
@@ -70,18 +82,23 @@ internal sealed class KubernetesConnection : IDisposable
 
         // A base without a closing slash would lose its last segment (`https://rancher/k8s/clusters/c-1`).
         var address = host.AbsoluteUri.EndsWith('/') ? host : new Uri(host.AbsoluteUri + "/");
-        var http = new HttpClient(Handler(config, host), disposeHandler: true)
+        var certificate = LoadCertificate(config);
+        var http = new HttpClient(Handler(config, host, certificate), disposeHandler: true)
         {
             BaseAddress = address,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        return new KubernetesConnection(http, k8s.Kubernetes.CreateCredentials(config), Namespaced(options, config));
+        return new KubernetesConnection(http, config, certificate, Namespaced(options, config));
     }
 
     private static string Namespaced(KubernetesOptions options, KubernetesClientConfiguration config) =>
         (options.Namespace ?? config.Namespace)?.Trim() is { Length: > 0 } name ? name : FallbackNamespace;
 
-    private static SocketsHttpHandler Handler(KubernetesClientConfiguration config, Uri host)
+    private static SocketsHttpHandler Handler(
+        KubernetesClientConfiguration config,
+        Uri host,
+        X509Certificate2? certificate
+    )
     {
         var handler = new SocketsHttpHandler
         {
@@ -96,11 +113,15 @@ internal sealed class KubernetesConnection : IDisposable
             UseProxy = !host.IsLoopback,
         };
         if (host.Scheme == Uri.UriSchemeHttps)
-            ConfigureTls(handler.SslOptions, config);
+            ConfigureTls(handler.SslOptions, config, certificate);
         return handler;
     }
 
-    private static void ConfigureTls(SslClientAuthenticationOptions tls, KubernetesClientConfiguration config)
+    private static void ConfigureTls(
+        SslClientAuthenticationOptions tls,
+        KubernetesClientConfiguration config,
+        X509Certificate2? certificate
+    )
     {
         if (config.SkipTlsVerify)
 #pragma warning disable CA5359 // The kubeconfig says insecure-skip-tls-verify in so many words.
@@ -111,11 +132,11 @@ internal sealed class KubernetesConnection : IDisposable
 
         if (config.TlsServerName is { Length: > 0 } name)
             tls.TargetHost = name;
-        if (ClientCertificate(config) is { } certificate)
+        if (certificate is not null)
             tls.ClientCertificates = [certificate];
     }
 
-    private static X509Certificate2? ClientCertificate(KubernetesClientConfiguration config)
+    private static X509Certificate2? LoadCertificate(KubernetesClientConfiguration config)
     {
         if (config is { ClientCertificateData.Length: > 0, ClientCertificateKeyData.Length: > 0 })
             return X509Certificate2.CreateFromPem(

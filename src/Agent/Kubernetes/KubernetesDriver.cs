@@ -77,7 +77,10 @@ internal sealed class KubernetesDriver(
             await api.Apply(ApiResource.Claims, volume.Metadata.Name, volume, type, manager, ct);
         }
 
-        var manifest = Manifests.Deployment(identity, desired);
+        var companions = Companions.Of(identity, desired);
+        if (companions.Due(deployment))
+            await companions.Apply(api, identity, ct);
+        var manifest = Manifests.Deployment(identity, desired, companions.Hash);
         Precondition.On(manifest.Metadata, deployment?.Metadata);
         await api.Apply(
             ApiResource.Deployments,
@@ -92,8 +95,10 @@ internal sealed class KubernetesDriver(
     private async Task<bool> RemoveOnce(DriverIdentity identity, string workspaceId, CancellationToken ct)
     {
         var (deployment, claim) = await Read(workspaceId, ct);
-        // The Deployment first: nothing may use the disk when it goes.
+        // The Deployment first: nothing may use the disk when it goes. The disk last: it is seen going, and by that all has.
         var any = await Delete(ApiResource.Deployments, deployment);
+        foreach (var resource in Companions.Resources)
+            any |= await Delete(resource, await api.Get(resource, Names.Object(workspaceId), ct));
         any |= await Delete(ApiResource.Claims, claim);
         if (any)
             return true;

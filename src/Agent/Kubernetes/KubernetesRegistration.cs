@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Reconcile;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -9,12 +10,15 @@ internal static class KubernetesRegistration
     public static IServiceCollection AddKubernetesDriver(this IServiceCollection services, KubernetesOptions options)
     {
         var connection = KubernetesConnection.Open(options);
+        services.TryAddSingleton<WelcomedDetails>();
         return services
             .AddMetrics()
             .AddSingleton(options)
             .AddSingleton(_ => connection)
             .AddSingleton<KubernetesMetrics>()
             .AddSingleton<KubernetesApi>()
+            .AddSingleton<StorageProbe>()
+            .AddSingleton<CredentialProbe>()
             .AddSingleton<ReadinessProbe>()
             .AddSingleton<ClusterWatch>()
             .AddSingleton<IClusterDriver, KubernetesDriver>();

@@ -38,35 +38,87 @@ internal static class Manifests
             },
         };
 
-    public static V1Deployment Deployment(DriverIdentity identity, WorkspaceDesired desired) =>
+    /// <summary>For the pod to run as; nothing is allowed to it, and its token isn't mounted.</summary>
+    public static V1ServiceAccount ServiceAccount(DriverIdentity identity, WorkspaceDesired desired) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "ServiceAccount",
+            Metadata = Named(identity, desired),
+            AutomountServiceAccountToken = false,
+        };
+
+    /// <summary>Gives the pod a name in the cluster's DNS; no port of it is known.</summary>
+    public static V1Service Service(DriverIdentity identity, WorkspaceDesired desired) =>
+        new()
+        {
+            ApiVersion = "v1",
+            Kind = "Service",
+            Metadata = Named(identity, desired),
+            Spec = new V1ServiceSpec { ClusterIP = "None", Selector = Selector(identity, desired) },
+        };
+
+    /// <summary>Nobody reaches the pod; it reaches everybody.</summary>
+    public static V1NetworkPolicy NetworkPolicy(DriverIdentity identity, WorkspaceDesired desired) =>
+        new()
+        {
+            ApiVersion = "networking.k8s.io/v1",
+            Kind = "NetworkPolicy",
+            Metadata = Named(identity, desired),
+            Spec = new V1NetworkPolicySpec
+            {
+                PodSelector = new V1LabelSelector { MatchLabels = Selector(identity, desired) },
+                PolicyTypes = ["Ingress"],
+            },
+        };
+
+    public static V1Deployment Deployment(DriverIdentity identity, WorkspaceDesired desired, string companions) =>
         new()
         {
             ApiVersion = "apps/v1",
             Kind = "Deployment",
-            Metadata = Metadata(identity, desired),
+            Metadata = Metadata(identity, desired, companions),
             Spec = new V1DeploymentSpec
             {
                 Replicas = desired.Power == WorkspacePower.Running ? 1 : 0,
                 RevisionHistoryLimit = 1,
                 // The volume can be mounted by one node at a time: the old pod goes before the new one comes.
                 Strategy = new V1DeploymentStrategy { Type = "Recreate" },
-                Selector = new V1LabelSelector
-                {
-                    MatchLabels = new Dictionary<string, string>
-                    {
-                        [Names.ProviderId] = identity.ProviderId,
-                        [Names.WorkspaceId] = desired.WorkspaceId,
-                    },
-                },
+                Selector = new V1LabelSelector { MatchLabels = Selector(identity, desired) },
                 Template = new V1PodTemplateSpec
                 {
-                    Metadata = new V1ObjectMeta { Labels = Names.Labels(identity, desired.WorkspaceId) },
+                    Metadata = new V1ObjectMeta
+                    {
+                        Labels = Names.Labels(identity, desired.WorkspaceId),
+                        Annotations = Restart(desired),
+                    },
                     Spec = Pod(desired),
                 },
             },
         };
 
-    private static V1ObjectMeta Metadata(DriverIdentity identity, WorkspaceDesired desired)
+    // Not before the first restart: what was made before restarts were known must not be made anew for them.
+    private static Dictionary<string, string>? Restart(WorkspaceDesired desired) =>
+        desired.RestartGeneration == 0
+            ? null
+            : new() { [Names.Restart] = desired.RestartGeneration.ToString(CultureInfo.InvariantCulture) };
+
+    private static Dictionary<string, string> Selector(DriverIdentity identity, WorkspaceDesired desired) =>
+        new() { [Names.ProviderId] = identity.ProviderId, [Names.WorkspaceId] = desired.WorkspaceId };
+
+    // Without the generation, so that each new one isn't a change.
+    private static V1ObjectMeta Named(DriverIdentity identity, WorkspaceDesired desired) =>
+        new()
+        {
+            Name = Names.Object(desired.WorkspaceId),
+            Labels = Names.Labels(identity, desired.WorkspaceId),
+            Annotations =
+                desired.Name.Length > 0
+                    ? new Dictionary<string, string> { [Names.WorkspaceName] = desired.Name }
+                    : null,
+        };
+
+    private static V1ObjectMeta Metadata(DriverIdentity identity, WorkspaceDesired desired, string? companions = null)
     {
         var annotations = new Dictionary<string, string>
         {
@@ -74,6 +126,8 @@ internal static class Manifests
         };
         if (desired.Name.Length > 0)
             annotations[Names.WorkspaceName] = desired.Name;
+        if (companions is not null)
+            annotations[Names.Companions] = companions;
         return new V1ObjectMeta
         {
             Name = Names.Object(desired.WorkspaceId),
@@ -85,6 +139,7 @@ internal static class Manifests
     private static V1PodSpec Pod(WorkspaceDesired desired) =>
         new()
         {
+            ServiceAccountName = Names.Object(desired.WorkspaceId),
             AutomountServiceAccountToken = false,
             EnableServiceLinks = false,
             SecurityContext = new V1PodSecurityContext
@@ -116,6 +171,11 @@ internal static class Manifests
             Name = Names.Container,
             Image = desired.Spec.Image,
             Command = desired.Spec.Command.Count > 0 ? [.. desired.Spec.Command] : DefaultCommand,
+            Env = Environment(desired),
+            EnvFrom =
+                desired.Spec.EnvFrom.Count == 0
+                    ? null
+                    : [.. desired.Spec.EnvFrom.Select(s => new V1EnvFromSource { SecretRef = new() { Name = s } })],
             Resources = new V1ResourceRequirements { Requests = Compute(desired.Spec), Limits = Compute(desired.Spec) },
             SecurityContext = new V1SecurityContext
             {
@@ -126,6 +186,21 @@ internal static class Manifests
             },
             VolumeMounts = [new V1VolumeMount { Name = HomeVolume, MountPath = HomePath }],
         };
+
+    // In one order, or each apply would be a change; the name last, for it is no one's to set.
+    private static List<V1EnvVar> Environment(WorkspaceDesired desired) =>
+        [
+            .. desired
+                .Spec.Env.Where(e => e.Key != Names.NameVariable)
+                .OrderBy(e => e.Key, StringComparer.Ordinal)
+                // Kubernetes would expand "$(NAME)"; doubled, each $ is one.
+                .Select(e => new V1EnvVar
+                {
+                    Name = e.Key,
+                    Value = e.Value.Replace("$", "$$", StringComparison.Ordinal),
+                }),
+            new V1EnvVar { Name = Names.NameVariable, Value = desired.Name },
+        ];
 
     private static Dictionary<string, ResourceQuantity> Compute(WorkspaceSpec spec) =>
         new() { ["cpu"] = new(spec.Cpu), ["memory"] = new(spec.Memory) };

@@ -19,8 +19,17 @@ internal static class Names
     /// <summary>Annotation: the workspace's name, for people.</summary>
     public const string WorkspaceName = "mesh.coder.com/workspace-name";
 
+    /// <summary>Annotation of a Deployment: the hash of the other objects that it was applied with.</summary>
+    public const string Companions = "mesh.coder.com/companions";
+
     /// <summary>The one container of a workspace.</summary>
     public const string Container = "workspace";
+
+    /// <summary>Environment variable with the workspace's name.</summary>
+    public const string NameVariable = "CODER_WP_NAME";
+
+    /// <summary>Annotation of a pod template: a new value makes the Deployment replace its pod.</summary>
+    public const string Restart = "mesh.coder.com/restart-generation";
 
     /// <summary>Every object of a workspace has this name.</summary>
     public static string Object(string workspaceId) => $"ws-{workspaceId}";

@@ -131,10 +131,15 @@ internal static class ObservedStates
             ? new(WorkspaceState.Starting, Message: message)
             : Failed(ClusterCodes.Unschedulable, message);
 
+    /// <summary>Whether the cluster refuses to make the Deployment's pod.</summary>
+    public static bool PodRefused(DeploymentObject deployment) =>
+        deployment.Status is { } status && Failure(status) is not null;
+
+    private static ObjectCondition? Failure(DeploymentObject.DeploymentStatus status) =>
+        Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure ? failure : null;
+
     private static Judgement? Refused(DeploymentObject.DeploymentStatus status) =>
-        Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure
-            ? Failed(ClusterCodes.PodRefused, Words(failure.Reason, failure.Message))
-            : null;
+        Failure(status) is { } failure ? Failed(ClusterCodes.PodRefused, Words(failure.Reason, failure.Message)) : null;
 
     private static string? LastEnd(PodObject.ContainerStatus container) =>
         container.LastState?.Terminated is { } end

@@ -5,12 +5,20 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>One look at the cluster: is it there, which is it, and may the agent work in it.</summary>
+/// <summary>
+/// One look at the cluster: is it there, which is it, may the agent work in it, and what should somebody know of it.
+/// </summary>
 /// <remarks>
 /// A single failed look makes <see cref="ConditionTypes.ClusterReachable"/> false. That only several failures in a row
 /// may count is the caller's business: it knows when the others were.
 /// </remarks>
-internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions options, TimeProvider time)
+internal sealed class ReadinessProbe(
+    KubernetesApi api,
+    StorageProbe storage,
+    CredentialProbe credential,
+    KubernetesOptions options,
+    TimeProvider time
+)
 {
     public async Task<ClusterProbe> Look(CancellationToken ct)
     {
@@ -19,7 +27,9 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
         var version = Try(LookAtVersion, either.Token, ct);
         var ns = Try(LookAtNamespace, either.Token, ct);
         var missing = Try(LookForMissing, either.Token, ct);
-        await Task.WhenAll(version, ns, missing);
+        var classes = Try(storage.Look, either.Token, ct);
+        var expiry = Try(credential.Look, either.Token, ct);
+        await Task.WhenAll(version, ns, missing, classes, expiry);
 
         var facts = new ClusterFacts
         {
@@ -27,13 +37,16 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
             KubernetesVersion = version.Result.Value?.GitVersion ?? "",
             Driver = "kubernetes",
         };
+        var reachable = Reachable(version.Result, ns.Result, missing.Result);
         return new ClusterProbe(
             ns.Result.Value?.Metadata.Uid ?? "",
             facts,
             [
-                Reachable(version.Result, ns.Result, missing.Result),
+                reachable,
                 NamespaceReady(ns.Result),
                 PermissionsSufficient(missing.Result),
+                StorageReady(reachable, classes.Result),
+                Advisory(ConditionTypes.CredentialExpiry, expiry.Result),
             ]
         );
     }
@@ -132,6 +145,15 @@ internal sealed class ReadinessProbe(KubernetesApi api, KubernetesOptions option
                 $"The agent's Role lacks: {string.Join(", ", missing)}."
             ),
         };
+
+    // What an earlier look found says nothing of a cluster that is away.
+    private static ProbedCondition StorageReady(ProbedCondition reachable, Looked<ProbedCondition> looked) =>
+        reachable.Status == ConditionStatus.True
+            ? Advisory(ConditionTypes.StorageReady, looked)
+            : Unknown(ConditionTypes.StorageReady, reachable.Message);
+
+    private static ProbedCondition Advisory(string type, Looked<ProbedCondition> looked) =>
+        looked.Value ?? Unknown(type, looked.Reason);
 
     private static async Task<Looked<T>> Try<T>(
         Func<CancellationToken, Task<T>> look,

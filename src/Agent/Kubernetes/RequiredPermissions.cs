@@ -10,7 +10,11 @@ internal static class RequiredPermissions
         [
             new("apps", "deployments", Managed, "runs a workspace, one Deployment each"),
             new("", "persistentvolumeclaims", Managed, "holds a workspace's home, one volume each"),
+            new("", "services", Managed, "gives a workspace a name in the cluster's DNS"),
+            new("", "serviceaccounts", Managed, "is what a workspace's pod runs as"),
+            new("networking.k8s.io", "networkpolicies", Managed, "lets nobody into a workspace from the network"),
             new("", "pods", ["list", "watch"], "tells whether a workspace runs, and why it doesn't"),
+            new("", "events", ["get", "list", "watch"], "tells why, in the cluster's own words"),
             new("", "namespaces", ["get"], "its UID is the provider's identity", ns),
         ];
 

@@ -4,6 +4,7 @@ namespace Coder.Mesh.Agent.Reconcile;
 internal static class ClusterCodes
 {
     public const string AgentFault = "agent_fault";
+    public const string ClockSkewed = "clock_skewed";
     public const string ClusterNotProbed = "cluster_not_probed";
     public const string ClusterOverloaded = "cluster_overloaded";
     public const string ClusterRefused = "cluster_refused";
@@ -13,6 +14,8 @@ internal static class ClusterCodes
     public const string Conflict = "conflict";
     public const string ContainerFailed = "container_failed";
     public const string CrashLoop = "crash_loop";
+    public const string CredentialExpired = "credential_expired";
+    public const string CredentialExpiring = "credential_expiring";
     public const string CredentialsRejected = "credentials_rejected";
     public const string FieldConflict = "field_conflict";
     public const string ForeignObject = "foreign_object";
@@ -25,5 +28,6 @@ internal static class ClusterCodes
     public const string PermissionsInsufficient = "permissions_insufficient";
     public const string PodRefused = "pod_refused";
     public const string QuotaExceeded = "quota_exceeded";
+    public const string StorageClassMissing = "storage_class_missing";
     public const string Unschedulable = "unschedulable";
 }

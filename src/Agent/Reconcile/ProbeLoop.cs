@@ -9,6 +9,7 @@ namespace Coder.Mesh.Agent.Reconcile;
 internal sealed class ProbeLoop(
     IClusterDriver driver,
     ClusterStatus status,
+    ServerClock clock,
     AgentOptions options,
     AgentMetrics metrics,
     TimeProvider time,
@@ -29,7 +30,7 @@ internal sealed class ProbeLoop(
             while (true)
             {
                 var began = time.GetTimestamp();
-                var probe = await Probe(stoppingToken);
+                var probe = WithClock(await Probe(stoppingToken));
                 var next = readiness.Probed(probe, time.GetUtcNow());
                 Tell(readiness, next);
                 readiness = next;
@@ -68,6 +69,9 @@ internal sealed class ProbeLoop(
         metrics.Probed(Readiness.IsReachable(probe));
         return probe;
     }
+
+    private ClusterProbe WithClock(ClusterProbe probe) =>
+        clock.Condition is { } condition ? probe with { Conditions = [.. probe.Conditions, condition] } : probe;
 
     private ClusterProbe Silent(string message) =>
         new(

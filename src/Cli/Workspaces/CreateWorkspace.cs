@@ -30,6 +30,7 @@ internal sealed class CreateWorkspace
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = true,
     };
+    private readonly EnvironmentOptions _environment = new();
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
         "Organization, by name or id [default: the only one]"
     );
@@ -49,29 +50,29 @@ internal sealed class CreateWorkspace
     public static Command Make(CliHost host)
     {
         var parts = new CreateWorkspace();
-        return host.Calls(
-            new MeshCommand(
-                "create",
-                "Create a workspace in a provider that is ready.",
-                "mesh workspaces create dev --wait",
-                "mesh workspaces create gpu --image ghcr.io/acme/dev:1 --cpu 4 --memory 8Gi --disk 50Gi --provider us-east-1",
-                "mesh workspaces create web --image nginx:1.27 --command sh -c 'exec nginx -g \"daemon off;\"'"
-            )
-            {
-                parts._name,
-                parts._image,
-                parts._cpu,
-                parts._memory,
-                parts._disk,
-                parts._command,
-                parts._organization,
-                parts._provider,
-                parts._region,
-                parts._wait,
-                parts._timeout,
-            },
-            parts.Run
-        );
+        var command = new MeshCommand(
+            "create",
+            "Create a workspace in a provider that is ready.",
+            "mesh workspaces create dev --wait",
+            "mesh workspaces create dev --env EDITOR=vim --env-from dev-tokens",
+            "mesh workspaces create gpu --image ghcr.io/acme/dev:1 --cpu 4 --memory 8Gi --disk 50Gi --provider us-east-1",
+            "mesh workspaces create web --image nginx:1.27 --command sh -c 'exec nginx -g \"daemon off;\"'"
+        )
+        {
+            parts._name,
+            parts._image,
+            parts._cpu,
+            parts._memory,
+            parts._disk,
+            parts._command,
+        };
+        foreach (var option in parts._environment.All)
+            command.Add(option);
+        foreach (
+            var option in (Option[])[parts._organization, parts._provider, parts._region, parts._wait, parts._timeout]
+        )
+            command.Add(option);
+        return host.Calls(command, parts.Run);
     }
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
@@ -121,6 +122,8 @@ internal sealed class CreateWorkspace
             },
         };
         request.Spec.Command.AddRange(line.GetValue(_command) ?? []);
+        request.Spec.Env.Add(new Dictionary<string, string>(_environment.Variables(line)));
+        request.Spec.EnvFrom.AddRange(_environment.Secrets(line));
         return request;
     }
 

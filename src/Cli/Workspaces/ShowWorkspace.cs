@@ -2,6 +2,7 @@ using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
+using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
@@ -36,7 +37,33 @@ internal static class ShowWorkspace
         if (run.Json)
             run.Output.Json(Json.Of(answer.Workspace));
         else
-            run.Output.Fields(WorkspaceText.Facts(answer.Workspace, run.Time));
+            run.Output.Fields(
+                WorkspaceText
+                    .Facts(answer.Workspace, run.Time)
+                    .AddIfAny("Get in", await WayIn(run, answer.Workspace, ct))
+            );
         return ExitCodes.Ok;
+    }
+
+    /// <summary>Until workspaces have a way in of their own, kubectl is it; empty where nothing runs to get into.</summary>
+    private static async Task<string> WayIn(Invocation run, Workspace workspace, CancellationToken ct)
+    {
+        if (workspace.State != WorkspaceState.Running)
+            return "";
+        var request = new GetProviderRequest { Provider = workspace.ProviderId };
+        ProviderAgent? agent;
+        try
+        {
+            agent = (await run.Client.Providers.GetProviderAsync(request, cancellationToken: ct)).Provider.Agent;
+        }
+        catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.PermissionDenied)
+        {
+            // Forgotten meanwhile, or none of the caller's business: the workspace is shown all the same.
+            return "";
+        }
+
+        return agent is { Namespace: { Length: > 0 } ns, Driver: not "simulated" }
+            ? $"kubectl exec -it -n {ns} deploy/ws-{workspace.Id} -- sh   (with the kubeconfig of its cluster)"
+            : "";
     }
 }

@@ -39,6 +39,19 @@ internal sealed record Wish(
         w => [$"tip: mesh workspaces show {w.Id}"]
     );
 
+    public static readonly Wish Restart = new(
+        "restart",
+        "Ask that workspaces run in new containers. Their disks stay; one that is stopped is started.",
+        WorkspaceDesiredState.Running,
+        async (client, name, organization, ct) =>
+        {
+            var request = new RestartWorkspaceRequest { Workspace = name, Organization = organization };
+            return (await client.RestartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
+        },
+        w => $"restart of workspace \"{w.Name}\" is asked for",
+        w => [$"tip: mesh workspaces show {w.Id}"]
+    );
+
     public static readonly Wish Remove = new(
         "rm",
         "Ask that workspaces go, with their disks. Each is gone once its provider's agent has seen all of it gone.",

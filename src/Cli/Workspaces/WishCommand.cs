@@ -5,7 +5,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>`mesh workspaces start`, `stop` and `rm`: the same wish for each name, and on demand its end awaited.</summary>
+/// <summary>`mesh workspaces start`, `stop`, `restart` and `rm`: the same wish for each name, and on demand its end awaited.</summary>
 internal sealed class WishCommand
 {
     private readonly Wish _wish;
@@ -24,6 +24,8 @@ internal sealed class WishCommand
     public static Command Start(CliHost host) => new WishCommand(Wish.Start).Make(host);
 
     public static Command Stop(CliHost host) => new WishCommand(Wish.Stop).Make(host);
+
+    public static Command Restart(CliHost host) => new WishCommand(Wish.Restart).Make(host);
 
     public static Command Remove(CliHost host)
     {

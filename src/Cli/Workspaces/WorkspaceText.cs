@@ -31,7 +31,15 @@ internal static class WorkspaceText
             .Add("Memory", w.Spec?.Memory)
             .Add("Disk", w.Spec?.Disk)
             .AddIfAny("Command", string.Join(' ', w.Spec?.Command ?? []))
+            .AddIfAny("Environment", Environment(w.Spec))
+            .AddIfAny("From secrets", string.Join(", ", w.Spec?.EnvFrom ?? []))
             .Add("Created", Text.Moment(w.CreateTime, time));
+
+    private static string Environment(WorkspaceSpec? spec) =>
+        string.Join(
+            ", ",
+            (spec?.Env ?? []).OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={e.Value}")
+        );
 
     private static string Generation(Workspace w) =>
         w.ObservedGeneration == w.Generation

@@ -8,7 +8,7 @@ internal static class WorkspacesCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "workspaces",
-            "Create, start, stop and remove workspaces.",
+            "Create, change, start, stop and remove workspaces.",
             "mesh workspaces create dev --wait",
             "mesh ws ls"
         )
@@ -21,6 +21,8 @@ internal static class WorkspacesCommand
                 ShowWorkspace.Make(host),
                 WishCommand.Start(host),
                 WishCommand.Stop(host),
+                WishCommand.Restart(host),
+                UpdateWorkspace.Make(host),
                 WishCommand.Remove(host),
             },
         };

@@ -111,8 +111,10 @@ internal sealed class AgentStreamService(
         Hello hello,
         TimeSpan interval,
         CancellationToken ct
-    ) =>
-        new()
+    )
+    {
+        var provider = await deployment.Provider(presence.ProviderId, ct);
+        return new ConnectResponse
         {
             Welcome = new Welcome
             {
@@ -121,7 +123,7 @@ internal sealed class AgentStreamService(
                 ServerTime = Timestamp.FromDateTimeOffset(time.GetUtcNow()),
                 ProtocolVersion = ProtocolVersion.Negotiate(hello.MinProtocolVersion, hello.MaxProtocolVersion) ?? 0,
                 ProviderId = presence.ProviderId,
-                ProviderName = await deployment.ProviderName(presence.ProviderId, ct),
+                ProviderName = provider?.Name ?? "",
                 DeploymentId = await deployment.Id(ct),
                 Limits = new Limits
                 {
@@ -129,6 +131,8 @@ internal sealed class AgentStreamService(
                     MaxWorkspacesPerSnapshotPart = (uint)options.Value.MaxWorkspacesPerSnapshotPart,
                     MaxWorkspacesPerSnapshot = (uint)options.Value.MaxWorkspacesPerSnapshot,
                 },
+                StorageClass = provider?.Details.StorageClass ?? "",
             },
         };
+    }
 }

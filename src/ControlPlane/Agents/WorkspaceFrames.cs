@@ -32,6 +32,7 @@ internal static class WorkspaceFrames
                 Spec = WorkspaceMapping.ToProto(workspace.Spec),
                 Name = workspace.Name,
                 StorageClass = workspace.StorageClass,
+                RestartGeneration = (ulong)workspace.RestartGeneration,
             },
         };
     }

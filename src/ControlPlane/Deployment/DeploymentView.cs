@@ -13,10 +13,10 @@ internal sealed class DeploymentView(StoreSessions sessions)
 
     public async Task<string> DefaultProviderId(CancellationToken ct) => (await Read(ct)).DefaultProviderId;
 
-    public async Task<string> ProviderName(string providerId, CancellationToken ct)
+    public async Task<Provider?> Provider(string providerId, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return (await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct))?.Name ?? "";
+        return await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
     }
 
     private async Task<MeshDeployment> Read(CancellationToken ct)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Workspaces;
 using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
@@ -45,8 +46,9 @@ internal sealed class HeldSnapshot
     {
         var spec = held?.Spec ?? new Coder.Mesh.V1.WorkspaceSpec();
         // The only character that the store can't keep; line feeds and the like are a command's own.
-        if (spec.Command.Any(part => part.Contains('\0', StringComparison.Ordinal)))
-            throw new ProtocolException("held.spec.command: must not contain NUL");
+        var texts = spec.Command.Concat(spec.Env.Keys).Concat(spec.Env.Values).Concat(spec.EnvFrom);
+        if (texts.Any(text => text.Contains('\0', StringComparison.Ordinal)))
+            throw new ProtocolException("held.spec: command, env and env_from must not contain NUL");
         var described = new Held(
             0,
             0,
@@ -58,7 +60,11 @@ internal sealed class HeldSnapshot
                 Strings.Clean(spec.Memory),
                 Strings.Clean(spec.Disk),
                 [.. spec.Command]
-            ),
+            )
+            {
+                Env = spec.Env.ToImmutableSortedDictionary(StringComparer.Ordinal),
+                EnvFrom = [.. spec.EnvFrom],
+            },
             Strings.Clean(held?.StorageClass ?? "")
         );
         _room -= Characters(described);
@@ -74,5 +80,7 @@ internal sealed class HeldSnapshot
         + held.Spec.Memory.Length
         + held.Spec.Disk.Length
         + held.Spec.Command.Sum(c => c.Length + 1)
+        + held.Spec.Env.Sum(e => e.Key.Length + e.Value.Length + 2)
+        + held.Spec.EnvFrom.Sum(s => s.Length + 1)
         + held.StorageClass.Length;
 }

@@ -181,7 +181,11 @@ internal sealed class OrphanCommands(
             Or(wanted.Memory, held.Memory),
             Or(wanted.Disk, held.Disk),
             wanted.Command.Length > 0 ? wanted.Command : held.Command
-        );
+        )
+        {
+            Env = wanted.Env.Count > 0 ? wanted.Env : held.Env,
+            EnvFrom = wanted.EnvFrom.Length > 0 ? wanted.EnvFrom : held.EnvFrom,
+        };
 
     private static string Or(string first, string second) => first.Length > 0 ? first : second;
 

@@ -18,8 +18,8 @@ internal static class OrphanTable
     public const string Known =
         $"exists (select 1 from mesh.mt_doc_workspace w where w.id = 'workspace-' || {Name}.workspace_id)";
 
-    public const string Schema = $"""
-        create table if not exists {Name} (
+    public const string Schema = $$"""
+        create table if not exists {{Name}} (
             provider_id text not null,
             workspace_id text not null,
             generation bigint not null,
@@ -35,7 +35,10 @@ internal static class OrphanTable
             last_seen timestamptz not null default now(),
             primary key (provider_id, workspace_id)
         );
-        create table if not exists {Rest} (
+        alter table {{Name}} add column if not exists env_names text[] not null default '{}';
+        alter table {{Name}} add column if not exists env_values text[] not null default '{}';
+        alter table {{Name}} add column if not exists env_from text[] not null default '{}';
+        create table if not exists {{Rest}} (
             provider_id text primary key,
             count integer not null
         );

@@ -8,11 +8,14 @@ namespace Coder.Mesh.ControlPlane.Orphans;
 /// <param name="Rest">How many it has besides that no page lists.</param>
 internal sealed record OrphanPage(IReadOnlyList<Orphan> Orphans, int Rest);
 
+/// <param name="Since">When the first of those that are still there was first seen.</param>
+internal sealed record OrphanCount(int Count, DateTimeOffset? Since);
+
 /// <summary>Reads orphans. One that was adopted or removed since the last snapshot isn't one any more.</summary>
 internal sealed class OrphanView(NpgsqlDataSource database)
 {
     private const string Columns =
-        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen";
+        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen, env_names, env_values, env_from";
 
     /// <summary>In order of id.</summary>
     /// <param name="after">Id of the last one of the page before; empty for the first page.</param>
@@ -53,16 +56,29 @@ internal sealed class OrphanView(NpgsqlDataSource database)
         return (await Read(command, ct)).SingleOrDefault();
     }
 
-    public async Task<int> Count(string providerId, CancellationToken ct)
+    public async Task<OrphanCount> Count(string providerId, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        var kept = await Kept(providerId, connection, ct);
+        return kept with { Count = kept.Count + await Rest(providerId, connection, ct) };
+    }
+
+    private static async Task<OrphanCount> Kept(string providerId, NpgsqlConnection connection, CancellationToken ct)
+    {
         await using var command = new NpgsqlCommand(
-            $"select count(*)::int from {OrphanTable.Name} where provider_id = $1 and not {OrphanTable.Known}",
+            $"""
+            select count(*)::int, min(first_seen) from {OrphanTable.Name}
+            where provider_id = $1 and not {OrphanTable.Known}
+            """,
             connection
         );
         command.Parameters.AddWithValue(providerId);
-        var kept = (int)(await command.ExecuteScalarAsync(ct))!;
-        return kept + await Rest(providerId, connection, ct);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        await rows.ReadAsync(ct);
+        return new OrphanCount(
+            rows.GetInt32(0),
+            await rows.IsDBNullAsync(1, ct) ? null : rows.GetFieldValue<DateTimeOffset>(1)
+        );
     }
 
     private static async Task<int> Rest(string providerId, NpgsqlConnection connection, CancellationToken ct)
@@ -93,7 +109,13 @@ internal sealed class OrphanView(NpgsqlDataSource database)
                         rows.GetString(7),
                         rows.GetString(8),
                         ImmutableArray.Create(rows.GetFieldValue<string[]>(9))
-                    ),
+                    )
+                    {
+                        Env = rows.GetFieldValue<string[]>(13)
+                            .Zip(rows.GetFieldValue<string[]>(14), KeyValuePair.Create)
+                            .ToImmutableSortedDictionary(StringComparer.Ordinal),
+                        EnvFrom = ImmutableArray.Create(rows.GetFieldValue<string[]>(15)),
+                    },
                     rows.GetString(10),
                     rows.GetFieldValue<DateTimeOffset>(11),
                     rows.GetFieldValue<DateTimeOffset>(12)

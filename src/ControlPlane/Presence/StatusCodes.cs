@@ -1,6 +1,8 @@
 namespace Coder.Mesh.ControlPlane.Presence;
 
-/// <summary>Codes that the control plane itself gives a provider's status; docs/status-codes.md has each one's remedy.</summary>
+/// <summary>
+/// Codes that the control plane itself gives a provider's status or a condition; docs/status-codes.md has each one's remedy.
+/// </summary>
 internal static class StatusCodes
 {
     public const string AgentUnresponsive = "agent_unresponsive";
@@ -11,6 +13,7 @@ internal static class StatusCodes
     public const string NamespaceTaken = "namespace_taken";
     public const string NamespaceChanged = "namespace_changed";
     public const string ClusterMismatch = "cluster_mismatch";
+    public const string OrphansPresent = "orphans_present";
 
     /// <summary>All of them, for the test that holds the documentation to them.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -23,5 +26,6 @@ internal static class StatusCodes
         NamespaceTaken,
         NamespaceChanged,
         ClusterMismatch,
+        OrphansPresent,
     ];
 }

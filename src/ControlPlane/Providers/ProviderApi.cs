@@ -51,7 +51,10 @@ internal sealed partial class ProviderApi(
         var found = (await view.Find(request.Provider, ct)).OrThrow();
         var provider = await Read(found.ProviderId, ct);
         provider.Organizations.AddRange(await organizations.NamesAllowing(found.ProviderId, ct));
-        provider.Orphans = await orphans.Count(found.ProviderId, ct);
+        var held = await orphans.Count(found.ProviderId, ct);
+        provider.Orphans = held.Count;
+        if (provider.Agent is not null)
+            provider.Conditions.Add(OrphanCondition.ToProto(held, found.Name));
         return new GetProviderResponse { Provider = provider };
     }
 

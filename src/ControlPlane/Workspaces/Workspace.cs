@@ -19,6 +19,9 @@ public sealed record Workspace(
     /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
     public int Version { get; set; }
 
+    /// <summary>The generation in which a restart was asked for last; 0 if never.</summary>
+    public long RestartGeneration { get; init; }
+
     public ObservedState State { get; init; } = ObservedState.Pending;
 
     public string StateCode { get; init; } = "";
@@ -72,6 +75,14 @@ public sealed record Workspace(
             (null, OrphanRemovalRequested e) => Doomed(key, e),
             (null, _) => null,
             (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent),
+            (_, WorkspaceRestartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent) with
+            {
+                RestartGeneration = e.Generation,
+            },
+            (_, WorkspaceSpecChanged e) => state.Wished(state.Desired, e.Generation, e.Traceparent) with
+            {
+                Spec = e.Spec,
+            },
             (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent),
             (_, WorkspaceDeleteRequested e) => state.Wished(DesiredState.Deleted, e.Generation, e.Traceparent) with
             {

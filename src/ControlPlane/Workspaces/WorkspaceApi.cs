@@ -90,8 +90,7 @@ internal sealed class WorkspaceApi(
         {
             Workspace = await Wish(
                 WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
-                DesiredState.Running,
-                request.Etag,
+                Wished(DesiredState.Running, request.Etag),
                 WriteContext.Of(context, request, request.RequestId),
                 context
             ),
@@ -105,8 +104,7 @@ internal sealed class WorkspaceApi(
         {
             Workspace = await Wish(
                 WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
-                DesiredState.Stopped,
-                request.Etag,
+                Wished(DesiredState.Stopped, request.Etag),
                 WriteContext.Of(context, request, request.RequestId),
                 context
             ),
@@ -120,8 +118,7 @@ internal sealed class WorkspaceApi(
         {
             Workspace = await Wish(
                 WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
-                DesiredState.Deleted,
-                request.Etag,
+                Wished(DesiredState.Deleted, request.Etag),
                 WriteContext.Of(context, request, request.RequestId),
                 context
             ),
@@ -140,16 +137,49 @@ internal sealed class WorkspaceApi(
         return new AbandonWorkspaceResponse { Workspace = await answers.Read(written, ct) };
     }
 
+    public override async Task<RestartWorkspaceResponse> RestartWorkspace(
+        RestartWorkspaceRequest request,
+        ServerCallContext context
+    ) =>
+        new()
+        {
+            Workspace = await Wish(
+                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                new RestartWorkspace(request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
+                WriteContext.Of(context, request, request.RequestId),
+                context
+            ),
+        };
+
+    public override async Task<UpdateWorkspaceResponse> UpdateWorkspace(
+        UpdateWorkspaceRequest request,
+        ServerCallContext context
+    )
+    {
+        WorkspaceRequests.Check(request).ThrowIfViolated();
+        var change = WorkspaceRequests.Change(request);
+        return new UpdateWorkspaceResponse
+        {
+            Workspace = await Wish(
+                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                new UpdateWorkspace(change, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
+                WriteContext.Of(context, request, request.RequestId),
+                context
+            ),
+        };
+    }
+
+    private WishWorkspace Wished(DesiredState desired, string etag) =>
+        new(desired, etag, Tracing.CurrentTraceparent, time.GetUtcNow());
+
     private async Task<Coder.Mesh.V1.Workspace> Wish(
         WorkspaceReference reference,
-        DesiredState desired,
-        string etag,
+        WorkspaceCommand wish,
         WriteContext write,
         ServerCallContext context
     )
     {
         var ct = context.CancellationToken;
-        var wish = new WishWorkspace(desired, etag, Tracing.CurrentTraceparent, time.GetUtcNow());
         return await answers.Read(await commands.Wish(write, reference, wish, ct), ct);
     }
 }

@@ -20,13 +20,13 @@ internal sealed class WorkspaceCommands(
 {
     private const int Attempts = 5;
 
-    /// <summary>Start, stop or delete.</summary>
+    /// <summary>Start, stop, delete, restart or update.</summary>
     public Task<Result<Written>> Wish(
         WriteContext context,
         WorkspaceReference reference,
-        WishWorkspace wish,
+        WorkspaceCommand wish,
         CancellationToken ct
-    ) => Change(context, reference, (_, _) => Task.FromResult<WorkspaceCommand>(wish), ct);
+    ) => Change(context, reference, (_, _) => Task.FromResult(wish), ct);
 
     /// <summary>Ends it as Lost. Its provider is held, so that what is said of its status stays true.</summary>
     public Task<Result<Written>> Abandon(

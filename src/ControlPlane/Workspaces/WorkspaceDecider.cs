@@ -39,6 +39,8 @@ internal static class WorkspaceDecider
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
             (null, _) => Refusal.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
             (_, WishWorkspace c) => Wish(state, c),
+            (_, RestartWorkspace c) => Restart(state, c),
+            (_, UpdateWorkspace c) => Update(state, c),
             (_, AbandonWorkspace c) => Abandon(state, c),
             (_, LoseWorkspace c) => state.Finished
                 ? Decision<WorkspaceEvent>.Nothing
@@ -90,11 +92,8 @@ internal static class WorkspaceDecider
             return stale;
         if (c.Desired == state.Desired)
             return Decision<WorkspaceEvent>.Nothing;
-        if (state.Desired == DesiredState.Deleted || state.Finished)
-            return Refusal.Precondition(
-                ErrorReasons.WorkspaceDeleting,
-                $"Workspace \"{state.Name}\" is being deleted or has ended; create a new one instead."
-            );
+        if (Over(state) is { } over)
+            return over;
 
         var generation = state.Generation + 1;
         return c.Desired switch
@@ -110,6 +109,38 @@ internal static class WorkspaceDecider
             ),
             _ => throw new ArgumentOutOfRangeException(nameof(c), c.Desired, "no rule for this wish"),
         };
+    }
+
+    private static Refusal? Unusable(Workspace state, string etag) =>
+        WriteFields.Stale(etag, state.Version) ?? Over(state);
+
+    private static Refusal? Over(Workspace state) =>
+        state.Desired == DesiredState.Deleted || state.Finished
+            ? Refusal.Precondition(
+                ErrorReasons.WorkspaceDeleting,
+                $"Workspace \"{state.Name}\" is being deleted or has ended; create a new one instead."
+            )
+            : null;
+
+    private static Decision<WorkspaceEvent> Restart(Workspace state, RestartWorkspace c) =>
+        Unusable(state, c.Etag) is { } refusal
+            ? refusal
+            : Decision<WorkspaceEvent>.Emit(new WorkspaceRestartRequested(state.Generation + 1, c.Traceparent, c.At));
+
+    private static Decision<WorkspaceEvent> Update(Workspace state, UpdateWorkspace c)
+    {
+        if (Unusable(state, c.Etag) is { } refusal)
+            return refusal;
+        var spec = c.Change(state.Spec);
+        if (new Fields().Spec(spec).Refusal is { } invalid)
+            return invalid;
+        if (Quantities.Compare(spec.Disk, state.Spec.Disk) < 0)
+            return new Fields()
+                .Violated("spec.disk", $"must not be less than it is, {state.Spec.Disk}: a disk can't shrink")
+                .Refusal!;
+        return WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec))
+            ? Decision<WorkspaceEvent>.Nothing
+            : Decision<WorkspaceEvent>.Emit(new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At));
     }
 
     private static Decision<WorkspaceEvent> Abandon(Workspace state, AbandonWorkspace c)

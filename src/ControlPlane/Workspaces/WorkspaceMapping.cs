@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
@@ -15,10 +16,16 @@ internal static class WorkspaceMapping
             Memory = spec.Memory,
             Disk = spec.Disk,
             Command = { spec.Command },
+            Env = { spec.Env },
+            EnvFrom = { spec.EnvFrom },
         };
 
     public static WorkspaceSpec FromProto(Proto.WorkspaceSpec spec) =>
-        new(spec.Image, spec.Cpu, spec.Memory, spec.Disk, [.. spec.Command]);
+        new(spec.Image, spec.Cpu, spec.Memory, spec.Disk, [.. spec.Command])
+        {
+            Env = spec.Env.ToImmutableSortedDictionary(StringComparer.Ordinal),
+            EnvFrom = [.. spec.EnvFrom],
+        };
 
     public static Proto.Workspace ToProto(Workspace workspace, string organization, string provider) =>
         new()

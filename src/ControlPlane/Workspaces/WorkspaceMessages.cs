@@ -24,13 +24,15 @@ public enum ObservedState
 }
 
 /// <summary>Quantities are Kubernetes quantities; the command is the image's own when empty.</summary>
-public sealed record WorkspaceSpec(
-    string Image,
-    string Cpu,
-    string Memory,
-    string Disk,
-    ImmutableArray<string> Command
-);
+public sealed record WorkspaceSpec(string Image, string Cpu, string Memory, string Disk, ImmutableArray<string> Command)
+{
+    /// <summary>Not for secrets: it is stored and shown as it is.</summary>
+    public ImmutableSortedDictionary<string, string> Env { get; init; } =
+        ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Names of Secrets.</summary>
+    public ImmutableArray<string> EnvFrom { get; init; } = [];
+}
 
 internal abstract record WorkspaceCommand;
 
@@ -68,6 +70,18 @@ internal sealed record RemoveOrphan(
 /// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
 internal sealed record WishWorkspace(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
     : WorkspaceCommand;
+
+/// <inheritdoc cref="WishWorkspace"/>
+internal sealed record RestartWorkspace(string Etag, string Traceparent, DateTimeOffset At) : WorkspaceCommand;
+
+/// <param name="Change">From the spec as it is to the one that is wished for.</param>
+/// <inheritdoc cref="WishWorkspace"/>
+internal sealed record UpdateWorkspace(
+    Func<WorkspaceSpec, WorkspaceSpec> Change,
+    string Etag,
+    string Traceparent,
+    DateTimeOffset At
+) : WorkspaceCommand;
 
 /// <summary>An admin ends it, for nobody else will.</summary>
 internal sealed record AbandonWorkspace(ProviderStatus ProviderStatus, string Reason, DateTimeOffset At)
@@ -133,6 +147,13 @@ public sealed record OrphanRemovalRequested(
 ) : WorkspaceEvent;
 
 public sealed record WorkspaceStartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+
+/// <summary>It shall run in a container that is new, whether it ran before or not.</summary>
+public sealed record WorkspaceRestartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+
+/// <param name="Spec">All of it, as it is from now on.</param>
+public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, string Traceparent, DateTimeOffset At)
+    : WorkspaceEvent;
 
 public sealed record WorkspaceStopRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
 

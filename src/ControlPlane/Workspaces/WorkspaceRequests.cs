@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
@@ -5,8 +6,28 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>What a request to create a workspace must keep to.</summary>
-internal static class WorkspaceRequests
+internal static partial class WorkspaceRequests
 {
+    /// <summary>Which part of a spec each path of a mask stands for.</summary>
+    private static readonly Dictionary<string, Func<WorkspaceSpec, WorkspaceSpec, WorkspaceSpec>> Paths = new()
+    {
+        ["spec"] = (_, wanted) => wanted,
+        ["spec.image"] = (spec, wanted) => spec with { Image = wanted.Image },
+        ["spec.cpu"] = (spec, wanted) => spec with { Cpu = wanted.Cpu },
+        ["spec.memory"] = (spec, wanted) => spec with { Memory = wanted.Memory },
+        ["spec.disk"] = (spec, wanted) => spec with { Disk = wanted.Disk },
+        ["spec.command"] = (spec, wanted) => spec with { Command = wanted.Command },
+        ["spec.env"] = (spec, wanted) => spec with { Env = wanted.Env },
+        ["spec.env_from"] = (spec, wanted) => spec with { EnvFrom = wanted.EnvFrom },
+    };
+
+    private const int MaxEnv = 100;
+    private const int MaxEnvName = 256;
+    private const int MaxEnvValue = 4096;
+    private const int MaxEnvCharacters = 32 * 1024;
+    private const int MaxEnvFrom = 16;
+    private const string ReservedEnv = "CODER_WP_NAME";
+
     private const int MaxCommandParts = 64;
     private const int MaxImage = 512;
 
@@ -53,7 +74,60 @@ internal static class WorkspaceRequests
             fields.Violated("spec.command", $"must have at most {MaxCommandParts} parts, has {spec.Command.Length}");
         else if (spec.Command.Any(part => part.Length > Fields.MaxText))
             fields.Violated("spec.command", $"each part must be at most {Fields.MaxText} characters");
+        return fields.Environment(spec);
+    }
+
+    private static Fields Environment(this Fields fields, WorkspaceSpec spec)
+    {
+        if (spec.Env.Count > MaxEnv)
+            return fields.Violated("spec.env", $"must have at most {MaxEnv} variables, has {spec.Env.Count}");
+        foreach (var (name, value) in spec.Env)
+        {
+            if (name.Length > MaxEnvName || !EnvName().IsMatch(name))
+                fields.Violated(
+                    "spec.env",
+                    $"\"{Short(name)}\" must be at most {MaxEnvName} letters, digits, '_', '-' and '.', not beginning with a digit"
+                );
+            else if (name == ReservedEnv)
+                fields.Violated("spec.env", $"{ReservedEnv} is set by Coder.Mesh to the workspace's name");
+            if (value.Length > MaxEnvValue || value.Contains('\0', StringComparison.Ordinal))
+                fields.Violated(
+                    "spec.env",
+                    $"{Short(name)}: must be at most {MaxEnvValue} characters, and none of them NUL"
+                );
+        }
+
+        if (spec.Env.Sum(e => e.Key.Length + e.Value.Length) > MaxEnvCharacters)
+            fields.Violated("spec.env", $"must have at most {MaxEnvCharacters} characters in all, names and values");
+        if (spec.EnvFrom.Length > MaxEnvFrom)
+            return fields.Violated(
+                "spec.env_from",
+                $"must name at most {MaxEnvFrom} Secrets, names {spec.EnvFrom.Length}"
+            );
+        foreach (var secret in spec.EnvFrom.Where(s => s.Length > 253 || !ObjectName().IsMatch(s)))
+            fields.Violated("spec.env_from", $"\"{Short(secret)}\" can't be the name of a Secret (RFC 1123 subdomain)");
         return fields;
+    }
+
+    private static string Short(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
+
+    public static Fields Check(UpdateWorkspaceRequest request)
+    {
+        var fields = new Fields();
+        if (request.UpdateMask is null or { Paths.Count: 0 })
+            return fields.Violated("update_mask", "is required: name what to change");
+        foreach (var path in request.UpdateMask.Paths.Where(p => !Paths.ContainsKey(p)).Take(10))
+            fields
+                .Text("update_mask", path)
+                .Violated("update_mask", $"\"{Short(path)}\" is none of {string.Join(", ", Paths.Keys)}");
+        return request.Spec is null ? fields.Violated("spec", "is required") : fields;
+    }
+
+    /// <summary>How a request changes a spec, whatever it is by then.</summary>
+    public static Func<WorkspaceSpec, WorkspaceSpec> Change(UpdateWorkspaceRequest request)
+    {
+        var wanted = WorkspaceMapping.FromProto(request.Spec);
+        return spec => request.UpdateMask.Paths.Aggregate(spec, (now, path) => Paths[path](now, wanted));
     }
 
     public static Fields Check(ListWorkspacesRequest request)
@@ -96,4 +170,13 @@ internal static class WorkspaceRequests
             .ThrowIfViolated();
         return new WorkspaceReference(workspace, organization);
     }
+
+    [GeneratedRegex(@"^[-._a-zA-Z][-._a-zA-Z0-9]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex EnvName();
+
+    [GeneratedRegex(
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
+        RegexOptions.CultureInvariant
+    )]
+    private static partial Regex ObjectName();
 }

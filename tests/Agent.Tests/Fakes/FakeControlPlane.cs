@@ -137,24 +137,21 @@ internal sealed class FakeSession(IServerStreamWriter<ConnectResponse> responses
 
     public async Task<Hello> NextHello() => Hello = (await Next(ConnectRequest.FrameOneofCase.Hello)).Hello;
 
-    public async Task Welcome(Limits? limits = null, string providerId = "p1")
+    public async Task Welcome(Limits? limits = null, string providerId = "p1", Action<Welcome>? change = null)
     {
         await NextHello();
-        await Send(
-            new ConnectResponse
-            {
-                Welcome = new Welcome
-                {
-                    Epoch = 7,
-                    ProtocolVersion = ProtocolVersion.Max,
-                    ProviderId = providerId,
-                    ProviderName = "frankfurt",
-                    DeploymentId = "d1",
-                    HeartbeatInterval = TimeSpan.FromSeconds(10).ToDuration(),
-                    Limits = limits ?? new Limits { MaxWorkspacesPerSnapshotPart = 100, MaxFrameBytes = 1 << 20 },
-                },
-            }
-        );
+        var welcome = new Welcome
+        {
+            Epoch = 7,
+            ProtocolVersion = ProtocolVersion.Max,
+            ProviderId = providerId,
+            ProviderName = "frankfurt",
+            DeploymentId = "d1",
+            HeartbeatInterval = TimeSpan.FromSeconds(10).ToDuration(),
+            Limits = limits ?? new Limits { MaxWorkspacesPerSnapshotPart = 100, MaxFrameBytes = 1 << 20 },
+        };
+        change?.Invoke(welcome);
+        await Send(new ConnectResponse { Welcome = welcome });
     }
 
     public Task Send(ConnectResponse frame) => responses.WriteAsync(frame);

@@ -13,6 +13,8 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 
     public ConcurrentQueue<CreateWorkspaceRequest> Created { get; } = [];
 
+    public ConcurrentQueue<UpdateWorkspaceRequest> Updated { get; } = [];
+
     public ConcurrentQueue<AbandonWorkspaceRequest> Abandoned { get; } = [];
 
     /// <summary>What each look does before it is answered: the cluster's progress, a step a look.</summary>
@@ -69,6 +71,28 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
                 Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Running),
             }
         );
+
+    public override Task<RestartWorkspaceResponse> RestartWorkspace(
+        RestartWorkspaceRequest request,
+        ServerCallContext context
+    ) =>
+        Task.FromResult(
+            new RestartWorkspaceResponse
+            {
+                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Running),
+            }
+        );
+
+    public override Task<UpdateWorkspaceResponse> UpdateWorkspace(
+        UpdateWorkspaceRequest request,
+        ServerCallContext context
+    )
+    {
+        Updated.Enqueue(request);
+        var workspace = Find(request.Workspace, request.Organization);
+        workspace.Generation++;
+        return Task.FromResult(new UpdateWorkspaceResponse { Workspace = workspace });
+    }
 
     public override Task<StopWorkspaceResponse> StopWorkspace(
         StopWorkspaceRequest request,

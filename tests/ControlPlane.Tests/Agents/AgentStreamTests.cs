@@ -26,7 +26,10 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Equal((1ul, id, "west"), (agent.Welcome.Epoch, agent.Welcome.ProviderId, agent.Welcome.ProviderName));
         Assert.Equal(ProviderStatus.Ready, provider.Status);
         Assert.True(provider.Agent.Attached);
-        Assert.Equal(3, provider.Conditions.Count);
+        Assert.Equal(
+            [.. ConditionTypes.Required, ConditionTypes.OrphansPresent],
+            provider.Conditions.Select(c => c.Type)
+        );
     }
 
     [Fact]

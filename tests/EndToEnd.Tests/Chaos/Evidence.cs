@@ -17,6 +17,8 @@ internal static class Evidence
         "pods",
         "persistentvolumeclaims",
         "services",
+        "serviceaccounts",
+        "networkpolicies",
         "secrets",
     ];
 
@@ -89,9 +91,10 @@ internal static class Evidence
         return all;
     }
 
-    // Controllers make one for each ServiceAccount of the namespace.
+    // Controllers make a ServiceAccount in each namespace, and a Secret for each of them.
     private static bool IsNobodysAccount(JsonNode o) =>
-        o["type"]?.GetValue<string>() != "kubernetes.io/service-account-token";
+        o["type"]?.GetValue<string>() != "kubernetes.io/service-account-token"
+        && (o["metadata"]!["name"]!.GetValue<string>() != "default" || o["metadata"]!["labels"] is not null);
 
     private static ClusterObject Object(string resource, JsonNode o)
     {

@@ -105,6 +105,25 @@ internal sealed class TestMesh : IAsyncDisposable
         await _controlPlane.Line($"Serving gRPC at {Address}", ct);
     }
 
+    /// <summary>Another control plane on the same database, on an address of its own.</summary>
+    public async Task<(ChildProcess Process, string Address)> StartReplica(CancellationToken ct)
+    {
+        var address = $"http://127.0.0.1:{FreePorts.Take()}";
+        var settings = new Dictionary<string, string>(ControlPlaneSettings)
+        {
+            ["Mesh__DataFolder"] = _scratch["replica"],
+            ["Mesh__GrpcAddress"] = address,
+            ["ConnectionStrings__Mesh"] = Store.ConnectionString.Replace(
+                ";Pooling=false",
+                "",
+                StringComparison.Ordinal
+            ),
+        };
+        var process = ChildProcess.Start(_scratch, Artifacts.ControlPlane, [], settings);
+        await process.Line($"Serving gRPC at {address}", ct);
+        return (process, address);
+    }
+
     /// <summary>Runs <c>mesh-control-plane</c> beside the deployment's own until it ends.</summary>
     public async Task<ChildProcess> RunControlPlane(
         string[] arguments,

@@ -29,10 +29,15 @@ public sealed class TestNamespace : IAsyncDisposable
     private string RbacPath => $"apis/rbac.authorization.k8s.io/v1/namespaces/{Name}";
 
     /// <summary>The path of an object, or of all objects, of this namespace.</summary>
-    /// <param name="resource">Plural and lower case; deployments and replicasets are known to be in <c>apps</c>.</param>
+    /// <param name="resource">Plural and lower case; the group of those that are in one is known.</param>
     public string Path(string resource, string? name = null)
     {
-        var group = resource is "deployments" or "replicasets" ? "apis/apps/v1" : "api/v1";
+        var group = resource switch
+        {
+            "deployments" or "replicasets" => "apis/apps/v1",
+            "networkpolicies" => "apis/networking.k8s.io/v1",
+            _ => "api/v1",
+        };
         return $"{group}/namespaces/{Name}/{resource}{(name is null ? "" : $"/{name}")}";
     }
 

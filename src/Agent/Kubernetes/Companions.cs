@@ -1,0 +1,99 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
+using k8s.Models;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>
+/// What a workspace has besides its volume and its Deployment: a Service, a ServiceAccount and a NetworkPolicy. They
+/// hardly ever change, so that they aren't watched: the Deployment carries the hash of those that it was applied with, and
+/// a start or a stop stays one apply.
+/// </summary>
+internal sealed class Companions
+{
+    private readonly IReadOnlyList<Companion> _all;
+
+    private Companions(IReadOnlyList<Companion> all)
+    {
+        _all = all;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var companion in all)
+            hash.AppendData(companion.Json());
+        Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
+    }
+
+    /// <summary>The resources, in the order in which they are made.</summary>
+    public static readonly IReadOnlyList<ApiResource<PlainObject>> Resources =
+    [
+        ApiResource.ServiceAccounts,
+        ApiResource.NetworkPolicies,
+        ApiResource.Services,
+    ];
+
+    /// <summary>Of all that they say but the generation.</summary>
+    public string Hash { get; }
+
+    public static Companions Of(DriverIdentity identity, WorkspaceDesired desired) =>
+        new([
+            new Companion<V1ServiceAccount>(
+                ApiResource.ServiceAccounts,
+                Manifests.ServiceAccount(identity, desired),
+                KubernetesJsonContext.Default.V1ServiceAccount
+            ),
+            new Companion<V1NetworkPolicy>(
+                ApiResource.NetworkPolicies,
+                Manifests.NetworkPolicy(identity, desired),
+                KubernetesJsonContext.Default.V1NetworkPolicy
+            ),
+            new Companion<V1Service>(
+                ApiResource.Services,
+                Manifests.Service(identity, desired),
+                KubernetesJsonContext.Default.V1Service
+            ),
+        ]);
+
+    /// <summary>Whether they have to be applied: there is no Deployment yet, it has others, or it can't make its pod.</summary>
+    public bool Due(DeploymentObject? deployment) =>
+        deployment is null
+        || deployment.Metadata.Annotations?.Companions != Hash
+        || ObservedStates.PodRefused(deployment);
+
+    /// <exception cref="ClusterException">One of them exists and is somebody else's.</exception>
+    public async Task Apply(KubernetesApi api, DriverIdentity identity, CancellationToken ct)
+    {
+        var read = await Task.WhenAll(_all.Select(c => api.Get(c.Resource, c.Metadata.Name, ct)));
+        foreach (var (companion, there) in _all.Zip(read))
+            Ownership.Demand(identity, companion.Resource, there?.Metadata);
+        foreach (var (companion, there) in _all.Zip(read))
+        {
+            // Of these kinds none that isn't there yet can be tied to that: the API server refuses any version.
+            if (there is not null)
+                Precondition.On(companion.Metadata, there.Metadata);
+            await companion.Apply(api, Names.FieldManager(identity), ct);
+        }
+    }
+
+    private abstract class Companion(ApiResource<PlainObject> resource, V1ObjectMeta metadata)
+    {
+        public ApiResource<PlainObject> Resource => resource;
+
+        public V1ObjectMeta Metadata => metadata;
+
+        public abstract byte[] Json();
+
+        public abstract Task Apply(KubernetesApi api, string manager, CancellationToken ct);
+    }
+
+    private sealed class Companion<T>(ApiResource<PlainObject> resource, T manifest, JsonTypeInfo<T> type)
+        : Companion(resource, manifest.Metadata)
+        where T : IMetadata<V1ObjectMeta>
+    {
+        public override byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(manifest, type);
+
+        public override Task Apply(KubernetesApi api, string manager, CancellationToken ct) =>
+            api.Apply(Resource, Metadata.Name, manifest, type, manager, ct);
+    }
+}

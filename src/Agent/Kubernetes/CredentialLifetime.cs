@@ -1,0 +1,48 @@
+using System.Buffers.Text;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>From when until when a credential is good, as it says itself.</summary>
+/// <param name="Begin">Null if it doesn't say.</param>
+/// <param name="End">Null for ever.</param>
+internal sealed record CredentialLifetime(string Name, DateTimeOffset? Begin, DateTimeOffset? End)
+{
+    private const string Token = "token";
+    private const int LongestToken = 64 * 1024;
+    private static readonly long LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
+
+    public bool IsToken => Name == Token;
+
+    public static CredentialLifetime Of(X509Certificate2 certificate) =>
+        new("client certificate", certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
+
+    /// <summary>Reads a JSON web token; whether it is genuine is the API server's to say.</summary>
+    /// <returns>Null if it is another kind of token, whose end only its issuer knows.</returns>
+    public static CredentialLifetime? OfToken(string? token)
+    {
+        if (token is not { Length: <= LongestToken } || token.Split('.') is not [_, var claims, _])
+            return null;
+        try
+        {
+            using var json = JsonDocument.Parse(Base64Url.DecodeFromChars(claims));
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                return null;
+            return new CredentialLifetime(Token, Moment(json.RootElement, "iat"), Moment(json.RootElement, "exp"));
+        }
+        catch (Exception e) when (e is FormatException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static DateTimeOffset? Moment(JsonElement claims, string name) =>
+        claims.TryGetProperty(name, out var claim)
+        && claim.ValueKind == JsonValueKind.Number
+        && claim.TryGetDouble(out var seconds)
+        && seconds >= 0
+        && seconds <= LastSecond
+            ? DateTimeOffset.FromUnixTimeSeconds((long)seconds)
+            : null;
+}

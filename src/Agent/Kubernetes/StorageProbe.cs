@@ -1,0 +1,94 @@
+using System.Net;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>
+/// Looks whether the storage class that new volumes would be of exists. Classes belong to the whole cluster, so a
+/// namespaced Role can't allow that look: then it stays unknown, which is nobody's fault.
+/// </summary>
+internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, TimeProvider time)
+{
+    private const string Resource = "storageclasses";
+    private const string ListPath = "apis/storage.k8s.io/v1/storageclasses";
+
+    // Classes come and go with administrators, not with seconds; and most Roles make each look a refused call.
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    private Answer? _last;
+
+    /// <summary>A look that nobody answered changes nothing of what an earlier one found.</summary>
+    /// <exception cref="ApiException">The first look was answered with what tells nothing.</exception>
+    /// <exception cref="ClusterException">The first look wasn't answered.</exception>
+    public async Task<ProbedCondition> Look(CancellationToken ct)
+    {
+        var wanted = details.StorageClass;
+        if (wanted is null)
+            return Unknown("The control plane has not told the provider's storage class yet.");
+        var known = _last is { } last && last.Class == wanted ? last : null;
+        if (known is not null && time.GetElapsedTime(known.At) < Interval)
+            return known.Condition;
+        try
+        {
+            var condition = wanted.Length > 0 ? await LookFor(wanted, ct) : await LookForDefault(ct);
+            _last = new Answer(wanted, time.GetTimestamp(), condition);
+            return condition;
+        }
+        catch (Exception e) when (known is not null && e is ApiException or ClusterException)
+        {
+            return known.Condition;
+        }
+    }
+
+    private async Task<ProbedCondition> LookFor(string name, CancellationToken ct)
+    {
+        try
+        {
+            var path = $"{ListPath}/{Uri.EscapeDataString(name)}";
+            await api.Read("get", Resource, path, KubernetesJsonContext.Default.StorageClassObject, ct);
+            return Ready;
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.NotFound)
+        {
+            return Missing($"There is no storage class \"{name}\", which the provider's details name.");
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.Forbidden)
+        {
+            return NotAllowed($"get storageclasses.storage.k8s.io/{name}");
+        }
+    }
+
+    private async Task<ProbedCondition> LookForDefault(CancellationToken ct)
+    {
+        try
+        {
+            var type = KubernetesJsonContext.Default.ObjectListStorageClassObject;
+            var classes = await api.Read("list", Resource, ListPath, type, ct);
+            return classes.Items?.Any(c => c.IsDefault) == true
+                ? Ready
+                : Missing("The provider's details name no storage class, and the cluster has no default one.");
+        }
+        catch (ApiException e) when (e.Status == HttpStatusCode.Forbidden)
+        {
+            return NotAllowed("list storageclasses.storage.k8s.io");
+        }
+    }
+
+    private static ProbedCondition Ready { get; } = new(ConditionTypes.StorageReady, ConditionStatus.True);
+
+    private static ProbedCondition Missing(string message) =>
+        new(ConditionTypes.StorageReady, ConditionStatus.False, ClusterCodes.StorageClassMissing, message);
+
+    private static ProbedCondition NotAllowed(string look) =>
+        Unknown(
+            "Storage classes belong to the whole cluster, and the agent's Role to its namespace: that it may not "
+                + $"{look} is as it should be."
+        );
+
+    private static ProbedCondition Unknown(string message) =>
+        new(ConditionTypes.StorageReady, ConditionStatus.Unknown, ClusterCodes.NotDetermined, message);
+
+    private sealed record Answer(string Class, long At, ProbedCondition Condition);
+}

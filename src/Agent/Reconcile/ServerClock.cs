@@ -1,0 +1,61 @@
+using Coder.Mesh.Protocol;
+using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coder.Mesh.Agent.Reconcile;
+
+/// <summary>
+/// Compares the agent's clock with the control plane's, whose times people see the agent's times beside. Written as
+/// frames arrive, read by the probe loop.
+/// </summary>
+internal sealed class ServerClock
+{
+    private static readonly TimeSpan MostApart = TimeSpan.FromSeconds(30);
+
+    // What the control plane tells is no reason to fail, whatever it is.
+    private const long EndOfTime = 253_402_300_800;
+    private const int NanosInSecond = 1_000_000_000;
+
+    // Once they were too far apart they have to come closer than that, or clocks at the limit would be news each minute.
+    private static readonly TimeSpan CloseAgain = TimeSpan.FromSeconds(25);
+
+    // A longer one says more of the way, or of a clock that was just set, than of the clocks.
+    private static readonly TimeSpan LongestTrip = TimeSpan.FromSeconds(10);
+
+    private static readonly ProbedCondition Synced = new(ConditionTypes.ClockSynced, ConditionStatus.True);
+
+    private volatile ProbedCondition? _condition;
+
+    /// <summary>Null until the control plane has told its time.</summary>
+    public ProbedCondition? Condition => _condition;
+
+    /// <param name="sent">By the agent's clock, as is <paramref name="received"/>.</param>
+    /// <param name="server">By the control plane's, at some moment between the two; null if it tells none.</param>
+    public void Told(Timestamp? sent, Timestamp? server, DateTimeOffset received)
+    {
+        if (At(sent) is { } from && At(server) is { } there)
+            Told(from, there, received);
+    }
+
+    private void Told(DateTimeOffset sent, DateTimeOffset server, DateTimeOffset received)
+    {
+        var trip = received - sent;
+        if (trip < TimeSpan.Zero || trip > LongestTrip)
+            return;
+        var ahead = sent + trip / 2 - server;
+        var limit = _condition is { Status: ConditionStatus.False } ? CloseAgain : MostApart;
+        _condition = ahead.Duration() - trip / 2 > limit ? Apart(ahead > TimeSpan.Zero) : Synced;
+    }
+
+    private static DateTimeOffset? At(Timestamp? told) =>
+        told is { Seconds: >= 0 and < EndOfTime, Nanos: >= 0 and < NanosInSecond } ? told.ToDateTimeOffset() : null;
+
+    private static ProbedCondition Apart(bool ahead) =>
+        new(
+            ConditionTypes.ClockSynced,
+            ConditionStatus.False,
+            ClusterCodes.ClockSkewed,
+            $"The agent's clock is more than {MostApart.TotalSeconds:0} s {(ahead ? "ahead of" : "behind")} the "
+                + "control plane's."
+        );
+}

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+using FieldMask = Google.Protobuf.WellKnownTypes.FieldMask;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>`mesh workspaces update`.</summary>
+internal sealed class UpdateWorkspace
+{
+    private readonly Argument<string> _name = Arguments.One("Name of one of your workspaces, or any id");
+    private readonly Option<string> _organization = WorkspaceOptions.Organization("Narrows a name to one organization");
+    private readonly Option<string> _image = new("--image") { Description = "Container image", HelpName = "image" };
+    private readonly Option<string> _cpu = Quantity("--cpu", "Processors, such as 500m or 2");
+    private readonly Option<string> _memory = Quantity("--memory", "Memory, such as 512Mi or 4Gi");
+    private readonly Option<string> _disk = Quantity("--disk", "Size of the home disk: it can grow, and never shrinks");
+    private readonly EnvironmentOptions _environment = new();
+    private readonly Option<string[]> _unset = new("--unset-env")
+    {
+        Description = "Variable to take away, once for each",
+        HelpName = "NAME",
+    };
+    private readonly Option<bool> _wait = WorkspaceOptions.Wait("as wished");
+    private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
+
+    public static Command Make(CliHost host)
+    {
+        var parts = new UpdateWorkspace();
+        var changes = parts.Changes.ToList();
+        var command = new MeshCommand(
+            "update",
+            "Change a workspace. What isn't named stays. One that runs is restarted if its container changes.",
+            "mesh workspaces update dev --cpu 4 --memory 8Gi --wait",
+            "mesh workspaces update dev --disk 40Gi",
+            "mesh workspaces update dev --env EDITOR=vim --unset-env PAGER"
+        )
+        {
+            parts._name,
+            parts._organization,
+        };
+        foreach (var option in changes)
+            command.Add(option);
+        command.Add(parts._wait);
+        command.Add(parts._timeout);
+        command.Validators.Add(result =>
+        {
+            if (changes.All(o => result.GetResult(o) is null))
+                result.AddError($"Nothing to change: give one of {string.Join(", ", changes.Select(o => o.Name))}.");
+        });
+        return host.Calls(command, parts.Run);
+    }
+
+    private IEnumerable<Option> Changes => [_image, _cpu, _memory, _disk, .. _environment.All, _unset];
+
+    private async Task<int> Run(Invocation run, CancellationToken ct)
+    {
+        var request = await Request(run, ct);
+        var workspace = (await run.Client.Workspaces.UpdateWorkspaceAsync(request, cancellationToken: ct)).Workspace;
+        run.Output.Success(
+            $"updated workspace \"{workspace.Name}\"",
+            workspace.DesiredState == WorkspaceDesiredState.Running
+                ? "its container is replaced if it has changed; what isn't on the home disk is lost then"
+                : "it takes effect when it is started"
+        );
+
+        var exit = ExitCodes.Ok;
+        if (run.Line.GetValue(_wait))
+        {
+            var batch = new Batch(run);
+            var limit = run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout);
+            workspace = (await new WorkspaceWait(run, batch, workspace.DesiredState, limit).For([workspace], ct))[0];
+            exit = batch.ExitCode;
+        }
+
+        if (run.Json)
+            run.Output.Json(Json.Of(workspace));
+        return exit;
+    }
+
+    private async Task<UpdateWorkspaceRequest> Request(Invocation run, CancellationToken ct)
+    {
+        var line = run.Line;
+        var request = new UpdateWorkspaceRequest
+        {
+            Workspace = line.GetRequiredValue(_name),
+            Organization = line.GetValue(_organization) ?? "",
+            Spec = new WorkspaceSpec(),
+            UpdateMask = new FieldMask(),
+        };
+        Change(_image, "spec.image", value => request.Spec.Image = value);
+        Change(_cpu, "spec.cpu", value => request.Spec.Cpu = value);
+        Change(_memory, "spec.memory", value => request.Spec.Memory = value);
+        Change(_disk, "spec.disk", value => request.Spec.Disk = value);
+        if (_environment.HasSecrets(line))
+        {
+            request.Spec.EnvFrom.AddRange(_environment.Secrets(line));
+            request.UpdateMask.Paths.Add("spec.env_from");
+        }
+
+        if (_environment.HasVariables(line) || line.GetResult(_unset) is not null)
+            await ChangeVariables(run, request, ct);
+        return request;
+
+        void Change(Option<string> option, string path, Action<string> set)
+        {
+            if (line.GetResult(option) is null)
+                return;
+            set(line.GetValue(option) ?? "");
+            request.UpdateMask.Paths.Add(path);
+        }
+    }
+
+    /// <summary>The API replaces them as a whole: from those there are, and only if they are still the same.</summary>
+    private async Task ChangeVariables(Invocation run, UpdateWorkspaceRequest request, CancellationToken ct)
+    {
+        var look = new GetWorkspaceRequest { Workspace = request.Workspace, Organization = request.Organization };
+        var now = (await run.Client.Workspaces.GetWorkspaceAsync(look, cancellationToken: ct)).Workspace;
+        request.Spec.Env.Add(now.Spec.Env);
+        foreach (var name in run.Line.GetValue(_unset) ?? [])
+            request.Spec.Env.Remove(name);
+        foreach (var (name, value) in _environment.Variables(run.Line))
+            request.Spec.Env[name] = value;
+        request.UpdateMask.Paths.Add("spec.env");
+        request.Etag = now.Etag;
+    }
+
+    private static Option<string> Quantity(string name, string description) =>
+        new(name) { Description = description, HelpName = "quantity" };
+}
