@@ -140,6 +140,70 @@ public sealed class ObservedStatesTests
         Assert.Equal((WorkspaceState.Starting, "", words), (seen.State, seen.Code, seen.Message));
     }
 
+    [Theory]
+    [InlineData("OOMKilled", 137, "oom_killed")]
+    [InlineData("Error", 1, "crash_loop")]
+    public void A_container_that_ends_again_and_again_says_how_it_ended(string reason, int exitCode, string code)
+    {
+        var pod = Pod(ready: "False", waiting: new("CrashLoopBackOff", "back-off 10s"));
+        var ended = pod.Status!.ContainerStatuses![0] with
+        {
+            LastState = new(Terminated: new PodObject.ContainerTerminated(reason, exitCode)),
+        };
+
+        var seen = Observe(
+            Deployment(),
+            Claim(),
+            pod with
+            {
+                Status = pod.Status with { ContainerStatuses = [ended] },
+            }
+        )!;
+
+        Assert.Equal((WorkspaceState.Failed, code), (seen.State, seen.Code));
+        Assert.Equal($"the container ended with exit code {exitCode} ({reason}): back-off 10s", seen.Message);
+    }
+
+    [Fact]
+    public void A_refused_pod_is_failed_and_over_the_quota_under_its_own_code()
+    {
+        var quota = Observe(Refusing("pods \"x\" is forbidden: exceeded quota: none"), Claim())!;
+        var policy = Observe(Refusing("violates PodSecurity \"restricted:latest\""), Claim())!;
+
+        Assert.Equal((WorkspaceState.Failed, "quota_exceeded"), (quota.State, quota.Code));
+        Assert.Equal((WorkspaceState.Failed, "pod_refused"), (policy.State, policy.Code));
+        Assert.Equal("FailedCreate: violates PodSecurity \"restricted:latest\"", policy.Message);
+
+        static DeploymentObject Refusing(string message)
+        {
+            var deployment = Deployment();
+            return deployment with
+            {
+                Status = deployment.Status! with
+                {
+                    Conditions = [new("ReplicaFailure", "True", "FailedCreate", message)],
+                },
+            };
+        }
+    }
+
+    [Fact]
+    public void While_the_successor_of_an_evicted_pod_starts_it_says_why()
+    {
+        var evicted = Pod(name: "old", phase: "Failed", ready: "False");
+        evicted = evicted with
+        {
+            Status = evicted.Status! with { Reason = "Evicted", Message = "The node was low on resource: memory." },
+        };
+
+        var seen = Observe(Deployment(), Claim(), evicted, Pod(name: "new", phase: "Pending", ready: "False"))!;
+
+        Assert.Equal(
+            (WorkspaceState.Starting, "The pod before was evicted: The node was low on resource: memory."),
+            (seen.State, seen.Message)
+        );
+    }
+
     [Fact]
     public void A_pod_that_is_going_does_not_speak_for_its_successor()
     {

@@ -62,7 +62,7 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
         await driver.Apply(TestDriver.Desired(id), Ct);
         var failed = await driver.Sink.Until(id, WorkspaceState.Failed, Ct);
 
-        Assert.Equal("pod_refused", failed.Code);
+        Assert.Equal("quota_exceeded", failed.Code);
         Assert.Contains("exceeded quota", failed.Message, StringComparison.Ordinal);
     }
 

@@ -104,7 +104,9 @@ internal sealed record PodObject(ObjectMeta Metadata, PodObject.PodStatus? Statu
     internal sealed record PodStatus(
         string? Phase = null,
         IReadOnlyList<ObjectCondition>? Conditions = null,
-        IReadOnlyList<ContainerStatus>? ContainerStatuses = null
+        IReadOnlyList<ContainerStatus>? ContainerStatuses = null,
+        string? Reason = null,
+        string? Message = null
     );
 
     internal sealed record ContainerStatus(

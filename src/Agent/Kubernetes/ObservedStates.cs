@@ -99,7 +99,7 @@ internal static class ObservedStates
 
         return pods.Select(Trouble).FirstOrDefault(t => t is not null)
             ?? Refused(status)
-            ?? new(WorkspaceState.Starting);
+            ?? new(WorkspaceState.Starting, Message: Eviction(objects.Pods));
     }
 
     // A pod that has ended stays listed, but holds nothing.
@@ -119,7 +119,12 @@ internal static class ObservedStates
         if (ImageReasons.Contains(reason))
             return Failed(ClusterCodes.ImagePullFailed, Words(reason, waiting.Message));
         if (reason == "CrashLoopBackOff")
-            return Failed(ClusterCodes.CrashLoop, Words(LastEnd(container), waiting.Message));
+            return Failed(
+                container.LastState?.Terminated?.Reason == "OOMKilled"
+                    ? ClusterCodes.OomKilled
+                    : ClusterCodes.CrashLoop,
+                Words(LastEnd(container), waiting.Message)
+            );
         return ContainerReasons.Contains(reason)
             ? Failed(ClusterCodes.ContainerFailed, Words(reason, waiting.Message))
             : null;
@@ -138,8 +143,25 @@ internal static class ObservedStates
     private static ObjectCondition? Failure(DeploymentObject.DeploymentStatus status) =>
         Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure ? failure : null;
 
-    private static Judgement? Refused(DeploymentObject.DeploymentStatus status) =>
-        Failure(status) is { } failure ? Failed(ClusterCodes.PodRefused, Words(failure.Reason, failure.Message)) : null;
+    private static Judgement? Refused(DeploymentObject.DeploymentStatus status)
+    {
+        if (Failure(status) is not { } failure)
+            return null;
+        var quota = failure.Message?.Contains("exceeded quota", StringComparison.Ordinal) == true;
+        return Failed(
+            quota ? ClusterCodes.QuotaExceeded : ClusterCodes.PodRefused,
+            Words(failure.Reason, failure.Message)
+        );
+    }
+
+    // Its successor is on the way; why there had to be one is worth knowing meanwhile.
+    private static string Eviction(IEnumerable<PodObject> pods) =>
+        pods.Where(p => p.Status is { Phase: "Failed", Reason: "Evicted" })
+            .OrderByDescending(p => p.Metadata.CreationTimestamp)
+            .FirstOrDefault()
+            is { } evicted
+            ? Words("The pod before was evicted", evicted.Status!.Message)
+            : "";
 
     private static string? LastEnd(PodObject.ContainerStatus container) =>
         container.LastState?.Terminated is { } end

@@ -25,6 +25,7 @@ internal static class ClusterCodes
     public const string NamespaceTerminating = "namespace_terminating";
     public const string NotDetermined = "not_determined";
     public const string ObjectDeleting = "object_deleting";
+    public const string OomKilled = "oom_killed";
     public const string PermissionsInsufficient = "permissions_insufficient";
     public const string PodRefused = "pod_refused";
     public const string QuotaExceeded = "quota_exceeded";

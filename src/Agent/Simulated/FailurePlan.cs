@@ -16,6 +16,7 @@ internal static class FailurePlan
             [ClusterCodes.ContainerFailed] = "Error: failed to create containerd task: exec: no such file or directory",
             [ClusterCodes.CrashLoop] = "back-off 10s restarting failed container",
             [ClusterCodes.ImagePullFailed] = "Back-off pulling image: not found",
+            [ClusterCodes.OomKilled] = "the container ended with exit code 137 (OOMKilled)",
             [ClusterCodes.PodRefused] = "pods is forbidden: violates PodSecurity \"restricted:latest\"",
             [ClusterCodes.QuotaExceeded] = "pods is forbidden: exceeded quota",
             [ClusterCodes.Unschedulable] = "0/1 nodes are available: 1 Insufficient cpu.",
