@@ -33,6 +33,32 @@ public sealed class SimulationTests
         Assert.Equal((WorkspaceState.Running, ""), (works.State, works.Code));
     }
 
+    [Theory]
+    [InlineData("restart", WorkspaceState.Starting)]
+    [InlineData("image", WorkspaceState.Starting)]
+    [InlineData("disk", WorkspaceState.Running)]
+    public void A_restart_or_a_changed_container_starts_anew_and_a_grown_disk_does_not(string what, WorkspaceState then)
+    {
+        var cluster = new SimulatedCluster(new SimulatedOptions());
+        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Step(Start.AddMinutes(1));
+        var wish = Wishes.Running("w1", 2);
+        if (what == "restart")
+            wish.RestartGeneration = 2;
+        else if (what == "image")
+            wish.Spec.Image += "x";
+        else
+            wish.Spec.Disk = "99Gi";
+
+        var changed = cluster.Apply(wish, Start.AddMinutes(2))!;
+        cluster.Step(Start.AddMinutes(3));
+        wish.Generation = 3;
+        var again = cluster.Apply(wish, Start.AddMinutes(4))!;
+
+        Assert.Equal((2ul, then), (changed.Generation, changed.State));
+        Assert.Equal((3ul, WorkspaceState.Running), (again.Generation, again.State));
+    }
+
     [Fact]
     public void Share_picks_the_same_workspaces_for_a_seed_and_about_as_many_as_asked()
     {

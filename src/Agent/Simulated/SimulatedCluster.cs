@@ -12,7 +12,12 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
     private readonly Random _random = new(options.Seed);
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
 
-    private sealed record SimulatedWorkspace(ClusterWorkspace Seen, DateTimeOffset? Due, int Failures);
+    private sealed record SimulatedWorkspace(
+        ClusterWorkspace Seen,
+        DateTimeOffset? Due,
+        int Failures,
+        ulong RestartGeneration
+    );
 
     public IReadOnlyList<ClusterWorkspace> List() => [.. _workspaces.Values.Select(w => w.Seen)];
 
@@ -22,13 +27,14 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
     /// <returns>The workspace if that changed it.</returns>
     public ClusterWorkspace? Apply(WorkspaceDesired desired, DateTimeOffset now)
     {
-        var before = _workspaces.GetValueOrDefault(desired.WorkspaceId)?.Seen;
+        var known = _workspaces.GetValueOrDefault(desired.WorkspaceId);
+        var before = known?.Seen;
         if (before?.Generation > desired.Generation || before?.State == WorkspaceState.Deleting)
             return null;
 
         var run = desired.Power == WorkspacePower.Running;
         var settled = run ? WorkspaceState.Running : WorkspaceState.Stopped;
-        if (before?.State == settled)
+        if (before?.State == settled && !(run && NeedsNewContainer(known!, desired)))
             return Set(before with { Generation = desired.Generation, Held = Held(desired) }, due: null);
 
         var state = run ? WorkspaceState.Starting : WorkspaceState.Stopping;
@@ -40,8 +46,19 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
                 Message: "Simulated.",
                 Held: Held(desired)
             ),
-            now + Delay()
+            now + Delay(),
+            restart: desired.RestartGeneration
         );
+    }
+
+    // As a Deployment does: all but the disk is part of its pod.
+    private static bool NeedsNewContainer(SimulatedWorkspace known, WorkspaceDesired desired)
+    {
+        if (known.RestartGeneration != desired.RestartGeneration)
+            return true;
+        var (there, wanted) = (known.Seen.Held!.Spec.Clone(), desired.Spec.Clone());
+        there.Disk = wanted.Disk = "";
+        return !there.Equals(wanted);
     }
 
     /// <returns>The workspace as it is being deleted; null if there is none.</returns>
@@ -118,12 +135,14 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         options.Capacity is { } capacity
         && _workspaces.Values.Count(w => w.Seen.State is WorkspaceState.Running or WorkspaceState.Stopping) >= capacity;
 
-    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false)
+    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false, ulong? restart = null)
     {
+        var before = _workspaces.GetValueOrDefault(seen.Id);
         _workspaces[seen.Id] = new SimulatedWorkspace(
             seen,
             due,
-            (_workspaces.GetValueOrDefault(seen.Id)?.Failures ?? 0) + (failed ? 1 : 0)
+            (before?.Failures ?? 0) + (failed ? 1 : 0),
+            restart ?? before?.RestartGeneration ?? 0
         );
         return seen;
     }

@@ -87,14 +87,16 @@ internal static class Evidence
     {
         var all = new List<ClusterObject>();
         foreach (var resource in Resources)
-            all.AddRange((await ns.List(resource, ct)).Where(IsNobodysAccount).Select(o => Object(resource, o)));
+            all.AddRange(
+                (await ns.List(resource, ct)).Where(o => !IsAnAccounts(resource, o)).Select(o => Object(resource, o))
+            );
         return all;
     }
 
-    // Controllers make a ServiceAccount in each namespace, and a Secret for each of them.
-    private static bool IsNobodysAccount(JsonNode o) =>
-        o["type"]?.GetValue<string>() != "kubernetes.io/service-account-token"
-        && (o["metadata"]!["name"]!.GetValue<string>() != "default" || o["metadata"]!["labels"] is not null);
+    // The namespace's and the agent's own accounts, and the Secrets that controllers make for any.
+    private static bool IsAnAccounts(string resource, JsonNode o) =>
+        o["type"]?.GetValue<string>() == "kubernetes.io/service-account-token"
+        || (resource == "serviceaccounts" && o["metadata"]!["labels"] is null);
 
     private static ClusterObject Object(string resource, JsonNode o)
     {
