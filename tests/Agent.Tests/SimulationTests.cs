@@ -73,7 +73,7 @@ public sealed class SimulationTests
     }
 
     [Theory]
-    [InlineData("""{ "sed": 1 }""", "sed")]
+    [InlineData("""{ "sed": 1 }""", "$.sed (line 1): there is no such field.")]
     [InlineData("""{ "capacity": -1 }""", "$.capacity must be 0 or more")]
     [InlineData("""{ "failures": [{ "kind": "nonsense" }] }""", "$.failures[0].kind must be one of")]
     [InlineData("""{ "failures": [{ "kind": "crash_loop", "share": 2 }] }""", "$.failures[0].share must be")]

@@ -27,7 +27,7 @@ internal static class SimulationFile
         }
         catch (JsonException e)
         {
-            errors.Add($"{place}: {path}: {e.Path ?? "$"} (line {e.LineNumber + 1}): {e.Message}");
+            errors.Add($"{place}: {path}: {e.Path ?? "$"} (line {e.LineNumber + 1}): {Reason(e)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,6 +36,12 @@ internal static class SimulationFile
 
         return null;
     }
+
+    // The reader's own words name its types, and repeat path and line.
+    private static string Reason(JsonException e) =>
+        e.Message.Contains("could not be mapped", StringComparison.Ordinal)
+            ? "there is no such field."
+            : e.Message.Split(" Path: ")[0];
 
     private static IEnumerable<string> Check(SimulationScript script)
     {
