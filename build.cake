@@ -119,7 +119,7 @@ Task("Aot").IsDependentOn("Publish").Does(() =>
     }
 
     var size = new System.IO.FileInfo(native.CombineWithFilePath("lib/mesh-agent/mesh-agent").FullPath).Length;
-    Information($"mesh-agent: {size / 1048576.0:0.0} MiB of native code");
+    Console.WriteLine($"mesh-agent: {size / 1048576.0:0.0} MiB of native code");
     new TestRun(configuration, native.FullPath).Execute(["EndToEnd"]);
 });
 

@@ -40,6 +40,7 @@ internal sealed class StreamDrain(
     private readonly Signal _none = new();
     private readonly CancellationTokenSource _closing = new();
     private int _open;
+    private long? _lastLeft;
 
     /// <summary>New streams are refused: the replica stops.</summary>
     public bool Refuses => lifetime.ApplicationStopping.IsCancellationRequested;
@@ -79,13 +80,13 @@ internal sealed class StreamDrain(
     {
         lifetime.StopApplication();
         await _closing.CancelAsync();
-        if (Open == 0)
-            return;
         // The host's own clock: its time to stop runs on it too.
         var started = Stopwatch.GetTimestamp();
         while (Open > 0 && Limit - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left)
             await _none.Wait(left, TimeProvider.System, cancellationToken);
-        await Task.Delay(TimeToRead, cancellationToken);
+        // Those that the hand-over ended a moment ago have to be read too.
+        if (TimeToRead - SinceLastLeft is { Ticks: > 0 } rest)
+            await Task.Delay(rest, cancellationToken);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -109,10 +110,23 @@ internal sealed class StreamDrain(
         }
     }
 
+    private TimeSpan SinceLastLeft
+    {
+        get
+        {
+            lock (_lock)
+                return _lastLeft is { } left ? Stopwatch.GetElapsedTime(left) : TimeSpan.MaxValue;
+        }
+    }
+
     private Task Leave()
     {
         lock (_lock)
+        {
             _open--;
+            _lastLeft = Stopwatch.GetTimestamp();
+        }
+
         _none.Set();
         return Task.CompletedTask;
     }
