@@ -39,16 +39,8 @@ internal static class ProviderRequests
             : fields;
     }
 
-    public static Fields Mask(this Fields fields, FieldMask? mask)
-    {
-        if (mask is null or { Paths.Count: 0 })
-            return fields.Violated("update_mask", "is required: name the details to change");
-        foreach (var path in mask.Paths.Where(p => !Paths.ContainsKey(p)).Take(10))
-            fields
-                .Text("update_mask", path)
-                .Violated("update_mask", $"\"{path}\" is none of {string.Join(", ", Paths.Keys)}");
-        return fields;
-    }
+    public static Fields Mask(this Fields fields, FieldMask? mask) =>
+        fields.Mask(mask, Paths.Keys, "name the details to change");
 
     public static Fields WorkspaceId(this Fields fields, string workspaceId) =>
         Ids.LooksLikeId(workspaceId)

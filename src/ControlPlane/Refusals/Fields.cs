@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.ControlPlane.Refusals;
 
@@ -54,6 +55,21 @@ internal sealed partial class Fields
             return Violated(field, $"must be at most {max} characters, has {value.Length}");
         return value.Any(char.IsControl) ? Violated(field, "must not contain control characters") : this;
     }
+
+    /// <summary>A mask that names at least one of the paths that there are, and no other.</summary>
+    /// <param name="remedy">What a caller without one should do.</param>
+    public Fields Mask(FieldMask? mask, IReadOnlyCollection<string> paths, string remedy)
+    {
+        if (mask is null or { Paths.Count: 0 })
+            return Violated("update_mask", $"is required: {remedy}");
+        foreach (var path in mask.Paths.Where(p => !paths.Contains(p)).Take(10))
+            Text("update_mask", path)
+                .Violated("update_mask", $"\"{Short(path)}\" is none of {string.Join(", ", paths)}");
+        return this;
+    }
+
+    /// <summary>A part of a caller's text that is fit for a message.</summary>
+    public static string Short(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
 
     /// <summary>A positive Kubernetes quantity.</summary>
     public Fields Quantity(string field, string value)

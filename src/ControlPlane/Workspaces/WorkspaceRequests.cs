@@ -86,14 +86,14 @@ internal static partial class WorkspaceRequests
             if (name.Length > MaxEnvName || !EnvName().IsMatch(name))
                 fields.Violated(
                     "spec.env",
-                    $"\"{Short(name)}\" must be at most {MaxEnvName} letters, digits, '_', '-' and '.', not beginning with a digit"
+                    $"\"{Fields.Short(name)}\" must be at most {MaxEnvName} letters, digits, '_', '-' and '.', not beginning with a digit"
                 );
             else if (name == ReservedEnv)
                 fields.Violated("spec.env", $"{ReservedEnv} is set by Coder.Mesh to the workspace's name");
             if (value.Length > MaxEnvValue || value.Contains('\0', StringComparison.Ordinal))
                 fields.Violated(
                     "spec.env",
-                    $"{Short(name)}: must be at most {MaxEnvValue} characters, and none of them NUL"
+                    $"{Fields.Short(name)}: must be at most {MaxEnvValue} characters, and none of them NUL"
                 );
         }
 
@@ -105,21 +105,16 @@ internal static partial class WorkspaceRequests
                 $"must name at most {MaxEnvFrom} Secrets, names {spec.EnvFrom.Length}"
             );
         foreach (var secret in spec.EnvFrom.Where(s => s.Length > 253 || !ObjectName().IsMatch(s)))
-            fields.Violated("spec.env_from", $"\"{Short(secret)}\" can't be the name of a Secret (RFC 1123 subdomain)");
+            fields.Violated(
+                "spec.env_from",
+                $"\"{Fields.Short(secret)}\" can't be the name of a Secret (RFC 1123 subdomain)"
+            );
         return fields;
     }
 
-    private static string Short(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
-
     public static Fields Check(UpdateWorkspaceRequest request)
     {
-        var fields = new Fields();
-        if (request.UpdateMask is null or { Paths.Count: 0 })
-            return fields.Violated("update_mask", "is required: name what to change");
-        foreach (var path in request.UpdateMask.Paths.Where(p => !Paths.ContainsKey(p)).Take(10))
-            fields
-                .Text("update_mask", path)
-                .Violated("update_mask", $"\"{Short(path)}\" is none of {string.Join(", ", Paths.Keys)}");
+        var fields = new Fields().Mask(request.UpdateMask, Paths.Keys, "name what to change");
         return request.Spec is null ? fields.Violated("spec", "is required") : fields;
     }
 
