@@ -36,6 +36,7 @@ public static class ErrorReasons
     public const string WorkspaceExists = "WORKSPACE_EXISTS";
     public const string WorkspaceDeleting = "WORKSPACE_DELETING";
     public const string WorkspaceNotStuck = "WORKSPACE_NOT_STUCK";
+    public const string OwnerEmailUnknown = "OWNER_EMAIL_UNKNOWN";
     public const string OrphanNotFound = "ORPHAN_NOT_FOUND";
     public const string PlacementRefused = "PLACEMENT_REFUSED";
     public const string ConcurrentChange = "CONCURRENT_CHANGE";

@@ -32,12 +32,16 @@ public sealed class ProviderChangeTests : CliTest
     {
         Server.Providers.All.Add(Sample.Broken());
         string[] where = ["--region", "r", "--hostname", "h", "--cluster-address", "https://c"];
+        string[] nodes = ["--toleration", "t", "--node-selector", "n=1", "--affinity", "none"];
 
         var run = await Mesh.Run([
             "providers",
             "update",
             "eu-west-1",
             .. where,
+            .. nodes,
+            "--service-account-annotation",
+            "a=1",
             "--storage-class",
             "s",
             "--max-workspaces",
@@ -55,6 +59,13 @@ public sealed class ProviderChangeTests : CliTest
                 Hostname = "h",
                 ClusterAddress = "https://c",
                 StorageClass = "s",
+                Tolerations =
+                {
+                    new Toleration { Key = "t", Operator = "Exists" },
+                },
+                NodeSelector = { ["n"] = "1" },
+                Affinity = "{}",
+                ServiceAccountAnnotations = { ["a"] = "1" },
             },
             request.Details
         );

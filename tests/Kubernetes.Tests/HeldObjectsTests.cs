@@ -38,6 +38,22 @@ public sealed class HeldObjectsTests
         Assert.Equal("", held.Spec.Image);
     }
 
+    [Fact]
+    public void The_restart_that_the_pod_was_made_with_is_told()
+    {
+        var plain = Deployment("i", "7");
+        var restarted = plain with
+        {
+            Spec = plain.Spec! with
+            {
+                Template = plain.Spec.Template! with { Metadata = new(new ObjectAnnotations(Restart: "5")) },
+            },
+        };
+
+        Assert.Equal(0ul, HeldObjects.Describe(new(plain, null, [])).RestartGeneration);
+        Assert.Equal(5ul, HeldObjects.Describe(new(restarted, null, [])).RestartGeneration);
+    }
+
     private static DeploymentObject Deployment(
         string image,
         string generation,

@@ -51,6 +51,7 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
         own.Spec.Command.AddRange(["sh", "-c", "exec serve\n"]);
         own.Spec.Env.Add("GREETING", "$(USER) pays 5$$");
         own.Spec.EnvFrom.Add("tokens");
+        own.RestartGeneration = 2;
 
         await driver.Apply(plain, Ct);
         await driver.Apply(own, Ct);
@@ -58,7 +59,10 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
         foreach (var desired in new[] { plain, own })
         {
             var held = (await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, Ct)).Held!;
-            Assert.Equal((desired.Name, desired.Spec, desired.Generation), (held.Name, held.Spec, held.Generation));
+            Assert.Equal(
+                (desired.Name, desired.Spec, desired.Generation, desired.RestartGeneration),
+                (held.Name, held.Spec, held.Generation, held.RestartGeneration)
+            );
         }
     }
 

@@ -17,6 +17,7 @@ public sealed class ManifestsTests
     [InlineData("plain")]
     [InlineData("full")]
     [InlineData("stopped")]
+    [InlineData("details")]
     public void The_objects_of_a_workspace_are_exactly_these(string name)
     {
         var desired = Desired();
@@ -29,6 +30,8 @@ public sealed class ManifestsTests
             desired.StorageClass = "fast";
         }
 
+        if (name == "details")
+            desired.Details = Details();
         if (name == "stopped")
             desired.Power = WorkspacePower.Stopped;
 
@@ -140,6 +143,70 @@ public sealed class ManifestsTests
 
         Assert.NotNull(ClaimPlan.For(Identity, Desired(), bare));
     }
+
+    [Fact]
+    public void Details_are_in_one_order_and_each_others_hash_is_another()
+    {
+        var (one, other) = (Desired(d => d.Details = Details()), Desired());
+        var annotations = Details().ServiceAccountAnnotations.Reverse().ToDictionary();
+        other.Details = Details();
+        other.Details.ServiceAccountAnnotations.Clear();
+        other.Details.ServiceAccountAnnotations.Add(annotations);
+
+        Assert.Equal(Companions.Of(Identity, one).Hash, Companions.Of(Identity, other).Hash);
+        Assert.Equal(Json(Deployment(one)).ToJsonString(), Json(Deployment(other)).ToJsonString());
+        Assert.NotEqual(Companions.Of(Identity, one).Hash, Companions.Of(Identity, Desired()).Hash);
+    }
+
+    [Fact]
+    public void An_explicit_empty_affinity_is_none_and_no_word_of_it_the_default()
+    {
+        Assert.NotNull(PodSpec(new WorkspaceDetails())["affinity"]);
+        Assert.Null(PodSpec(new WorkspaceDetails { Affinity = "{}" })["affinity"]);
+    }
+
+    [Theory]
+    [InlineData("""{ "nodeAffinity": { "required": {} } }""", "required")]
+    [InlineData("""{ "podAffinity": [] }""", "podAffinity")]
+    public void An_affinity_that_would_not_be_applied_whole_is_refused(string affinity, string named)
+    {
+        var refused = Assert.Throws<ClusterException>(() => PodSpec(new WorkspaceDetails { Affinity = affinity }));
+
+        Assert.Equal((ClusterCodes.InvalidDetails, false), (refused.Code, refused.Transient));
+        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+    }
+
+    private static JsonNode PodSpec(WorkspaceDetails details) =>
+        Json(Deployment(Desired(d => d.Details = details)))["spec"]!["template"]!["spec"]!;
+
+    private static WorkspaceDetails Details() =>
+        new()
+        {
+            Tolerations =
+            {
+                new Toleration { Operator = "Exists", Effect = "NoSchedule" },
+                new Toleration
+                {
+                    Key = "gpu",
+                    Value = "true",
+                    Effect = "NoExecute",
+                    TolerationSeconds = 300,
+                },
+            },
+            NodeSelector = { ["pool"] = "dev", ["disk"] = "ssd" },
+            Affinity = """
+                {
+                  "nodeAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": {
+                      "nodeSelectorTerms": [
+                        { "matchExpressions": [{ "key": "cpu", "operator": "Gt", "values": ["4"] }] }
+                      ]
+                    }
+                  }
+                }
+                """,
+            ServiceAccountAnnotations = { ["role"] = "jo@example.com", ["a.example.com/b"] = "" },
+        };
 
     private static ClaimObject There(string size, string storageClass) =>
         new(

@@ -38,7 +38,8 @@ internal sealed record ObjectLabels(
 internal sealed record ObjectAnnotations(
     [property: JsonPropertyName(Names.Generation)] string? Generation = null,
     [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null,
-    [property: JsonPropertyName(Names.Companions)] string? Companions = null
+    [property: JsonPropertyName(Names.Companions)] string? Companions = null,
+    [property: JsonPropertyName(Names.Restart)] string? Restart = null
 );
 
 /// <summary>An object of which nothing but whose it is matters.</summary>
@@ -52,7 +53,9 @@ internal sealed record DeploymentObject(
 {
     internal sealed record DeploymentSpec(int? Replicas = null, PodTemplate? Template = null);
 
-    internal sealed record PodTemplate(PodSpec? Spec = null);
+    internal sealed record PodTemplate(PodSpec? Spec = null, TemplateMeta? Metadata = null);
+
+    internal sealed record TemplateMeta(ObjectAnnotations? Annotations = null);
 
     internal sealed record PodSpec(IReadOnlyList<Container>? Containers = null);
 

@@ -31,8 +31,11 @@ internal static class HeldObjects
                 ObservedStates.Generation(deployment?.Metadata),
                 ObservedStates.Generation(claim?.Metadata)
             ),
+            RestartGeneration = ObservedStates.Number(deployment?.Spec?.Template?.Metadata?.Annotations?.Restart),
         };
-        return held.CalculateSize() <= MostBytes ? held : new HeldWorkspace { Generation = held.Generation };
+        return held.CalculateSize() <= MostBytes
+            ? held
+            : new HeldWorkspace { Generation = held.Generation, RestartGeneration = held.RestartGeneration };
     }
 
     private static string? NameOf(IClusterObject? item) => item?.Metadata.Annotations?.WorkspaceName;

@@ -21,6 +21,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 [JsonSerializable(typeof(RulesReview))]
 [JsonSerializable(typeof(AccessReview))]
 [JsonSerializable(typeof(ObjectList<PlainObject>))]
+[JsonSerializable(typeof(V1Affinity))]
 [JsonSerializable(typeof(V1Deployment))]
 [JsonSerializable(typeof(V1NetworkPolicy))]
 [JsonSerializable(typeof(V1Service))]

@@ -44,7 +44,7 @@ internal static class Manifests
         {
             ApiVersion = "v1",
             Kind = "ServiceAccount",
-            Metadata = Named(identity, desired),
+            Metadata = Named(identity, desired, desired.Details?.ServiceAccountAnnotations),
             AutomountServiceAccountToken = false,
         };
 
@@ -107,16 +107,25 @@ internal static class Manifests
         new() { [Names.ProviderId] = identity.ProviderId, [Names.WorkspaceId] = desired.WorkspaceId };
 
     // Without the generation, so that each new one isn't a change.
-    private static V1ObjectMeta Named(DriverIdentity identity, WorkspaceDesired desired) =>
-        new()
+    private static V1ObjectMeta Named(
+        DriverIdentity identity,
+        WorkspaceDesired desired,
+        IEnumerable<KeyValuePair<string, string>>? others = null
+    )
+    {
+        // In one order, so that the same annotations have the same hash.
+        var annotations = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in others ?? [])
+            annotations[key] = value;
+        if (desired.Name.Length > 0)
+            annotations[Names.WorkspaceName] = desired.Name;
+        return new V1ObjectMeta
         {
             Name = Names.Object(desired.WorkspaceId),
             Labels = Names.Labels(identity, desired.WorkspaceId),
-            Annotations =
-                desired.Name.Length > 0
-                    ? new Dictionary<string, string> { [Names.WorkspaceName] = desired.Name }
-                    : null,
+            Annotations = annotations.Count > 0 ? annotations : null,
         };
+    }
 
     private static V1ObjectMeta Metadata(DriverIdentity identity, WorkspaceDesired desired, string? companions = null)
     {
@@ -150,7 +159,9 @@ internal static class Manifests
                 FsGroup = User,
                 SeccompProfile = new V1SeccompProfile { Type = "RuntimeDefault" },
             },
-            Affinity = PreferNodesWithWorkspaces(),
+            Tolerations = Scheduling.Tolerations(desired.Details),
+            NodeSelector = Scheduling.NodeSelector(desired.Details),
+            Affinity = Scheduling.Affinity(desired.Details),
             Containers = [Container(desired)],
             Volumes =
             [
@@ -204,28 +215,4 @@ internal static class Manifests
 
     private static Dictionary<string, ResourceQuantity> Compute(WorkspaceSpec spec) =>
         new() { ["cpu"] = new(spec.Cpu), ["memory"] = new(spec.Memory) };
-
-    // Fills nodes one after another, so that an autoscaler finds empty ones to take away.
-    private static V1Affinity PreferNodesWithWorkspaces() =>
-        new()
-        {
-            PodAffinity = new V1PodAffinity
-            {
-                PreferredDuringSchedulingIgnoredDuringExecution =
-                [
-                    new V1WeightedPodAffinityTerm
-                    {
-                        Weight = 1,
-                        PodAffinityTerm = new V1PodAffinityTerm
-                        {
-                            TopologyKey = "kubernetes.io/hostname",
-                            LabelSelector = new V1LabelSelector
-                            {
-                                MatchLabels = new Dictionary<string, string> { [Names.Resource] = Names.ResourceValue },
-                            },
-                        },
-                    },
-                ],
-            },
-        };
 }

@@ -54,15 +54,11 @@ internal static class ObservedStates
     }
 
     /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
-    public static ulong Generation(ObjectMeta? metadata) =>
-        ulong.TryParse(
-            metadata?.Annotations?.Generation,
-            NumberStyles.None,
-            CultureInfo.InvariantCulture,
-            out var generation
-        )
-            ? generation
-            : 0;
+    public static ulong Generation(ObjectMeta? metadata) => Number(metadata?.Annotations?.Generation);
+
+    /// <summary>What an annotation says; 0 if it is no number.</summary>
+    public static ulong Number(string? annotation) =>
+        ulong.TryParse(annotation, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     // The volume keeps the generation that it was made from, so the Deployment's counts. A volume alone is no generation
     // applied: an agent killed between the two, or a Deployment deleted by hand, needs to be sent the workspace again.

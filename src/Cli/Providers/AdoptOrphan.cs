@@ -22,29 +22,30 @@ internal sealed class AdoptOrphan
     private readonly Option<string> _cpu = Told("--cpu", "quantity", "Processors, such as 500m or 2");
     private readonly Option<string> _memory = Told("--memory", "quantity", "Memory, such as 512Mi or 4Gi");
     private readonly Option<string> _disk = Told("--disk", "quantity", "Size of the home disk, such as 20Gi");
+    private readonly OwnerOptions _owner = new();
 
     public static Command Make(CliHost host)
     {
         var parts = new AdoptOrphan();
-        return host.Calls(
-            new MeshCommand(
-                "adopt",
-                "Make an orphan a workspace of yours, and start it. It keeps its disk.",
-                "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001",
-                "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001 --org science --name dev --image ubuntu:24.04"
-            )
-            {
-                parts._provider,
-                parts._id,
-                parts._organization,
-                parts._name,
-                parts._image,
-                parts._cpu,
-                parts._memory,
-                parts._disk,
-            },
-            parts.Run
-        );
+        var command = new MeshCommand(
+            "adopt",
+            "Make an orphan a workspace of yours, and start it. It keeps its disk.",
+            "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001",
+            "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001 --org science --name dev --image ubuntu:24.04"
+        )
+        {
+            parts._provider,
+            parts._id,
+            parts._organization,
+            parts._name,
+            parts._image,
+            parts._cpu,
+            parts._memory,
+            parts._disk,
+        };
+        foreach (var option in parts._owner.All)
+            command.Add(option);
+        return host.Calls(command, parts.Run);
     }
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
@@ -56,6 +57,8 @@ internal sealed class AdoptOrphan
             WorkspaceId = line.GetRequiredValue(_id),
             Organization = line.GetValue(_organization) ?? "",
             Name = line.GetValue(_name) ?? "",
+            Owner = _owner.Owner(line),
+            OwnerEmail = _owner.EmailOf(line),
             Spec = new WorkspaceSpec
             {
                 Image = line.GetValue(_image) ?? "",

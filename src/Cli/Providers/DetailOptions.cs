@@ -9,32 +9,58 @@ namespace Coder.Mesh.Cli.Providers;
 /// <summary>The options for what an admin says of a provider. Each command has its own instance.</summary>
 internal sealed class DetailOptions
 {
-    private readonly Detail[] _details =
+    private readonly IReadOnlyList<Detail> _details =
     [
-        new(
+        Detail.Of(
             "region",
             Make("--region", "region", "Where it is, for people who choose a provider"),
             (details, value) => details.Region = value
         ),
-        new(
+        Detail.Of(
             "hostname",
             Make("--hostname", "host", "Name of the cluster's host (informational)"),
             (details, value) => details.Hostname = value
         ),
-        new(
+        Detail.Of(
             "cluster_address",
             Make("--cluster-address", "url", "Address of the cluster's API server (informational)"),
             (details, value) => details.ClusterAddress = value
         ),
-        new(
+        Detail.Of(
             "storage_class",
             Make("--storage-class", "class", "Storage class of new workspaces' disks [default: the cluster's default]"),
             (details, value) => details.StorageClass = value
         ),
-        new(
+        Detail.Of(
             "max_workspaces",
             Maximum(),
             (details, value) => details.MaxWorkspaces = int.Parse(value, CultureInfo.InvariantCulture)
+        ),
+        Detail.Of(
+            "tolerations",
+            NodeOptions.Tolerations(),
+            (details, line, option) => details.Tolerations.AddRange(Given(line, option).Select(NodeOptions.Toleration))
+        ),
+        Detail.Of(
+            "node_selector",
+            NodeOptions.NodeSelector(),
+            (details, line, option) =>
+                details.NodeSelector.Add(new Dictionary<string, string>(KeyValues.Read(line, option)))
+        ),
+        Detail.Of(
+            "affinity",
+            NodeOptions.Affinity(),
+            (details, value) =>
+            {
+                if (NodeOptions.AffinityOf(value) is { } affinity)
+                    details.Affinity = affinity;
+            }
+        ),
+        Detail.Of(
+            "service_account_annotations",
+            Annotations(),
+            (details, line, option) =>
+                details.ServiceAccountAnnotations.Add(new Dictionary<string, string>(KeyValues.Read(line, option)))
         ),
     ];
 
@@ -45,8 +71,7 @@ internal sealed class DetailOptions
     {
         var details = new ProviderDetails();
         foreach (var detail in _details)
-            if (line.GetValue(detail.Option) is { Length: > 0 } value)
-                detail.Set(details, value);
+            detail.Set(details, line);
         return details;
     }
 
@@ -76,5 +101,36 @@ internal sealed class DetailOptions
         return option;
     }
 
-    private sealed record Detail(string Field, Option<string> Option, Action<ProviderDetails, string> Set);
+    private static Option<string[]> Annotations() =>
+        KeyValues.Option(
+            "--service-account-annotation",
+            [],
+            "KEY=value",
+            "Annotation of its workspaces' service accounts, once for each; {{ .UserEmail }} stands for the owner's e-mail address",
+            clearable: true
+        );
+
+    private static IEnumerable<string> Given(ParseResult line, Option<string[]> option) =>
+        (line.GetValue(option) ?? []).Where(g => g.Length > 0);
+
+    private sealed record Detail(string Field, Option Option, Action<ProviderDetails, ParseResult> Set)
+    {
+        /// <param name="set">Called unless the value is empty.</param>
+        public static Detail Of(string field, Option<string> option, Action<ProviderDetails, string> set) =>
+            new(
+                field,
+                option,
+                (details, line) =>
+                {
+                    if (line.GetValue(option) is { Length: > 0 } value)
+                        set(details, value);
+                }
+            );
+
+        public static Detail Of(
+            string field,
+            Option<string[]> option,
+            Action<ProviderDetails, ParseResult, Option<string[]>> set
+        ) => new(field, option, (details, line) => set(details, line, option));
+    }
 }

@@ -72,6 +72,7 @@ internal static class ShowProvider
             .Add("Hostname", p.Details?.Hostname)
             .Add("Cluster address", p.Details?.ClusterAddress)
             .Add("Storage class", p.Details?.StorageClass)
+            .AddDetails(p.Details)
             .Add("Created", Text.Moment(p.CreateTime, time))
             .Add("Agent", ProviderText.Agent(p.Agent, time));
         if (p.Agent is { } agent)

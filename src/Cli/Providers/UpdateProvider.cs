@@ -17,7 +17,8 @@ internal sealed class UpdateProvider
             "update",
             "Change what is said of a provider. What isn't named stays; an empty value clears.",
             "mesh providers update us-east-1 --max-workspaces 200",
-            "mesh providers update us-east-1 --storage-class fast --region ''"
+            "mesh providers update us-east-1 --storage-class fast --region ''",
+            "mesh providers update us-east-1 --toleration gpu=true:NoSchedule --node-selector pool=gpu"
         )
         {
             parts._name,
@@ -44,7 +45,7 @@ internal sealed class UpdateProvider
         var provider = (await run.Client.Providers.UpdateProviderAsync(request, cancellationToken: ct)).Provider;
         run.Output.Success(
             $"updated provider \"{provider.Name}\"",
-            "workspaces that it holds already keep what they were created with"
+            "workspaces that it holds take it on when they are next started; a storage class is for new ones"
         );
         run.ShowAsData(provider);
         return ExitCodes.Ok;

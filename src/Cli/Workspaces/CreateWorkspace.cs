@@ -23,13 +23,7 @@ internal sealed class CreateWorkspace
         "10Gi",
         "Size of the home disk, such as 20Gi"
     );
-    private readonly Option<string[]> _command = new("--command")
-    {
-        Description = "Command of the container, all words up to the next option [default: a shell that sleeps]",
-        HelpName = "word",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = true,
-    };
+    private readonly Option<string[]> _command = WorkspaceOptions.Command();
     private readonly EnvironmentOptions _environment = new();
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
         "Organization, by name or id [default: the only one]"
@@ -44,6 +38,7 @@ internal sealed class CreateWorkspace
         Description = "The provider must be of this region",
         HelpName = "region",
     };
+    private readonly OwnerOptions _owner = new();
     private readonly Option<bool> _wait = WorkspaceOptions.Wait("running");
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
 
@@ -68,9 +63,8 @@ internal sealed class CreateWorkspace
         };
         foreach (var option in parts._environment.All)
             command.Add(option);
-        foreach (
-            var option in (Option[])[parts._organization, parts._provider, parts._region, parts._wait, parts._timeout]
-        )
+        Option[] others = [parts._organization, parts._provider, parts._region, .. parts._owner.All];
+        foreach (var option in others.Append(parts._wait).Append(parts._timeout))
             command.Add(option);
         return host.Calls(command, parts.Run);
     }
@@ -113,6 +107,8 @@ internal sealed class CreateWorkspace
             Organization = line.GetValue(_organization) ?? "",
             Provider = line.GetValue(_provider) ?? "",
             Region = line.GetValue(_region) ?? "",
+            Owner = _owner.Owner(line),
+            OwnerEmail = _owner.EmailOf(line),
             Spec = new WorkspaceSpec
             {
                 Image = line.GetRequiredValue(_image),

@@ -15,12 +15,14 @@ internal sealed class UpdateWorkspace
     private readonly Option<string> _cpu = Quantity("--cpu", "Processors, such as 500m or 2");
     private readonly Option<string> _memory = Quantity("--memory", "Memory, such as 512Mi or 4Gi");
     private readonly Option<string> _disk = Quantity("--disk", "Size of the home disk: it can grow, and never shrinks");
+    private readonly Option<string[]> _command = WorkspaceOptions.Command();
     private readonly EnvironmentOptions _environment = new();
     private readonly Option<string[]> _unset = new("--unset-env")
     {
         Description = "Variable to take away, once for each",
         HelpName = "NAME",
     };
+    private readonly Option<string> _email = OwnerOptions.Email("E-mail address of its owner, used at its next start");
     private readonly Option<bool> _wait = WorkspaceOptions.Wait("as wished");
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
 
@@ -51,7 +53,8 @@ internal sealed class UpdateWorkspace
         return host.Calls(command, parts.Run);
     }
 
-    private IEnumerable<Option> Changes => [_image, _cpu, _memory, _disk, .. _environment.All, _unset];
+    private IEnumerable<Option> Changes =>
+        [_image, _cpu, _memory, _disk, _command, .. _environment.All, _unset, _email];
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
@@ -92,6 +95,14 @@ internal sealed class UpdateWorkspace
         Change(_cpu, "spec.cpu", value => request.Spec.Cpu = value);
         Change(_memory, "spec.memory", value => request.Spec.Memory = value);
         Change(_disk, "spec.disk", value => request.Spec.Disk = value);
+        Change(_email, "owner_email", value => request.OwnerEmail = value);
+        if (line.GetResult(_command) is not null)
+        {
+            // An empty word alone is no command: the default one again.
+            request.Spec.Command.AddRange(line.GetValue(_command) is [""] ? [] : line.GetValue(_command) ?? []);
+            request.UpdateMask.Paths.Add("spec.command");
+        }
+
         if (_environment.HasSecrets(line))
         {
             request.Spec.EnvFrom.AddRange(_environment.Secrets(line));

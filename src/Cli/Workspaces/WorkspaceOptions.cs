@@ -8,6 +8,15 @@ internal static class WorkspaceOptions
     public static Option<string> Organization(string description) =>
         new("--org") { Description = description, HelpName = "org" };
 
+    public static Option<string[]> Command() =>
+        new("--command")
+        {
+            Description = "Command of the container, all words up to the next option [default: a shell that sleeps]",
+            HelpName = "word",
+            Arity = ArgumentArity.OneOrMore,
+            AllowMultipleArgumentsPerToken = true,
+        };
+
     public static Option<bool> Wait(string until) =>
         new("--wait", "-w") { Description = $"Wait until it is {until}, showing progress on stderr" };
 

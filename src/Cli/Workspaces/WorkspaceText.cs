@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coder.Mesh.Cli.Providers;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -26,6 +27,7 @@ internal static class WorkspaceText
             .Add("Provider", w.Provider)
             .Add("Organization", w.Organization)
             .Add("Owner", w.Owner)
+            .AddIfAny("Owner's e-mail", w.OwnerEmail)
             .Add("Image", w.Spec?.Image)
             .Add("CPU", w.Spec?.Cpu)
             .Add("Memory", w.Spec?.Memory)
@@ -33,6 +35,7 @@ internal static class WorkspaceText
             .AddIfAny("Command", string.Join(' ', w.Spec?.Command ?? []))
             .AddIfAny("Environment", Environment(w.Spec))
             .AddIfAny("From secrets", string.Join(", ", w.Spec?.EnvFrom ?? []))
+            .AddDetails(w.Details)
             .Add("Created", Text.Moment(w.CreateTime, time));
 
     private static string Environment(WorkspaceSpec? spec) =>

@@ -33,6 +33,7 @@ internal static class WorkspaceFrames
                 Name = workspace.Name,
                 StorageClass = workspace.StorageClass,
                 RestartGeneration = (ulong)workspace.RestartGeneration,
+                Details = DetailsMapping.ToProto(workspace.Details),
             },
         };
     }

@@ -13,4 +13,8 @@ internal sealed record Held(
     string Name,
     WorkspaceSpec Spec,
     string StorageClass
-);
+)
+{
+    /// <summary>The restart generation that its pod was made with; 0 if none.</summary>
+    public long Restarted { get; init; }
+}

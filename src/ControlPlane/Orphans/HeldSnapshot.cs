@@ -25,12 +25,15 @@ internal sealed class HeldSnapshot
         var (applied, carried) = (report.Generation, report.Held?.Generation ?? 0);
         if (carried >= long.MaxValue)
             throw new ProtocolException("held.generation: must be below 2^63 - 1");
+        if (report.Held?.RestartGeneration >= long.MaxValue)
+            throw new ProtocolException("held.restart_generation: must be below 2^63 - 1");
         var described = Described(report.Held);
         _held[report.WorkspaceId] = described with
         {
             Applied = (long)applied,
             Carried = (long)Math.Max(applied, carried),
             State = WorkspaceFrames.StateOf(report),
+            Restarted = (long)(report.Held?.RestartGeneration ?? 0),
         };
     }
 

@@ -14,4 +14,8 @@ internal sealed record Orphan(
     string StorageClass,
     DateTimeOffset FirstSeen,
     DateTimeOffset LastSeen
-);
+)
+{
+    /// <inheritdoc cref="Held.Restarted"/>
+    public long Restarted { get; init; }
+}

@@ -14,13 +14,17 @@ namespace Coder.Mesh.ControlPlane.Orphans;
 /// <param name="Organization">Name or id; the only one there is if empty.</param>
 /// <param name="Name">As its objects tell it if empty.</param>
 /// <param name="Spec">Each field as its objects tell it if empty.</param>
+/// <param name="Owner">The caller if empty.</param>
+/// <param name="OwnerEmail">Not known if empty.</param>
 internal sealed record OrphanAdoption(
     string Provider,
     string WorkspaceId,
     string Organization,
     string Name,
     WorkspaceSpec Spec,
-    string Traceparent
+    string Traceparent,
+    string Owner = "",
+    string OwnerEmail = ""
 );
 
 /// <summary>
@@ -62,7 +66,7 @@ internal sealed class OrphanCommands(
                         AdoptOnce(context, session, wanted, organizationId, providerId, n => name = n, cancel)
                 )
                 {
-                    Taken = index => WorkspacePlacement.NameTaken(index, name),
+                    Taken = index => WorkspacePlacement.NameTaken(index, name, context.Actor, wanted.Owner),
                 };
             },
             ct
@@ -116,18 +120,23 @@ internal sealed class OrphanCommands(
         var create = new CreateWorkspace(
             wanted.WorkspaceId,
             organizationId,
-            context.Actor,
+            Or(wanted.Owner, context.Actor),
             Or(wanted.Name, orphan.Name),
             providerId,
             Complete(wanted.Spec, orphan.Spec),
             Or(orphan.StorageClass, provider.Details.StorageClass),
             wanted.Traceparent,
             time.GetUtcNow()
-        );
+        )
+        {
+            OwnerEmail = wanted.OwnerEmail,
+            Details = provider.Details.Workspaces,
+        };
         named(create.Name);
         if (Incomplete(create) is { } incomplete)
             return incomplete;
-        return await Append(session, new AdoptWorkspace(create, orphan.Generation), providerId, orphan.WorkspaceId, ct);
+        var adopt = new AdoptWorkspace(create, orphan.Generation, orphan.Restarted);
+        return await Append(session, adopt, providerId, orphan.WorkspaceId, ct);
     }
 
     private async Task<Outcome> RemoveOnce(

@@ -106,13 +106,13 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ILogger<OrphanStore
 
     private const string Upsert = $"""
         insert into {OrphanTable.Name} (provider_id, workspace_id, generation, state, name, image, cpu, memory, disk,
-            command, storage_class, env_names, env_values, env_from)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            command, storage_class, env_names, env_values, env_from, restarted)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         on conflict (provider_id, workspace_id) do update set
             generation = excluded.generation, state = excluded.state, name = excluded.name, image = excluded.image,
             cpu = excluded.cpu, memory = excluded.memory, disk = excluded.disk, command = excluded.command,
             storage_class = excluded.storage_class, env_names = excluded.env_names, env_values = excluded.env_values,
-            env_from = excluded.env_from, last_seen = excluded.last_seen
+            env_from = excluded.env_from, restarted = excluded.restarted, last_seen = excluded.last_seen
         """;
 
     private static IEnumerable<object> Row(string providerId, string id, Held held) =>
@@ -131,6 +131,7 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ILogger<OrphanStore
             held.Spec.Env.Keys.ToArray(),
             held.Spec.Env.Values.ToArray(),
             held.Spec.EnvFrom.ToArray(),
+            held.Restarted,
         ];
 }
 

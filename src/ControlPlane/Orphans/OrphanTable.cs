@@ -38,6 +38,7 @@ internal static class OrphanTable
         alter table {{Name}} add column if not exists env_names text[] not null default '{}';
         alter table {{Name}} add column if not exists env_values text[] not null default '{}';
         alter table {{Name}} add column if not exists env_from text[] not null default '{}';
+        alter table {{Name}} add column if not exists restarted bigint not null default 0;
         create table if not exists {{Rest}} (
             provider_id text primary key,
             count integer not null

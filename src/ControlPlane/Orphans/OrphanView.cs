@@ -15,7 +15,7 @@ internal sealed record OrphanCount(int Count, DateTimeOffset? Since);
 internal sealed class OrphanView(NpgsqlDataSource database)
 {
     private const string Columns =
-        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen, env_names, env_values, env_from";
+        "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen, env_names, env_values, env_from, restarted";
 
     /// <summary>In order of id.</summary>
     /// <param name="after">Id of the last one of the page before; empty for the first page.</param>
@@ -120,6 +120,9 @@ internal sealed class OrphanView(NpgsqlDataSource database)
                     rows.GetFieldValue<DateTimeOffset>(11),
                     rows.GetFieldValue<DateTimeOffset>(12)
                 )
+                {
+                    Restarted = rows.GetInt64(16),
+                }
             );
         return orphans;
     }

@@ -41,9 +41,22 @@ internal static class HistoryText
             Part("region", details.Region),
             Part("storage class", details.StorageClass),
             details.MaxWorkspaces > 0 ? $"at most {details.MaxWorkspaces} workspaces" : "",
+            .. Workspaces(details.Workspaces),
         ];
         var given = string.Join(", ", parts.Where(p => p.Length > 0));
         return given.Length > 0 ? $": {given}" : "";
+    }
+
+    private static IEnumerable<string> Workspaces(WorkspaceDetails details)
+    {
+        if (details.Tolerations.Length > 0)
+            yield return $"{details.Tolerations.Length} tolerations";
+        if (details.NodeSelector.Count > 0)
+            yield return $"node selector {string.Join(" ", details.NodeSelector.Select(l => $"{l.Key}={l.Value}"))}";
+        if (details.Affinity is { } affinity)
+            yield return affinity == "{}" ? "no affinity" : "an affinity of its own";
+        if (details.ServiceAccountAnnotations.Count > 0)
+            yield return $"service account annotations {string.Join(" ", details.ServiceAccountAnnotations.Keys)}";
     }
 
     private static string Part(string name, string value) => value.Length > 0 ? $"{name} {value}" : "";

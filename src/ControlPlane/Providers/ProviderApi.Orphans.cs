@@ -32,7 +32,8 @@ internal sealed partial class ProviderApi
             .Check(request.Provider, requestId: request.RequestId)
             .WorkspaceId(request.WorkspaceId)
             .Text("organization", request.Organization, 253)
-            .PartialSpec(spec);
+            .PartialSpec(spec)
+            .Owner(request.Owner, request.OwnerEmail);
         if (request.Name.Length > 0)
             fields.Name("name", request.Name);
         fields.ThrowIfViolated();
@@ -42,7 +43,9 @@ internal sealed partial class ProviderApi
             request.Organization,
             request.Name,
             spec,
-            Tracing.CurrentTraceparent
+            Tracing.CurrentTraceparent,
+            request.Owner,
+            request.OwnerEmail
         );
         var write = WriteContext.Of(context, request, request.RequestId);
         var ct = context.CancellationToken;

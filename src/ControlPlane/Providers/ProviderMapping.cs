@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
 
@@ -75,17 +76,35 @@ internal static class ProviderMapping
                 details.Region,
                 details.StorageClass,
                 details.MaxWorkspaces
-            );
+            )
+            {
+                Workspaces = new WorkspaceDetails
+                {
+                    Tolerations = DetailsMapping.FromProto(details.Tolerations),
+                    NodeSelector = DetailsMapping.FromProto(details.NodeSelector),
+                    Affinity = details.HasAffinity ? details.Affinity : null,
+                    ServiceAccountAnnotations = DetailsMapping.FromProto(details.ServiceAccountAnnotations),
+                },
+            };
 
-    private static Proto.ProviderDetails ToProto(ProviderDetails details) =>
-        new()
+    public static Proto.ProviderDetails ToProto(ProviderDetails details)
+    {
+        var workspaces = details.Workspaces;
+        var mapped = new Proto.ProviderDetails
         {
             ClusterAddress = details.ClusterAddress,
             Hostname = details.Hostname,
             Region = details.Region,
             StorageClass = details.StorageClass,
             MaxWorkspaces = details.MaxWorkspaces,
+            Tolerations = { workspaces.Tolerations.Select(DetailsMapping.ToProto) },
+            NodeSelector = { workspaces.NodeSelector },
+            ServiceAccountAnnotations = { workspaces.ServiceAccountAnnotations },
         };
+        if (workspaces.Affinity is { } affinity)
+            mapped.Affinity = affinity;
+        return mapped;
+    }
 
     private static Proto.ProviderAgent? ToAgent(ProviderPresence presence) =>
         presence.Agent is not { } agent

@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Workspaces;
+
 namespace Coder.Mesh.ControlPlane.Providers;
 
 public enum ProviderKind
@@ -14,7 +16,11 @@ public sealed record ProviderDetails(
     string Region = "",
     string StorageClass = "",
     int MaxWorkspaces = 0
-);
+)
+{
+    /// <summary>Of the objects of its workspaces: for each of them from its next start on.</summary>
+    public WorkspaceDetails Workspaces { get; init; } = WorkspaceDetails.None;
+}
 
 public abstract record ProviderEvent;
 

@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
+using WorkspaceDetails = Coder.Mesh.ControlPlane.Workspaces.WorkspaceDetails;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -19,7 +20,17 @@ internal static class ProviderRequests
         ["details.region"] = (now, wanted) => now with { Region = wanted.Region },
         ["details.storage_class"] = (now, wanted) => now with { StorageClass = wanted.StorageClass },
         ["details.max_workspaces"] = (now, wanted) => now with { MaxWorkspaces = wanted.MaxWorkspaces },
+        ["details.tolerations"] = Of((now, wanted) => now with { Tolerations = wanted.Tolerations }),
+        ["details.node_selector"] = Of((now, wanted) => now with { NodeSelector = wanted.NodeSelector }),
+        ["details.affinity"] = Of((now, wanted) => now with { Affinity = wanted.Affinity }),
+        ["details.service_account_annotations"] = Of(
+            (now, wanted) => now with { ServiceAccountAnnotations = wanted.ServiceAccountAnnotations }
+        ),
     };
+
+    private static Func<ProviderDetails, ProviderDetails, ProviderDetails> Of(
+        Func<WorkspaceDetails, WorkspaceDetails, WorkspaceDetails> change
+    ) => (now, wanted) => now with { Workspaces = change(now.Workspaces, wanted.Workspaces) };
 
     /// <summary>What every request that names a provider has.</summary>
     public static Fields Check(string provider, string etag = "", string requestId = "") =>
@@ -33,7 +44,8 @@ internal static class ProviderRequests
             .Text("details.cluster_address", details.ClusterAddress)
             .Text("details.hostname", details.Hostname, 253)
             .Text("details.region", details.Region, 63)
-            .Text("details.storage_class", details.StorageClass, 253);
+            .Text("details.storage_class", details.StorageClass, 253)
+            .Workspaces(ProviderMapping.FromProto(details).Workspaces);
         return details.MaxWorkspaces is < 0 or > MostWorkspaces
             ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MostWorkspaces}")
             : fields;

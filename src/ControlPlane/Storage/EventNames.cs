@@ -44,6 +44,7 @@ internal static class EventNames
             [typeof(OrphanRemovalRequested)] = "workspace.orphan_removal_requested.v1",
             [typeof(WorkspaceStartRequested)] = "workspace.start_requested.v1",
             [typeof(WorkspaceRestartRequested)] = "workspace.restart_requested.v1",
+            [typeof(WorkspaceOwnerEmailChanged)] = "workspace.owner_email_changed.v1",
             [typeof(WorkspaceSpecChanged)] = "workspace.spec_changed.v1",
             [typeof(WorkspaceStopRequested)] = "workspace.stop_requested.v1",
             [typeof(WorkspaceDeleteRequested)] = "workspace.delete_requested.v1",

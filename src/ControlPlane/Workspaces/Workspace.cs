@@ -22,6 +22,12 @@ public sealed record Workspace(
     /// <summary>The generation in which a restart was asked for last; 0 if never.</summary>
     public long RestartGeneration { get; init; }
 
+    /// <summary>Empty where it isn't known.</summary>
+    public string OwnerEmail { get; init; } = "";
+
+    /// <summary>The provider's details as they were at the last start.</summary>
+    public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
+
     public ObservedState State { get; init; } = ObservedState.Pending;
 
     public string StateCode { get; init; } = "";
@@ -57,7 +63,11 @@ public sealed record Workspace(
                 Generation: 1,
                 e.Traceparent,
                 e.At
-            ),
+            )
+            {
+                OwnerEmail = e.OwnerEmail,
+                Details = e.Details,
+            },
             (null, WorkspaceAdopted e) => new Workspace(
                 key,
                 e.WorkspaceId,
@@ -71,14 +81,24 @@ public sealed record Workspace(
                 e.Generation,
                 e.Traceparent,
                 e.At
-            ),
+            )
+            {
+                OwnerEmail = e.OwnerEmail,
+                Details = e.Details,
+                RestartGeneration = e.RestartGeneration,
+            },
             (null, OrphanRemovalRequested e) => Doomed(key, e),
             (null, _) => null,
-            (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent),
+            (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent) with
+            {
+                Details = e.Details ?? state.Details,
+            },
             (_, WorkspaceRestartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent) with
             {
                 RestartGeneration = e.Generation,
+                Details = e.Details ?? state.Details,
             },
+            (_, WorkspaceOwnerEmailChanged e) => state with { OwnerEmail = e.OwnerEmail },
             (_, WorkspaceSpecChanged e) => state.Wished(state.Desired, e.Generation, e.Traceparent) with
             {
                 Spec = e.Spec,

@@ -34,7 +34,9 @@ internal sealed class WorkspaceApi(
             request.Region,
             request.Name,
             WorkspaceMapping.FromProto(request.Spec),
-            Tracing.CurrentTraceparent
+            Tracing.CurrentTraceparent,
+            request.Owner,
+            request.OwnerEmail
         );
         var write = WriteContext.Of(context, request, request.RequestId);
         var ct = context.CancellationToken;
@@ -158,11 +160,12 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var change = WorkspaceRequests.Change(request);
+        var email = request.UpdateMask.Paths.Contains(WorkspaceRequests.OwnerEmailPath) ? request.OwnerEmail : null;
         return new UpdateWorkspaceResponse
         {
             Workspace = await Wish(
                 WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
-                new UpdateWorkspace(change, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
+                new UpdateWorkspace(change, email, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
                 WriteContext.Of(context, request, request.RequestId),
                 context
             ),

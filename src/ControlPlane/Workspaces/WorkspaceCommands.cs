@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
@@ -26,7 +27,32 @@ internal sealed class WorkspaceCommands(
         WorkspaceReference reference,
         WorkspaceCommand wish,
         CancellationToken ct
-    ) => Change(context, reference, (_, _) => Task.FromResult(wish), ct);
+    ) =>
+        Change(
+            context,
+            reference,
+            async (session, workspace) =>
+                wish switch
+                {
+                    WishWorkspace { Desired: DesiredState.Running } start => start with
+                    {
+                        Details = await DetailsNow(session, workspace, ct),
+                    },
+                    RestartWorkspace restart => restart with { Details = await DetailsNow(session, workspace, ct) },
+                    _ => wish,
+                },
+            ct
+        );
+
+    private static async Task<WorkspaceDetails> DetailsNow(
+        WriteSession session,
+        Workspace workspace,
+        CancellationToken ct
+    )
+    {
+        var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(workspace.ProviderId), ct);
+        return provider!.Details.Workspaces;
+    }
 
     /// <summary>Ends it as Lost. Its provider is held, so that what is said of its status stays true.</summary>
     public Task<Result<Written>> Abandon(

@@ -15,13 +15,18 @@ internal static class WorkspaceDecider
     public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
         (state, command) switch
         {
-            (null, CreateWorkspace c) => Decision<WorkspaceEvent>.Emit(Created(c)),
+            (null, CreateWorkspace c) => Starts.With(c.Details, c.Name, c.OwnerEmail, details => Created(c, details)),
             (_, CreateWorkspace c) => new Refusal(
                 RefusalKind.AlreadyExists,
                 ErrorReasons.WorkspaceExists,
                 $"Workspace \"{c.Name}\" exists already."
             ),
-            (null, AdoptWorkspace c) => Decision<WorkspaceEvent>.Emit(Adopted(c)),
+            (null, AdoptWorkspace c) => Starts.With(
+                c.As.Details,
+                c.As.Name,
+                c.As.OwnerEmail,
+                details => Adopted(c, details)
+            ),
             (null, RemoveOrphan c) => Decision<WorkspaceEvent>.Emit(
                 new OrphanRemovalRequested(
                     c.WorkspaceId,
@@ -52,20 +57,14 @@ internal static class WorkspaceDecider
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
-    private static WorkspaceCreated Created(CreateWorkspace c) =>
-        new(
-            c.WorkspaceId,
-            c.OrganizationId,
-            c.Owner,
-            c.Name,
-            c.ProviderId,
-            c.Spec,
-            c.StorageClass,
-            c.Traceparent,
-            c.At
-        );
+    private static WorkspaceCreated Created(CreateWorkspace c, WorkspaceDetails details) =>
+        new(c.WorkspaceId, c.OrganizationId, c.Owner, c.Name, c.ProviderId, c.Spec, c.StorageClass, c.Traceparent, c.At)
+        {
+            OwnerEmail = c.OwnerEmail,
+            Details = details,
+        };
 
-    private static WorkspaceAdopted Adopted(AdoptWorkspace c) =>
+    private static WorkspaceAdopted Adopted(AdoptWorkspace c, WorkspaceDetails details) =>
         new(
             c.As.WorkspaceId,
             c.As.OrganizationId,
@@ -77,7 +76,12 @@ internal static class WorkspaceDecider
             c.Seen + 1,
             c.As.Traceparent,
             c.As.At
-        );
+        )
+        {
+            OwnerEmail = c.As.OwnerEmail,
+            Details = details,
+            RestartGeneration = c.SeenRestart,
+        };
 
     public static Refusal OrphanNotFound(string workspaceId) =>
         Refusal.NotFound(
@@ -98,8 +102,11 @@ internal static class WorkspaceDecider
         var generation = state.Generation + 1;
         return c.Desired switch
         {
-            DesiredState.Running => Decision<WorkspaceEvent>.Emit(
-                new WorkspaceStartRequested(generation, c.Traceparent, c.At)
+            DesiredState.Running => Starts.With(
+                c.Details,
+                state.Name,
+                state.OwnerEmail,
+                details => new WorkspaceStartRequested(generation, c.Traceparent, c.At) { Details = details }
             ),
             DesiredState.Stopped => Decision<WorkspaceEvent>.Emit(
                 new WorkspaceStopRequested(generation, c.Traceparent, c.At)
@@ -125,7 +132,15 @@ internal static class WorkspaceDecider
     private static Decision<WorkspaceEvent> Restart(Workspace state, RestartWorkspace c) =>
         Unusable(state, c.Etag) is { } refusal
             ? refusal
-            : Decision<WorkspaceEvent>.Emit(new WorkspaceRestartRequested(state.Generation + 1, c.Traceparent, c.At));
+            : Starts.With(
+                c.Details,
+                state.Name,
+                state.OwnerEmail,
+                details => new WorkspaceRestartRequested(state.Generation + 1, c.Traceparent, c.At)
+                {
+                    Details = details,
+                }
+            );
 
     private static Decision<WorkspaceEvent> Update(Workspace state, UpdateWorkspace c)
     {
@@ -138,9 +153,12 @@ internal static class WorkspaceDecider
             return new Fields()
                 .Violated("spec.disk", $"must not be less than it is, {state.Spec.Disk}: a disk can't shrink")
                 .Refusal!;
-        return WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec))
-            ? Decision<WorkspaceEvent>.Nothing
-            : Decision<WorkspaceEvent>.Emit(new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At));
+        var events = new List<WorkspaceEvent>();
+        if (c.OwnerEmail is { } email && email != state.OwnerEmail)
+            events.Add(new WorkspaceOwnerEmailChanged(email, c.At));
+        if (!WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec)))
+            events.Add(new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At));
+        return new Decision<WorkspaceEvent>(events);
     }
 
     private static Decision<WorkspaceEvent> Abandon(Workspace state, AbandonWorkspace c)

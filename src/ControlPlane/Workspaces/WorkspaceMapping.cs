@@ -51,6 +51,8 @@ internal static class WorkspaceMapping
             ObservedGeneration = (ulong)workspace.ObservedGeneration,
             CreateTime = Timestamp.FromDateTimeOffset(workspace.CreatedAt),
             Etag = workspace.Version.ToString(CultureInfo.InvariantCulture),
+            OwnerEmail = workspace.OwnerEmail,
+            Details = DetailsMapping.ToProto(workspace.Details),
         };
 
     /// <returns>Null for "any".</returns>

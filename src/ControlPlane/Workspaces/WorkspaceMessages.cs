@@ -47,11 +47,19 @@ internal sealed record CreateWorkspace(
     string StorageClass,
     string Traceparent,
     DateTimeOffset At
-) : WorkspaceCommand;
+) : WorkspaceCommand
+{
+    /// <summary>Empty where it isn't known.</summary>
+    public string OwnerEmail { get; init; } = "";
+
+    /// <summary>As the provider's details are now.</summary>
+    public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
+}
 
 /// <summary>An admin takes over what a cluster holds and the store doesn't know.</summary>
 /// <param name="Seen">The highest generation that the objects carry.</param>
-internal sealed record AdoptWorkspace(CreateWorkspace As, long Seen) : WorkspaceCommand;
+/// <param name="SeenRestart">The restart generation that its pod was made with.</param>
+internal sealed record AdoptWorkspace(CreateWorkspace As, long Seen, long SeenRestart) : WorkspaceCommand;
 
 /// <summary>An admin has what a cluster holds and the store doesn't know deleted there.</summary>
 /// <inheritdoc cref="AdoptWorkspace"/>
@@ -69,15 +77,25 @@ internal sealed record RemoveOrphan(
 /// <summary>A wish of the owner: start, stop or delete.</summary>
 /// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
 internal sealed record WishWorkspace(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
-    : WorkspaceCommand;
+    : WorkspaceCommand
+{
+    /// <summary>As the provider's details are now, for a start.</summary>
+    public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
+}
 
 /// <inheritdoc cref="WishWorkspace"/>
-internal sealed record RestartWorkspace(string Etag, string Traceparent, DateTimeOffset At) : WorkspaceCommand;
+internal sealed record RestartWorkspace(string Etag, string Traceparent, DateTimeOffset At) : WorkspaceCommand
+{
+    /// <inheritdoc cref="WishWorkspace.Details"/>
+    public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
+}
 
 /// <param name="Change">From the spec as it is to the one that is wished for.</param>
+/// <param name="OwnerEmail">Null to leave it as it is.</param>
 /// <inheritdoc cref="WishWorkspace"/>
 internal sealed record UpdateWorkspace(
     Func<WorkspaceSpec, WorkspaceSpec> Change,
+    string? OwnerEmail,
     string Etag,
     string Traceparent,
     DateTimeOffset At
@@ -117,7 +135,13 @@ public sealed record WorkspaceCreated(
     string StorageClass,
     string Traceparent,
     DateTimeOffset At
-) : WorkspaceEvent;
+) : WorkspaceEvent
+{
+    public string OwnerEmail { get; init; } = "";
+
+    /// <summary>What it is started with, templates filled in.</summary>
+    public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
+}
 
 /// <summary>Its objects were there before: the store had lost it, or never known it.</summary>
 public sealed record WorkspaceAdopted(
@@ -131,7 +155,15 @@ public sealed record WorkspaceAdopted(
     long Generation,
     string Traceparent,
     DateTimeOffset At
-) : WorkspaceEvent;
+) : WorkspaceEvent
+{
+    public string OwnerEmail { get; init; } = "";
+
+    /// <inheritdoc cref="WorkspaceCreated.Details"/>
+    public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
+
+    public long RestartGeneration { get; init; }
+}
 
 /// <summary>Nobody adopted it: it is known from here on, so that it can be deleted like any other.</summary>
 /// <param name="Name">As its objects told it; it may be another workspace's name by now.</param>
@@ -146,10 +178,21 @@ public sealed record OrphanRemovalRequested(
     DateTimeOffset At
 ) : WorkspaceEvent;
 
-public sealed record WorkspaceStartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+public sealed record WorkspaceStartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent
+{
+    /// <summary>What it is started with from here on; null in events from before there were any.</summary>
+    public WorkspaceDetails? Details { get; init; }
+}
 
 /// <summary>It shall run in a container that is new, whether it ran before or not.</summary>
-public sealed record WorkspaceRestartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+public sealed record WorkspaceRestartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent
+{
+    /// <inheritdoc cref="WorkspaceStartRequested.Details"/>
+    public WorkspaceDetails? Details { get; init; }
+}
+
+/// <summary>Used from the next start on.</summary>
+public sealed record WorkspaceOwnerEmailChanged(string OwnerEmail, DateTimeOffset At) : WorkspaceEvent;
 
 /// <param name="Spec">All of it, as it is from now on.</param>
 public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, string Traceparent, DateTimeOffset At)

@@ -15,13 +15,17 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 /// <param name="Organization">Name or id; the only one there is if empty.</param>
 /// <param name="Provider">Name or id; the default one if empty.</param>
 /// <param name="Region">The provider must be of it; any if empty.</param>
+/// <param name="Owner">The caller if empty.</param>
+/// <param name="OwnerEmail">Not known if empty.</param>
 internal sealed record PlaceWorkspace(
     string Organization,
     string Provider,
     string Region,
     string Name,
     WorkspaceSpec Spec,
-    string Traceparent
+    string Traceparent,
+    string Owner = "",
+    string OwnerEmail = ""
 );
 
 /// <summary>A workspace as it was stored, and the names of where it was placed.</summary>
@@ -72,7 +76,7 @@ internal sealed class WorkspacePlacement(
                     (session, cancel) => Once(context, session, target, wanted, p => placed = p, cancel)
                 )
                 {
-                    Taken = index => NameTaken(index, wanted.Name),
+                    Taken = index => NameTaken(index, wanted.Name, context.Actor, wanted.Owner),
                 };
             },
             ct
@@ -140,37 +144,47 @@ internal sealed class WorkspacePlacement(
         var command = new CreateWorkspace(
             Ids.New(time),
             organization.OrganizationId,
-            context.Actor,
+            wanted.Owner.Length > 0 ? wanted.Owner : context.Actor,
             wanted.Name,
             target.ProviderId,
             wanted.Spec,
             provider.Details.StorageClass,
             wanted.Traceparent,
             time.GetUtcNow()
-        );
-        placed(new PlacedWorkspace(Append(session, command), organization.Name, provider.Name));
+        )
+        {
+            OwnerEmail = wanted.OwnerEmail,
+            Details = provider.Details.Workspaces,
+        };
+        var decision = WorkspaceDecider.Decide(null, command);
+        if (decision.Refusal is { } refusal)
+            return refusal;
+        var workspace = Append(session, command.WorkspaceId, decision.Events);
+        placed(new PlacedWorkspace(workspace, organization.Name, provider.Name));
         return new Outcome.Done(command.WorkspaceId)
         {
             Committed = () => doorbell.Workspace(target.ProviderId, command.WorkspaceId),
         };
     }
 
-    private static Workspace Append(WriteSession session, CreateWorkspace command)
+    private static Workspace Append(WriteSession session, string workspaceId, IReadOnlyList<WorkspaceEvent> events)
     {
-        var key = StreamKeys.Workspace(command.WorkspaceId);
-        var events = WorkspaceDecider.Decide(null, command).Events;
+        var key = StreamKeys.Workspace(workspaceId);
         session.Documents.Events.StartStream<Workspace>(key, events);
         var workspace = events.Aggregate((Workspace?)null, (state, change) => Workspace.Fold(state, key, change))!;
         workspace.Version = events.Count;
         return workspace;
     }
 
-    internal static Refusal? NameTaken(string index, string name) =>
+    /// <param name="owner">The caller if empty.</param>
+    internal static Refusal? NameTaken(string index, string name, string caller, string owner) =>
         index == MartenRegistration.WorkspaceNameIndex
             ? new Refusal(
                 RefusalKind.AlreadyExists,
                 ErrorReasons.WorkspaceExists,
-                $"You already have a workspace named \"{name}\" in this organization."
+                owner.Length == 0 || owner == caller
+                    ? $"You already have a workspace named \"{name}\" in this organization."
+                    : $"{owner} already has a workspace named \"{name}\" in this organization."
             )
             : null;
 }

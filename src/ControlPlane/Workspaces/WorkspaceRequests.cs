@@ -1,3 +1,4 @@
+using System.Net.Mail;
 using System.Text.RegularExpressions;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Writes;
@@ -19,7 +20,10 @@ internal static partial class WorkspaceRequests
         ["spec.command"] = (spec, wanted) => spec with { Command = wanted.Command },
         ["spec.env"] = (spec, wanted) => spec with { Env = wanted.Env },
         ["spec.env_from"] = (spec, wanted) => spec with { EnvFrom = wanted.EnvFrom },
+        [OwnerEmailPath] = (spec, _) => spec,
     };
+
+    public const string OwnerEmailPath = "owner_email";
 
     private const int MaxEnv = 100;
     private const int MaxEnvName = 256;
@@ -31,6 +35,9 @@ internal static partial class WorkspaceRequests
     private const int MaxCommandParts = 64;
     private const int MaxImage = 512;
 
+    // RFC 5321, 4.5.3.1.3, without the angle brackets.
+    private const int MaxEmail = 254;
+
     public static Fields Check(CreateWorkspaceRequest request)
     {
         var fields = new Fields()
@@ -38,6 +45,7 @@ internal static partial class WorkspaceRequests
             .Text("organization", request.Organization, 253)
             .Text("provider", request.Provider, 253)
             .Text("region", request.Region, 63)
+            .Owner(request.Owner, request.OwnerEmail)
             .RequestId(request.RequestId);
         return request.Spec is { } spec
             ? fields.Spec(WorkspaceMapping.FromProto(spec))
@@ -114,14 +122,33 @@ internal static partial class WorkspaceRequests
 
     public static Fields Check(UpdateWorkspaceRequest request)
     {
-        var fields = new Fields().Mask(request.UpdateMask, Paths.Keys, "name what to change");
-        return request.Spec is null ? fields.Violated("spec", "is required") : fields;
+        var fields = new Fields()
+            .Mask(request.UpdateMask, Paths.Keys, "name what to change")
+            .Owner(owner: "", request.OwnerEmail);
+        return request.Spec is null && request.UpdateMask?.Paths.All(p => p == OwnerEmailPath) != true
+            ? fields.Violated("spec", "is required")
+            : fields;
+    }
+
+    public static Fields Owner(this Fields fields, string owner, string email)
+    {
+        fields.Text("owner", owner, 253);
+        if (owner.Length > 0 && (char.IsWhiteSpace(owner[0]) || char.IsWhiteSpace(owner[^1])))
+            fields.Violated("owner", "must not begin or end with white space");
+        var fits =
+            MailAddress.TryCreate(email, out var address) && address.Address == email && email.Length <= MaxEmail;
+        return email.Length == 0 || fits
+            ? fields
+            : fields.Violated(
+                "owner_email",
+                $"must be an e-mail address such as jo@example.com, of at most {MaxEmail} characters"
+            );
     }
 
     /// <summary>How a request changes a spec, whatever it is by then.</summary>
     public static Func<WorkspaceSpec, WorkspaceSpec> Change(UpdateWorkspaceRequest request)
     {
-        var wanted = WorkspaceMapping.FromProto(request.Spec);
+        var wanted = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
         return spec => request.UpdateMask.Paths.Aggregate(spec, (now, path) => Paths[path](now, wanted));
     }
 

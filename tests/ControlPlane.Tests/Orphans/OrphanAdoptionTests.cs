@@ -71,6 +71,23 @@ public sealed class OrphanAdoptionTests(PostgresFixture postgres) : OrphanTestBa
     }
 
     [Fact]
+    public async Task An_adopted_orphan_is_of_the_owner_named_and_is_not_restarted_for_a_restart_of_before()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var agent = await AttachBuiltIn(plane);
+        var id = NewId();
+        var held = Held(agent, id, 7);
+        held.Held.RestartGeneration = 5;
+        await Exchange(agent, held);
+
+        var adopted = await Adopt(plane, id, r => (r.Owner, r.OwnerEmail) = ("ann", "ann@example.com"));
+        var desired = (await agent.Next(Frame.WorkspaceDesired, Ct)).WorkspaceDesired;
+
+        Assert.Equal(("ann", "ann@example.com"), (adopted.Owner, adopted.OwnerEmail));
+        Assert.Equal((8ul, 5ul), (desired.Generation, desired.RestartGeneration));
+    }
+
+    [Fact]
     public async Task What_an_agent_of_an_older_version_does_not_tell_must_be_said()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);

@@ -42,6 +42,7 @@ public sealed class EventNamesTests
         workspace.lost.v1 WorkspaceLost
         workspace.observed.v1 WorkspaceObserved
         workspace.orphan_removal_requested.v1 OrphanRemovalRequested
+        workspace.owner_email_changed.v1 WorkspaceOwnerEmailChanged
         workspace.restart_requested.v1 WorkspaceRestartRequested
         workspace.spec_changed.v1 WorkspaceSpecChanged
         workspace.start_requested.v1 WorkspaceStartRequested

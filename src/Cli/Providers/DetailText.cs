@@ -1,0 +1,44 @@
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Providers;
+
+/// <summary>What a provider's details say of workspaces, in words; nothing of what they don't say.</summary>
+internal static class DetailText
+{
+    public static Fields AddDetails(this Fields facts, ProviderDetails? details) =>
+        details is null
+            ? facts
+            : facts.Add(
+                details.Tolerations,
+                details.NodeSelector,
+                details.HasAffinity ? details.Affinity : null,
+                details.ServiceAccountAnnotations
+            );
+
+    public static Fields AddDetails(this Fields facts, WorkspaceDetails? details) =>
+        details is null
+            ? facts
+            : facts.Add(
+                details.Tolerations,
+                details.NodeSelector,
+                details.HasAffinity ? details.Affinity : null,
+                details.ServiceAccountAnnotations
+            );
+
+    private static Fields Add(
+        this Fields facts,
+        IEnumerable<Toleration> tolerations,
+        IDictionary<string, string> nodeSelector,
+        string? affinity,
+        IDictionary<string, string> annotations
+    ) =>
+        facts
+            .AddIfAny("Tolerations", string.Join(", ", tolerations.Select(NodeOptions.Text)))
+            .AddIfAny("Node selector", Pairs(nodeSelector))
+            .AddIfAny("Affinity", affinity == "{}" ? NodeOptions.NoAffinity : affinity)
+            .AddIfAny("Annotations", Pairs(annotations));
+
+    private static string Pairs(IDictionary<string, string> map) =>
+        string.Join(", ", map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));
+}

@@ -1,0 +1,24 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>Options about whose a workspace is.</summary>
+internal sealed class OwnerOptions
+{
+    private readonly Option<string> _owner = new("--owner")
+    {
+        Description = "User whose workspace it is [default: you]",
+        HelpName = "user",
+    };
+
+    private readonly Option<string> _email = Email("E-mail address of its owner, for a provider that needs it");
+
+    public IEnumerable<Option> All => [_owner, _email];
+
+    public static Option<string> Email(string description) =>
+        new("--owner-email") { Description = description, HelpName = "address" };
+
+    public string Owner(ParseResult line) => line.GetValue(_owner) ?? "";
+
+    public string EmailOf(ParseResult line) => line.GetValue(_email) ?? "";
+}

@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Workspaces;
+
+namespace Coder.Mesh.ControlPlane.Tests.Providers;
+
+/// <summary>What a provider's details may say of workspaces.</summary>
+public sealed class DetailRulesTests
+{
+    [Fact]
+    public void What_Kubernetes_takes_is_taken() =>
+        Assert.Null(
+            Told(
+                new WorkspaceDetails
+                {
+                    Tolerations =
+                    [
+                        new("", "Exists", "", "", null),
+                        new("gpu", "", "true", "NoSchedule", null),
+                        new("example.com/dedicated", "Equal", "", "NoExecute", 300),
+                    ],
+                    NodeSelector = Map(("topology.kubernetes.io/zone", "eu-1a"), ("spot", "")),
+                    Affinity = """{ "nodeAffinity": {}, "podAntiAffinity": {} }""",
+                    ServiceAccountAnnotations = Map(
+                        ("eks.amazonaws.com/role-arn", "arn:aws:iam::1:role/{{.UserEmail}}"),
+                        ("plain", "}} { {"),
+                        ("spaced", "<{{   .UserEmail }}>")
+                    ),
+                }
+            )
+        );
+
+    [Theory]
+    [InlineData("gpu", "In", "", "", null, "\"In\" is no operator")]
+    [InlineData("gpu", "", "", "Never", null, "\"Never\" is no effect")]
+    [InlineData("", "Equal", "", "", null, "must have the operator Exists")]
+    [InlineData("", "", "", "", null, "must have the operator Exists")]
+    [InlineData("gpu", "Exists", "true", "", null, "must not have a value with the operator Exists")]
+    [InlineData("-gpu", "", "", "", null, "\"-gpu\" is no key of Kubernetes")]
+    [InlineData("/gpu", "", "", "", null, "\"/gpu\" is no key of Kubernetes")]
+    [InlineData("Example.com/gpu", "", "", "", null, "is no key of Kubernetes")]
+    [InlineData("gpu", "", "a b", "", null, "\"a b\" is no value of a label")]
+    [InlineData("gpu", "", "", "NoSchedule", 5, "for the effect NoExecute only")]
+    public void A_toleration_that_Kubernetes_would_refuse_is_refused(
+        string key,
+        string op,
+        string value,
+        string effect,
+        int? seconds,
+        string rule
+    ) =>
+        Refused(
+            new WorkspaceDetails { Tolerations = [new(key, op, value, effect, seconds)] },
+            $"details.tolerations: ",
+            rule
+        );
+
+    [Theory]
+    [InlineData("a label", "x")]
+    [InlineData("zone", "x/y")]
+    public void A_label_that_no_node_can_have_is_refused(string key, string value) =>
+        Refused(new WorkspaceDetails { NodeSelector = Map((key, value)) }, "details.node_selector: ");
+
+    [Theory]
+    [InlineData("", "must be JSON, a Kubernetes Affinity: line 1")]
+    [InlineData("{\n \"nodeAffinity\": }", "line 2, byte 18")]
+    [InlineData("[]", "must be one JSON object")]
+    [InlineData("null", "must be one JSON object")]
+    [InlineData("""{ "affinity": {} }""", "\"affinity\" is none of nodeAffinity, podAffinity, podAntiAffinity")]
+    public void An_affinity_that_is_none_is_refused(string affinity, string rule) =>
+        Refused(new WorkspaceDetails { Affinity = affinity }, "details.affinity: ", rule);
+
+    [Theory]
+    [InlineData("x", "{{ .UserName }}", "the only template is {{ .UserEmail }}")]
+    [InlineData("x", "{{ .UserEmail", "the only template is {{ .UserEmail }}")]
+    [InlineData("x", "{{ {{ .UserEmail }} }}", "the only template is {{ .UserEmail }}")]
+    [InlineData("x", "a\nb", "none of them a control character")]
+    [InlineData("mesh.coder.com/companions", "x", "are set by Coder.Mesh")]
+    [InlineData("not a key", "x", "is no key of Kubernetes")]
+    public void An_annotation_that_is_ours_or_no_template_is_refused(string key, string value, string rule) =>
+        Refused(
+            new WorkspaceDetails { ServiceAccountAnnotations = Map((key, value)) },
+            "details.service_account_annotations: ",
+            rule
+        );
+
+    [Fact]
+    public void Of_everything_there_is_a_most()
+    {
+        var many = Map([.. Enumerable.Range(0, 21).Select(i => ($"k{i}", "v"))]);
+        var details = new WorkspaceDetails
+        {
+            Tolerations = [.. many.Select(m => new Toleration(m.Key, "", "", "", null))],
+            NodeSelector = many,
+            Affinity = $$"""{ "nodeAffinity": "{{new string('x', 8 * 1024)}}" }""",
+            ServiceAccountAnnotations = many,
+        };
+
+        Refused(details, "details.tolerations: must be at most 20, are 21");
+        Refused(details, "details.node_selector: must have at most 20 labels, has 21");
+        Refused(details, "details.affinity: must be at most 8192 characters");
+        Refused(details, "details.service_account_annotations: must be at most 20, are 21");
+    }
+
+    private static void Refused(WorkspaceDetails details, params string[] parts) =>
+        Assert.All(parts, part => Assert.Contains(part, Told(details), StringComparison.Ordinal));
+
+    private static string? Told(WorkspaceDetails details) => new Fields().Workspaces(details).Refusal?.Message;
+
+    private static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] entries) =>
+        entries.ToImmutableSortedDictionary(e => e.Key, e => e.Value, StringComparer.Ordinal);
+}
