@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Coder.Mesh.Cli.Deployment;
 using Coder.Mesh.Cli.Organizations;
 using Coder.Mesh.Cli.Providers;
 using Coder.Mesh.Cli.Workspaces;
@@ -16,6 +17,7 @@ internal static class CommandTree
             ProvidersCommand.Make(host),
             OrganizationsCommand.Make(host),
             WorkspacesCommand.Make(host),
+            AccessUrlCommand.Make(host),
             VersionCommand.Make(host.Output),
             GlobalOptions.Format,
             GlobalOptions.Address,

@@ -71,6 +71,7 @@ internal static class ControlPlaneHost
         app.MapGrpcService<ProviderApi>();
         app.MapGrpcService<WorkspaceApi>();
         app.MapGrpcService<OrganizationApi>();
+        app.MapGrpcService<DeploymentApi>();
         app.MapGrpcHealthChecksService().AllowAnonymous();
         app.MapGrpcReflectionService().AllowAnonymous();
         return app;

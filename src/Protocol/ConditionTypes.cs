@@ -27,10 +27,16 @@ public static class ConditionTypes
     /// </summary>
     public const string OrphansPresent = nameof(OrphansPresent);
 
+    /// <summary>
+    /// The agent dials the deployment's access URL. The control plane adds it when a provider is shown, where it has an
+    /// access URL.
+    /// </summary>
+    public const string AccessUrlCurrent = nameof(AccessUrlCurrent);
+
     /// <summary>The conditions that must be true for a provider to be Ready, the most telling first.</summary>
     public static IReadOnlyList<string> Required { get; } = [ClusterReachable, NamespaceReady, PermissionsSufficient];
 
     /// <summary>The conditions that tell, and never change a provider's status.</summary>
     public static IReadOnlyList<string> Advisory { get; } =
-    [StorageReady, ClockSynced, CredentialExpiry, OrphansPresent];
+    [StorageReady, ClockSynced, CredentialExpiry, OrphansPresent, AccessUrlCurrent];
 }

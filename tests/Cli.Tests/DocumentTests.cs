@@ -54,6 +54,6 @@ public sealed partial class DocumentTests
     private static string RepoRoot([CallerFilePath] string path = "") =>
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, "..", ".."));
 
-    [GeneratedRegex(@"(?m)^\| `mesh (?<nouns>([a-z]+ )*)(?<last>[a-z|\\-]+)[ `]")]
+    [GeneratedRegex(@"(?m)^\| `mesh (?<nouns>([a-z-]+ )*)(?<last>[a-z|\\-]+)[ `]")]
     private static partial Regex Row();
 }

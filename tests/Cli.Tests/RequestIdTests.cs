@@ -32,6 +32,7 @@ public sealed class RequestIdTests : CliTest
             { "RestartWorkspace", "workspaces restart old" },
             { "UpdateWorkspace", "workspaces update old --cpu 2" },
             { "DeleteWorkspace", "workspaces rm old" },
+            { "SetAccessUrl", "access-url set https://mesh.example.com" },
             { "AbandonWorkspace", "workspaces rm old --abandon --reason r --yes" },
         };
 
@@ -62,6 +63,7 @@ public sealed class RequestIdTests : CliTest
             ProviderServiceReflection.Descriptor,
             OrganizationServiceReflection.Descriptor,
             WorkspaceServiceReflection.Descriptor,
+            DeploymentServiceReflection.Descriptor,
         }
             .SelectMany(f => f.Services.Single().Methods)
             .Where(m => m.InputType.FindFieldByName("request_id") is not null);

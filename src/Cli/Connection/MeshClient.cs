@@ -39,6 +39,7 @@ internal sealed class MeshClient : IDisposable
         Providers = new ProviderService.ProviderServiceClient(calls);
         Organizations = new OrganizationService.OrganizationServiceClient(calls);
         Workspaces = new WorkspaceService.WorkspaceServiceClient(calls);
+        Deployment = new DeploymentService.DeploymentServiceClient(calls);
     }
 
     public ProviderService.ProviderServiceClient Providers { get; }
@@ -46,6 +47,8 @@ internal sealed class MeshClient : IDisposable
     public OrganizationService.OrganizationServiceClient Organizations { get; }
 
     public WorkspaceService.WorkspaceServiceClient Workspaces { get; }
+
+    public DeploymentService.DeploymentServiceClient Deployment { get; }
 
     public void Dispose() => _channel.Dispose();
 

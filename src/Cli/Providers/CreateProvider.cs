@@ -49,16 +49,18 @@ internal sealed class CreateProvider
         if (run.Json)
             run.Output.Json(token.AsJson(answer));
         else
-            Show(run, answer.Provider, token);
+            Show(run, answer, token);
         return ExitCodes.Ok;
     }
 
-    private static void Show(Invocation run, Provider provider, NewToken token)
+    private static void Show(Invocation run, CreateProviderResponse answer, NewToken token)
     {
+        var provider = answer.Provider;
+        var dialled = answer.AccessUrl is { Length: > 0 } url ? new Uri(url) : run.Target.Address;
         var table = new Table("ID", "NAME", "STATUS");
         table.Add(provider.Id, provider.Name, ProviderText.Status(provider));
         run.Output.Table(table);
-        var steps = new NextSteps(provider.Name, NextSteps.DefaultNamespace, token, run.Target.Address);
+        var steps = new NextSteps(provider.Name, NextSteps.DefaultNamespace, token, dialled);
         run.Output.Lines(steps.Install());
     }
 }

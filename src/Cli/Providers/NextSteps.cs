@@ -6,7 +6,7 @@ namespace Coder.Mesh.Cli.Providers;
 /// <param name="Provider">The provider's name.</param>
 /// <param name="Namespace">The namespace that its workspaces are to be in.</param>
 /// <param name="Token">The token, as far as it is printed.</param>
-/// <param name="Address">Where this command line reached the control plane.</param>
+/// <param name="Address">The access URL, or where this command line reached the control plane if there is none.</param>
 internal sealed record NextSteps(string Provider, string Namespace, NewToken Token, Uri Address)
 {
     /// <summary>The namespace of the examples, where no agent has named another.</summary>

@@ -78,6 +78,7 @@ internal static class ShowProvider
         if (p.Agent is { } agent)
             facts
                 .Add("Agent version", agent.Version)
+                .AddIfAny("Dials", agent.AccessUrl)
                 .Add("Driver", agent.Driver)
                 .Add("Namespace", agent.Namespace)
                 .Add("Namespace UID", agent.NamespaceUid)

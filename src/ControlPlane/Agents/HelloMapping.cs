@@ -28,7 +28,10 @@ internal static class HelloMapping
                 Strings.Clean(hello.Cluster?.Namespace ?? ""),
                 Strings.Clean(hello.Cluster?.KubernetesVersion ?? ""),
                 Strings.Clean(hello.Cluster?.Driver ?? "")
-            ),
+            )
+            {
+                AccessUrl = Strings.Clean(hello.AccessUrl),
+            },
             ProtocolVersion.Negotiate(hello.MinProtocolVersion, hello.MaxProtocolVersion),
             Conditions(hello.Readiness),
             MissedHeartbeats * heartbeatInterval

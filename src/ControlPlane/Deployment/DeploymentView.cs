@@ -19,7 +19,7 @@ internal sealed class DeploymentView(StoreSessions sessions)
         return await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
     }
 
-    private async Task<MeshDeployment> Read(CancellationToken ct)
+    public async Task<MeshDeployment> Read(CancellationToken ct)
     {
         await using var session = sessions.Read();
         return await session.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct)

@@ -33,7 +33,11 @@ public sealed record AgentIdentity(
     string Namespace,
     string KubernetesVersion,
     string Driver
-);
+)
+{
+    /// <summary>The address that it dialled.</summary>
+    public string AccessUrl { get; init; } = "";
+}
 
 public abstract record PresenceEvent;
 

@@ -14,6 +14,7 @@ internal static class StatusCodes
     public const string NamespaceChanged = "namespace_changed";
     public const string ClusterMismatch = "cluster_mismatch";
     public const string OrphansPresent = "orphans_present";
+    public const string AccessUrlOutdated = "access_url_outdated";
 
     /// <summary>All of them, for the test that holds the documentation to them.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -27,5 +28,6 @@ internal static class StatusCodes
         NamespaceChanged,
         ClusterMismatch,
         OrphansPresent,
+        AccessUrlOutdated,
     ];
 }

@@ -41,6 +41,7 @@ internal sealed partial class ProviderApi(
         {
             Provider = await Read(created.ProviderId, context.CancellationToken),
             Token = created.Token,
+            AccessUrl = (await deployment.Read(context.CancellationToken)).AccessUrl,
         };
     }
 
@@ -54,8 +55,17 @@ internal sealed partial class ProviderApi(
         var held = await orphans.Count(found.ProviderId, ct);
         provider.Orphans = held.Count;
         if (provider.Agent is not null)
-            provider.Conditions.Add(OrphanCondition.ToProto(held, found.Name));
+            await AddOwnConditions(provider, held, ct);
         return new GetProviderResponse { Provider = provider };
+    }
+
+    /// <summary>Those that the agent can't know.</summary>
+    private async Task AddOwnConditions(Coder.Mesh.V1.Provider provider, OrphanCount held, CancellationToken ct)
+    {
+        provider.Conditions.Add(OrphanCondition.ToProto(held, provider.Name));
+        var accessUrl = (await deployment.Read(ct)).AccessUrl;
+        if (AccessUrlCondition.ToProto(accessUrl, provider.Agent.AccessUrl) is { } condition)
+            provider.Conditions.Add(condition);
     }
 
     public override async Task<ListProvidersResponse> ListProviders(

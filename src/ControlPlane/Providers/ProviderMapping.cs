@@ -118,6 +118,7 @@ internal static class ProviderMapping
                 NamespaceUid = presence.NamespaceUid ?? "",
                 KubernetesVersion = agent.KubernetesVersion,
                 Driver = agent.Driver,
+                AccessUrl = agent.AccessUrl,
                 SinceTime = presence.AgentSince is { } since ? Timestamp.FromDateTimeOffset(since) : null,
             };
 

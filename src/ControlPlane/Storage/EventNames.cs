@@ -17,6 +17,7 @@ internal static class EventNames
         {
             [typeof(DeploymentInitialized)] = "deployment.initialized.v1",
             [typeof(DefaultProviderSet)] = "deployment.default_provider_set.v1",
+            [typeof(AccessUrlSet)] = "deployment.access_url_set.v1",
             [typeof(OrganizationCreated)] = "organization.created.v1",
             [typeof(ProviderAllowed)] = "organization.provider_allowed.v1",
             [typeof(ProviderDisallowed)] = "organization.provider_disallowed.v1",

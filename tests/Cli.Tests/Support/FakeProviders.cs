@@ -7,6 +7,8 @@ namespace Coder.Mesh.Cli.Tests.Support;
 
 public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
 {
+    public string AccessUrl { get; set; } = "";
+
     public const string AgentToken = "mpt_fake-agent-token-7d793037a0760186";
 
     /// <summary>In order of name, as the real one lists them.</summary>
@@ -48,7 +50,14 @@ public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
             CreateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow),
         };
         All.Add(provider);
-        return Task.FromResult(new CreateProviderResponse { Provider = provider, Token = Told });
+        return Task.FromResult(
+            new CreateProviderResponse
+            {
+                Provider = provider,
+                Token = Told,
+                AccessUrl = AccessUrl,
+            }
+        );
     }
 
     public override Task<GetProviderResponse> GetProvider(GetProviderRequest request, ServerCallContext context) =>

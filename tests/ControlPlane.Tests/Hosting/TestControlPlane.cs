@@ -58,6 +58,8 @@ internal sealed class TestControlPlane : IAsyncDisposable
 
     public ProviderService.ProviderServiceClient Providers => new(_channel);
 
+    public DeploymentService.DeploymentServiceClient Deployment => new(_channel);
+
     public WorkspaceService.WorkspaceServiceClient Workspaces => new(_channel);
 
     public OrganizationService.OrganizationServiceClient Organizations => new(_channel);

@@ -11,6 +11,7 @@ namespace Coder.Mesh.ControlPlane.Tests.Storage;
 public sealed class EventNamesTests
 {
     private const string Pinned = """
+        deployment.access_url_set.v1 AccessUrlSet
         deployment.default_provider_set.v1 DefaultProviderSet
         deployment.initialized.v1 DeploymentInitialized
         organization.created.v1 OrganizationCreated

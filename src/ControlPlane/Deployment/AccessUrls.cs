@@ -1,0 +1,30 @@
+using Coder.Mesh.ControlPlane.Refusals;
+
+namespace Coder.Mesh.ControlPlane.Deployment;
+
+/// <summary>Access URLs: scheme, host and port of the control plane, and nothing else.</summary>
+internal static class AccessUrls
+{
+    private const int MaxLength = 512;
+
+    public static Fields AccessUrl(this Fields fields, string text)
+    {
+        const string Field = "access_url";
+        if (text.Length == 0)
+            return fields;
+        if (text.Length > MaxLength)
+            return fields.Violated(Field, $"must be at most {MaxLength} characters, has {text.Length}");
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            return fields.Violated(Field, "must begin with https:// (or http://) and a host");
+        // Not repeated: it may hold a password.
+        if (url.UserInfo.Length > 0)
+            return fields.Violated(Field, "must not have a user name or password");
+        return url.PathAndQuery != "/" || url.Fragment.Length > 0
+            ? fields.Violated(Field, "must not have a path: only scheme, host and port are used")
+            : fields;
+    }
+
+    /// <summary>One form for all ways to write the same address.</summary>
+    public static string Normalize(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) ? url.GetLeftPart(UriPartial.Authority) : text;
+}
