@@ -10,7 +10,8 @@ public sealed class ClusterViewTests
     private readonly HashSet<string> _removing = [];
     private readonly ClusterView _view;
 
-    public ClusterViewTests() => _view = new ClusterView(_sink, _removing.Contains, id => _removing.Remove(id));
+    public ClusterViewTests() =>
+        _view = new ClusterView(_sink, _removing.Contains, id => _removing.Remove(id), TimeProvider.System);
 
     [Fact]
     public void Nothing_is_told_before_all_kinds_have_been_listed()
