@@ -24,6 +24,8 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
             return [];
         var count = generation == Generation ? Count : 0;
         var known = Ids.ToHashSet(StringComparer.Ordinal);
+        if (generation > Generation)
+            known.Remove(FullId);
         var news = ImmutableArray.CreateBuilder<TimelineEntry>();
         foreach (var entry in reported.Where(e => known.Add(e.Id)).SelectMany(WithRemarks))
         {

@@ -51,7 +51,11 @@ internal sealed class WorkspaceStory(StoreSessions sessions)
             );
             foreach (var stored in events)
             {
-                if (StoryText.BeginsPart(stored.Data) && page.EndPart(stored.Version) is { } next)
+                if (
+                    StoryText.BeginsPart(stored.Data)
+                    && stored.Version > page.Begin
+                    && page.EndPart(stored.Version) is { } next
+                )
                     return (page.Items, next);
                 page.Add(StoryText.Of(stored, workspace.Generation).Where(item => item.Generation >= minGeneration));
             }
