@@ -41,7 +41,13 @@ public sealed class WaitTests : CliTest
             {
                 Observe(w, WorkspaceState.Failed, "unschedulable", "0/3 nodes are available: 3 Insufficient cpu.");
                 Server.Workspaces.Timeline.Add(
-                    Sample.Happening(2, 5, TimelineStage.Failed, "unschedulable", "0/3 nodes are available: 3 Insufficient cpu.")
+                    Sample.Happening(
+                        2,
+                        5,
+                        TimelineStage.Failed,
+                        "unschedulable",
+                        "0/3 nodes are available: 3 Insufficient cpu."
+                    )
                 );
             }
         );

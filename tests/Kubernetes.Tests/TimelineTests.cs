@@ -68,7 +68,7 @@ public sealed class TimelineTests(ControlPlaneFixture fixture)
         await using var second = new TestDriver(ns) { Identity = first.Identity }.Watching();
         var after = await Complete(second, id);
 
-        Assert.Equal(Ids(before), Ids(after).Intersect(Ids(before)));
+        Assert.Equal(Ids(before), Ids(after));
         Assert.Equal(
             before.Where(s => s.Stage != TimelineStage.VolumeBound),
             after.Where(s => s.Stage != TimelineStage.VolumeBound)
@@ -172,7 +172,8 @@ public sealed class TimelineTests(ControlPlaneFixture fixture)
             w => w.Generation == generation && Whole.All(stage => w.Timeline.Steps.Any(s => s.Stage == stage)),
             Ct
         );
-        return running.Timeline.Steps;
+        // With no provisioner of its own this cluster may say of a volume that it waits, or be too quick for that.
+        return [.. running.Timeline.Steps.Where(s => s.Stage != TimelineStage.Waiting)];
     }
 
     private async Task Stage(TestNamespace ns, Agent.V1.WorkspaceDesired desired, string what)

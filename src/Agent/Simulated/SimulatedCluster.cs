@@ -170,9 +170,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
                     {
                         State = WorkspaceState.Running,
                         Message = "Simulated.",
-                        Timeline = seen.Timeline.With(
-                            SimulatedTimeline.Started(workspace.Pod, workspace.Began, now)
-                        ),
+                        Timeline = seen.Timeline.With(SimulatedTimeline.Started(workspace.Pod, workspace.Began, now)),
                     },
                     due: null
                 );
@@ -189,12 +187,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
     private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false)
     {
         var before = _workspaces[seen.Id];
-        _workspaces[seen.Id] = before with
-        {
-            Seen = seen,
-            Due = due,
-            Failures = before.Failures + (failed ? 1 : 0),
-        };
+        _workspaces[seen.Id] = before with { Seen = seen, Due = due, Failures = before.Failures + (failed ? 1 : 0) };
         return seen;
     }
 

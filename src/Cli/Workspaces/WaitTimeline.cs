@@ -17,11 +17,7 @@ internal sealed class WaitTimeline(Invocation run, Workspace accepted)
             return [];
         try
         {
-            var request = new ListTimelineRequest
-            {
-                Workspace = accepted.Id,
-                MinGeneration = accepted.Generation,
-            };
+            var request = new ListTimelineRequest { Workspace = accepted.Id, MinGeneration = accepted.Generation };
             var items = await ShowTimeline.Read(run, request, ct);
             _etag = seen.Etag;
             return

@@ -103,10 +103,7 @@ public sealed class TimelineMemoryTests
 
         var anew = Told(Events(state, Bound(2, 2, "c2/volume_bound")));
 
-        Assert.Equal(
-            [TimelineStage.VolumeCreatedAnew, TimelineStage.VolumeBound],
-            anew.Select(e => e.Stage)
-        );
+        Assert.Equal([TimelineStage.VolumeCreatedAnew, TimelineStage.VolumeBound], anew.Select(e => e.Stage));
         Assert.Contains("disk is empty", anew[0].Message, StringComparison.Ordinal);
     }
 
