@@ -25,6 +25,16 @@ public sealed class TimelineTests
     }
 
     [Fact]
+    public void Within_a_second_the_stages_have_their_own_order()
+    {
+        var ready = Step("ready") with { Stage = TimelineStage.Ready };
+
+        var timeline = Timeline.Empty.With(ready).With(Step("pulled") with { Stage = TimelineStage.ImagePulled });
+
+        Assert.Equal(["pulled", "ready"], timeline.Steps.Select(s => s.Id));
+    }
+
+    [Fact]
     public void Equal_by_content()
     {
         var one = Timeline.Empty.With(Step("a"), Step("b"));

@@ -226,6 +226,21 @@ public sealed class BuildTimelineTests
         );
 
     [Fact]
+    public void Whatever_word_an_event_has_an_id_is_short_and_plain()
+    {
+        var objects = new WorkspaceObjects(Deployment(), Claim("Lost"), [MakePod()])
+        {
+            Events = [Event(Pod, $"Odd\u001b {new string('x', 100)}", 20, "words")],
+        };
+
+        Assert.EndsWith(
+            $"[aaaaaaaa/Odd{new string('x', 37)}]",
+            Assert.Single(Lines(objects)),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_pod_from_before_the_wish_does_not_speak_for_it()
     {
         var old = Ready();

@@ -7,9 +7,12 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <summary>Turns what is seen of a workspace into what has happened to it: a pure function.</summary>
 /// <remarks>
 /// Ids are made of the objects' UIDs and of times that the cluster keeps, so that whoever looks later finds the same ones.
+/// A changed form would make all that happened happen again, and every volume another one.
 /// </remarks>
 internal static class BuildTimeline
 {
+    private const int MostOfReason = 40;
+
     /// <param name="generation">The one that the objects are of.</param>
     /// <param name="now">The time of what the cluster keeps no time of.</param>
     public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, DateTimeOffset now)
@@ -134,8 +137,11 @@ internal static class BuildTimeline
     private static string Moment(DateTimeOffset? at) =>
         at is { } known ? $"/{known.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}" : "";
 
-    // Whoever writes Events chooses the word; an id has room for a short one.
-    private static string Short(string reason) => reason.Length <= 40 ? reason : reason[..40];
+    // Whoever writes Events chooses the word; an id takes only a short and plain one.
+    private static string Short(string reason) =>
+        reason.Length <= MostOfReason && reason.All(char.IsAsciiLetterOrDigit)
+            ? reason
+            : string.Concat(reason.Where(char.IsAsciiLetterOrDigit).Take(MostOfReason));
 
     private static string Words(string? volume, string? size) =>
         string.Join(", ", new[] { volume, size }.Where(w => !string.IsNullOrEmpty(w)));

@@ -13,7 +13,7 @@ internal sealed record TimelineStep(
 );
 
 /// <summary>
-/// What has happened to a workspace in one generation, in order of time; each happening once, and of each the first that was
+/// What has happened to a workspace in one generation, in order of time and, as most times are whole seconds, of stage; each happening once, and of each the first that was
 /// told. Immutable, and equal by content.
 /// </summary>
 internal sealed class Timeline : IEquatable<Timeline>
@@ -55,7 +55,9 @@ internal sealed class Timeline : IEquatable<Timeline>
             steps.Add(next);
         }
 
-        return steps.Count == Steps.Count ? this : new Timeline([.. steps.OrderBy(s => s.At)], bytes);
+        return steps.Count == Steps.Count
+            ? this
+            : new Timeline([.. steps.OrderBy(s => s.At).ThenBy(s => s.Stage)], bytes);
     }
 
     public bool Equals(Timeline? other) =>

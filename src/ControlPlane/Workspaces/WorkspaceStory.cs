@@ -2,6 +2,7 @@ using System.Globalization;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.V1;
+using Stage = Coder.Mesh.V1.TimelineStage;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
@@ -81,7 +82,10 @@ internal sealed class WorkspaceStory(StoreSessions sessions)
         public StoryPosition? EndPart(long next)
         {
             // The wish is the first, and stays so whatever the cluster's clock says.
-            var ordered = _part.Take(1).Concat(_part.Skip(1).OrderBy(i => i.Entry.Time.ToDateTimeOffset())).ToList();
+            var ordered = _part
+                .Take(1)
+                .Concat(_part.Skip(1).OrderBy(i => i.Entry.Time.ToDateTimeOffset()).ThenBy(i => Rank(i.Entry.Stage)))
+                .ToList();
             foreach (var item in ordered.Skip(_told))
             {
                 if (_items.Count == size)
@@ -94,5 +98,8 @@ internal sealed class WorkspaceStory(StoreSessions sessions)
             _part.Clear();
             return null;
         }
+
+        // Clusters' times are mostly whole seconds: within one the stages have their own order.
+        private static Stage Rank(Stage stage) => stage == Stage.VolumeCreatedAnew ? Stage.VolumeBound : stage;
     }
 }

@@ -32,7 +32,8 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
             WorkspaceState.Running,
             Entry("b", 2, TimelineStage.Scheduled),
             Entry("a", 1, TimelineStage.VolumeBound),
-            Entry("c", 3, TimelineStage.Ready)
+            Entry("c", 3, TimelineStage.Ready),
+            Entry("late", 3, TimelineStage.Started)
         );
         await Wish(plane, p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
         await Tell(agent, id, 2, WorkspaceState.Failed, Entry("d", 9, TimelineStage.Failed, "unschedulable", "no cpu"));
@@ -47,6 +48,7 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
                 "1 admin Created: image example/image:1",
                 "1 agent VolumeBound",
                 "1 agent Scheduled",
+                "1 agent Started",
                 "1 agent Ready",
                 "2 admin RestartRequested",
                 "2 agent Failed unschedulable: no cpu",
@@ -56,7 +58,7 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
             ],
             story.Select(Line)
         );
-        Assert.Equal(Cluster.AddSeconds(9), story[5].Entry.Time.ToDateTimeOffset());
+        Assert.Equal(Cluster.AddSeconds(9), story[6].Entry.Time.ToDateTimeOffset());
         Assert.Equal(story.Count, story.Select(i => (i.Generation, i.Entry.Id)).Distinct().Count());
     }
 
@@ -123,6 +125,36 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
 
         Assert.Equal(["a", "b", "c"], story.Skip(1).Select(i => i.Entry.Id));
         Assert.Equal(Cluster.AddSeconds(1), story[1].Entry.Time.ToDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task A_volume_that_had_to_be_made_anew_is_told_where_it_is_bound()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var agent = await Attached(plane);
+        var id = (await plane.CreateWorkspace("dev", Ct)).Id;
+        await Tell(agent, id, 1, WorkspaceState.Running, Entry("c1", 1, TimelineStage.VolumeBound));
+
+        await agent.Snapshot(Ct);
+        await agent.Next(Frame.WorkspaceDesired, Ct);
+        await Tell(
+            agent,
+            id,
+            1,
+            WorkspaceState.Running,
+            Entry("c2", 5, TimelineStage.VolumeBound),
+            Entry("r", 5, TimelineStage.Ready)
+        );
+
+        Assert.Equal(
+            [
+                TimelineStage.VolumeBound,
+                TimelineStage.VolumeCreatedAnew,
+                TimelineStage.VolumeBound,
+                TimelineStage.Ready,
+            ],
+            (await List(plane, id)).Items.Skip(1).Select(i => i.Entry.Stage)
+        );
     }
 
     [Fact]
