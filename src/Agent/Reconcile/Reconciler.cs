@@ -277,7 +277,7 @@ internal sealed class Reconciler(
         }
 
         Func<WorkspaceRecord, WorkspaceRecord> Failure(string code, string message, bool transient) =>
-            r => r.Failed(generation, code, CleanText.Clean(message), transient);
+            r => r.Failed(generation, code, CleanText.Clean(message), transient, time.GetUtcNow());
     }
 
     private void Settle(string id, ulong generation, string traceparent, Func<WorkspaceRecord, WorkspaceRecord> change)

@@ -12,7 +12,17 @@ internal enum WorkKind
 
 /// <summary>Why a call didn't do what was asked.</summary>
 /// <param name="Attempts">Calls in a row that failed.</param>
-internal sealed record Trouble(string Code, string Message, bool Transient, int Attempts);
+/// <param name="Since">When the first of those failed that failed in this way.</param>
+internal sealed record Trouble(string Code, string Message, bool Transient, int Attempts, DateTimeOffset Since)
+{
+    /// <summary>The failure as the timeline of a generation tells it: the same one once, however often it is tried.</summary>
+    public TimelineStep In(ulong generation) =>
+        Transient
+            ? new(Id(generation), Since, TimelineStage.Waiting, Message: Message)
+            : new(Id(generation), Since, TimelineStage.Failed, Code, Message);
+
+    private string Id(ulong generation) => $"call/{generation}/{Code}";
+}
 
 /// <summary>What is reported of a workspace.</summary>
 /// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
@@ -22,7 +32,11 @@ internal sealed record WorkspaceReport(
     WorkspaceState State,
     string Code = "",
     string Message = ""
-);
+)
+{
+    /// <summary>What has happened in this generation.</summary>
+    public Timeline Timeline { get; init; } = Timeline.Empty;
+}
 
 /// <summary>What a snapshot says of a workspace.</summary>
 /// <param name="Held">What the cluster holds of it; null if nothing, or if its driver can't tell.</param>
@@ -113,13 +127,19 @@ internal sealed record WorkspaceRecord(string Id)
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
     /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
-    public WorkspaceRecord Failed(ulong generation, string code, string message, bool transient) =>
+    public WorkspaceRecord Failed(ulong generation, string code, string message, bool transient, DateTimeOffset at) =>
         generation != WishedGeneration
             ? this
             : this with
             {
                 Work = transient ? Work : WorkKind.None,
-                Trouble = new Trouble(code, message, transient, (Trouble?.Attempts ?? 0) + 1),
+                Trouble = new Trouble(
+                    code,
+                    message,
+                    transient,
+                    (Trouble?.Attempts ?? 0) + 1,
+                    Trouble?.Code == code ? Trouble.Since : at
+                ),
             };
 
     /// <summary>
@@ -155,17 +175,28 @@ internal sealed record WorkspaceRecord(string Id)
                 WorkspaceState.Failed,
                 t.Code,
                 t.Message
-            ),
-            { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message),
+            )
+            {
+                Timeline = SeenIn(d.Generation).With(t.In(d.Generation)),
+            },
+            { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message)
+            {
+                Timeline = c.Timeline,
+            },
             { Desired: { } d, Trouble: { Attempts: >= AttemptsUntilTold } t } => new WorkspaceReport(
                 Id,
                 d.Generation,
                 WorkspaceState.Pending,
                 "",
                 t.Message
-            ),
+            )
+            {
+                Timeline = Timeline.Empty.With(t.In(d.Generation)),
+            },
             _ => null,
         };
+
+    private Timeline SeenIn(ulong generation) => Cluster?.Generation == generation ? Cluster.Timeline : Timeline.Empty;
 
     /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
     public bool Settles(WorkspaceReport report) =>

@@ -155,7 +155,7 @@ internal static class WorkspaceDecider
                 .Refusal!;
         var events = new List<WorkspaceEvent>();
         if (c.OwnerEmail is { } email && email != state.OwnerEmail)
-            events.Add(new WorkspaceOwnerEmailChanged(email, c.At));
+            events.Add(new WorkspaceOwnerEmailChanged(email, state.Generation, c.At));
         if (!WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec)))
             events.Add(new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At));
         return new Decision<WorkspaceEvent>(events);
@@ -198,10 +198,14 @@ internal static class WorkspaceDecider
             && c.Code == state.StateCode
             && c.Message == state.StateMessage
             && c.Generation == state.ObservedGeneration;
-        return same
+        var news = state.Timeline.News(c.Generation, c.Timeline);
+        return same && news.IsEmpty
             ? Decision<WorkspaceEvent>.Nothing
             : Decision<WorkspaceEvent>.Emit(
                 new WorkspaceObserved(c.Epoch, c.Generation, c.Version, c.State, c.Code, c.Message, c.At)
+                {
+                    Timeline = news,
+                }
             );
     }
 
