@@ -86,7 +86,7 @@ public sealed class WorkspaceRecordTests
     {
         var failed = Wished(2)
             .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, "field_conflict", "replicas", transient: false);
+            .Failed(2, new Trouble("field_conflict", "replicas", false));
 
         Assert.Equal(
             new WorkspaceReport("w1", 2, WorkspaceState.Failed, "field_conflict", "replicas"),
@@ -109,9 +109,9 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Transient_failure_leaves_the_work_and_is_told_when_it_lasts()
     {
-        var once = Wished(1).Failed(1, "cluster_unreachable", "refused", transient: true);
-        var thrice = once.Failed(1, "cluster_unreachable", "refused", true)
-            .Failed(1, "cluster_unreachable", "refused", true);
+        var once = Wished(1).Failed(1, new Trouble("cluster_unreachable", "refused", true));
+        var thrice = once.Failed(1, new Trouble("cluster_unreachable", "refused", true))
+            .Failed(1, new Trouble("cluster_unreachable", "refused", true));
 
         Assert.Equal(WorkKind.Apply, once.Work);
         Assert.Null(once.Report());
@@ -125,14 +125,17 @@ public sealed class WorkspaceRecordTests
         var record = old.Wish(Wishes.Running("w1", 2), "");
 
         Assert.Same(record, record.Applied(old.Desired!));
-        Assert.Same(record, record.Failed(1, "code", "", transient: false));
+        Assert.Same(record, record.Failed(1, new Trouble("code", "", false)));
         Assert.Same(record, record.RemoveAnswered(1, found: false));
     }
 
     [Fact]
     public void Wishes_end_with_their_session_and_what_the_cluster_holds_does_not()
     {
-        var record = Wished(2).Seen(Seen(1, WorkspaceState.Running)).Failed(2, "code", "", transient: false).Detached();
+        var record = Wished(2)
+            .Seen(Seen(1, WorkspaceState.Running))
+            .Failed(2, new Trouble("code", "", false))
+            .Detached();
 
         Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
         Assert.True(Wished(2).Detached().Empty);

@@ -158,7 +158,7 @@ public sealed class ManifestsTests
         Manifests.Deployment(Identity, desired, Companions.Of(Identity, desired).Hash);
 
     private static JsonNode Json<T>(T made) =>
-        JsonSerializer.SerializeToNode(made, typeof(T), KubernetesJsonContext.Default)!;
+        JsonSerializer.SerializeToNode(made, typeof(T), ManifestJsonContext.Default)!;
 
     private static void AssertSame(string expected, JsonNode actual)
     {

@@ -6,6 +6,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <summary>Follows all kinds of objects of one provider at once, and tells a sink what they mean.</summary>
 internal sealed class ClusterWatch(
     KubernetesApi api,
+    WatchHealth health,
     KubernetesOptions options,
     TimeProvider time,
     ILogger<ClusterWatch> logger
@@ -41,7 +42,8 @@ internal sealed class ClusterWatch(
         await Task.WhenAll(tasks);
 
         ResourceWatch<T> Follow<T>(ApiResource<T> resource, ObjectKind kind)
-            where T : class, IClusterObject => new(resource, kind, selector, api, feed.Writer, options, time, logger);
+            where T : class, IClusterObject =>
+            new(resource, kind, selector, api, health, feed.Writer, options, time, logger);
     }
 
     private static async Task Tell(ClusterView view, ChannelReader<Action<ClusterView>> feed, CancellationToken ct)

@@ -41,17 +41,17 @@ internal sealed class Companions
             new Companion<V1ServiceAccount>(
                 ApiResource.ServiceAccounts,
                 Manifests.ServiceAccount(identity, desired),
-                KubernetesJsonContext.Default.V1ServiceAccount
+                ManifestJsonContext.Default.V1ServiceAccount
             ),
             new Companion<V1NetworkPolicy>(
                 ApiResource.NetworkPolicies,
                 Manifests.NetworkPolicy(identity, desired),
-                KubernetesJsonContext.Default.V1NetworkPolicy
+                ManifestJsonContext.Default.V1NetworkPolicy
             ),
             new Companion<V1Service>(
                 ApiResource.Services,
                 Manifests.Service(identity, desired),
-                KubernetesJsonContext.Default.V1Service
+                ManifestJsonContext.Default.V1Service
             ),
         ]);
 

@@ -31,4 +31,5 @@ internal static class ClusterCodes
     public const string QuotaExceeded = "quota_exceeded";
     public const string StorageClassMissing = "storage_class_missing";
     public const string Unschedulable = "unschedulable";
+    public const string WatchFailing = "watch_failing";
 }

@@ -11,8 +11,15 @@ internal enum WorkKind
 }
 
 /// <summary>Why a call didn't do what was asked.</summary>
+/// <param name="RetryAfter">How long the cluster asked to be left alone.</param>
 /// <param name="Attempts">Calls in a row that failed.</param>
-internal sealed record Trouble(string Code, string Message, bool Transient, int Attempts);
+internal sealed record Trouble(
+    string Code,
+    string Message,
+    bool Transient,
+    TimeSpan RetryAfter = default,
+    int Attempts = 1
+);
 
 /// <summary>What is reported of a workspace.</summary>
 /// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
@@ -33,7 +40,7 @@ internal readonly record struct SnapshotEntry(WorkspaceReport Report, HeldWorksp
 internal sealed record WorkspaceRecord(string Id)
 {
     /// <summary>Failures in a row before a workspace that waits says so.</summary>
-    private const int AttemptsUntilTold = 3;
+    public const int AttemptsUntilTold = 3;
 
     /// <summary>What the workspace should be; null if nothing is wished, or that it be gone.</summary>
     public WorkspaceDesired? Desired { get; private init; }
@@ -113,13 +120,13 @@ internal sealed record WorkspaceRecord(string Id)
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
     /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
-    public WorkspaceRecord Failed(ulong generation, string code, string message, bool transient) =>
+    public WorkspaceRecord Failed(ulong generation, Trouble trouble) =>
         generation != WishedGeneration
             ? this
             : this with
             {
-                Work = transient ? Work : WorkKind.None,
-                Trouble = new Trouble(code, message, transient, (Trouble?.Attempts ?? 0) + 1),
+                Work = trouble.Transient ? Work : WorkKind.None,
+                Trouble = trouble with { Attempts = (Trouble?.Attempts ?? 0) + 1 },
             };
 
     /// <summary>
@@ -156,6 +163,14 @@ internal sealed record WorkspaceRecord(string Id)
                 t.Code,
                 t.Message
             ),
+            { Desired: { } d, Cluster: { Code: "" } c, Trouble: { Attempts: >= AttemptsUntilTold } t } =>
+                new WorkspaceReport(
+                    Id,
+                    c.Generation,
+                    c.State,
+                    "",
+                    CleanText.Clean($"Generation {d.Generation} waits for the cluster: {t.Message}")
+                ),
             { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message),
             { Desired: { } d, Trouble: { Attempts: >= AttemptsUntilTold } t } => new WorkspaceReport(
                 Id,
