@@ -4,7 +4,6 @@ using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
-using k8s.Models;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
-using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -89,7 +88,7 @@ internal sealed class Companions
 
     private sealed class Companion<T>(ApiResource<PlainObject> resource, T manifest, JsonTypeInfo<T> type)
         : Companion(resource, manifest.Metadata)
-        where T : IMetadata<V1ObjectMeta>
+        where T : IManifest
     {
         public override byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(manifest, type);
 

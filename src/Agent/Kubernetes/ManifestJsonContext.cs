@@ -1,13 +1,8 @@
 using System.Text.Json.Serialization;
-using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>The library's models of the objects that the agent applies. Its own context would root every model.</summary>
-/// <remarks>
-/// They are only ever written, so what is generated writes them and no more: what describes each of their properties for
-/// readers is a fifth of the agent's native code.
-/// </remarks>
+/// <summary>The objects that the agent applies. They are only written, so what is generated can do no more.</summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Serialization,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
