@@ -56,23 +56,29 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
             (await ns.Get("serviceaccounts", $"ws-{desired.WorkspaceId}", Ct))!["metadata"]!["annotations"]!.AsObject();
     }
 
-    [Fact]
-    public async Task What_the_API_server_does_not_take_of_details_is_told_in_its_words()
+    [Theory]
+    [InlineData(
+        """{ "podAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": [{ "labelSelector": {} }] } }""",
+        "topologyKey: Required value"
+    )]
+    [InlineData("""{ "nodeAffinity": { "required": {} } }""", "required")]
+    [InlineData("""{ "podAffinity": [] }""", "podAffinity")]
+    [InlineData("[", "The affinity of the provider's details is no JSON.")]
+    public async Task An_affinity_that_is_none_is_told_in_words_and_nothing_of_it_is_applied(
+        string affinity,
+        string words
+    )
     {
         await using var ns = await (await fixture.Get()).CreateNamespace(TestDriver.Rules, Ct);
         await using var driver = new TestDriver(ns);
         var desired = TestDriver.Desired(TestDriver.NewId());
-        desired.Details = new WorkspaceDetails
-        {
-            Affinity = """
-                { "podAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": [{ "labelSelector": {} }] } }
-                """,
-        };
+        desired.Details = new WorkspaceDetails { Affinity = affinity };
 
         var refused = await Assert.ThrowsAsync<Agent.Reconcile.ClusterException>(() => driver.Apply(desired, Ct));
 
-        Assert.False(refused.Transient);
-        Assert.Contains("topologyKey: Required value", refused.Message, StringComparison.Ordinal);
+        Assert.Equal((Agent.Reconcile.ClusterCodes.InvalidObject, false), (refused.Code, refused.Transient));
+        Assert.Contains(words, refused.Message, StringComparison.Ordinal);
+        Assert.Null(await ns.Get("deployments", $"ws-{desired.WorkspaceId}", Ct));
     }
 
     [Fact]

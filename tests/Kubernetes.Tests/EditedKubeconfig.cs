@@ -12,6 +12,10 @@ internal static partial class EditedKubeconfig
     public static TemporaryFile At(int port, string kubeconfig) =>
         new(ServerPort().Replace(File.ReadAllText(kubeconfig), $":{port}/"));
 
+    /// <summary>Goes to another address, without TLS.</summary>
+    public static TemporaryFile Through(string address, string kubeconfig) =>
+        new(Server().Replace(File.ReadAllText(kubeconfig), $"server: {address}/"));
+
     /// <summary>Trusts an authority that has signed nothing.</summary>
     public static TemporaryFile TrustingAnother(string kubeconfig)
     {
@@ -25,6 +29,9 @@ internal static partial class EditedKubeconfig
 
     [GeneratedRegex(@":\d+/")]
     private static partial Regex ServerPort();
+
+    [GeneratedRegex("server: .*")]
+    private static partial Regex Server();
 
     [GeneratedRegex("certificate-authority-data: .*")]
     private static partial Regex Authority();

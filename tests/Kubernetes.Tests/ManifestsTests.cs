@@ -4,7 +4,6 @@ using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
-using k8s.Models;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
@@ -165,17 +164,6 @@ public sealed class ManifestsTests
         Assert.Null(PodSpec(new WorkspaceDetails { Affinity = "{}" })["affinity"]);
     }
 
-    [Theory]
-    [InlineData("""{ "nodeAffinity": { "required": {} } }""", "required")]
-    [InlineData("""{ "podAffinity": [] }""", "podAffinity")]
-    public void An_affinity_that_would_not_be_applied_whole_is_refused(string affinity, string named)
-    {
-        var refused = Assert.Throws<ClusterException>(() => PodSpec(new WorkspaceDetails { Affinity = affinity }));
-
-        Assert.Equal((ClusterCodes.InvalidDetails, false), (refused.Code, refused.Transient));
-        Assert.Contains(named, refused.Message, StringComparison.Ordinal);
-    }
-
     private static JsonNode PodSpec(WorkspaceDetails details) =>
         Json(Deployment(Desired(d => d.Details = details)))["spec"]!["template"]!["spec"]!;
 
@@ -225,7 +213,7 @@ public sealed class ManifestsTests
         Manifests.Deployment(Identity, desired, Companions.Of(Identity, desired).Hash);
 
     private static JsonNode Json<T>(T made) =>
-        JsonSerializer.SerializeToNode(made, typeof(T), KubernetesJsonContext.Default)!;
+        JsonSerializer.SerializeToNode(made, typeof(T), ManifestJsonContext.Default)!;
 
     private static void AssertSame(string expected, JsonNode actual)
     {

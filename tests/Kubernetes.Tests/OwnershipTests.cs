@@ -220,7 +220,7 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
             ApiResource.Deployments,
             manifest.Metadata.Name,
             manifest,
-            KubernetesJsonContext.Default.V1Deployment,
+            ManifestJsonContext.Default.V1Deployment,
             Names.FieldManager(driver.Identity),
             Ct
         );

@@ -4,17 +4,36 @@ using Coder.Mesh.Agent.Reconcile;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>The API server answered, and refused.</summary>
-internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, string fallback)
+/// <param name="retryAfter">What the answer's header asked for; null if it has none.</param>
+internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, string fallback, TimeSpan? retryAfter = null)
     : Exception(body?.Message is { Length: > 0 } message ? message : fallback)
 {
     private const int MessageLimit = 1024;
 
+    // Whoever asks for more, perhaps by a clock that is wrong, is asked again all the same.
+    private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
+
     public HttpStatusCode Status => status;
+
+    /// <summary>How long the server asked to be left alone; zero if it didn't.</summary>
+    public TimeSpan RetryAfter
+    {
+        get
+        {
+            var asked = retryAfter ?? TimeSpan.FromSeconds(body?.Details?.RetryAfterSeconds ?? 0);
+            return asked < TimeSpan.Zero ? TimeSpan.Zero
+                : asked > MostPatience ? MostPatience
+                : asked;
+        }
+    }
 
     private IReadOnlyList<ApiStatus.StatusCause> Causes => body?.Details?.Causes ?? [];
 
     /// <summary>The resourceVersion that was watched or listed from is no longer kept.</summary>
     public bool Expired => status == HttpStatusCode.Gone;
+
+    /// <summary>The agent isn't let in, or isn't allowed to.</summary>
+    public bool Denied => status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
 
     /// <summary>The object isn't the one that was decided from any more: read again, decide again.</summary>
     public bool Stale =>
@@ -51,6 +70,9 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             ),
             HttpStatusCode.Conflict => Coded(ClusterCodes.Conflict, transient: true),
             HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest => Invalid(),
+            // The answer to an apply with a field that the schema hasn't, or of another type: it will be no better later.
+            HttpStatusCode.InternalServerError
+                when Message.Contains("failed to create typed patch object", StringComparison.Ordinal) => Invalid(),
             HttpStatusCode.TooManyRequests => Coded(ClusterCodes.ClusterOverloaded, transient: true),
             >= HttpStatusCode.InternalServerError => Coded(ClusterCodes.ClusterUnavailable, transient: true),
             _ => Coded(ClusterCodes.ClusterRefused),
@@ -65,7 +87,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     }
 
     private ClusterException Coded(string code, bool transient = false) =>
-        new(code, Cut(FirstLine(Message)), transient, this);
+        new(code, Cut(FirstLine(Message)), transient, this, RetryAfter);
 
     private static string FirstLine(string? text) => (text ?? "").Split('\n', 2)[0].Trim();
 

@@ -6,6 +6,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <summary>Follows all kinds of objects of one provider at once, and tells a sink what they mean.</summary>
 internal sealed class ClusterWatch(
     KubernetesApi api,
+    WatchHealth health,
     KubernetesOptions options,
     TimeProvider time,
     ILogger<ClusterWatch> logger
@@ -43,7 +44,8 @@ internal sealed class ClusterWatch(
         await Task.WhenAll(tasks);
 
         ResourceWatch<T> Follow<T>(ApiResource<T> resource, ObjectKind kind)
-            where T : class, IClusterObject => new(resource, kind, selector, api, feed.Writer, options, time, logger);
+            where T : class, IClusterObject =>
+            new(resource, kind, selector, api, health, feed.Writer, options, time, logger);
     }
 
     /// <summary>
@@ -58,6 +60,8 @@ internal sealed class ClusterWatch(
             ObjectKind.Event,
             selector: "",
             api,
+            // One that nobody asks: without events the agent isn't deaf.
+            new WatchHealth(time),
             feed,
             options,
             time,

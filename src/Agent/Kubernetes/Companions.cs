@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
-using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -41,17 +40,17 @@ internal sealed class Companions
             new Companion<V1ServiceAccount>(
                 ApiResource.ServiceAccounts,
                 Manifests.ServiceAccount(identity, desired),
-                KubernetesJsonContext.Default.V1ServiceAccount
+                ManifestJsonContext.Default.V1ServiceAccount
             ),
             new Companion<V1NetworkPolicy>(
                 ApiResource.NetworkPolicies,
                 Manifests.NetworkPolicy(identity, desired),
-                KubernetesJsonContext.Default.V1NetworkPolicy
+                ManifestJsonContext.Default.V1NetworkPolicy
             ),
             new Companion<V1Service>(
                 ApiResource.Services,
                 Manifests.Service(identity, desired),
-                KubernetesJsonContext.Default.V1Service
+                ManifestJsonContext.Default.V1Service
             ),
         ]);
 
@@ -89,7 +88,7 @@ internal sealed class Companions
 
     private sealed class Companion<T>(ApiResource<PlainObject> resource, T manifest, JsonTypeInfo<T> type)
         : Companion(resource, manifest.Metadata)
-        where T : IMetadata<V1ObjectMeta>
+        where T : IManifest
     {
         public override byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(manifest, type);
 

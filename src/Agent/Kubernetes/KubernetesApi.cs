@@ -71,11 +71,13 @@ internal sealed class KubernetesApi(
     }
 
     /// <summary>Follows changes until the server ends the stream, which it is asked to do after the lifetime.</summary>
+    /// <param name="opened">Called when the server has agreed; a change may be long in coming.</param>
     public async IAsyncEnumerable<WatchEvent> Watch(
         ApiResource resource,
         string selector,
         string resourceVersion,
         TimeSpan lifetime,
+        Action opened,
         [EnumeratorCancellation] CancellationToken ct
     )
     {
@@ -90,6 +92,7 @@ internal sealed class KubernetesApi(
             static (r, _) => Task.FromResult(r),
             ct
         );
+        opened();
         using var overdue = new CancellationTokenSource(lifetime + WatchMargin, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, overdue.Token);
         await using var stream = await response.Content.ReadAsStreamAsync(end.Token);
@@ -241,7 +244,7 @@ internal sealed class KubernetesApi(
         }
     }
 
-    private static async Task<ApiException> Refusal(HttpResponseMessage response, CancellationToken ct)
+    private async Task<ApiException> Refusal(HttpResponseMessage response, CancellationToken ct)
     {
         ApiStatus? body = null;
         try
@@ -255,7 +258,8 @@ internal sealed class KubernetesApi(
         }
 
         var said = $"The API server answered {(int)response.StatusCode} {response.ReasonPhrase ?? None}.";
-        return new ApiException(response.StatusCode, body, said);
+        var after = response.Headers.RetryAfter;
+        return new ApiException(response.StatusCode, body, said, after?.Delta ?? after?.Date - time.GetUtcNow());
     }
 
     private static async Task<bool> Next(IAsyncEnumerator<WatchEvent?> events, CancellationToken ct)

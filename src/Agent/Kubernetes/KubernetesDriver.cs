@@ -73,7 +73,7 @@ internal sealed class KubernetesDriver(
         if (ClaimPlan.For(identity, desired, claim) is { } volume)
         {
             Precondition.On(volume.Metadata, claim?.Metadata);
-            var type = KubernetesJsonContext.Default.V1PersistentVolumeClaim;
+            var type = ManifestJsonContext.Default.V1PersistentVolumeClaim;
             await api.Apply(ApiResource.Claims, volume.Metadata.Name, volume, type, manager, ct);
         }
 
@@ -86,7 +86,7 @@ internal sealed class KubernetesDriver(
             ApiResource.Deployments,
             manifest.Metadata.Name,
             manifest,
-            KubernetesJsonContext.Default.V1Deployment,
+            ManifestJsonContext.Default.V1Deployment,
             manager,
             ct
         );

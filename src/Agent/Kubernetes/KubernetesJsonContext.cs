@@ -1,9 +1,8 @@
 using System.Text.Json.Serialization;
-using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>All JSON that goes to and comes from the API server. The library's own context would root every model.</summary>
+/// <summary>All JSON that comes from the API server, and questions to it.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
@@ -22,10 +21,4 @@ namespace Coder.Mesh.Agent.Kubernetes;
 [JsonSerializable(typeof(RulesReview))]
 [JsonSerializable(typeof(AccessReview))]
 [JsonSerializable(typeof(ObjectList<PlainObject>))]
-[JsonSerializable(typeof(V1Affinity))]
-[JsonSerializable(typeof(V1Deployment))]
-[JsonSerializable(typeof(V1NetworkPolicy))]
-[JsonSerializable(typeof(V1Service))]
-[JsonSerializable(typeof(V1ServiceAccount))]
-[JsonSerializable(typeof(V1PersistentVolumeClaim))]
 internal sealed partial class KubernetesJsonContext : JsonSerializerContext;

@@ -33,12 +33,14 @@ internal sealed class KubernetesMetrics
         );
 
     private static string StatusClass(HttpStatusCode? status) =>
-        ((int?)status / 100) switch
+        (int?)status switch
         {
-            2 => "2xx",
-            3 => "3xx",
-            4 => "4xx",
-            5 => "5xx",
+            // A refusal that says nothing of the request, only of the server's load.
+            429 => "429",
+            >= 200 and < 300 => "2xx",
+            >= 300 and < 400 => "3xx",
+            >= 400 and < 500 => "4xx",
+            >= 500 and < 600 => "5xx",
             _ => "none",
         };
 }

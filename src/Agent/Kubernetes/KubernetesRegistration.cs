@@ -17,6 +17,7 @@ internal static class KubernetesRegistration
             .AddSingleton(_ => connection)
             .AddSingleton<KubernetesMetrics>()
             .AddSingleton<KubernetesApi>()
+            .AddSingleton<WatchHealth>()
             .AddSingleton<StorageProbe>()
             .AddSingleton<CredentialProbe>()
             .AddSingleton<ReadinessProbe>()

@@ -87,7 +87,7 @@ internal static class Manifests
                 Selector = new V1LabelSelector { MatchLabels = Selector(identity, desired) },
                 Template = new V1PodTemplateSpec
                 {
-                    Metadata = new V1ObjectMeta
+                    Metadata = new V1PodTemplateMeta
                     {
                         Labels = Names.Labels(identity, desired.WorkspaceId),
                         Annotations = Restart(desired),

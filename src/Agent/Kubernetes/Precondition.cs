@@ -1,5 +1,3 @@
-using k8s.Models;
-
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>Ties an apply to what it was decided from: the API server refuses it if that is no longer so.</summary>

@@ -16,6 +16,7 @@ internal sealed class ReadinessProbe(
     KubernetesApi api,
     StorageProbe storage,
     CredentialProbe credential,
+    WatchHealth watches,
     KubernetesOptions options,
     TimeProvider time
 )
@@ -37,7 +38,7 @@ internal sealed class ReadinessProbe(
             KubernetesVersion = version.Result.Value?.GitVersion ?? "",
             Driver = "kubernetes",
         };
-        var reachable = Reachable(version.Result, ns.Result, missing.Result);
+        var reachable = Reachable(ns.Result, version.Result, missing.Result);
         return new ClusterProbe(
             ns.Result.Value?.Metadata.Uid ?? "",
             facts,
@@ -103,13 +104,21 @@ internal sealed class ReadinessProbe(
         return answer.Status?.Allowed == true;
     }
 
-    // Whoever answers, even with a refusal, is there.
-    private static ProbedCondition Reachable(params IEnumerable<Looked> looks)
+    // Whoever answers, even with a refusal, is there. The version and the rules come from the API server's own memory,
+    // though: only an object tells that it reaches its store.
+    private ProbedCondition Reachable(Looked stored, params IEnumerable<Looked> others)
     {
-        var failed = looks.FirstOrDefault(l => l.Away is not null);
-        return failed?.Away is not { } away || looks.Any(l => l.Away is null)
-            ? True(ConditionTypes.ClusterReachable)
-            : False(ConditionTypes.ClusterReachable, ClusterCodes.ClusterUnreachable, away.Message);
+        if (stored.Away is { } away)
+            return False(
+                ConditionTypes.ClusterReachable,
+                ClusterCodes.ClusterUnreachable,
+                others.Any(l => l.Away is null)
+                    ? $"The API server answers, but not from its store: {away.Message}"
+                    : away.Message
+            );
+        return watches.Deaf() is { } deaf
+            ? False(ConditionTypes.ClusterReachable, ClusterCodes.WatchFailing, deaf)
+            : True(ConditionTypes.ClusterReachable);
     }
 
     private ProbedCondition NamespaceReady(Looked<NamespaceObject> looked) =>

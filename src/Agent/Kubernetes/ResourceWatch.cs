@@ -13,6 +13,7 @@ internal sealed class ResourceWatch<T>(
     ObjectKind kind,
     string selector,
     KubernetesApi api,
+    WatchHealth health,
     ChannelWriter<Action<ClusterView>> feed,
     KubernetesOptions options,
     TimeProvider time,
@@ -21,22 +22,32 @@ internal sealed class ResourceWatch<T>(
 )
     where T : class, IClusterObject
 {
-    // A watch that ends sooner than this without a word is a failure, whoever ended it: it must not be opened in a spin.
+    // A watch that ends sooner than this without a word is a failure, whoever ended it; one that told something is opened
+    // again only after this: neither must be opened in a spin.
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
 
     private string _resourceVersion = "";
     private int _failures;
+    private int _expiries;
 
     public async Task Run(CancellationToken ct)
     {
-        while (true)
+        try
         {
-            if (!await Attempt(List, ct))
-                continue;
-            var listedAt = time.GetTimestamp();
-            var until = options.RelistInterval * (0.8 + 0.4 * Random.Shared.NextDouble());
-            while (_resourceVersion.Length > 0 && time.GetElapsedTime(listedAt) < until)
-                await Attempt(Follow, ct);
+            while (true)
+            {
+                if (!await Attempt(List, ct))
+                    continue;
+                var listedAt = time.GetTimestamp();
+                var until = options.RelistInterval * (0.8 + 0.4 * Random.Shared.NextDouble());
+                while (_resourceVersion.Length > 0 && time.GetElapsedTime(listedAt) < until)
+                    await Attempt(Follow, ct);
+            }
+        }
+        finally
+        {
+            // What nobody watches any more isn't missed.
+            health.Works(resource.Plural);
         }
     }
 
@@ -50,19 +61,44 @@ internal sealed class ResourceWatch<T>(
         catch (ApiException e) when (e.Expired)
         {
             _resourceVersion = "";
-            await Task.Delay(options.RelistJitter * Random.Shared.NextDouble(), time, ct);
+            await Task.Delay(AfterExpiry(), time, ct);
             return false;
         }
-        catch (Exception e) when (e is ApiException or ClusterException)
+        catch (ApiException e)
         {
-            _failures++;
-            if (_failures == 1)
-                logger.WatchFailed(resource.Plural, e.Message);
-            else
-                logger.WatchStillFails(resource.Plural, e.Message);
-            await Task.Delay(Backoff.Dial.Delay(_failures, Random.Shared.NextDouble()), time, ct);
+            await Wait(e.Message, e.RetryAfter, !e.Denied, ct);
             return false;
         }
+        catch (ClusterException e)
+        {
+            await Wait(e.Message, TimeSpan.Zero, unheard: true, ct);
+            return false;
+        }
+    }
+
+    /// <summary>Waits as long as the server asked, and some more so that not all who were asked come back at once.</summary>
+    private async Task Wait(string reason, TimeSpan asked, bool unheard, CancellationToken ct)
+    {
+        if (unheard)
+            health.Fails(resource.Plural, reason);
+        else
+            // The permissions are looked at by themselves, and tell more.
+            health.Works(resource.Plural);
+        var failures = Interlocked.Increment(ref _failures);
+        var delay = asked + Backoff.Dial.Delay(failures, Random.Shared.NextDouble());
+        if (failures == 1)
+            logger.WatchFailed(resource.Plural, delay, reason);
+        else
+            logger.WatchStillFails(resource.Plural, delay, reason);
+        await Task.Delay(delay, time, ct);
+    }
+
+    // A version that expires is ordinary; versions that always do are not, and a list costs the server most.
+    private TimeSpan AfterExpiry()
+    {
+        logger.WatchExpired(resource.Plural);
+        var again = _expiries++ > 0 ? Backoff.Dial.Delay(_expiries, Random.Shared.NextDouble()) : TimeSpan.Zero;
+        return options.RelistJitter * Random.Shared.NextDouble() + again;
     }
 
     private async Task List(CancellationToken ct)
@@ -88,18 +124,32 @@ internal sealed class ResourceWatch<T>(
         var openedAt = time.GetTimestamp();
         var lifetime = options.WatchLifetime * (1 + Random.Shared.NextDouble());
         var heard = false;
-        await foreach (var change in api.Watch(resource, selector, _resourceVersion, lifetime, ct))
+        // One that stays open works, also where there is nothing to hear.
+        await using var steady = time.CreateTimer(
+            _ => Worked(),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
+        var changes = api.Watch(resource, selector, _resourceVersion, lifetime, Opened, ct);
+        await foreach (var change in changes)
         {
             if (change.Type == "ERROR")
                 throw Refusal(change.Object);
             heard = true;
+            _expiries = 0;
             Worked();
             if (change.Object.Deserialize(resource.One) is { } item)
                 await Pass(change.Type, item, ct);
         }
 
-        if (!heard && time.GetElapsedTime(openedAt) < Shortest)
+        var lived = time.GetElapsedTime(openedAt);
+        if (!heard && lived < Shortest)
             throw Transport.Unreachable("A watch ended as soon as it was opened.", new IOException());
+        if (lived < Shortest)
+            await Task.Delay(Shortest - lived, time, ct);
+
+        void Opened() => steady.Change(Shortest, Timeout.InfiniteTimeSpan);
     }
 
     private async Task Pass(string type, T item, CancellationToken ct)
@@ -116,9 +166,9 @@ internal sealed class ResourceWatch<T>(
 
     private void Worked()
     {
-        if (_failures > 0)
+        health.Works(resource.Plural);
+        if (Interlocked.Exchange(ref _failures, 0) > 0)
             logger.WatchBack(resource.Plural);
-        _failures = 0;
     }
 
     private static ApiException Refusal(JsonElement status)

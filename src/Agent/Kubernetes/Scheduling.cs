@@ -1,20 +1,28 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.V1;
-using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>Which nodes a workspace's pod may run on, as its provider's details say: a pure function.</summary>
 internal static class Scheduling
 {
-    // What isn't known would be dropped in silence, and the pod run where it shouldn't.
-    private static readonly KubernetesJsonContext Strict = new(
-        new JsonSerializerOptions(KubernetesJsonContext.Default.Options)
+    // Fills nodes one after another, so that an autoscaler finds empty ones to take away.
+    private static readonly JsonElement PreferNodesWithWorkspaces = Parsed(
+        $$"""
         {
-            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+          "podAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+              {
+                "podAffinityTerm": {
+                  "labelSelector": { "matchLabels": { "{{Names.Resource}}": "{{Names.ResourceValue}}" } },
+                  "topologyKey": "kubernetes.io/hostname"
+                },
+                "weight": 1
+              }
+            ]
+          }
         }
+        """
     );
 
     public static IList<V1Toleration>? Tolerations(WorkspaceDetails? details) =>
@@ -25,7 +33,7 @@ internal static class Scheduling
                 .. details.Tolerations.Select(t => new V1Toleration
                 {
                     Key = OrNone(t.Key),
-                    OperatorProperty = OrNone(t.Operator),
+                    Operator = OrNone(t.Operator),
                     Value = OrNone(t.Value),
                     Effect = OrNone(t.Effect),
                     TolerationSeconds = t.HasTolerationSeconds ? t.TolerationSeconds : null,
@@ -38,50 +46,28 @@ internal static class Scheduling
             ? null
             : new SortedDictionary<string, string>(details.NodeSelector, StringComparer.Ordinal);
 
-    /// <exception cref="ClusterException">It is no Affinity that the agent knows.</exception>
-    public static V1Affinity? Affinity(WorkspaceDetails? details)
+    /// <summary>As it was given: what of it is no Affinity, the API server knows best.</summary>
+    /// <exception cref="FormatException">It is no JSON.</exception>
+    public static JsonElement? Affinity(WorkspaceDetails? details)
     {
         if (details is not { HasAffinity: true })
-            return PreferNodesWithWorkspaces();
+            return PreferNodesWithWorkspaces;
         try
         {
-            var affinity = JsonSerializer.Deserialize(details.Affinity, Strict.V1Affinity);
-            return affinity is { NodeAffinity: null, PodAffinity: null, PodAntiAffinity: null } ? null : affinity;
+            var affinity = Parsed(details.Affinity);
+            return affinity.ValueKind == JsonValueKind.Object && affinity.GetPropertyCount() == 0 ? null : affinity;
         }
         catch (JsonException e)
         {
-            throw new ClusterException(
-                ClusterCodes.InvalidDetails,
-                $"The affinity of the provider's details is no Kubernetes Affinity: {e.Message}",
-                transient: false,
-                e
-            );
+            throw new FormatException("The affinity of the provider's details is no JSON.", e);
         }
     }
 
-    // Fills nodes one after another, so that an autoscaler finds empty ones to take away.
-    private static V1Affinity PreferNodesWithWorkspaces() =>
-        new()
-        {
-            PodAffinity = new V1PodAffinity
-            {
-                PreferredDuringSchedulingIgnoredDuringExecution =
-                [
-                    new V1WeightedPodAffinityTerm
-                    {
-                        Weight = 1,
-                        PodAffinityTerm = new V1PodAffinityTerm
-                        {
-                            TopologyKey = "kubernetes.io/hostname",
-                            LabelSelector = new V1LabelSelector
-                            {
-                                MatchLabels = new Dictionary<string, string> { [Names.Resource] = Names.ResourceValue },
-                            },
-                        },
-                    },
-                ],
-            },
-        };
+    private static JsonElement Parsed(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return document.RootElement.Clone();
+    }
 
     private static string? OrNone(string text) => text.Length > 0 ? text : null;
 }

@@ -21,7 +21,6 @@ internal static class ClusterCodes
     public const string FieldConflict = "field_conflict";
     public const string ForeignObject = "foreign_object";
     public const string ImagePullFailed = "image_pull_failed";
-    public const string InvalidDetails = "invalid_details";
     public const string InvalidObject = "invalid_object";
     public const string NamespaceMissing = "namespace_missing";
     public const string NamespaceTerminating = "namespace_terminating";
@@ -34,4 +33,5 @@ internal static class ClusterCodes
     public const string StorageClassMissing = "storage_class_missing";
     public const string Unschedulable = "unschedulable";
     public const string VolumeFailed = "volume_failed";
+    public const string WatchFailing = "watch_failing";
 }

@@ -80,10 +80,18 @@ internal sealed record ProbedCondition(
 /// <summary>The cluster refused, or couldn't be reached.</summary>
 /// <param name="code">A stable lower_snake code; see docs/status-codes.md.</param>
 /// <param name="transient">True if the same call may succeed later without anybody changing anything.</param>
-internal sealed class ClusterException(string code, string message, bool transient, Exception? inner = null)
-    : Exception(message, inner)
+/// <param name="retryAfter">How long the cluster asked to be left alone; zero if it didn't.</param>
+internal sealed class ClusterException(
+    string code,
+    string message,
+    bool transient,
+    Exception? inner = null,
+    TimeSpan retryAfter = default
+) : Exception(message, inner)
 {
     public string Code => code;
 
     public bool Transient => transient;
+
+    public TimeSpan RetryAfter => retryAfter;
 }

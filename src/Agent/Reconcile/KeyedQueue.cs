@@ -4,36 +4,39 @@ namespace Coder.Mesh.Agent.Reconcile;
 /// Work by key: a key is handed out to one worker at a time, and waits at most once however often it is added. So the
 /// queue is bounded by the number of keys, work on one key is in order, and keys don't wait for each other.
 /// </summary>
-internal sealed class KeyedQueue(TimeProvider time) : IDisposable
+/// <param name="mostRepeats">
+/// How many keys that were put off may be worked on at once: below the number of workers, so that however many fail
+/// slowly again and again, one that comes anew finds a worker.
+/// </param>
+internal sealed class KeyedQueue(TimeProvider time, int mostRepeats) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Queue<string> _ready = new();
-    private readonly HashSet<string> _waiting = [];
+    private readonly Queue<string> _held = new();
+    private readonly Dictionary<string, Wait> _waiting = [];
     private readonly HashSet<string> _taken = [];
+    private readonly HashSet<string> _repeating = [];
     private readonly Dictionary<string, ITimer> _later = [];
     private readonly SemaphoreSlim _available = new(0);
 
-    /// <summary>Adds a key. One that a worker holds is handed out again once that worker is done.</summary>
-    public void Add(string key)
+    private enum Wait
     {
-        ITimer? early;
-        lock (_lock)
-        {
-            _later.Remove(key, out early);
-            AddLocked(key);
-        }
-
-        early?.Dispose();
+        New,
+        Repeat,
+        Held,
     }
+
+    /// <summary>Adds a key. One that a worker holds is handed out again once that worker is done.</summary>
+    public void Add(string key) => Add(key, repeat: false);
 
     /// <summary>Adds a key after a delay, unless it is added before.</summary>
     public void AddLater(string key, TimeSpan delay)
     {
         lock (_lock)
         {
-            if (_waiting.Contains(key) || _later.ContainsKey(key))
+            if (_waiting.ContainsKey(key) || _later.ContainsKey(key))
                 return;
-            _later[key] = time.CreateTimer(_ => Add(key), null, delay, Timeout.InfiniteTimeSpan);
+            _later[key] = time.CreateTimer(_ => Add(key, repeat: true), null, delay, Timeout.InfiniteTimeSpan);
         }
     }
 
@@ -55,8 +58,10 @@ internal sealed class KeyedQueue(TimeProvider time) : IDisposable
         lock (_lock)
         {
             _taken.Remove(key);
-            if (_waiting.Contains(key))
-                ReadyLocked(key);
+            if (_repeating.Remove(key))
+                NextHeldLocked();
+            if (_waiting.TryGetValue(key, out var wait))
+                ReadyLocked(key, wait);
         }
     }
 
@@ -70,15 +75,54 @@ internal sealed class KeyedQueue(TimeProvider time) : IDisposable
         }
     }
 
-    private void AddLocked(string key)
+    private void Add(string key, bool repeat)
     {
-        if (_waiting.Add(key) && !_taken.Contains(key))
-            ReadyLocked(key);
+        ITimer? timer;
+        lock (_lock)
+        {
+            _later.Remove(key, out timer);
+            AddLocked(key, repeat ? Wait.Repeat : Wait.New);
+        }
+
+        timer?.Dispose();
     }
 
-    private void ReadyLocked(string key)
+    private void AddLocked(string key, Wait wait)
     {
+        // What comes anew overtakes its put-off self, but isn't handed out twice.
+        var known = _waiting.TryGetValue(key, out var before);
+        if (known && (wait == Wait.Repeat || before == Wait.New || (before == Wait.Repeat && !_taken.Contains(key))))
+            return;
+        _waiting[key] = wait;
+        if (!_taken.Contains(key))
+            ReadyLocked(key, wait);
+    }
+
+    private void ReadyLocked(string key, Wait wait)
+    {
+        if (wait == Wait.Repeat && _repeating.Count >= mostRepeats)
+        {
+            _waiting[key] = Wait.Held;
+            _held.Enqueue(key);
+            return;
+        }
+
+        if (wait == Wait.Repeat)
+            _repeating.Add(key);
         _ready.Enqueue(key);
         _available.Release();
+    }
+
+    private void NextHeldLocked()
+    {
+        while (_held.TryDequeue(out var key))
+        {
+            // It may have come anew since, and be gone from here.
+            if (_waiting.GetValueOrDefault(key) != Wait.Held)
+                continue;
+            _waiting[key] = Wait.Repeat;
+            ReadyLocked(key, Wait.Repeat);
+            return;
+        }
     }
 }

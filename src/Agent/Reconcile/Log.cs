@@ -6,12 +6,12 @@ internal static partial class Log
     public static partial void ClusterListed(this ILogger logger, int count);
 
     [LoggerMessage(
-        3201,
-        LogLevel.Warning,
-        "The cluster did not do generation {Generation} of workspace {WorkspaceId}: {Code}: {Reason} (transient: {Transient})"
+        EventId = 3201,
+        Message = "The cluster did not do generation {Generation} of workspace {WorkspaceId}: {Code}: {Reason} (transient: {Transient})"
     )]
     public static partial void ClusterRefused(
         this ILogger logger,
+        LogLevel level,
         string workspaceId,
         ulong generation,
         string code,
@@ -52,6 +52,18 @@ internal static partial class Log
         "Generation {Generation} of workspace {WorkspaceId} is older than what is known, and changes nothing"
     )]
     public static partial void OlderWishIgnored(this ILogger logger, string workspaceId, ulong generation);
+
+    [LoggerMessage(
+        3206,
+        LogLevel.Information,
+        "The cluster did generation {Generation} of workspace {WorkspaceId} after {Failures} attempts that failed"
+    )]
+    public static partial void ClusterDidAtLast(
+        this ILogger logger,
+        string workspaceId,
+        ulong generation,
+        int failures
+    );
 
     [LoggerMessage(3210, LogLevel.Information, "Condition {Type} is {Status}: {Code} {Reason}")]
     public static partial void ConditionChanged(

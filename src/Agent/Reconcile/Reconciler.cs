@@ -20,12 +20,15 @@ internal sealed class Reconciler(
 {
     private const int Workers = 16;
 
+    // The other half is for what has not failed before.
+    private const int RepeatingWorkers = Workers / 2;
+
     private static readonly Backoff RetryPace = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(30));
-    private static readonly TimeSpan CallLimit = TimeSpan.FromMinutes(1);
 
     private readonly Lock _lock = new();
-    private readonly KeyedQueue _queue = new(time);
+    private readonly KeyedQueue _queue = new(time, RepeatingWorkers);
     private readonly WorkspaceTable _table = new();
+    private readonly ClusterCall _call = new(driver, time, logger);
     private readonly ClusterWatchLoop _watch = new(driver, time, logger);
 
     // What the current session has given: without them nothing is applied.
@@ -222,62 +225,11 @@ internal sealed class Reconciler(
         span?.SetTag("mesh.workspace.id", id).SetTag("mesh.generation", (long)generation);
         var traceparent = span.Traceparent(record.Traceparent);
         var start = time.GetTimestamp();
-        var (change, result) = await Call(record, identity, ct);
+        var (change, result) = await _call.Do(record, identity, ct);
         metrics.Reconciled(action, result, time.GetElapsedTime(start));
         if (result != "done")
             span?.SetStatus(ActivityStatusCode.Error);
         Settle(id, generation, traceparent, change);
-    }
-
-    private async Task<(Func<WorkspaceRecord, WorkspaceRecord> Change, string Result)> Call(
-        WorkspaceRecord record,
-        DriverIdentity identity,
-        CancellationToken ct
-    )
-    {
-        var generation = record.WishedGeneration;
-        using var limit = new CancellationTokenSource(CallLimit, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
-        try
-        {
-            if (record.Desired is { } desired)
-            {
-                await driver.Apply(identity, desired, both.Token);
-                return (r => r.Applied(desired), "done");
-            }
-
-            var found = await driver.Remove(identity, record.Id, both.Token);
-            return (r => r.RemoveAnswered(generation, found), "done");
-        }
-        catch (ClusterException e)
-        {
-            logger.ClusterRefused(record.Id, generation, e.Code, CleanText.Clean(e.Message), e.Transient);
-            return (Failure(e.Code, e.Message, e.Transient), e.Transient ? "transient" : "refused");
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
-        {
-            logger.ClusterTooSlow(record.Id, generation, CallLimit);
-            return (
-                Failure(
-                    ClusterCodes.ClusterTimeout,
-                    $"The cluster took longer than {CallLimit.TotalSeconds:0} s.",
-                    true
-                ),
-                "transient"
-            );
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // One workspace's bad luck must not end a worker that all the others need.
-            logger.DriverFault(e, record.Id, generation);
-            return (
-                Failure(ClusterCodes.AgentFault, "The agent met a fault of its own; its log tells more.", true),
-                "fault"
-            );
-        }
-
-        Func<WorkspaceRecord, WorkspaceRecord> Failure(string code, string message, bool transient) =>
-            r => r.Failed(generation, code, CleanText.Clean(message), transient, time.GetUtcNow());
     }
 
     private void Settle(string id, ulong generation, string traceparent, Func<WorkspaceRecord, WorkspaceRecord> change)
@@ -290,7 +242,7 @@ internal sealed class Reconciler(
                 r => r.WishedGeneration == generation ? change(r) with { Traceparent = traceparent } : change(r)
             );
             if (_table.Find(id) is { Work: not WorkKind.None, Trouble: { Transient: true } trouble })
-                retry = RetryPace.Delay(trouble.Attempts, jitter.Next());
+                retry = trouble.RetryAfter + RetryPace.Delay(trouble.Attempts, jitter.Next());
         }
 
         if (retry is { } delay)

@@ -11,9 +11,17 @@ internal enum WorkKind
 }
 
 /// <summary>Why a call didn't do what was asked.</summary>
+/// <param name="RetryAfter">How long the cluster asked to be left alone.</param>
 /// <param name="Attempts">Calls in a row that failed.</param>
 /// <param name="Since">When the first of those failed that failed in this way.</param>
-internal sealed record Trouble(string Code, string Message, bool Transient, int Attempts, DateTimeOffset Since)
+internal sealed record Trouble(
+    string Code,
+    string Message,
+    bool Transient,
+    TimeSpan RetryAfter = default,
+    int Attempts = 1,
+    DateTimeOffset Since = default
+)
 {
     /// <summary>The failure as the timeline of a generation tells it: the same one once, however often it is tried.</summary>
     public TimelineStep In(ulong generation) =>
@@ -47,7 +55,7 @@ internal readonly record struct SnapshotEntry(WorkspaceReport Report, HeldWorksp
 internal sealed record WorkspaceRecord(string Id)
 {
     /// <summary>Failures in a row before a workspace that waits says so.</summary>
-    private const int AttemptsUntilTold = 3;
+    public const int AttemptsUntilTold = 3;
 
     /// <summary>What the workspace should be; null if nothing is wished, or that it be gone.</summary>
     public WorkspaceDesired? Desired { get; private init; }
@@ -127,19 +135,17 @@ internal sealed record WorkspaceRecord(string Id)
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
     /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
-    public WorkspaceRecord Failed(ulong generation, string code, string message, bool transient, DateTimeOffset at) =>
+    public WorkspaceRecord Failed(ulong generation, Trouble trouble, DateTimeOffset at) =>
         generation != WishedGeneration
             ? this
             : this with
             {
-                Work = transient ? Work : WorkKind.None,
-                Trouble = new Trouble(
-                    code,
-                    message,
-                    transient,
-                    (Trouble?.Attempts ?? 0) + 1,
-                    Trouble?.Code == code ? Trouble.Since : at
-                ),
+                Work = trouble.Transient ? Work : WorkKind.None,
+                Trouble = trouble with
+                {
+                    Attempts = (Trouble?.Attempts ?? 0) + 1,
+                    Since = Trouble?.Code == trouble.Code ? Trouble.Since : at,
+                },
             };
 
     /// <summary>
@@ -179,6 +185,17 @@ internal sealed record WorkspaceRecord(string Id)
             {
                 Timeline = SeenIn(d.Generation).With(t.In(d.Generation)),
             },
+            { Desired: { } d, Cluster: { Code: "" } c, Trouble: { Attempts: >= AttemptsUntilTold } t } =>
+                new WorkspaceReport(
+                    Id,
+                    c.Generation,
+                    c.State,
+                    "",
+                    CleanText.Clean($"Generation {d.Generation} waits for the cluster: {t.Message}")
+                )
+                {
+                    Timeline = c.Timeline,
+                },
             { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message)
             {
                 Timeline = c.Timeline,

@@ -1,0 +1,150 @@
+using k8s.Models;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+// What the agent writes of Kubernetes' objects, and nothing else, by the API's names and in its order: the library's models, each of which
+// reaches all that a pod may have, would be an eighth of the agent's native code and memory.
+
+/// <summary>An object that the agent applies.</summary>
+internal interface IManifest
+{
+    string ApiVersion { get; }
+
+    string Kind { get; }
+
+    V1ObjectMeta Metadata { get; }
+}
+
+internal sealed record V1ObjectMeta
+{
+    public IDictionary<string, string>? Annotations { get; init; }
+
+    public required IDictionary<string, string> Labels { get; init; }
+
+    public required string Name { get; init; }
+
+    public string? ResourceVersion { get; set; }
+
+    public string? Uid { get; set; }
+}
+
+/// <summary>Of a pod that has no name of its own.</summary>
+internal sealed record V1PodTemplateMeta
+{
+    public IDictionary<string, string>? Annotations { get; init; }
+
+    public required IDictionary<string, string> Labels { get; init; }
+}
+
+internal sealed record V1LabelSelector
+{
+    public IDictionary<string, string>? MatchLabels { get; init; }
+}
+
+internal sealed record V1PersistentVolumeClaim : IManifest
+{
+    public required string ApiVersion { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required V1ObjectMeta Metadata { get; init; }
+
+    public required V1PersistentVolumeClaimSpec Spec { get; init; }
+}
+
+internal sealed record V1PersistentVolumeClaimSpec
+{
+    public IList<string>? AccessModes { get; init; }
+
+    public required V1VolumeResourceRequirements Resources { get; init; }
+
+    public string? StorageClassName { get; init; }
+}
+
+internal sealed record V1VolumeResourceRequirements
+{
+    public required IDictionary<string, ResourceQuantity> Requests { get; init; }
+}
+
+internal sealed record V1ServiceAccount : IManifest
+{
+    public required string ApiVersion { get; init; }
+
+    public bool? AutomountServiceAccountToken { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required V1ObjectMeta Metadata { get; init; }
+}
+
+internal sealed record V1Service : IManifest
+{
+    public required string ApiVersion { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required V1ObjectMeta Metadata { get; init; }
+
+    public V1ServiceSpec? Spec { get; init; }
+}
+
+internal sealed record V1ServiceSpec
+{
+    public string? ClusterIP { get; init; }
+
+    public IDictionary<string, string>? Selector { get; init; }
+}
+
+internal sealed record V1NetworkPolicy : IManifest
+{
+    public required string ApiVersion { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required V1ObjectMeta Metadata { get; init; }
+
+    public V1NetworkPolicySpec? Spec { get; init; }
+}
+
+internal sealed record V1NetworkPolicySpec
+{
+    public V1LabelSelector? PodSelector { get; init; }
+
+    public IList<string>? PolicyTypes { get; init; }
+}
+
+internal sealed record V1Deployment : IManifest
+{
+    public required string ApiVersion { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required V1ObjectMeta Metadata { get; init; }
+
+    public V1DeploymentSpec? Spec { get; init; }
+}
+
+internal sealed record V1DeploymentSpec
+{
+    public int? Replicas { get; init; }
+
+    public int? RevisionHistoryLimit { get; init; }
+
+    public V1LabelSelector? Selector { get; init; }
+
+    public V1DeploymentStrategy? Strategy { get; init; }
+
+    public V1PodTemplateSpec? Template { get; init; }
+}
+
+internal sealed record V1DeploymentStrategy
+{
+    public string? Type { get; init; }
+}
+
+internal sealed record V1PodTemplateSpec
+{
+    public V1PodTemplateMeta? Metadata { get; init; }
+
+    public V1PodSpec? Spec { get; init; }
+}

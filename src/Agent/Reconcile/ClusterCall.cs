@@ -1,0 +1,74 @@
+namespace Coder.Mesh.Agent.Reconcile;
+
+/// <summary>Asks a driver for what a workspace's wish needs, and makes of the outcome a change of its record.</summary>
+internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILogger logger)
+{
+    // A driver has a limit for each of its requests, and a slow cluster needs the time of all of them: this one is for
+    // what never ends.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    /// <remarks>Never throws for what a cluster may do, nor for a fault of the driver.</remarks>
+    public async Task<(Func<WorkspaceRecord, WorkspaceRecord> Change, string Result)> Do(
+        WorkspaceRecord record,
+        DriverIdentity identity,
+        CancellationToken ct
+    )
+    {
+        var generation = record.WishedGeneration;
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        try
+        {
+            var change = await Ask(record, identity, both.Token);
+            if (record.Trouble is { Transient: true } trouble)
+                logger.ClusterDidAtLast(record.Id, generation, trouble.Attempts);
+            return (change, "done");
+        }
+        catch (ClusterException e)
+        {
+            var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, e.RetryAfter);
+            var level = LevelOf(record, e.Transient);
+            logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
+            return (r => r.Failed(generation, trouble, time.GetUtcNow()), e.Transient ? "transient" : "refused");
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            logger.ClusterTooSlow(record.Id, generation, Limit);
+            var message = $"The cluster took longer than {Limit.TotalMinutes:0} minutes.";
+            var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true);
+            return (r => r.Failed(generation, trouble, time.GetUtcNow()), "transient");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // One workspace's bad luck must not end a worker that all the others need.
+            logger.DriverFault(e, record.Id, generation);
+            const string Message = "The agent met a fault of its own; its log tells more.";
+            var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true);
+            return (r => r.Failed(generation, trouble, time.GetUtcNow()), "fault");
+        }
+    }
+
+    private async Task<Func<WorkspaceRecord, WorkspaceRecord>> Ask(
+        WorkspaceRecord record,
+        DriverIdentity identity,
+        CancellationToken ct
+    )
+    {
+        if (record.Desired is { } desired)
+        {
+            await driver.Apply(identity, desired, ct);
+            return r => r.Applied(desired);
+        }
+
+        var (generation, found) = (record.WishedGeneration, await driver.Remove(identity, record.Id, ct));
+        return r => r.RemoveAnswered(generation, found);
+    }
+
+    // News at first and when it is told of the workspace; between and after that a line for each attempt of each
+    // workspace would bury all else while a cluster is away.
+    private static LogLevel LevelOf(WorkspaceRecord record, bool transient)
+    {
+        var attempts = (record.Trouble?.Attempts ?? 0) + 1;
+        return !transient || attempts is 1 or WorkspaceRecord.AttemptsUntilTold ? LogLevel.Warning : LogLevel.Debug;
+    }
+}
