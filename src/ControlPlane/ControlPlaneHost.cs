@@ -125,6 +125,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<ProviderTokens>();
         services.AddSingleton<ProviderRemoval>();
         services.AddSingleton<WorkspaceView>();
+        services.AddSingleton<WorkspaceStory>();
         services.AddSingleton<WorkspacePlacement>();
         services.AddSingleton<WorkspaceCommands>();
         services.AddSingleton<WorkspaceAnswers>();

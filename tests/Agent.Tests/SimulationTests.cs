@@ -31,6 +31,51 @@ public sealed class SimulationTests
         Assert.Equal((WorkspaceState.Failed, kind), (failed.State, failed.Code));
         Assert.Equal($"Simulated: {FailurePlan.Kinds[kind]}", failed.Message);
         Assert.Equal((WorkspaceState.Running, ""), (works.State, works.Code));
+        // Which failure it was stays told, and what became of it.
+        var told = works.Timeline.Steps;
+        var failure = Assert.Single(told, s => s.Stage == TimelineStage.Failed);
+        Assert.Equal((failed.Code, failed.Message, Start.AddMinutes(1)), (failure.Code, failure.Message, failure.At));
+        Assert.Equal(TimelineStage.Ready, told[^1].Stage);
+    }
+
+    [Fact]
+    public void A_start_is_told_from_its_volume_to_ready_within_the_time_it_took_and_a_restart_on_the_same_volume()
+    {
+        var cluster = new SimulatedCluster(new SimulatedOptions());
+
+        var starting = cluster.Apply(Wishes.Running("w1", 1), Start)!;
+        var running = Assert.Single(cluster.Step(Start.AddSeconds(5))).Workspace!;
+        var wish = Wishes.Running("w1", 2);
+        wish.RestartGeneration = 2;
+        cluster.Apply(wish, Start.AddMinutes(1));
+        var again = Assert.Single(cluster.Step(Start.AddMinutes(2))).Workspace!;
+
+        TimelineStage[] whole =
+        [
+            TimelineStage.VolumeBound,
+            TimelineStage.Scheduled,
+            TimelineStage.ImagePulling,
+            TimelineStage.ImagePulled,
+            TimelineStage.Started,
+            TimelineStage.Ready,
+        ];
+        Assert.Equal([TimelineStage.VolumeBound], starting.Timeline.Steps.Select(s => s.Stage));
+        Assert.Equal(whole, running.Timeline.Steps.Select(s => s.Stage));
+        Assert.Equal(Enumerable.Range(0, 6).Select(i => Start.AddSeconds(i)), running.Timeline.Steps.Select(s => s.At));
+        Assert.Equal(whole, again.Timeline.Steps.Select(s => s.Stage));
+        Assert.Equal(
+            [running.Timeline.Steps[0].Id],
+            running.Timeline.Steps.Select(s => s.Id).Intersect(again.Timeline.Steps.Select(s => s.Id))
+        );
+    }
+
+    [Fact]
+    public void A_cluster_that_lost_its_workspaces_gives_them_other_volumes()
+    {
+        static string Volume() =>
+            new SimulatedCluster(new SimulatedOptions()).Apply(Wishes.Running("w1", 1), Start)!.Timeline.Steps[0].Id;
+
+        Assert.NotEqual(Volume(), Volume());
     }
 
     [Theory]

@@ -7,6 +7,7 @@ namespace Coder.Mesh.Agent.Tests;
 public sealed class WorkspaceRecordTests
 {
     private static readonly WorkspaceRecord New = new("w1");
+    private static readonly DateTimeOffset At = DateTimeOffset.UnixEpoch;
 
     private static WorkspaceRecord Wished(ulong generation) => New.Wish(Wishes.Running("w1", generation), "");
 
@@ -86,10 +87,13 @@ public sealed class WorkspaceRecordTests
     {
         var failed = Wished(2)
             .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, new Trouble("field_conflict", "replicas", false));
+            .Failed(2, new Trouble("field_conflict", "replicas", false, At));
 
         Assert.Equal(
-            new WorkspaceReport("w1", 2, WorkspaceState.Failed, "field_conflict", "replicas"),
+            new WorkspaceReport("w1", 2, WorkspaceState.Failed, "field_conflict", "replicas")
+            {
+                Timeline = Told(TimelineStage.Failed, "call/2/field_conflict", "field_conflict", "replicas"),
+            },
             failed.Report()
         );
         Assert.Equal(WorkKind.None, failed.Work);
@@ -109,13 +113,19 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Transient_failure_leaves_the_work_and_is_told_when_it_lasts()
     {
-        var once = Wished(1).Failed(1, new Trouble("cluster_unreachable", "refused", true));
-        var thrice = once.Failed(1, new Trouble("cluster_unreachable", "refused", true))
-            .Failed(1, new Trouble("cluster_unreachable", "refused", true));
+        var once = Wished(1).Failed(1, new Trouble("cluster_unreachable", "refused", true, At));
+        var thrice = once.Failed(1, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(1)))
+            .Failed(1, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(3)));
 
         Assert.Equal(WorkKind.Apply, once.Work);
         Assert.Null(once.Report());
-        Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Pending, "", "refused"), thrice.Report());
+        Assert.Equal(
+            new WorkspaceReport("w1", 1, WorkspaceState.Pending, "", "refused")
+            {
+                Timeline = Told(TimelineStage.Waiting, "call/1/cluster_unreachable", "", "refused"),
+            },
+            thrice.Report()
+        );
     }
 
     [Fact]
@@ -125,7 +135,7 @@ public sealed class WorkspaceRecordTests
         var record = old.Wish(Wishes.Running("w1", 2), "");
 
         Assert.Same(record, record.Applied(old.Desired!));
-        Assert.Same(record, record.Failed(1, new Trouble("code", "", false)));
+        Assert.Same(record, record.Failed(1, new Trouble("code", "", false, At)));
         Assert.Same(record, record.RemoveAnswered(1, found: false));
     }
 
@@ -134,10 +144,39 @@ public sealed class WorkspaceRecordTests
     {
         var record = Wished(2)
             .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, new Trouble("code", "", false))
+            .Failed(2, new Trouble("code", "", false, At))
             .Detached();
 
         Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
         Assert.True(Wished(2).Detached().Empty);
     }
+
+    [Fact]
+    public void What_was_seen_of_the_generation_that_is_refused_stays_told_and_that_of_an_older_one_does_not()
+    {
+        var seen = Told(TimelineStage.Scheduled, "pod/scheduled");
+
+        Timeline Report(ulong generation) =>
+            Wished(2)
+                .Seen(Seen(generation, WorkspaceState.Starting) with { Timeline = seen })
+                .Failed(2, new Trouble("field_conflict", "", false, At))
+                .Report()!
+                .Timeline;
+
+        Assert.Equal(["pod/scheduled", "call/2/field_conflict"], Report(2).Steps.Select(s => s.Id));
+        Assert.Equal(["call/2/field_conflict"], Report(1).Steps.Select(s => s.Id));
+    }
+
+    [Fact]
+    public void What_has_happened_is_reported_with_the_state()
+    {
+        var seen = Told(TimelineStage.Scheduled, "pod/scheduled");
+
+        var record = Wished(1).Seen(Seen(1, WorkspaceState.Starting) with { Timeline = seen });
+
+        Assert.Same(seen, record.Report()!.Timeline);
+    }
+
+    private static Timeline Told(TimelineStage stage, string id, string code = "", string message = "") =>
+        Timeline.Empty.With(new TimelineStep(id, At, stage, code, message));
 }

@@ -48,6 +48,8 @@ public sealed partial class TerminalTests : CliTest
     [InlineData(200, "orgs-ls", "orgs ls")]
     [InlineData(80, "workspaces-ls", "workspaces ls")]
     [InlineData(200, "workspaces-ls", "workspaces ls")]
+    [InlineData(80, "workspaces-timeline", "workspaces timeline dev")]
+    [InlineData(200, "workspaces-timeline", "workspaces timeline dev")]
     public async Task What_a_terminal_shows_fits_it(int columns, string name, string command)
     {
         Server.Providers.All.AddRange([Sample.BuiltIn(), Sample.Moved()]);
@@ -64,6 +66,7 @@ public sealed partial class TerminalTests : CliTest
             Sample.Organization("acme", "built-in", "eu-west-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2")
         );
         Server.Workspaces.All.Add(Sample.Workspace("dev", V1.WorkspaceState.Running));
+        Server.Workspaces.Timeline = [.. WorkspaceTests.Story()];
 
         var run = await PseudoTerminal.Show(Mesh, columns, command);
 
@@ -79,6 +82,7 @@ public sealed partial class TerminalTests : CliTest
     public async Task Terminal_sees_a_wait_go_and_its_end()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
+        Server.Workspaces.Timeline = [Sample.Happening(1, 1, V1.TimelineStage.Scheduled, message: "on [node-1]")];
         Server.Workspaces.Steps.Enqueue(w => w.State = V1.WorkspaceState.Starting);
         Server.Workspaces.Steps.Enqueue(w =>
         {
@@ -92,6 +96,7 @@ public sealed partial class TerminalTests : CliTest
         var shown = PseudoTerminal.Plain(run.Stdout);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("dev: still starting", shown, StringComparison.Ordinal);
+        Assert.Contains("info: workspace \"dev\": scheduled: on [node-1]", shown, StringComparison.Ordinal);
         Assert.Contains("success: workspace \"dev\" is running\n", shown, StringComparison.Ordinal);
     }
 

@@ -17,6 +17,45 @@ public sealed class WaitTests : CliTest
     }
 
     [Fact]
+    public async Task What_happens_meanwhile_is_told_line_by_line_each_once()
+    {
+        Server.Workspaces.Timeline = [Sample.Happening(1, 0, TimelineStage.Created)];
+        Steps(
+            w => Happens(w, WorkspaceState.Starting, TimelineStage.VolumeBound, TimelineStage.Scheduled),
+            _ => { },
+            w => Happens(w, WorkspaceState.Starting, TimelineStage.ImagePulling),
+            w => Happens(w, WorkspaceState.Running, TimelineStage.Started, TimelineStage.Ready)
+        );
+
+        await Check("wait-create-timeline", "workspaces", "create", "dev", "--wait");
+    }
+
+    [Fact]
+    public async Task What_happened_before_the_wish_is_not_told()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
+        Server.Workspaces.Timeline = [Sample.Happening(1, 0, TimelineStage.Ready)];
+        Steps(
+            _ => { },
+            w =>
+            {
+                Observe(w, WorkspaceState.Failed, "unschedulable", "0/3 nodes are available: 3 Insufficient cpu.");
+                Server.Workspaces.Timeline.Add(
+                    Sample.Happening(
+                        2,
+                        5,
+                        TimelineStage.Failed,
+                        "unschedulable",
+                        "0/3 nodes are available: 3 Insufficient cpu."
+                    )
+                );
+            }
+        );
+
+        await Check("wait-restart-timeline", "workspaces", "restart", "dev", "--wait");
+    }
+
+    [Fact]
     public async Task Failure_ends_the_wait_with_its_code_and_message()
     {
         Steps(w => Observe(w, WorkspaceState.Failed, "image_pull_failed", "Back-off pulling image \"img\"."));
@@ -121,6 +160,15 @@ public sealed class WaitTests : CliTest
     {
         foreach (var step in steps)
             Server.Workspaces.Steps.Enqueue(step);
+    }
+
+    private void Happens(Workspace workspace, WorkspaceState state, params TimelineStage[] stages)
+    {
+        Observe(workspace, state);
+        foreach (var stage in stages)
+            Server.Workspaces.Timeline!.Add(
+                Sample.Happening(workspace.Generation, Server.Workspaces.Timeline.Count, stage, message: $"of {stage}")
+            );
     }
 
     private static void Observe(Workspace workspace, WorkspaceState state, string code = "", string message = "")

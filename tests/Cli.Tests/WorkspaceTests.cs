@@ -22,6 +22,38 @@ public sealed class WorkspaceTests : CliTest
     }
 
     [Fact]
+    public async Task Timeline_reads_like_a_log_the_newest_last()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Failed));
+        Server.Workspaces.Timeline = [.. Story()];
+
+        // With the times, which are fixed here.
+        foreach (var (name, output) in new[] { ("workspaces-timeline", "table"), ("workspaces-timeline-json", "json") })
+        {
+            string[] arguments = ["workspaces", "timeline", "dev", "-o", output];
+            Expected.Match(name, Expected.Full(arguments, await Mesh.Run(arguments)));
+        }
+
+        await Check("workspaces-timeline-not-found", "workspaces", "timeline", "nowhere");
+    }
+
+    internal static IEnumerable<TimelineItem> Story() =>
+        [
+            Sample.Happening(1, 0, TimelineStage.Created, message: "image ubuntu:24.04"),
+            Sample.Happening(1, 2, TimelineStage.VolumeBound, message: "pvc-1, 10Gi"),
+            Sample.Happening(1, 3, TimelineStage.Scheduled, message: "on node node-1"),
+            Sample.Happening(1, 9, TimelineStage.Ready),
+            Sample.Happening(2, 700, TimelineStage.RestartRequested),
+            Sample.Happening(
+                2,
+                701,
+                TimelineStage.Failed,
+                "unschedulable",
+                "0/3 nodes are available:\n3 Insufficient \e[31mcpu."
+            ),
+        ];
+
+    [Fact]
     public async Task List_is_filtered_by_owner_and_state()
     {
         var other = Sample.Workspace("web", WorkspaceState.Failed);

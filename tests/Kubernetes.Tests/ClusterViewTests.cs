@@ -10,7 +10,8 @@ public sealed class ClusterViewTests
     private readonly HashSet<string> _removing = [];
     private readonly ClusterView _view;
 
-    public ClusterViewTests() => _view = new ClusterView(_sink, _removing.Contains, id => _removing.Remove(id));
+    public ClusterViewTests() =>
+        _view = new ClusterView(_sink, _removing.Contains, id => _removing.Remove(id), TimeProvider.System);
 
     [Fact]
     public void Nothing_is_told_before_all_kinds_have_been_listed()
@@ -89,6 +90,75 @@ public sealed class ClusterViewTests
         Assert.Single(_sink.Heard);
     }
 
+    [Fact]
+    public void An_event_that_is_heard_before_its_pod_is_told_with_it()
+    {
+        Complete(Deployment("a"));
+
+        _view.Put(ObjectKind.Event, Event("a", "u-1", "Pulling"));
+        Assert.Single(_sink.Heard);
+        _view.Put(ObjectKind.Pod, Pod("a", "ws-a-1-2", "u-1"));
+
+        Assert.Equal(["u-1/Pulling"], LastTold().Steps.Select(s => s.Id));
+    }
+
+    [Fact]
+    public void An_event_that_is_heard_before_its_workspace_waits_for_it_and_those_of_strangers_are_bounded()
+    {
+        Complete();
+
+        _view.Put(ObjectKind.Event, Event("lost", "u-0", "Pulling"));
+        for (var i = 0; i < EarlyEvents.Most - 1; i++)
+            _view.Put(ObjectKind.Event, Event($"stranger{i}", "u-0", "Pulling"));
+        _view.Put(ObjectKind.Event, Event("kept", "u-1", "Pulling"));
+        foreach (var (id, uid) in new[] { ("lost", "u-0"), ("kept", "u-1") })
+        {
+            _view.Put(ObjectKind.Deployment, Deployment(id));
+            _view.Put(ObjectKind.Pod, Pod(id, $"ws-{id}-1-2", uid));
+            Assert.Equal(id == "kept" ? 1 : 0, LastTold().Steps.Count);
+        }
+    }
+
+    [Fact]
+    public void What_was_told_of_a_generation_stays_told_and_the_next_one_begins_anew()
+    {
+        Complete(Deployment("a"));
+        _view.Put(ObjectKind.Pod, Pod("a", "ws-a-1-2", "u-1"));
+        _view.Put(ObjectKind.Event, Event("a", "u-1", "Pulling"));
+        _view.Delete(ObjectKind.Pod, Pod("a", "ws-a-1-2", "u-1"));
+        _view.Put(ObjectKind.Pod, Pod("a", "ws-a-1-3", "u-2"));
+        _view.Put(ObjectKind.Event, Event("a", "u-2", "Pulled"));
+
+        Assert.Equal(["u-1/Pulling", "u-2/Pulled"], LastTold().Steps.Select(s => s.Id));
+        _view.Put(ObjectKind.Deployment, Deployment("a", generation: "2"));
+        Assert.Equal(["u-2/Pulled"], LastTold().Steps.Select(s => s.Id));
+    }
+
+    [Fact]
+    public void An_event_told_again_is_no_change()
+    {
+        Complete(Deployment("a"));
+        _view.Put(ObjectKind.Pod, Pod("a", "ws-a-1-2", "u-1"));
+        _view.Put(ObjectKind.Event, Event("a", "u-1", "FailedMount", second: 1));
+        var before = _sink.Heard.Count;
+
+        _view.Put(ObjectKind.Event, Event("a", "u-1", "FailedMount", second: 2));
+        _view.Replace(ObjectKind.Event, [Event("a", "u-1", "FailedMount", second: 2)]);
+
+        Assert.Equal(before, _sink.Heard.Count);
+    }
+
+    private Timeline LastTold() => Assert.IsType<ClusterWorkspace>(_sink.Heard[^1]).Timeline;
+
+    private static EventObject Event(string id, string uid, string reason, int second = 0) =>
+        new(
+            new ObjectMeta("e"),
+            new("Pod", $"ws-{id}-1-2", uid),
+            Reason: reason,
+            FirstTimestamp: DateTimeOffset.UnixEpoch,
+            LastTimestamp: DateTimeOffset.UnixEpoch.AddSeconds(second)
+        );
+
     private void Complete(params DeploymentObject[] deployments)
     {
         _view.Replace(ObjectKind.Deployment, deployments);
@@ -97,9 +167,17 @@ public sealed class ClusterViewTests
     }
 
     private static DeploymentObject Deployment(string id, string generation = "1") =>
-        new(Metadata(id, $"ws-{id}") with { Annotations = new ObjectAnnotations(generation) });
+        new(
+            Metadata(id, $"ws-{id}") with
+            {
+                Annotations = new ObjectAnnotations(generation),
+            },
+            new(1),
+            new(UpdatedReplicas: 1)
+        );
 
-    private static PodObject Pod(string id, string name) => new(Metadata(id, name));
+    private static PodObject Pod(string id, string name, string? uid = null) =>
+        new(Metadata(id, name) with { Uid = uid });
 
     private static ObjectMeta Metadata(string? id, string name) =>
         new(name, Labels: new ObjectLabels("coder-mesh", "true", id, "p-1", "d-1"));

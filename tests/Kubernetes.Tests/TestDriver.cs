@@ -36,7 +36,7 @@ internal sealed class TestDriver : IAsyncDisposable
     /// <summary>What Welcome would have told.</summary>
     public WelcomedDetails Details => _services.GetRequiredService<WelcomedDetails>();
 
-    public DriverIdentity Identity { get; } = new($"p-{Guid.NewGuid():n}", "d-1");
+    public DriverIdentity Identity { get; init; } = new($"p-{Guid.NewGuid():n}", "d-1");
 
     public RecordingSink Sink { get; } = new();
 

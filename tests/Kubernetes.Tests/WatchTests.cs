@@ -66,21 +66,26 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
         Assert.Contains("exceeded quota", failed.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>
-    /// Sets a quota of no pods and waits until it counts: the API server enforces it only once its own cache has it, which is
-    /// a moment after its creation was answered.
-    /// </summary>
     private static async Task ForbidPods(ClusterApi admin, TestNamespace ns)
     {
         var quota = JsonNode.Parse(
             """{"apiVersion":"v1","kind":"ResourceQuota","metadata":{"name":"none"},"spec":{"hard":{"pods":"0"}}}"""
         )!;
         await admin.Create(ns.Path("resourcequotas"), quota, Ct);
+        await UntilPodsAreRefused(admin, ns);
+    }
+
+    /// <summary>
+    /// Waits until what should keep pods away counts: the API server enforces it only once its own cache has it, which is a
+    /// moment after its creation was answered.
+    /// </summary>
+    internal static async Task UntilPodsAreRefused(ClusterApi admin, TestNamespace ns)
+    {
         using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (await pace.WaitForNextTickAsync(Ct))
         {
             var probe = JsonNode.Parse(
-                """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe"},"spec":{"containers":[{"name":"probe","image":"none"}]}}"""
+                """{"apiVersion":"v1","kind":"Pod","metadata":{"name":"probe"},"spec":{"containers":[{"name":"probe","image":"none","resources":{"limits":{"cpu":"1","memory":"1Mi"}}}]}}"""
             )!;
             try
             {

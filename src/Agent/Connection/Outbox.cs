@@ -1,6 +1,8 @@
 using System.Threading.Channels;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.Agent.Connection;
 
@@ -152,6 +154,8 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
 
     private WorkspaceObserved NextLocked(WorkspaceReport report, HeldWorkspace? held = null)
     {
+        // What is stored needs not be told again; the report itself is, for it is also a sign that all is as it was.
+        var stored = WasStoredLocked(report);
         _sent[report.Id] = new SentReport(report, ++_version, Acknowledged: false);
         return new WorkspaceObserved
         {
@@ -162,8 +166,19 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
             Code = CleanText.Clean(report.Code),
             Message = CleanText.Clean(report.Message),
             Held = held,
+            Timeline = { stored ? [] : report.Timeline.Steps.Select(Entry) },
         };
     }
+
+    private static TimelineEntry Entry(TimelineStep step) =>
+        new()
+        {
+            Id = step.Id,
+            Time = step.At.ToTimestamp(),
+            Stage = step.Stage,
+            Code = step.Code,
+            Message = step.Message,
+        };
 
     private static Channel<bool> Doorbell() =>
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });

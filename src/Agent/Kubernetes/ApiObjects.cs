@@ -90,7 +90,11 @@ internal sealed record ClaimObject(
     ClaimObject.ClaimStatus? Status = null
 ) : IClusterObject
 {
-    internal sealed record ClaimSpec(string? StorageClassName = null, ClaimResources? Resources = null);
+    internal sealed record ClaimSpec(
+        string? StorageClassName = null,
+        ClaimResources? Resources = null,
+        string? VolumeName = null
+    );
 
     internal sealed record ClaimResources(ClaimRequests? Requests = null);
 
@@ -99,8 +103,14 @@ internal sealed record ClaimObject(
     internal sealed record ClaimStatus(string? Phase = null);
 }
 
-internal sealed record PodObject(ObjectMeta Metadata, PodObject.PodStatus? Status = null) : IClusterObject
+internal sealed record PodObject(
+    ObjectMeta Metadata,
+    PodObject.PodStatus? Status = null,
+    PodObject.PodPlacement? Spec = null
+) : IClusterObject
 {
+    internal sealed record PodPlacement(string? NodeName = null);
+
     internal sealed record PodStatus(
         string? Phase = null,
         IReadOnlyList<ObjectCondition>? Conditions = null,
@@ -116,14 +126,49 @@ internal sealed record PodObject(ObjectMeta Metadata, PodObject.PodStatus? Statu
         ContainerState? LastState = null
     );
 
-    internal sealed record ContainerState(ContainerWaiting? Waiting = null, ContainerTerminated? Terminated = null);
+    internal sealed record ContainerState(
+        ContainerWaiting? Waiting = null,
+        ContainerTerminated? Terminated = null,
+        ContainerRunning? Running = null
+    );
+
+    internal sealed record ContainerRunning(DateTimeOffset? StartedAt = null);
 
     internal sealed record ContainerWaiting(string? Reason = null, string? Message = null);
 
-    internal sealed record ContainerTerminated(string? Reason = null, int ExitCode = 0, string? Message = null);
+    internal sealed record ContainerTerminated(
+        string? Reason = null,
+        int ExitCode = 0,
+        string? Message = null,
+        DateTimeOffset? FinishedAt = null
+    );
 }
 
-internal sealed record ObjectCondition(string Type, string Status, string? Reason = null, string? Message = null);
+internal sealed record ObjectCondition(
+    string Type,
+    string Status,
+    string? Reason = null,
+    string? Message = null,
+    DateTimeOffset? LastTransitionTime = null
+);
+
+/// <summary>What a part of the cluster tells of an object: it is changed in place when it is told again.</summary>
+internal sealed record EventObject(
+    ObjectMeta Metadata,
+    EventObject.ObjectReference? InvolvedObject = null,
+    string? Type = null,
+    string? Reason = null,
+    string? Message = null,
+    DateTimeOffset? FirstTimestamp = null,
+    DateTimeOffset? LastTimestamp = null,
+    DateTimeOffset? EventTime = null,
+    EventObject.EventSeries? Series = null
+) : IClusterObject
+{
+    internal sealed record ObjectReference(string? Kind = null, string? Name = null, string? Uid = null);
+
+    internal sealed record EventSeries(DateTimeOffset? LastObservedTime = null);
+}
 
 internal sealed record NamespaceObject(ObjectMeta Metadata, NamespaceObject.NamespaceStatus? Status = null)
 {

@@ -30,6 +30,14 @@ internal record ApiResource(string Group, string Plural, string Singular)
         KubernetesJsonContext.Default.ObjectListPodObject
     );
 
+    public static readonly ApiResource<EventObject> Events = new(
+        "",
+        "events",
+        "event",
+        KubernetesJsonContext.Default.EventObject,
+        KubernetesJsonContext.Default.ObjectListEventObject
+    );
+
     public static readonly ApiResource<PlainObject> Services = Plain("", "services", "service");
 
     public static readonly ApiResource<PlainObject> ServiceAccounts = Plain("", "serviceaccounts", "serviceaccount");

@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -7,16 +8,36 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// </summary>
 /// <param name="removing">Whether the agent has asked for a workspace's deletion.</param>
 /// <param name="gone">Told of every workspace of which nothing is left, before the sink is.</param>
-internal sealed class ClusterView(IClusterSink sink, Func<string, bool> removing, Action<string> gone)
+internal sealed class ClusterView(
+    IClusterSink sink,
+    Func<string, bool> removing,
+    Action<string> gone,
+    TimeProvider time
+)
 {
-    private readonly Dictionary<string, Held> _workspaces = [];
-    private readonly HashSet<ObjectKind> _listed = [];
+    private static readonly ObjectKind[] Telling = [ObjectKind.Deployment, ObjectKind.Claim, ObjectKind.Pod];
 
-    private bool Complete => _listed.Count == Enum.GetValues<ObjectKind>().Length;
+    private readonly Dictionary<string, HeldWorkspaceObjects> _workspaces = [];
+    private readonly HashSet<ObjectKind> _listed = [];
+    private readonly EarlyEvents _early = new();
+    private readonly TaskCompletionSource _firstList = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Done once all kinds that tell a state have been listed.</summary>
+    public Task FirstList => _firstList.Task;
+
+    private bool Complete => Telling.All(_listed.Contains);
 
     /// <summary>A whole list of one kind takes the place of all that was known of it.</summary>
     public void Replace(ObjectKind kind, IReadOnlyList<IClusterObject> objects)
     {
+        if (kind == ObjectKind.Event)
+        {
+            // They only add: one that is listed no longer has happened all the same.
+            foreach (var item in objects)
+                Hear((EventObject)item);
+            return;
+        }
+
         foreach (var held in _workspaces.Values)
             held.Clear(kind);
         foreach (var item in objects)
@@ -32,23 +53,26 @@ internal sealed class ClusterView(IClusterSink sink, Func<string, bool> removing
 
     public void Put(ObjectKind kind, IClusterObject item)
     {
-        if (Find(kind, item) is not { } held)
-            return;
-        held.Put(kind, item);
-        if (Complete)
-            Tell(held);
+        if (kind == ObjectKind.Event)
+            Hear((EventObject)item);
+        else if (Find(kind, item) is { } held)
+        {
+            held.Put(kind, item);
+            if (Complete)
+                Tell(held);
+        }
     }
 
     public void Delete(ObjectKind kind, IClusterObject item)
     {
-        if (Find(kind, item) is not { } held)
+        if (kind == ObjectKind.Event || Find(kind, item) is not { } held)
             return;
         held.Remove(kind, item);
         if (Complete)
             Tell(held);
     }
 
-    private Held? Find(ObjectKind kind, IClusterObject item)
+    private HeldWorkspaceObjects? Find(ObjectKind kind, IClusterObject item)
     {
         // Labels can be put on anything by anybody: what doesn't have the name isn't the workspace's.
         if (item.Metadata.Labels?.WorkspaceId is not { Length: > 0 } id)
@@ -56,8 +80,22 @@ internal sealed class ClusterView(IClusterSink sink, Func<string, bool> removing
         if (kind != ObjectKind.Pod && item.Metadata.Name != Names.Object(id))
             return null;
         if (!_workspaces.TryGetValue(id, out var held))
-            _workspaces[id] = held = new Held(id);
+        {
+            _workspaces[id] = held = new HeldWorkspaceObjects(id);
+            foreach (var seen in _early.Take(id))
+                held.Hear(seen);
+        }
+
         return held;
+    }
+
+    private void Hear(EventObject item)
+    {
+        var (id, seen) = (SeenEvent.WorkspaceOf(item)!, SeenEvent.Of(item));
+        if (!_workspaces.TryGetValue(id, out var held))
+            _early.Add(id, seen);
+        else if (held.Hear(seen) && Complete)
+            Tell(held);
     }
 
     // What a list no longer holds has gone unheard, while nobody watched: that is told before the list.
@@ -73,9 +111,10 @@ internal sealed class ClusterView(IClusterSink sink, Func<string, bool> removing
         }
 
         sink.Listed([.. _workspaces.Values.Select(h => h.Told!)]);
+        _firstList.TrySetResult();
     }
 
-    private void Tell(Held held)
+    private void Tell(HeldWorkspaceObjects held)
     {
         var now = Observe(held);
         if (now is null)
@@ -89,65 +128,38 @@ internal sealed class ClusterView(IClusterSink sink, Func<string, bool> removing
         }
     }
 
-    private ClusterWorkspace? Observe(Held held) =>
-        ObservedStates.Of(held.Id, held.Objects, removing(held.Id), held.Told?.Generation ?? 0);
+    private ClusterWorkspace? Observe(HeldWorkspaceObjects held)
+    {
+        var (before, objects) = (held.Told, held.Objects);
+        if (ObservedStates.Of(held.Id, objects, removing(held.Id), before?.Generation ?? 0) is not { } now)
+            return null;
+        // What was seen of this generation stays told, though the cluster may no longer show it.
+        var timeline = before?.Generation == now.Generation ? before.Timeline : Timeline.Empty;
+        return now with
+        {
+            Timeline =
+                now.State == WorkspaceState.Deleting
+                    ? timeline
+                    : timeline.With(BuildTimeline.Of(objects, now.Generation, time.GetUtcNow())),
+        };
+    }
 
-    private void Forget(Held held)
+    private void Forget(HeldWorkspaceObjects held)
     {
         _workspaces.Remove(held.Id);
         gone(held.Id);
         if (held.Told is not null)
             sink.Gone(held.Id);
     }
-
-    private sealed class Held(string id)
-    {
-        private readonly Dictionary<string, PodObject> _pods = [];
-        private DeploymentObject? _deployment;
-        private ClaimObject? _claim;
-
-        public string Id => id;
-
-        public ClusterWorkspace? Told { get; set; }
-
-        public WorkspaceObjects Objects => new(_deployment, _claim, _pods.Values);
-
-        public void Put(ObjectKind kind, IClusterObject item)
-        {
-            if (kind == ObjectKind.Deployment)
-                _deployment = (DeploymentObject)item;
-            else if (kind == ObjectKind.Claim)
-                _claim = (ClaimObject)item;
-            else
-                _pods[item.Metadata.Name] = (PodObject)item;
-        }
-
-        public void Remove(ObjectKind kind, IClusterObject item)
-        {
-            if (kind == ObjectKind.Deployment)
-                _deployment = null;
-            else if (kind == ObjectKind.Claim)
-                _claim = null;
-            else
-                _pods.Remove(item.Metadata.Name);
-        }
-
-        public void Clear(ObjectKind kind)
-        {
-            if (kind == ObjectKind.Deployment)
-                _deployment = null;
-            else if (kind == ObjectKind.Claim)
-                _claim = null;
-            else
-                _pods.Clear();
-        }
-    }
 }
 
-/// <summary>The kinds of objects that a workspace's state is read from.</summary>
+/// <summary>The kinds of objects that are followed.</summary>
 internal enum ObjectKind
 {
     Deployment,
     Claim,
     Pod,
+
+    /// <summary>What the cluster tells of the others.</summary>
+    Event,
 }

@@ -27,13 +27,15 @@ internal sealed class ClusterWatch(
             new BoundedChannelOptions(FeedCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
         );
         var selector = Names.Selector(identity);
+        var view = new ClusterView(sink, removing, gone, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task[] tasks =
         [
             Follow(ApiResource.Deployments, ObjectKind.Deployment).Run(stop.Token),
             Follow(ApiResource.Claims, ObjectKind.Claim).Run(stop.Token),
             Follow(ApiResource.Pods, ObjectKind.Pod).Run(stop.Token),
-            Tell(new ClusterView(sink, removing, gone), feed.Reader, stop.Token),
+            FollowEvents(view, feed.Writer, stop.Token),
+            Tell(view, feed.Reader, stop.Token),
         ];
 
         // None of them ends by itself: the first that does has failed, and the others go with it.
@@ -44,6 +46,27 @@ internal sealed class ClusterWatch(
         ResourceWatch<T> Follow<T>(ApiResource<T> resource, ObjectKind kind)
             where T : class, IClusterObject =>
             new(resource, kind, selector, api, health, feed.Writer, options, time, logger);
+    }
+
+    /// <summary>
+    /// Events carry no labels, so that those of the whole namespace are read, and most of them let go. They only add to what
+    /// the objects tell: nothing waits for them, and an agent that may not read them does without.
+    /// </summary>
+    private async Task FollowEvents(ClusterView view, ChannelWriter<Action<ClusterView>> feed, CancellationToken ct)
+    {
+        await view.FirstList.WaitAsync(ct);
+        var watch = new ResourceWatch<EventObject>(
+            ApiResource.Events,
+            ObjectKind.Event,
+            selector: "",
+            api,
+            feed,
+            options,
+            time,
+            logger,
+            SeenEvent.Matters
+        );
+        await watch.Run(ct);
     }
 
     private static async Task Tell(ClusterView view, ChannelReader<Action<ClusterView>> feed, CancellationToken ct)

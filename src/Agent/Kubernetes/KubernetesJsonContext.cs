@@ -10,6 +10,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 [JsonSerializable(typeof(ObjectList<DeploymentObject>))]
 [JsonSerializable(typeof(ObjectList<ClaimObject>))]
 [JsonSerializable(typeof(ObjectList<PodObject>))]
+[JsonSerializable(typeof(ObjectList<EventObject>))]
 [JsonSerializable(typeof(ObjectList<StorageClassObject>))]
 [JsonSerializable(typeof(NamespaceObject))]
 [JsonSerializable(typeof(ServerVersion))]

@@ -31,8 +31,22 @@ internal static class Names
     /// <summary>Annotation of a pod template: a new value makes the Deployment replace its pod.</summary>
     public const string Restart = "mesh.coder.com/restart-generation";
 
+    private const string Prefix = "ws-";
+
     /// <summary>Every object of a workspace has this name.</summary>
-    public static string Object(string workspaceId) => $"ws-{workspaceId}";
+    public static string Object(string workspaceId) => Prefix + workspaceId;
+
+    /// <summary>The workspace that an object of this name belongs to, if it is one of ours; null if it can't be.</summary>
+    /// <param name="generated">The name has the two parts that a Deployment's pod gets.</param>
+    public static string? WorkspaceOf(string? name, bool generated)
+    {
+        if (name?.StartsWith(Prefix, StringComparison.Ordinal) != true)
+            return null;
+        var end = name.Length;
+        for (var parts = generated ? 2 : 0; parts > 0 && end > 0; parts--)
+            end = name.LastIndexOf('-', end - 1);
+        return end > Prefix.Length ? name[Prefix.Length..end] : null;
+    }
 
     public static string FieldManager(DriverIdentity identity) => $"coder-mesh/{identity.ProviderId}";
 

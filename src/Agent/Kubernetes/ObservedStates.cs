@@ -11,12 +11,18 @@ internal sealed record WorkspaceObjects(
     IReadOnlyCollection<PodObject> Pods
 )
 {
+    /// <summary>What the cluster tells of them; not everything that it has ever told.</summary>
+    public IReadOnlyCollection<SeenEvent> Events { get; init; } = [];
+
     public bool None => Deployment is null && Claim is null && Pods.Count == 0;
 }
 
 /// <summary>Turns objects into the observed state of a workspace: a pure function.</summary>
 internal static class ObservedStates
 {
+    public const string Evicted = "Evicted";
+    public const string OutOfMemory = "OOMKilled";
+
     private static readonly HashSet<string> ImageReasons =
     [
         "ErrImageNeverPull",
@@ -42,13 +48,13 @@ internal static class ObservedStates
         if (objects.None)
             return null;
         var deleting = removing || Deleting(objects);
-        var (state, code, message) = deleting ? new(WorkspaceState.Deleting) : Judge(objects);
+        var judged = deleting ? new(WorkspaceState.Deleting) : Judge(objects);
         return new ClusterWorkspace(
             id,
             Generation(objects, deleting, known),
-            state,
-            code,
-            message,
+            judged.State,
+            judged.Code,
+            judged.Message,
             HeldObjects.Describe(objects)
         );
     }
@@ -78,28 +84,49 @@ internal static class ObservedStates
         || objects.Deployment?.Metadata.Deleting == true
         || objects.Claim?.Metadata.Deleting == true;
 
-    private static Judgement Judge(WorkspaceObjects objects)
+    /// <summary>Whether the Deployment's controller has acted on it as it is now.</summary>
+    public static bool Current(DeploymentObject deployment) =>
+        deployment.Status is { } status && status.ObservedGeneration >= deployment.Metadata.Generation;
+
+    /// <summary>
+    /// The pods that speak for the workspace as it is wished now, the newest first: those that go, or that are about to
+    /// because the Deployment has become another, do not.
+    /// </summary>
+    public static IEnumerable<PodObject> Speaking(WorkspaceObjects objects) =>
+        objects.Deployment is { Status.UpdatedReplicas: > 0 } deployment && Current(deployment)
+            ? objects
+                .Pods.Where(p => Live(p) && !p.Metadata.Deleting)
+                .OrderByDescending(p => p.Metadata.CreationTimestamp)
+            : [];
+
+    /// <summary>What the objects of a workspace that isn't being deleted amount to.</summary>
+    public static Judgement Judge(WorkspaceObjects objects)
     {
         // The volume is made first: its Deployment is on the way.
         if (objects.Deployment is not { } deployment)
             return new(WorkspaceState.Starting);
 
         var status = deployment.Status ?? new();
-        var current = status.ObservedGeneration >= deployment.Metadata.Generation;
-        var live = objects.Pods.Where(Live).ToList();
         if (deployment.Spec?.Replicas == 0)
             return new(
-                current && status.Replicas == 0 && live.Count == 0 ? WorkspaceState.Stopped : WorkspaceState.Stopping
+                Current(deployment) && status.Replicas == 0 && !objects.Pods.Any(Live)
+                    ? WorkspaceState.Stopped
+                    : WorkspaceState.Stopping
             );
 
         // The pod too must say so: the Deployment's own count lags behind a pod that has just died.
-        var pods = live.Where(p => !p.Metadata.Deleting).OrderByDescending(p => p.Metadata.CreationTimestamp).ToList();
-        if (current && status is { ReadyReplicas: > 0, UpdatedReplicas: > 0 } && pods.Any(Ready))
+        var pods = Speaking(objects).ToList();
+        if (status.ReadyReplicas > 0 && pods.Any(Ready))
             return new(WorkspaceState.Running);
 
-        return pods.Select(Trouble).FirstOrDefault(t => t is not null)
-            ?? Refused(status)
-            ?? new(WorkspaceState.Starting, Message: Eviction(objects.Pods));
+        var claim = Waiting(objects);
+        return (claim is { State: WorkspaceState.Failed } ? claim : null)
+            ?? pods.Select(Trouble).FirstOrDefault(t => t is not null)
+            ?? (Current(deployment) ? Refused(status) : null)
+            ?? claim
+            ?? pods.Select(Unbound).FirstOrDefault(t => t is not null)
+            ?? Eviction(objects.Pods)
+            ?? new(WorkspaceState.Starting);
     }
 
     // A pod that has ended stays listed, but holds nothing.
@@ -107,34 +134,65 @@ internal static class ObservedStates
 
     private static bool Ready(PodObject pod) => Condition(pod.Status?.Conditions, "Ready") is { Status: "True" };
 
+    /// <summary>What a volume that isn't there yet waits for, in its provisioner's words.</summary>
+    private static Judgement? Waiting(WorkspaceObjects objects)
+    {
+        if (objects.Claim is not { Status.Phase: "Pending" } claim)
+            return null;
+        var told = objects.Events.Where(e => e.Uid == claim.Metadata.Uid).OrderByDescending(e => e.Last).ToList();
+        // A class that appears makes the controller wait anew. Other words may come between two attempts that fail.
+        var news = told.TakeWhile(e => e.Reason != SeenEvent.WaitForFirstConsumer);
+        if (news.FirstOrDefault(e => e.Reason == SeenEvent.ProvisioningFailed) is { } failure)
+            return Failed(ClassMissing(failure) ? ClusterCodes.StorageClassMissing : ClusterCodes.VolumeFailed)
+                .Of(claim.Metadata, failure.Message, failure.First);
+        return told.FirstOrDefault(e => e.Stage == TimelineStage.Waiting) is { } wait
+            ? new Judgement(WorkspaceState.Starting, Word: wait.Reason).Of(claim.Metadata, wait.Message, wait.First)
+            : null;
+    }
+
+    private static bool ClassMissing(SeenEvent failure) =>
+        failure.Message.StartsWith("storageclass", StringComparison.OrdinalIgnoreCase)
+        && failure.Message.EndsWith("not found", StringComparison.Ordinal);
+
     private static Judgement? Trouble(PodObject pod)
     {
-        var scheduled = Condition(pod.Status?.Conditions, "PodScheduled");
-        if (scheduled is { Status: "False", Reason: "Unschedulable" })
-            return Unscheduled(scheduled.Message ?? "");
+        if (Unscheduled(pod) is { } unscheduled)
+            return ForVolume(unscheduled)
+                ? null
+                : Failed(ClusterCodes.Unschedulable)
+                    .Of(pod.Metadata, unscheduled.Message ?? "", unscheduled.LastTransitionTime);
 
-        var container = pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == Names.Container);
+        var container = Container(pod);
         if (container?.State?.Waiting is not { Reason: { } reason } waiting)
             return null;
+        var end = container.LastState?.Terminated;
         if (ImageReasons.Contains(reason))
-            return Failed(ClusterCodes.ImagePullFailed, Words(reason, waiting.Message));
+            return Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, Words(reason, waiting.Message));
         if (reason == "CrashLoopBackOff")
-            return Failed(
-                container.LastState?.Terminated?.Reason == "OOMKilled"
-                    ? ClusterCodes.OomKilled
-                    : ClusterCodes.CrashLoop,
-                Words(LastEnd(container), waiting.Message)
-            );
+            return Failed(end?.Reason == OutOfMemory ? ClusterCodes.OomKilled : ClusterCodes.CrashLoop)
+                .Of(pod.Metadata, Words(Words(end), waiting.Message));
         return ContainerReasons.Contains(reason)
-            ? Failed(ClusterCodes.ContainerFailed, Words(reason, waiting.Message))
+            ? Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, Words(reason, waiting.Message))
             : null;
     }
 
     // While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.
-    private static Judgement Unscheduled(string message) =>
-        message.Contains("unbound immediate PersistentVolumeClaims", StringComparison.Ordinal)
-            ? new(WorkspaceState.Starting, Message: message)
-            : Failed(ClusterCodes.Unschedulable, message);
+    private static Judgement? Unbound(PodObject pod) =>
+        Unscheduled(pod) is { } unscheduled
+            ? new Judgement(WorkspaceState.Starting, Word: "volume").Of(
+                pod.Metadata,
+                unscheduled.Message ?? "",
+                unscheduled.LastTransitionTime
+            )
+            : null;
+
+    private static ObjectCondition? Unscheduled(PodObject pod) =>
+        Condition(pod.Status?.Conditions, "PodScheduled") is { Status: "False", Reason: "Unschedulable" } condition
+            ? condition
+            : null;
+
+    private static bool ForVolume(ObjectCondition unscheduled) =>
+        unscheduled.Message?.Contains("unbound immediate PersistentVolumeClaims", StringComparison.Ordinal) == true;
 
     /// <summary>Whether the cluster refuses to make the Deployment's pod.</summary>
     public static bool PodRefused(DeploymentObject deployment) =>
@@ -148,33 +206,58 @@ internal static class ObservedStates
         if (Failure(status) is not { } failure)
             return null;
         var quota = failure.Message?.Contains("exceeded quota", StringComparison.Ordinal) == true;
-        return Failed(
-            quota ? ClusterCodes.QuotaExceeded : ClusterCodes.PodRefused,
-            Words(failure.Reason, failure.Message)
-        );
+        return Failed(quota ? ClusterCodes.QuotaExceeded : ClusterCodes.PodRefused) with
+        {
+            Message = Words(failure.Reason, failure.Message),
+            Since = failure.LastTransitionTime,
+        };
     }
 
     // Its successor is on the way; why there had to be one is worth knowing meanwhile.
-    private static string Eviction(IEnumerable<PodObject> pods) =>
-        pods.Where(p => p.Status is { Phase: "Failed", Reason: "Evicted" })
+    private static Judgement? Eviction(IEnumerable<PodObject> pods) =>
+        pods.Where(p => p.Status is { Phase: "Failed", Reason: Evicted })
             .OrderByDescending(p => p.Metadata.CreationTimestamp)
             .FirstOrDefault()
             is { } evicted
-            ? Words("The pod before was evicted", evicted.Status!.Message)
-            : "";
-
-    private static string? LastEnd(PodObject.ContainerStatus container) =>
-        container.LastState?.Terminated is { } end
-            ? $"the container ended with exit code {end.ExitCode} ({end.Reason ?? "no reason given"})"
+            ? new(WorkspaceState.Starting, Message: Words("The pod before was evicted", evicted.Status!.Message))
             : null;
 
-    private static string Words(string? first, string? second) =>
+    public static PodObject.ContainerStatus? Container(PodObject pod) =>
+        pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == Names.Container);
+
+    public static string Words(PodObject.ContainerTerminated? end) =>
+        end is null ? "" : $"the container ended with exit code {end.ExitCode} ({end.Reason ?? "no reason given"})";
+
+    public static string Words(string? first, string? second) =>
         string.Join(": ", new[] { first, second }.Where(w => !string.IsNullOrWhiteSpace(w)));
 
-    private static Judgement Failed(string code, string message) => new(WorkspaceState.Failed, code, message);
-
-    private static ObjectCondition? Condition(IReadOnlyList<ObjectCondition>? conditions, string type) =>
+    public static ObjectCondition? Condition(IReadOnlyList<ObjectCondition>? conditions, string type) =>
         conditions?.FirstOrDefault(c => c.Type == type);
 
-    private sealed record Judgement(WorkspaceState State, string Code = "", string Message = "");
+    /// <summary>What names an object in the id of a happening: enough of its UID for the few that a workspace has.</summary>
+    public static string Subject(ObjectMeta metadata) => metadata.Uid is { } uid ? uid[..Math.Min(8, uid.Length)] : "";
+
+    private static Judgement Failed(string code) => new(WorkspaceState.Failed, code, Word: code);
+}
+
+/// <summary>What the objects of a workspace amount to.</summary>
+/// <param name="Word">Names the reason among all of the subject's; empty if there is none to tell.</param>
+/// <param name="Subject">Names the object that it is about; null for the workspace as a whole.</param>
+/// <param name="Since">As the cluster says; null if it keeps no time of it.</param>
+internal sealed record Judgement(
+    WorkspaceState State,
+    string Code = "",
+    string Message = "",
+    string Word = "",
+    string? Subject = null,
+    DateTimeOffset? Since = null
+)
+{
+    public Judgement Of(ObjectMeta metadata, string message, DateTimeOffset? since = null) =>
+        this with
+        {
+            Message = message,
+            Subject = ObservedStates.Subject(metadata),
+            Since = since == default(DateTimeOffset) ? null : since,
+        };
 }

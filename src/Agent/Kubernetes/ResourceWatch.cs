@@ -7,6 +7,7 @@ using Coder.Mesh.Protocol;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>Lists one kind of object and follows its changes, for ever: what it sees goes to the feed in order.</summary>
+/// <param name="wanted">What else is let go as soon as it is read; null if all of it is wanted.</param>
 internal sealed class ResourceWatch<T>(
     ApiResource<T> resource,
     ObjectKind kind,
@@ -16,7 +17,8 @@ internal sealed class ResourceWatch<T>(
     ChannelWriter<Action<ClusterView>> feed,
     KubernetesOptions options,
     TimeProvider time,
-    ILogger logger
+    ILogger logger,
+    Predicate<T>? wanted = null
 )
     where T : class, IClusterObject
 {
@@ -107,7 +109,7 @@ internal sealed class ResourceWatch<T>(
         do
         {
             page = await api.List(resource, selector, options.PageSize, next, ct);
-            items.AddRange(page.Items ?? []);
+            items.AddRange((page.Items ?? []).Where(Wanted));
             next = page.Metadata.Continue;
         } while (!string.IsNullOrEmpty(next));
 
@@ -152,13 +154,15 @@ internal sealed class ResourceWatch<T>(
 
     private async Task Pass(string type, T item, CancellationToken ct)
     {
-        if (type is "ADDED" or "MODIFIED")
+        if (type is "ADDED" or "MODIFIED" && Wanted(item))
             await feed.WriteAsync(view => view.Put(kind, item), ct);
-        else if (type == "DELETED")
+        else if (type == "DELETED" && Wanted(item))
             await feed.WriteAsync(view => view.Delete(kind, item), ct);
         // Whatever else, above all a bookmark, only moves the point to resume from.
         _resourceVersion = item.Metadata.ResourceVersion ?? _resourceVersion;
     }
+
+    private bool Wanted(T item) => wanted is null || wanted(item);
 
     private void Worked()
     {

@@ -26,7 +26,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         }
         catch (ClusterException e)
         {
-            var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, e.RetryAfter);
+            var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, time.GetUtcNow(), e.RetryAfter);
             var level = LevelOf(record, e.Transient);
             logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
             return (r => r.Failed(generation, trouble), e.Transient ? "transient" : "refused");
@@ -35,7 +35,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         {
             logger.ClusterTooSlow(record.Id, generation, Limit);
             var message = $"The cluster took longer than {Limit.TotalMinutes:0} minutes.";
-            var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true);
+            var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true, time.GetUtcNow());
             return (r => r.Failed(generation, trouble), "transient");
         }
         catch (Exception e) when (e is not OperationCanceledException)
@@ -43,7 +43,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             // One workspace's bad luck must not end a worker that all the others need.
             logger.DriverFault(e, record.Id, generation);
             const string Message = "The agent met a fault of its own; its log tells more.";
-            var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true);
+            var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
             return (r => r.Failed(generation, trouble), "fault");
         }
     }

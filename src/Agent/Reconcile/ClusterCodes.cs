@@ -17,6 +17,7 @@ internal static class ClusterCodes
     public const string CredentialExpired = "credential_expired";
     public const string CredentialExpiring = "credential_expiring";
     public const string CredentialsRejected = "credentials_rejected";
+    public const string Evicted = "evicted";
     public const string FieldConflict = "field_conflict";
     public const string ForeignObject = "foreign_object";
     public const string ImagePullFailed = "image_pull_failed";
@@ -31,5 +32,6 @@ internal static class ClusterCodes
     public const string QuotaExceeded = "quota_exceeded";
     public const string StorageClassMissing = "storage_class_missing";
     public const string Unschedulable = "unschedulable";
+    public const string VolumeFailed = "volume_failed";
     public const string WatchFailing = "watch_failing";
 }

@@ -59,7 +59,11 @@ internal sealed record ClusterWorkspace(
     string Code = "",
     string Message = "",
     HeldWorkspace? Held = null
-);
+)
+{
+    /// <summary>What has happened in this generation.</summary>
+    public Timeline Timeline { get; init; } = Timeline.Empty;
+}
 
 /// <summary>One look at a cluster.</summary>
 /// <param name="NamespaceUid">Names cluster and namespace; empty if the cluster didn't answer.</param>

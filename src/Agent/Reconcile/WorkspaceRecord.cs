@@ -13,13 +13,24 @@ internal enum WorkKind
 /// <summary>Why a call didn't do what was asked.</summary>
 /// <param name="RetryAfter">How long the cluster asked to be left alone.</param>
 /// <param name="Attempts">Calls in a row that failed.</param>
+/// <param name="Since">When the first of those failed that failed in this way.</param>
 internal sealed record Trouble(
     string Code,
     string Message,
     bool Transient,
+    DateTimeOffset Since,
     TimeSpan RetryAfter = default,
     int Attempts = 1
-);
+)
+{
+    /// <summary>The failure as the timeline of a generation tells it: the same one once, however often it is tried.</summary>
+    public TimelineStep In(ulong generation) =>
+        Transient
+            ? new(Id(generation), Since, TimelineStage.Waiting, Message: Message)
+            : new(Id(generation), Since, TimelineStage.Failed, Code, Message);
+
+    private string Id(ulong generation) => $"call/{generation}/{Code}";
+}
 
 /// <summary>What is reported of a workspace.</summary>
 /// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
@@ -29,7 +40,11 @@ internal sealed record WorkspaceReport(
     WorkspaceState State,
     string Code = "",
     string Message = ""
-);
+)
+{
+    /// <summary>What has happened in this generation.</summary>
+    public Timeline Timeline { get; init; } = Timeline.Empty;
+}
 
 /// <summary>What a snapshot says of a workspace.</summary>
 /// <param name="Held">What the cluster holds of it; null if nothing, or if its driver can't tell.</param>
@@ -126,7 +141,11 @@ internal sealed record WorkspaceRecord(string Id)
             : this with
             {
                 Work = trouble.Transient ? Work : WorkKind.None,
-                Trouble = trouble with { Attempts = (Trouble?.Attempts ?? 0) + 1 },
+                Trouble = trouble with
+                {
+                    Attempts = (Trouble?.Attempts ?? 0) + 1,
+                    Since = Trouble?.Code == trouble.Code ? Trouble.Since : trouble.Since,
+                },
             };
 
     /// <summary>
@@ -162,7 +181,10 @@ internal sealed record WorkspaceRecord(string Id)
                 WorkspaceState.Failed,
                 t.Code,
                 t.Message
-            ),
+            )
+            {
+                Timeline = SeenIn(d.Generation).With(t.In(d.Generation)),
+            },
             { Desired: { } d, Cluster: { Code: "" } c, Trouble: { Attempts: >= AttemptsUntilTold } t } =>
                 new WorkspaceReport(
                     Id,
@@ -170,17 +192,28 @@ internal sealed record WorkspaceRecord(string Id)
                     c.State,
                     "",
                     CleanText.Clean($"Generation {d.Generation} waits for the cluster: {t.Message}")
-                ),
-            { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message),
+                )
+                {
+                    Timeline = c.Timeline,
+                },
+            { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message)
+            {
+                Timeline = c.Timeline,
+            },
             { Desired: { } d, Trouble: { Attempts: >= AttemptsUntilTold } t } => new WorkspaceReport(
                 Id,
                 d.Generation,
                 WorkspaceState.Pending,
                 "",
                 t.Message
-            ),
+            )
+            {
+                Timeline = Timeline.Empty.With(t.In(d.Generation)),
+            },
             _ => null,
         };
+
+    private Timeline SeenIn(ulong generation) => Cluster?.Generation == generation ? Cluster.Timeline : Timeline.Empty;
 
     /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
     public bool Settles(WorkspaceReport report) =>

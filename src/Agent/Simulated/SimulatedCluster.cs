@@ -16,8 +16,15 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         ClusterWorkspace Seen,
         DateTimeOffset? Due,
         int Failures,
-        ulong RestartGeneration
-    );
+        ulong RestartGeneration,
+        string Volume,
+        int Starts,
+        DateTimeOffset Began
+    )
+    {
+        /// <summary>Names the pod of the latest start.</summary>
+        public string Pod => $"{Volume}-{Starts}";
+    }
 
     public IReadOnlyList<ClusterWorkspace> List() => [.. _workspaces.Values.Select(w => w.Seen)];
 
@@ -35,20 +42,39 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         var run = desired.Power == WorkspacePower.Running;
         var settled = run ? WorkspaceState.Running : WorkspaceState.Stopped;
         if (before?.State == settled && !(run && NeedsNewContainer(known!, desired)))
-            return Set(before with { Generation = desired.Generation, Held = Held(desired) }, due: null);
+            return Set(
+                before with
+                {
+                    Generation = desired.Generation,
+                    Held = Held(desired),
+                    Timeline = before.Generation == desired.Generation ? before.Timeline : Timeline.Empty,
+                },
+                due: null
+            );
 
         var state = run ? WorkspaceState.Starting : WorkspaceState.Stopping;
-        return Set(
-            new ClusterWorkspace(
-                desired.WorkspaceId,
-                desired.Generation,
-                state,
-                Message: "Simulated.",
-                Held: Held(desired)
-            ),
+        var volume = known?.Volume ?? Guid.NewGuid().ToString("n")[..8];
+        var told = before?.Generation == desired.Generation ? before.Timeline : Timeline.Empty;
+        var seen = new ClusterWorkspace(
+            desired.WorkspaceId,
+            desired.Generation,
+            state,
+            Message: "Simulated.",
+            Held: Held(desired)
+        )
+        {
+            Timeline = run ? told.With(SimulatedTimeline.Bound(volume, now)) : told,
+        };
+        _workspaces[seen.Id] = new SimulatedWorkspace(
+            seen,
             now + Delay(),
-            restart: desired.RestartGeneration
+            known?.Failures ?? 0,
+            desired.RestartGeneration,
+            volume,
+            (known?.Starts ?? 0) + (run ? 1 : 0),
+            now
         );
+        return seen;
     }
 
     // As a Deployment does: all but the disk is part of its pod.
@@ -97,34 +123,57 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
 
     private ClusterWorkspace? StepOne(ClusterWorkspace seen, DateTimeOffset now)
     {
+        var workspace = _workspaces[seen.Id];
         switch (seen.State)
         {
             case WorkspaceState.Deleting:
                 _workspaces.Remove(seen.Id);
                 return null;
             case WorkspaceState.Stopping:
-                return Set(seen with { State = WorkspaceState.Stopped, Message = "Simulated." }, due: null);
+                return Set(
+                    seen with
+                    {
+                        State = WorkspaceState.Stopped,
+                        Message = "Simulated.",
+                        Timeline = seen.Timeline.With(SimulatedTimeline.Stopped(seen.Generation, now)),
+                    },
+                    due: null
+                );
             case WorkspaceState.Starting when FailureOf(seen) is { } rule:
+                var why = $"Simulated: {rule.Message ?? FailurePlan.Kinds[rule.Kind]}";
                 return Set(
                     seen with
                     {
                         State = WorkspaceState.Failed,
                         Code = rule.Kind,
-                        Message = $"Simulated: {rule.Message ?? FailurePlan.Kinds[rule.Kind]}",
+                        Message = why,
+                        Timeline = seen.Timeline.With(
+                            SimulatedTimeline.Failed(workspace.Pod, workspace.Began, now, rule.Kind, why)
+                        ),
                     },
                     due: null,
                     failed: true
                 );
             case WorkspaceState.Starting when IsFull():
+                var full = $"Simulated: no capacity left, {options.Capacity} workspaces run at once.";
                 return Set(
                     seen with
                     {
-                        Message = $"Simulated: no capacity left, {options.Capacity} workspaces run at once.",
+                        Message = full,
+                        Timeline = seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, full)),
                     },
                     now + Delay() + TimeSpan.FromMilliseconds(50)
                 );
             default:
-                return Set(seen with { State = WorkspaceState.Running, Message = "Simulated." }, due: null);
+                return Set(
+                    seen with
+                    {
+                        State = WorkspaceState.Running,
+                        Message = "Simulated.",
+                        Timeline = seen.Timeline.With(SimulatedTimeline.Started(workspace.Pod, workspace.Began, now)),
+                    },
+                    due: null
+                );
         }
     }
 
@@ -135,15 +184,10 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         options.Capacity is { } capacity
         && _workspaces.Values.Count(w => w.Seen.State is WorkspaceState.Running or WorkspaceState.Stopping) >= capacity;
 
-    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false, ulong? restart = null)
+    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false)
     {
-        var before = _workspaces.GetValueOrDefault(seen.Id);
-        _workspaces[seen.Id] = new SimulatedWorkspace(
-            seen,
-            due,
-            (before?.Failures ?? 0) + (failed ? 1 : 0),
-            restart ?? before?.RestartGeneration ?? 0
-        );
+        var before = _workspaces[seen.Id];
+        _workspaces[seen.Id] = before with { Seen = seen, Due = due, Failures = before.Failures + (failed ? 1 : 0) };
         return seen;
     }
 

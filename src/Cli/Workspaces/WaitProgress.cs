@@ -64,6 +64,19 @@ internal sealed class WaitProgress
             _live.Status(Markup.Escape(Rendering.Text.OneLine(message)));
     }
 
+    /// <summary>Tells what has happened to one of them: above the live line, where it stays.</summary>
+    public void Happened(int index, IEnumerable<TimelineEntry> news)
+    {
+        foreach (var entry in news)
+        {
+            var line = $"workspace \"{_seen[index].Name}\": {TimelineText.Line(entry)}";
+            if (_live is null)
+                _output.Info(line);
+            else
+                _output.Talk.Console.MarkupLine($"[blue]info:[/] {Markup.Escape(Rendering.Text.OneLine(line))}");
+        }
+    }
+
     /// <summary>Tells how one of them is, if that is new.</summary>
     public void Changed(int index)
     {

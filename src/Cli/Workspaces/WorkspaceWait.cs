@@ -38,13 +38,14 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
     {
         using var limit = new CancellationTokenSource(timeout, run.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
+        var timelines = accepted.Select(w => new WaitTimeline(run, w)).ToArray();
         var open = Enumerable.Range(0, seen.Length).ToList();
         try
         {
             while (true)
             {
                 foreach (var i in open.ToArray())
-                    if (await Look(accepted[i], seen, i, progress, either.Token))
+                    if (await Look(accepted[i], seen, i, timelines[i], progress, either.Token))
                         open.Remove(i);
                 if (open.Count == 0)
                     return;
@@ -63,6 +64,7 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
         Workspace accepted,
         Workspace[] seen,
         int index,
+        WaitTimeline timeline,
         WaitProgress progress,
         CancellationToken ct
     )
@@ -71,6 +73,8 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
         {
             var request = new GetWorkspaceRequest { Workspace = accepted.Id };
             seen[index] = (await run.Client.Workspaces.GetWorkspaceAsync(request, cancellationToken: ct)).Workspace;
+            if (wish == WorkspaceDesiredState.Running)
+                progress.Happened(index, await timeline.News(seen[index], ct));
             _silent = false;
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)

@@ -19,6 +19,7 @@ internal static class WorkspacesCommand
                 CreateWorkspace.Make(host),
                 ListWorkspaces.Make(host),
                 ShowWorkspace.Make(host),
+                ShowTimeline.Make(host),
                 WishCommand.Start(host),
                 WishCommand.Stop(host),
                 WishCommand.Restart(host),

@@ -37,7 +37,7 @@ internal static class WorkspaceFrames
         };
     }
 
-    /// <exception cref="ProtocolException">The report names no workspace, or a state that is not an agent's to report.</exception>
+    /// <exception cref="ProtocolException">The report names no workspace, a state that is not an agent's to report, or too long a timeline.</exception>
     public static ObserveWorkspace Observed(WorkspaceObserved report, string providerId, long epoch, DateTimeOffset at)
     {
         if (!Ids.LooksLikeId(report.WorkspaceId))
@@ -53,7 +53,10 @@ internal static class WorkspaceFrames
             Strings.Clean(report.Code),
             Strings.Clean(report.Message),
             at
-        );
+        )
+        {
+            Timeline = TimelineFrames.Read(report.Timeline, at),
+        };
     }
 
     /// <exception cref="ProtocolException">It is not an agent's to report.</exception>

@@ -38,6 +38,8 @@ public sealed record Workspace(
 
     public long ObservedVersion { get; init; }
 
+    public TimelineMemory Timeline { get; init; } = TimelineMemory.Empty;
+
     /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
     public bool Finished => State is ObservedState.Deleted or ObservedState.Lost;
 
@@ -104,13 +106,18 @@ public sealed record Workspace(
                 State = e.State,
                 StateCode = e.Code,
                 StateMessage = e.Message,
-                StateAt = e.At,
+                StateAt = state.IsAsSeenIn(e) ? state.StateAt : e.At,
                 ObservedGeneration = e.Generation,
                 ObservedEpoch = e.Epoch,
                 ObservedVersion = e.Version,
+                Timeline = state.Timeline.After(e.Generation, e.Timeline),
             },
             _ => state,
         };
+
+    // More may have happened on the way to a state, which is no other state by that.
+    private bool IsAsSeenIn(WorkspaceObserved e) =>
+        (State, StateCode, StateMessage, ObservedGeneration) == (e.State, e.Code, e.Message, e.Generation);
 
     // Nobody's, of no organization; its name is its id, for nobody may be kept from a name by what is on its way out.
     private static Workspace Doomed(string key, OrphanRemovalRequested e) =>

@@ -16,6 +16,7 @@ internal sealed class WorkspaceApi(
     WorkspacePlacement placement,
     WorkspaceCommands commands,
     WorkspaceView view,
+    WorkspaceStory story,
     OrganizationView organizations,
     ProviderView providers,
     WorkspaceAnswers answers,
@@ -167,6 +168,21 @@ internal sealed class WorkspaceApi(
                 context
             ),
         };
+    }
+
+    public override async Task<ListTimelineResponse> ListTimeline(
+        ListTimelineRequest request,
+        ServerCallContext context
+    )
+    {
+        WorkspaceRequests.Check(request).ThrowIfViolated();
+        var ct = context.CancellationToken;
+        var reference = new WorkspaceReference(request.Workspace, request.Organization);
+        var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
+        var from = request.PageToken.Length > 0 ? StoryPosition.Parse(request.PageToken) : null;
+        var size = Paging.Size(request.PageSize);
+        var (items, next) = await story.Page(workspace, request.MinGeneration, from, size, ct);
+        return new ListTimelineResponse { Items = { items }, NextPageToken = next?.ToToken() ?? "" };
     }
 
     private WishWorkspace Wished(DesiredState desired, string etag) =>

@@ -180,10 +180,14 @@ internal static class WorkspaceDecider
             && c.Code == state.StateCode
             && c.Message == state.StateMessage
             && c.Generation == state.ObservedGeneration;
-        return same
+        var news = state.Timeline.News(c.Generation, c.Timeline);
+        return same && news.IsEmpty
             ? Decision<WorkspaceEvent>.Nothing
             : Decision<WorkspaceEvent>.Emit(
                 new WorkspaceObserved(c.Epoch, c.Generation, c.Version, c.State, c.Code, c.Message, c.At)
+                {
+                    Timeline = news,
+                }
             );
     }
 

@@ -100,7 +100,11 @@ internal sealed record ObserveWorkspace(
     string Code,
     string Message,
     DateTimeOffset At
-) : WorkspaceCommand;
+) : WorkspaceCommand
+{
+    /// <summary>All that the agent knows of this generation; nothing if all of it was stored before.</summary>
+    public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
+}
 
 /// <summary>A cluster holds a generation that the store has never given out: the store is the older one.</summary>
 internal sealed record RaiseGeneration(long Seen) : WorkspaceCommand;
@@ -167,7 +171,11 @@ public sealed record WorkspaceObserved(
     string Code,
     string Message,
     DateTimeOffset At
-) : WorkspaceEvent;
+) : WorkspaceEvent
+{
+    /// <summary>What of the generation's timeline wasn't stored before.</summary>
+    public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
+}
 
 /// <summary>It has ended, and nobody can tell what still runs of it.</summary>
 public sealed record WorkspaceLost(string Reason, DateTimeOffset At) : WorkspaceEvent;

@@ -139,6 +139,17 @@ internal static partial class WorkspaceRequests
         return fields;
     }
 
+    public static Fields Check(ListTimelineRequest request)
+    {
+        var fields = new Fields()
+            .Reference("workspace", request.Workspace)
+            .Text("organization", request.Organization, 253)
+            .Page(request.PageSize, request.PageToken);
+        return fields.Refusal is null && request.PageToken.Length > 0 && StoryPosition.Parse(request.PageToken) is null
+            ? fields.Violated("page_token", "must be a next_page_token of an earlier answer")
+            : fields;
+    }
+
     public static Fields Check(AbandonWorkspaceRequest request)
     {
         var fields = new Fields()

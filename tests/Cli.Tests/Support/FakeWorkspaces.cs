@@ -20,6 +20,9 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     /// <summary>What each look does before it is answered: the cluster's progress, a step a look.</summary>
     public ConcurrentQueue<Action<Workspace>> Steps { get; } = [];
 
+    /// <summary>The story of every workspace here; null for a control plane that has none to tell.</summary>
+    public List<TimelineItem>? Timeline { get; set; }
+
     /// <summary>Set once a workspace has been looked at twice: somebody waits for it.</summary>
     public TaskCompletionSource Awaited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -40,10 +43,24 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     {
         var workspace = Find(request.Workspace, request.Organization);
         if (Steps.TryDequeue(out var step))
+        {
             step(workspace);
+            workspace.Etag += "x";
+        }
+
         if (Interlocked.Increment(ref _gets) == 2)
             Awaited.SetResult();
         return Task.FromResult(new GetWorkspaceResponse { Workspace = workspace });
+    }
+
+    public override Task<ListTimelineResponse> ListTimeline(ListTimelineRequest request, ServerCallContext context)
+    {
+        Find(request.Workspace, request.Organization);
+        if (Timeline is null)
+            throw new RpcException(new Status(StatusCode.Unimplemented, ""));
+        var since = Timeline.Where(i => i.Generation >= request.MinGeneration).ToList();
+        var (items, next) = Page.Of(since, request.PageToken, 2);
+        return Task.FromResult(new ListTimelineResponse { Items = { items }, NextPageToken = next });
     }
 
     public override Task<ListWorkspacesResponse> ListWorkspaces(

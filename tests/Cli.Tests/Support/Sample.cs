@@ -140,6 +140,27 @@ internal static class Sample
             RequestId = actor == "admin" ? $"{number + 100:x32}" : "",
         };
 
+    public static TimelineItem Happening(
+        ulong generation,
+        int second,
+        TimelineStage stage,
+        string code = "",
+        string message = ""
+    ) =>
+        new()
+        {
+            Generation = generation,
+            Actor = stage is >= TimelineStage.Created ? "admin" : "agent:0198c1de000070008000000000000001",
+            Entry = new TimelineEntry
+            {
+                Id = $"{second}/{stage}",
+                Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddDays(20_000).AddSeconds(second)),
+                Stage = stage,
+                Code = code,
+                Message = message,
+            },
+        };
+
     public static Orphan Orphan(int number, string name = "dev") =>
         new()
         {

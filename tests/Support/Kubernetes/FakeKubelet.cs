@@ -9,6 +9,9 @@ public enum PodPlay
     /// <summary>The container runs and is ready; a terminating pod goes at once.</summary>
     Run,
 
+    /// <summary>As <see cref="Run"/>, and Events tell of the image.</summary>
+    RunAndTell,
+
     /// <summary>Nothing happens to any pod, not even to a terminating one.</summary>
     Hold,
 
@@ -17,6 +20,9 @@ public enum PodPlay
 
     /// <summary>The container ends again and again with exit code 3; a terminating pod goes at once.</summary>
     CrashLoop,
+
+    /// <summary>The container uses too much memory again and again; a terminating pod goes at once.</summary>
+    RunOutOfMemory,
 }
 
 /// <summary>Plays the kubelet of one node: gives the pods scheduled to it the status that a real one would.</summary>
@@ -25,6 +31,7 @@ public sealed class FakeKubelet : IAsyncDisposable
     private readonly ClusterApi _api;
     private readonly FakeNode _node;
     private readonly ConcurrentDictionary<string, PodPlay> _plays = new();
+    private readonly ConcurrentDictionary<string, byte> _told = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
@@ -80,8 +87,15 @@ public sealed class FakeKubelet : IAsyncDisposable
         var ns = metadata["namespace"]!.GetValue<string>();
         var path = $"api/v1/namespaces/{ns}/pods/{metadata["name"]!.GetValue<string>()}";
         var play = _plays.GetValueOrDefault(ns, PodPlay.Run);
-        if (play == PodPlay.Hold)
+        var over = pod["status"]?["phase"]?.GetValue<string>() == "Failed";
+        if (play == PodPlay.Hold || (over && metadata["deletionTimestamp"] is null))
             return;
+        if (play == PodPlay.RunAndTell && _told.TryAdd(metadata["uid"]!.GetValue<string>(), 0))
+        {
+            await Tell(pod, "Pulling", "Pulling image", ct);
+            await Tell(pod, "Pulled", "Successfully pulled image", ct);
+        }
+
         await ClusterApi.Insist(
             () =>
                 metadata["deletionTimestamp"] is not null
@@ -89,5 +103,33 @@ public sealed class FakeKubelet : IAsyncDisposable
                     : _api.Patch($"{path}/status", new JsonObject { ["status"] = PodStatus.Of(pod, play) }, ct),
             ct
         );
+    }
+
+    private Task Tell(JsonNode pod, string reason, string words, CancellationToken ct)
+    {
+        var metadata = pod["metadata"]!;
+        var at = metadata["creationTimestamp"]!.GetValue<string>();
+        var told = new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Event",
+            ["metadata"] = new JsonObject { ["name"] = $"{metadata["name"]}.{reason}".ToLowerInvariant() },
+            ["involvedObject"] = new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Pod",
+                ["namespace"] = metadata["namespace"]!.DeepClone(),
+                ["name"] = metadata["name"]!.DeepClone(),
+                ["uid"] = metadata["uid"]!.DeepClone(),
+            },
+            ["type"] = "Normal",
+            ["reason"] = reason,
+            ["message"] = $"{words} \"{pod["spec"]!["containers"]![0]!["image"]}\"",
+            ["firstTimestamp"] = at,
+            ["lastTimestamp"] = at,
+            ["count"] = 1,
+        };
+        var path = $"api/v1/namespaces/{metadata["namespace"]!.GetValue<string>()}/events";
+        return ClusterApi.Insist(() => _api.Create(path, told, ct), ct);
     }
 }

@@ -28,6 +28,9 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
     /// </summary>
     public static bool Required => Environment.GetEnvironmentVariable("MESH_REQUIRE_KUBERNETES") == "1";
 
+    /// <summary>A storage class that never exists: claims that name it stay without a volume.</summary>
+    public const string AbsentStorageClass = "absent";
+
     /// <summary>The cluster as its administrator sees it.</summary>
     public ClusterApi Admin { get; }
 

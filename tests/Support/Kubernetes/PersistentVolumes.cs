@@ -40,6 +40,9 @@ internal sealed class PersistentVolumes : IAsyncDisposable
         await foreach (var (type, claim) in _api.Follow("api/v1/persistentvolumeclaims", _stop.Token))
         {
             var unbound = claim["spec"]!["volumeName"] is null && claim["metadata"]!["deletionTimestamp"] is null;
+            // Nobody would provision for a class that isn't there.
+            if (claim["spec"]!["storageClassName"]?.GetValue<string>() == KubernetesControlPlane.AbsentStorageClass)
+                continue;
             if (type == "ADDED" && unbound)
                 await ClusterApi.Insist(
                     () => _api.Create("api/v1/persistentvolumes", VolumeFor(claim), _stop.Token),

@@ -8,7 +8,7 @@ internal static class PodStatus
     public static JsonObject Of(JsonNode pod, PodPlay play)
     {
         var at = pod["metadata"]!["creationTimestamp"]!.GetValue<string>();
-        var running = play == PodPlay.Run;
+        var running = Runs(play);
         var statuses = pod["spec"]!["containers"]!.AsArray().Select(c => (JsonNode)Container(c!, play, at));
         return new JsonObject
         {
@@ -32,29 +32,33 @@ internal static class PodStatus
             ["name"] = container["name"]!.GetValue<string>(),
             ["image"] = image,
             ["imageID"] = "",
-            ["ready"] = play == PodPlay.Run,
-            ["started"] = play == PodPlay.Run,
-            ["restartCount"] = play == PodPlay.CrashLoop ? 4 : 0,
+            ["ready"] = Runs(play),
+            ["started"] = Runs(play),
+            ["restartCount"] = Ends(play) ? 4 : 0,
             ["state"] = play switch
             {
                 PodPlay.FailImagePull => Waiting("ImagePullBackOff", $"Back-off pulling image \"{image}\""),
-                PodPlay.CrashLoop => Waiting("CrashLoopBackOff", "back-off 40s restarting failed container"),
+                _ when Ends(play) => Waiting("CrashLoopBackOff", "back-off 40s restarting failed container"),
                 _ => new JsonObject { ["running"] = new JsonObject { ["startedAt"] = at } },
             },
         };
-        if (play == PodPlay.CrashLoop)
+        if (Ends(play))
             status["lastState"] = new JsonObject
             {
                 ["terminated"] = new JsonObject
                 {
-                    ["exitCode"] = 3,
-                    ["reason"] = "Error",
+                    ["exitCode"] = play == PodPlay.CrashLoop ? 3 : 137,
+                    ["reason"] = play == PodPlay.CrashLoop ? "Error" : "OOMKilled",
                     ["startedAt"] = at,
                     ["finishedAt"] = at,
                 },
             };
         return status;
     }
+
+    private static bool Runs(PodPlay play) => play is PodPlay.Run or PodPlay.RunAndTell;
+
+    private static bool Ends(PodPlay play) => play is PodPlay.CrashLoop or PodPlay.RunOutOfMemory;
 
     private static JsonObject Waiting(string reason, string message) =>
         new()

@@ -1,0 +1,148 @@
+using System.Globalization;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Turns what is seen of a workspace into what has happened to it: a pure function.</summary>
+/// <remarks>
+/// Ids are made of the objects' UIDs and of times that the cluster keeps, so that whoever looks later finds the same ones.
+/// A changed form would make all that happened happen again, and every volume another one.
+/// </remarks>
+internal static class BuildTimeline
+{
+    private const int MostOfReason = 40;
+
+    /// <param name="generation">The one that the objects are of.</param>
+    /// <param name="now">The time of what the cluster keeps no time of.</param>
+    public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, DateTimeOffset now)
+    {
+        // A volume without its Deployment is no generation of anything.
+        if (objects.Deployment is not { Spec: not null } deployment || generation == 0)
+            return [];
+        var judged = ObservedStates.Judge(objects);
+        if (deployment.Spec.Replicas == 0)
+            return judged.State == WorkspaceState.Stopped
+                ? [new($"{generation}/stopped", now, TimelineStage.Stopped)]
+                : [];
+        return
+        [
+            .. Volume(objects, now),
+            .. ObservedStates.Current(deployment) ? objects.Pods.Where(Ended).Select(pod => End(pod, now)) : [],
+            .. ObservedStates.Speaking(objects).SelectMany(pod => Pod(pod, objects.Events, now)),
+            .. Outcome(judged, generation, now),
+        ];
+    }
+
+    private static IEnumerable<TimelineStep> Outcome(Judgement judged, ulong generation, DateTimeOffset now)
+    {
+        var id = $"{judged.Subject ?? generation.ToString(CultureInfo.InvariantCulture)}/{judged.Word}";
+        var at = judged.Since ?? now;
+        if (judged.State == WorkspaceState.Failed)
+            yield return new(id, at, TimelineStage.Failed, judged.Code, judged.Message);
+        else if (judged.State == WorkspaceState.Starting && judged.Word.Length > 0)
+            yield return new(id, at, TimelineStage.Waiting, "", judged.Message);
+    }
+
+    private static IEnumerable<TimelineStep> Volume(WorkspaceObjects objects, DateTimeOffset now)
+    {
+        if (objects.Claim is not { Metadata: { Uid: not null, Deleting: false } metadata } claim)
+            yield break;
+        var subject = Subject(metadata);
+        if (claim.Status?.Phase == "Bound")
+            yield return new(
+                $"{subject}/volume_bound",
+                Earliest(now, objects.Pods),
+                TimelineStage.VolumeBound,
+                Message: Words(claim.Spec?.VolumeName, claim.Spec?.Resources?.Requests?.Storage)
+            );
+        // A failure is told by the state that it leads to.
+        foreach (var seen in About(metadata, objects.Events).Where(e => e.Stage != TimelineStage.Failed))
+            yield return Told(subject, seen, now);
+    }
+
+    // The cluster keeps no time of a binding. It was before any pod came onto a node.
+    private static DateTimeOffset Earliest(DateTimeOffset now, IEnumerable<PodObject> pods) =>
+        pods.Select(p => Holding(p, "PodScheduled")?.LastTransitionTime ?? now).Append(now).Min();
+
+    private static IEnumerable<TimelineStep> Pod(PodObject pod, IEnumerable<SeenEvent> events, DateTimeOffset now)
+    {
+        var subject = Subject(pod.Metadata);
+        foreach (var seen in About(pod.Metadata, events))
+            yield return Told(subject, seen, now);
+        if (Holding(pod, "PodScheduled") is { } scheduled)
+            yield return new(
+                $"{subject}/scheduled",
+                scheduled.LastTransitionTime ?? now,
+                TimelineStage.Scheduled,
+                Message: pod.Spec?.NodeName is { Length: > 0 } node ? $"on node {node}" : ""
+            );
+
+        var container = ObservedStates.Container(pod);
+        if (container?.State?.Running is { } running)
+            yield return new(
+                $"{subject}/started{Moment(running.StartedAt)}",
+                running.StartedAt ?? now,
+                TimelineStage.Started
+            );
+        if (Holding(pod, "Ready") is { } ready)
+            yield return new(
+                $"{subject}/ready{Moment(ready.LastTransitionTime)}",
+                ready.LastTransitionTime ?? now,
+                TimelineStage.Ready
+            );
+        foreach (
+            var end in new[]
+            {
+                container?.LastState?.Terminated,
+                container?.State?.Terminated,
+            }.OfType<PodObject.ContainerTerminated>()
+        )
+            yield return new(
+                $"{subject}/ended{Moment(end.FinishedAt)}",
+                end.FinishedAt ?? now,
+                TimelineStage.Ended,
+                end.Reason == ObservedStates.OutOfMemory ? ClusterCodes.OomKilled : "",
+                ObservedStates.Words(end)
+            );
+    }
+
+    private static bool Ended(PodObject pod) => pod is { Status.Phase: "Failed", Metadata.Deleting: false };
+
+    private static TimelineStep End(PodObject pod, DateTimeOffset now) =>
+        new(
+            $"{Subject(pod.Metadata)}/pod_ended",
+            ObservedStates.Condition(pod.Status?.Conditions, "Ready")?.LastTransitionTime ?? now,
+            TimelineStage.Ended,
+            pod.Status!.Reason == ObservedStates.Evicted ? ClusterCodes.Evicted : "",
+            ObservedStates.Words(pod.Status.Reason, pod.Status.Message)
+        );
+
+    private static TimelineStep Told(string subject, SeenEvent seen, DateTimeOffset now) =>
+        new(
+            $"{subject}/{Short(seen.Reason)}",
+            seen.First == default ? now : seen.First,
+            seen.Stage,
+            Message: seen.Stage == TimelineStage.Notice ? ObservedStates.Words(seen.Reason, seen.Message) : seen.Message
+        );
+
+    private static IEnumerable<SeenEvent> About(ObjectMeta metadata, IEnumerable<SeenEvent> events) =>
+        events.Where(e => e.Uid == metadata.Uid);
+
+    private static ObjectCondition? Holding(PodObject pod, string type) =>
+        ObservedStates.Condition(pod.Status?.Conditions, type) is { Status: "True" } condition ? condition : null;
+
+    private static string Subject(ObjectMeta metadata) => ObservedStates.Subject(metadata);
+
+    private static string Moment(DateTimeOffset? at) =>
+        at is { } known ? $"/{known.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}" : "";
+
+    // Whoever writes Events chooses the word; an id takes only a short and plain one.
+    private static string Short(string reason) =>
+        reason.Length <= MostOfReason && reason.All(char.IsAsciiLetterOrDigit)
+            ? reason
+            : string.Concat(reason.Where(char.IsAsciiLetterOrDigit).Take(MostOfReason));
+
+    private static string Words(string? volume, string? size) =>
+        string.Join(", ", new[] { volume, size }.Where(w => !string.IsNullOrEmpty(w)));
+}

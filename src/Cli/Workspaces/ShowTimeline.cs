@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Workspaces;
+
+/// <summary>`mesh workspaces timeline`.</summary>
+internal static class ShowTimeline
+{
+    public static Command Make(CliHost host)
+    {
+        var name = Arguments.One("Name of one of your workspaces, or any id; one that has ended is found by id only");
+        var organization = WorkspaceOptions.Organization("Narrows a name to one organization");
+        return host.Calls(
+            new MeshCommand(
+                "timeline",
+                "Show what happened to a workspace, oldest first: what was asked for, by whom, and what came of it.",
+                "mesh workspaces timeline dev",
+                "mesh workspaces timeline dev -o json | jq -r '.[] | select(.entry.code != \"\") | .entry.message'"
+            )
+            {
+                name,
+                organization,
+            },
+            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetValue(organization) ?? "", ct)
+        );
+    }
+
+    private static async Task<int> Run(Invocation run, string name, string organization, CancellationToken ct)
+    {
+        var request = new ListTimelineRequest { Workspace = name, Organization = organization };
+        var items = await Read(run, request, ct);
+        if (run.Json)
+            run.Output.Json(Json.Of(items));
+        else
+            run.Output.Table(Tabulate(items));
+        return ExitCodes.Ok;
+    }
+
+    /// <summary>All pages of a story.</summary>
+    public static Task<List<TimelineItem>> Read(Invocation run, ListTimelineRequest request, CancellationToken ct) =>
+        Pages.All<TimelineItem>(async token =>
+        {
+            (request.PageSize, request.PageToken) = (Pages.Size, token);
+            var page = await run.Client.Workspaces.ListTimelineAsync(request, cancellationToken: ct);
+            return (page.Items, page.NextPageToken);
+        });
+
+    private static Table Tabulate(IEnumerable<TimelineItem> items)
+    {
+        var table = new Table("TIME", "GEN", "WHO", "WHAT", "MESSAGE") { LeftOutFirst = ["GEN"] };
+        foreach (var item in items)
+            table.Add(
+                Text.Instant(item.Entry.Time),
+                item.Generation.ToString(CultureInfo.InvariantCulture),
+                TimelineText.Who(item),
+                TimelineText.What(item.Entry),
+                Text.OrNone(item.Entry.Message)
+            );
+        return table;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Google.Protobuf.WellKnownTypes;
+using Proto = Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Reads the timelines of reports.</summary>
+internal static class TimelineFrames
+{
+    public const int MaxId = 64;
+
+    /// <summary>Bytes of all entries of a report.</summary>
+    public const int MaxBytes = 32 * 1024;
+
+    /// <exception cref="ProtocolException">There is more of it than an agent may tell, or an entry has no name.</exception>
+    public static ImmutableArray<TimelineEntry> Read(IReadOnlyCollection<Proto.TimelineEntry> told, DateTimeOffset at)
+    {
+        if (told.Count > TimelineMemory.Most)
+            throw new ProtocolException($"timeline: must have at most {TimelineMemory.Most} entries, has {told.Count}");
+        if (told.Sum(e => e.CalculateSize()) > MaxBytes)
+            throw new ProtocolException($"timeline: must have at most {MaxBytes} bytes");
+        return [.. told.Select(e => Read(e, at))];
+    }
+
+    private static TimelineEntry Read(Proto.TimelineEntry entry, DateTimeOffset at)
+    {
+        if (entry.Id.Length is 0 or > MaxId || entry.Id.Any(char.IsControl))
+            throw new ProtocolException(
+                $"timeline.id: must have 1 to {MaxId} characters, none of them a control character"
+            );
+        return new TimelineEntry(
+            entry.Id,
+            Time(entry.Time) ?? at,
+            Stage(entry.Stage),
+            Strings.Clean(entry.Code),
+            Strings.Clean(entry.Message)
+        );
+    }
+
+    // A newer agent may know more of them; what it says is worth knowing all the same.
+    private static TimelineStage Stage(Proto.TimelineStage stage) =>
+        stage is >= Proto.TimelineStage.Waiting and < Proto.TimelineStage.Notice
+            ? System.Enum.Parse<TimelineStage>(stage.ToString())
+            : TimelineStage.Notice;
+
+    private static DateTimeOffset? Time(Timestamp? time)
+    {
+        try
+        {
+            return time?.ToDateTimeOffset();
+        }
+        catch (InvalidOperationException)
+        {
+            // Out of the range that a timestamp has.
+            return null;
+        }
+    }
+}

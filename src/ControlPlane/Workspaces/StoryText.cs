@@ -1,0 +1,74 @@
+using Coder.Mesh.V1;
+using Google.Protobuf.WellKnownTypes;
+using JasperFx.Events;
+using Stage = Coder.Mesh.V1.TimelineStage;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>What the events of a workspace are in its story. Pure.</summary>
+internal static class StoryText
+{
+    /// <summary>Whether what follows comes of this.</summary>
+    public static bool BeginsPart(object change) =>
+        change is not WorkspaceObserved { State: not ObservedState.Deleted };
+
+    /// <param name="last">The workspace's last generation: that of what ends it.</param>
+    public static IEnumerable<TimelineItem> Of(IEvent stored, long last) =>
+        stored.Data switch
+        {
+            WorkspaceCreated e => [Item(stored, 1, Stage.Created, $"image {e.Spec.Image}")],
+            WorkspaceAdopted e => [Item(stored, e.Generation, Stage.Adopted)],
+            OrphanRemovalRequested e => [Item(stored, e.Generation, Stage.DeleteRequested)],
+            WorkspaceStartRequested e => [Item(stored, e.Generation, Stage.StartRequested)],
+            WorkspaceRestartRequested e => [Item(stored, e.Generation, Stage.RestartRequested)],
+            WorkspaceSpecChanged e => [Item(stored, e.Generation, Stage.UpdateRequested)],
+            WorkspaceStopRequested e => [Item(stored, e.Generation, Stage.StopRequested)],
+            WorkspaceDeleteRequested e => [Item(stored, e.Generation, Stage.DeleteRequested)],
+            WorkspaceLost e => [Item(stored, last, Stage.Lost, e.Reason)],
+            GenerationRaised e =>
+            [
+                Item(
+                    stored,
+                    e.Generation,
+                    Stage.Notice,
+                    "The control plane was restored from an older copy and goes on from what the cluster holds."
+                ),
+            ],
+            WorkspaceObserved { State: ObservedState.Deleted } e =>
+            [
+                .. Seen(stored, e),
+                Item(stored, e.Generation, Stage.Deleted),
+            ],
+            WorkspaceObserved e => Seen(stored, e),
+            _ => throw new ArgumentOutOfRangeException(nameof(stored), stored.Data.GetType(), "no story of this event"),
+        };
+
+    private static IEnumerable<TimelineItem> Seen(IEvent stored, WorkspaceObserved report) =>
+        report.Timeline.Select(entry => new TimelineItem
+        {
+            Generation = (ulong)report.Generation,
+            Actor = stored.UserName ?? "",
+            Entry = new Coder.Mesh.V1.TimelineEntry
+            {
+                Id = entry.Id,
+                Time = Timestamp.FromDateTimeOffset(entry.At),
+                Stage = System.Enum.Parse<Stage>(entry.Stage.ToString()),
+                Code = entry.Code,
+                Message = entry.Message,
+            },
+        });
+
+    private static TimelineItem Item(IEvent stored, long generation, Stage stage, string message = "") =>
+        new()
+        {
+            Generation = (ulong)generation,
+            Actor = stored.UserName ?? "",
+            Entry = new Coder.Mesh.V1.TimelineEntry
+            {
+                Id = $"wish/{stage}",
+                Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
+                Stage = stage,
+                Message = message,
+            },
+        };
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>What a workspace remembers of its timeline, so that nothing is stored twice and no generation has too much. Pure.</summary>
+/// <param name="Generation">The newest one that anything was told of.</param>
+/// <param name="Count">How much was told of it.</param>
+/// <param name="Ids">The latest happenings, of generations before too: a pod outlives many a wish.</param>
+/// <param name="Volume">The happening by which the home volume came; empty if none was told.</param>
+public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<string> Ids, string Volume)
+{
+    /// <summary>Entries of one generation.</summary>
+    public const int Most = 100;
+
+    private const string FullId = "full";
+
+    public static readonly TimelineMemory Empty = new(0, 0, [], "");
+
+    /// <returns>What is to be stored of a report.</returns>
+    public ImmutableArray<TimelineEntry> News(long generation, IEnumerable<TimelineEntry> reported)
+    {
+        // The story of an older wish is over.
+        if (generation < Generation)
+            return [];
+        var count = generation == Generation ? Count : 0;
+        var known = Ids.ToHashSet(StringComparer.Ordinal);
+        if (generation > Generation)
+            known.Remove(FullId);
+        var news = ImmutableArray.CreateBuilder<TimelineEntry>();
+        foreach (var entry in reported.Where(e => known.Add(e.Id)).SelectMany(WithRemarks))
+        {
+            if (count == Most)
+                break;
+            news.Add(++count == Most ? Full(entry) : entry);
+        }
+
+        return news.ToImmutable();
+    }
+
+    /// <summary>The memory once those are stored.</summary>
+    public TimelineMemory After(long generation, ImmutableArray<TimelineEntry> stored)
+    {
+        if (stored.IsEmpty)
+            return this;
+        var ids = Ids.Remove(FullId).AddRange(stored.Select(e => e.Id));
+        return new TimelineMemory(
+            generation,
+            (generation == Generation ? Count : 0) + stored.Length,
+            ids.Length > Most ? ids.RemoveRange(0, ids.Length - Most) : ids,
+            stored.LastOrDefault(e => e.Stage == TimelineStage.VolumeBound)?.Id ?? Volume
+        );
+    }
+
+    private IEnumerable<TimelineEntry> WithRemarks(TimelineEntry entry)
+    {
+        if (entry.Stage == TimelineStage.VolumeBound && Volume.Length > 0 && entry.Id != Volume)
+            yield return new TimelineEntry(
+                $"anew/{entry.Id}",
+                entry.At,
+                TimelineStage.VolumeCreatedAnew,
+                "",
+                "The home volume is another one than before: its disk is empty, unless somebody has restored it."
+            );
+        yield return entry;
+    }
+
+    private static TimelineEntry Full(TimelineEntry entry) =>
+        entry.Id == FullId
+            ? entry
+            : new TimelineEntry(
+                FullId,
+                entry.At,
+                TimelineStage.Notice,
+                "",
+                "More happened in this generation than is kept; what comes now is not told any more."
+            );
+}
