@@ -60,6 +60,7 @@ internal sealed class ClusterWatch(
             ObjectKind.Event,
             selector: "",
             api,
+            health: null,
             feed,
             options,
             time,
