@@ -87,7 +87,7 @@ public sealed class WorkspaceRecordTests
     {
         var failed = Wished(2)
             .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, new Trouble("field_conflict", "replicas", false), At);
+            .Failed(2, new Trouble("field_conflict", "replicas", false, At));
 
         Assert.Equal(
             new WorkspaceReport("w1", 2, WorkspaceState.Failed, "field_conflict", "replicas")
@@ -113,9 +113,9 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Transient_failure_leaves_the_work_and_is_told_when_it_lasts()
     {
-        var away = new Trouble("cluster_unreachable", "refused", true);
-        var once = Wished(1).Failed(1, away, At);
-        var thrice = once.Failed(1, away, At.AddSeconds(1)).Failed(1, away, At.AddSeconds(3));
+        var once = Wished(1).Failed(1, new Trouble("cluster_unreachable", "refused", true, At));
+        var thrice = once.Failed(1, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(1)))
+            .Failed(1, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(3)));
 
         Assert.Equal(WorkKind.Apply, once.Work);
         Assert.Null(once.Report());
@@ -135,7 +135,7 @@ public sealed class WorkspaceRecordTests
         var record = old.Wish(Wishes.Running("w1", 2), "");
 
         Assert.Same(record, record.Applied(old.Desired!));
-        Assert.Same(record, record.Failed(1, new Trouble("code", "", false), At));
+        Assert.Same(record, record.Failed(1, new Trouble("code", "", false, At)));
         Assert.Same(record, record.RemoveAnswered(1, found: false));
     }
 
@@ -144,7 +144,7 @@ public sealed class WorkspaceRecordTests
     {
         var record = Wished(2)
             .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, new Trouble("code", "", false), At)
+            .Failed(2, new Trouble("code", "", false, At))
             .Detached();
 
         Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
@@ -159,7 +159,7 @@ public sealed class WorkspaceRecordTests
         Timeline Report(ulong generation) =>
             Wished(2)
                 .Seen(Seen(generation, WorkspaceState.Starting) with { Timeline = seen })
-                .Failed(2, new Trouble("field_conflict", "", false), At)
+                .Failed(2, new Trouble("field_conflict", "", false, At))
                 .Report()!
                 .Timeline;
 

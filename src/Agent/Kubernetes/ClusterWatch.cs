@@ -60,8 +60,7 @@ internal sealed class ClusterWatch(
             ObjectKind.Event,
             selector: "",
             api,
-            // One that nobody asks: without events the agent isn't deaf.
-            new WatchHealth(time),
+            health: null,
             feed,
             options,
             time,

@@ -13,7 +13,7 @@ internal sealed class ResourceWatch<T>(
     ObjectKind kind,
     string selector,
     KubernetesApi api,
-    WatchHealth health,
+    WatchHealth? health,
     ChannelWriter<Action<ClusterView>> feed,
     KubernetesOptions options,
     TimeProvider time,
@@ -47,7 +47,7 @@ internal sealed class ResourceWatch<T>(
         finally
         {
             // What nobody watches any more isn't missed.
-            health.Works(resource.Plural);
+            health?.Works(resource.Plural);
         }
     }
 
@@ -80,10 +80,10 @@ internal sealed class ResourceWatch<T>(
     private async Task Wait(string reason, TimeSpan asked, bool unheard, CancellationToken ct)
     {
         if (unheard)
-            health.Fails(resource.Plural, reason);
+            health?.Fails(resource.Plural, reason);
         else
             // The permissions are looked at by themselves, and tell more.
-            health.Works(resource.Plural);
+            health?.Works(resource.Plural);
         var failures = Interlocked.Increment(ref _failures);
         var delay = asked + Backoff.Dial.Delay(failures, Random.Shared.NextDouble());
         if (failures == 1)
@@ -166,7 +166,7 @@ internal sealed class ResourceWatch<T>(
 
     private void Worked()
     {
-        health.Works(resource.Plural);
+        health?.Works(resource.Plural);
         if (Interlocked.Exchange(ref _failures, 0) > 0)
             logger.WatchBack(resource.Plural);
     }

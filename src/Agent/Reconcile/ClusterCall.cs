@@ -26,25 +26,25 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         }
         catch (ClusterException e)
         {
-            var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, e.RetryAfter);
+            var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, time.GetUtcNow(), e.RetryAfter);
             var level = LevelOf(record, e.Transient);
             logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
-            return (r => r.Failed(generation, trouble, time.GetUtcNow()), e.Transient ? "transient" : "refused");
+            return (r => r.Failed(generation, trouble), e.Transient ? "transient" : "refused");
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             logger.ClusterTooSlow(record.Id, generation, Limit);
             var message = $"The cluster took longer than {Limit.TotalMinutes:0} minutes.";
-            var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true);
-            return (r => r.Failed(generation, trouble, time.GetUtcNow()), "transient");
+            var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true, time.GetUtcNow());
+            return (r => r.Failed(generation, trouble), "transient");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // One workspace's bad luck must not end a worker that all the others need.
             logger.DriverFault(e, record.Id, generation);
             const string Message = "The agent met a fault of its own; its log tells more.";
-            var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true);
-            return (r => r.Failed(generation, trouble, time.GetUtcNow()), "fault");
+            var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
+            return (r => r.Failed(generation, trouble), "fault");
         }
     }
 

@@ -18,9 +18,9 @@ internal sealed record Trouble(
     string Code,
     string Message,
     bool Transient,
+    DateTimeOffset Since,
     TimeSpan RetryAfter = default,
-    int Attempts = 1,
-    DateTimeOffset Since = default
+    int Attempts = 1
 )
 {
     /// <summary>The failure as the timeline of a generation tells it: the same one once, however often it is tried.</summary>
@@ -135,7 +135,7 @@ internal sealed record WorkspaceRecord(string Id)
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
     /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
-    public WorkspaceRecord Failed(ulong generation, Trouble trouble, DateTimeOffset at) =>
+    public WorkspaceRecord Failed(ulong generation, Trouble trouble) =>
         generation != WishedGeneration
             ? this
             : this with
@@ -144,7 +144,7 @@ internal sealed record WorkspaceRecord(string Id)
                 Trouble = trouble with
                 {
                     Attempts = (Trouble?.Attempts ?? 0) + 1,
-                    Since = Trouble?.Code == trouble.Code ? Trouble.Since : at,
+                    Since = Trouble?.Code == trouble.Code ? Trouble.Since : trouble.Since,
                 },
             };
 
