@@ -33,8 +33,10 @@ internal sealed class ClusterView(
         if (kind == ObjectKind.Event)
         {
             // They only add: one that is listed no longer has happened all the same.
-            foreach (var item in objects)
-                Hear((EventObject)item);
+            foreach (
+                var held in objects.Select(item => Hear((EventObject)item)).OfType<HeldWorkspaceObjects>().ToHashSet()
+            )
+                Tell(held);
             return;
         }
 
@@ -54,7 +56,10 @@ internal sealed class ClusterView(
     public void Put(ObjectKind kind, IClusterObject item)
     {
         if (kind == ObjectKind.Event)
-            Hear((EventObject)item);
+        {
+            if (Hear((EventObject)item) is { } about)
+                Tell(about);
+        }
         else if (Find(kind, item) is { } held)
         {
             held.Put(kind, item);
@@ -89,13 +94,14 @@ internal sealed class ClusterView(
         return held;
     }
 
-    private void Hear(EventObject item)
+    /// <returns>Whom the sink is to be told of; null if it is no news, or not the time yet.</returns>
+    private HeldWorkspaceObjects? Hear(EventObject item)
     {
         var (id, seen) = (SeenEvent.WorkspaceOf(item)!, SeenEvent.Of(item));
-        if (!_workspaces.TryGetValue(id, out var held))
-            _early.Add(id, seen);
-        else if (held.Hear(seen) && Complete)
-            Tell(held);
+        if (_workspaces.TryGetValue(id, out var held))
+            return held.Hear(seen) && Complete ? held : null;
+        _early.Add(id, seen);
+        return null;
     }
 
     // What a list no longer holds has gone unheard, while nobody watched: that is told before the list.
