@@ -60,12 +60,7 @@ internal sealed class UpdateWorkspace
     {
         var request = await Request(run, ct);
         var workspace = (await run.Client.Workspaces.UpdateWorkspaceAsync(request, cancellationToken: ct)).Workspace;
-        run.Output.Success(
-            $"updated workspace \"{workspace.Name}\"",
-            workspace.DesiredState == WorkspaceDesiredState.Running
-                ? "its container is replaced if it has changed; what isn't on the home disk is lost then"
-                : "it takes effect when it is started"
-        );
+        run.Output.Success($"updated workspace \"{workspace.Name}\"", Effect(request, workspace));
 
         var exit = ExitCodes.Ok;
         if (run.Line.GetValue(_wait))
@@ -80,6 +75,15 @@ internal sealed class UpdateWorkspace
             run.Output.Json(Json.Of(workspace));
         return exit;
     }
+
+    private static string Effect(UpdateWorkspaceRequest request, Workspace workspace) =>
+        (request.UpdateMask.Paths, workspace.DesiredState) switch
+        {
+            (["owner_email"], _) => "it is used when the workspace is next started",
+            (_, WorkspaceDesiredState.Running) =>
+                "its container is replaced if it has changed; what isn't on the home disk is lost then",
+            _ => "it takes effect when it is started",
+        };
 
     private async Task<UpdateWorkspaceRequest> Request(Invocation run, CancellationToken ct)
     {
