@@ -8,6 +8,7 @@ namespace Coder.Mesh.Kubernetes.Tests;
 public sealed class BuildTimelineTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 1, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Fraction = TimeSpan.FromMilliseconds(700);
 
     [Fact]
     public void A_start_that_works_is_told_step_by_step() =>
@@ -42,6 +43,18 @@ public sealed class BuildTimelineTests
             """,
             new(Deployment(ready: 1), Claim(), [Ready()])
         );
+
+    [Fact]
+    public void What_the_cluster_keeps_no_time_of_is_told_in_whole_seconds_as_the_rest_is()
+    {
+        // Seen bound in the second in which the pod was scheduled, before that was seen.
+        var bound = BuildTimeline.Of(new(Deployment(), Claim(), []), generation: 3, At(10) + Fraction);
+        var scheduled = BuildTimeline.Of(new(Deployment(ready: 1), Claim(), [Ready()]), generation: 3, At(17));
+
+        var steps = Timeline.Empty.With(bound).With(scheduled).Steps;
+
+        Assert.Equal([TimelineStage.VolumeBound, TimelineStage.Scheduled], steps.Take(2).Select(s => s.Stage));
+    }
 
     [Fact]
     public void A_volume_that_waits_says_what_for() =>

@@ -20,6 +20,8 @@ internal static class BuildTimeline
         // A volume without its Deployment is no generation of anything.
         if (objects.Deployment is not { Spec: not null } deployment || generation == 0)
             return [];
+        // The cluster's own times are whole seconds: a fraction would put what came before after it.
+        now = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
         var judged = ObservedStates.Judge(objects);
         if (deployment.Spec.Replicas == 0)
             return judged.State == WorkspaceState.Stopped
