@@ -65,4 +65,45 @@ public sealed class KeyedQueueTests : IDisposable
 
         Assert.False(_queue.Take(Ct).IsCompleted);
     }
+
+    [Fact]
+    public async Task What_was_put_off_leaves_workers_for_what_comes_anew()
+    {
+        _queue.AddLater("slow1", TimeSpan.FromSeconds(1));
+        _queue.AddLater("slow2", TimeSpan.FromSeconds(1));
+        _queue.AddLater("slow3", TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        var first = await _queue.Take(Ct);
+        var next = _queue.Take(Ct);
+        Assert.False(next.IsCompleted);
+
+        _queue.Add("new");
+        Assert.Equal("new", await next);
+        var another = _queue.Take(Ct);
+        Assert.False(another.IsCompleted);
+        _queue.Done(first);
+        var second = await another;
+        var third = _queue.Take(Ct);
+        Assert.False(third.IsCompleted);
+        _queue.Done(second);
+
+        Assert.Equal(["slow1", "slow2", "slow3"], new[] { first, second, await third }.Order());
+    }
+
+    [Fact]
+    public async Task What_was_put_off_and_comes_anew_is_handed_out_once_and_at_once()
+    {
+        _queue.AddLater("slow1", TimeSpan.FromSeconds(1));
+        _queue.AddLater("slow2", TimeSpan.FromSeconds(2));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal("slow1", await _queue.Take(Ct));
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        _queue.Add("slow2");
+
+        Assert.Equal("slow2", await _queue.Take(Ct));
+        _queue.Done("slow1");
+        _queue.Done("slow2");
+        Assert.False(_queue.Take(Ct).IsCompleted);
+    }
 }

@@ -107,12 +107,73 @@ public sealed class SimulatedDriverTests
         await _heard.Until("w1", WorkspaceState.Running);
 
         await driver.Apply(Identity, Wishes.Running("w2", 1), Ct);
-        var message = await _heard.Message("w2", "no capacity left");
+        var message = await _heard.Message("w2", "nodes are available");
         await driver.Remove(Identity, "w1", Ct);
         await _heard.Until("w2", WorkspaceState.Running);
 
-        Assert.Equal("Simulated: no capacity left, 1 workspaces run at once.", message);
+        Assert.Equal("Simulated: 0/1 nodes are available: 1 Too many pods, 1 run at once.", message);
         await stop.CancelAsync();
+    }
+
+    [Fact]
+    public async Task Api_and_conditions_fail_for_the_time_that_the_script_says()
+    {
+        var time = new ObservedTime();
+        var driver = new SimulatedDriver(
+            new AgentOptions
+            {
+                AccessUrl = new Uri("http://127.0.0.1:1"),
+                HealthAddress = new IPEndPoint(IPAddress.Loopback, 0),
+                Simulated = new SimulatedOptions
+                {
+                    Api =
+                    [
+                        new() { Kind = "throttled", Until = "10s" },
+                        new()
+                        {
+                            Kind = "unreachable",
+                            From = "10s",
+                            Until = "20s",
+                        },
+                        new()
+                        {
+                            Kind = "slow",
+                            From = "20s",
+                            Delay = "3s",
+                        },
+                    ],
+                    Conditions =
+                    [
+                        new()
+                        {
+                            Type = "PermissionsSufficient",
+                            Code = "permissions_insufficient",
+                            From = "30s",
+                            Until = "60s",
+                        },
+                    ],
+                },
+            },
+            time
+        );
+        async Task<string[]> Codes() =>
+            [.. (await driver.Probe(Ct)).Conditions.Select(c => c.Code).Where(c => c.Length > 0)];
+        Task Apply() => driver.Apply(Identity, Wishes.Running("w1", 1), Ct);
+
+        Assert.Equal("cluster_overloaded", (await Assert.ThrowsAsync<ClusterException>(Apply)).Code);
+        Assert.Empty(await Codes());
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("cluster_unreachable", (await Assert.ThrowsAsync<ClusterException>(Apply)).Code);
+        Assert.Equal(["cluster_unreachable"], await Codes());
+        time.Advance(TimeSpan.FromSeconds(10));
+        var slow = Apply();
+        Assert.False(slow.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(3));
+        await slow;
+        time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(["permissions_insufficient"], await Codes());
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Empty(await Codes());
     }
 
     private sealed class Heard : IClusterSink

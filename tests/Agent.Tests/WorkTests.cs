@@ -278,6 +278,31 @@ public sealed class WorkTests
     }
 
     [Fact]
+    public async Task Cluster_that_asks_to_be_left_alone_is_and_others_are_worked_on_meanwhile()
+    {
+        var driver = new FakeDriver
+        {
+            OnApply = d =>
+                d.WorkspaceId == "w1"
+                    ? throw new ClusterException("cluster_overloaded", "busy", true, null, TimeSpan.FromSeconds(7))
+                    : Task.CompletedTask,
+        };
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, driver);
+        var session = await server.Welcome();
+        await session.NextSnapshot();
+        await session.Desire("w1", 1);
+        await driver.NextApplied();
+
+        await agent.Time.Armed(TimeSpan.FromSeconds(7.25));
+        await session.Desire("w2", 1);
+
+        Assert.Equal("w2", (await driver.NextApplied()).Desired.WorkspaceId);
+        agent.Time.Advance(TimeSpan.FromSeconds(7.25));
+        Assert.Equal("w1", (await driver.NextApplied()).Desired.WorkspaceId);
+    }
+
+    [Fact]
     public async Task Nothing_of_an_ended_session_is_applied_any_more()
     {
         var gate = new TaskCompletionSource();

@@ -129,6 +129,23 @@ public sealed class WorkspaceRecordTests
     }
 
     [Fact]
+    public void What_runs_says_what_its_newer_wish_waits_for_until_that_is_done()
+    {
+        var refused = new Trouble("cluster_unavailable", "etcd has no leader", true, At);
+        var waits = Wished(2).Seen(Seen(1, WorkspaceState.Running)).Failed(2, refused).Failed(2, refused);
+        Assert.Equal("", waits.Report()!.Message);
+
+        waits = waits.Failed(2, refused);
+        var done = waits.Applied(waits.Desired!);
+
+        Assert.Equal(
+            (1ul, WorkspaceState.Running, "Generation 2 waits for the cluster: etcd has no leader"),
+            (waits.Report()!.Generation, waits.Report()!.State, waits.Report()!.Message)
+        );
+        Assert.Equal("", done.Report()!.Message);
+    }
+
+    [Fact]
     public void Outcome_of_an_older_wish_changes_nothing()
     {
         var old = Wished(1);

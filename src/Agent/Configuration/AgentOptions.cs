@@ -67,6 +67,15 @@ internal sealed record SimulatedOptions
 
     /// <summary>By which rules starts fail.</summary>
     public IReadOnlyList<Simulated.FailureRule> Failures { get; init; } = [];
+
+    /// <summary>How long each kind of step takes where the script says; else <see cref="Delay"/>.</summary>
+    public Simulated.StepDelays Delays { get; init; } = new();
+
+    /// <summary>By which rules the API doesn't do what is asked.</summary>
+    public IReadOnlyList<Simulated.ApiRule> Api { get; init; } = [];
+
+    /// <summary>By which rules conditions are false.</summary>
+    public IReadOnlyList<Simulated.ConditionRule> Conditions { get; init; } = [];
 }
 
 /// <summary>A value that no log, error or string interpolation shows.</summary>

@@ -42,6 +42,9 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
                     script?.Capacity
                 ),
                 Failures = script?.Failures ?? [],
+                Delays = script?.Delays ?? new(),
+                Api = script?.Api ?? [],
+                Conditions = script?.Conditions ?? [],
             },
         };
         if (options.Cluster != ClusterKind.Simulated && source.Find(Setting.Simulate) is { } unused)

@@ -1,7 +1,4 @@
-using System.Buffers.Binary;
 using System.IO.Enumeration;
-using System.Security.Cryptography;
-using System.Text;
 using Coder.Mesh.Agent.Reconcile;
 
 namespace Coder.Mesh.Agent.Simulated;
@@ -28,21 +25,19 @@ internal static class FailurePlan
         int seed,
         string id,
         string name,
-        int failedBefore
+        int startsBefore,
+        int failedBefore,
+        TimeSpan age
     )
     {
         for (var i = 0; i < rules.Count; i++)
             if (
                 FileSystemName.MatchesSimpleExpression(rules[i].Name, name, ignoreCase: false)
-                && Draw(seed, i, id) < rules[i].Share
+                && StagedTime.Draw(seed, $"{i}", id) < rules[i].Share
+                && startsBefore >= rules[i].After
+                && StagedTime.Holds(rules[i].From, rules[i].Until, age)
             )
                 return failedBefore < (rules[i].Times ?? int.MaxValue) ? rules[i] : null;
         return null;
-    }
-
-    private static double Draw(int seed, int rule, string id)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{rule}/{id}"));
-        return BinaryPrimitives.ReadUInt32BigEndian(hash) / (uint.MaxValue + 1.0);
     }
 }

@@ -7,9 +7,8 @@ namespace Coder.Mesh.Agent.Simulated;
 
 /// <summary>The workspaces of a cluster that exists in memory only. Its owner holds a lock around every call.</summary>
 /// <remarks>No clock of its own: time goes in, and <see cref="NextStep"/> tells when something is due.</remarks>
-internal sealed class SimulatedCluster(SimulatedOptions options)
+internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
 {
-    private readonly Random _random = new(options.Seed);
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
 
     private sealed record SimulatedWorkspace(
@@ -19,7 +18,8 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         ulong RestartGeneration,
         string Volume,
         int Starts,
-        DateTimeOffset Began
+        DateTimeOffset Began,
+        bool WaitsForRoom = false
     )
     {
         /// <summary>Names the pod of the latest start.</summary>
@@ -67,7 +67,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         };
         _workspaces[seen.Id] = new SimulatedWorkspace(
             seen,
-            now + Delay(),
+            now + Delay(run ? "start" : "stop", seen),
             known?.Failures ?? 0,
             desired.RestartGeneration,
             volume,
@@ -101,7 +101,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
                     Code = "",
                     Message = "Simulated.",
                 },
-                now + Delay()
+                now + Delay("delete", workspace.Seen)
             );
     }
 
@@ -114,6 +114,8 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
         {
             var before = workspace.Seen;
             var after = StepOne(before, now);
+            if (before.State is WorkspaceState.Stopping or WorkspaceState.Deleting)
+                WakeNext(now);
             if (after != before)
                 changes.Add((id, after));
         }
@@ -154,21 +156,28 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
                     due: null,
                     failed: true
                 );
-            case WorkspaceState.Starting when IsFull():
-                var full = $"Simulated: no capacity left, {options.Capacity} workspaces run at once.";
-                return Set(
-                    seen with
-                    {
-                        Message = full,
-                        Timeline = seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, full)),
-                    },
-                    now + Delay() + TimeSpan.FromMilliseconds(50)
-                );
+            case WorkspaceState.Starting or WorkspaceState.Failed when IsFull():
+                var full = $"Simulated: 0/1 nodes are available: 1 Too many pods, {options.Capacity} run at once.";
+                var failed = seen with
+                {
+                    State = WorkspaceState.Failed,
+                    Code = ClusterCodes.Unschedulable,
+                    Message = full,
+                    Timeline = seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, full)),
+                };
+                Set(failed, due: null);
+                // Nobody looks again: whoever makes room wakes it.
+                _workspaces[seen.Id] = _workspaces[seen.Id] with
+                {
+                    WaitsForRoom = true,
+                };
+                return failed;
             default:
                 return Set(
                     seen with
                     {
                         State = WorkspaceState.Running,
+                        Code = "",
                         Message = "Simulated.",
                         Timeline = seen.Timeline.With(SimulatedTimeline.Started(workspace.Pod, workspace.Began, now)),
                     },
@@ -178,7 +187,23 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
     }
 
     private FailureRule? FailureOf(ClusterWorkspace seen) =>
-        FailurePlan.Find(options.Failures, options.Seed, seen.Id, seen.Held?.Name ?? "", _workspaces[seen.Id].Failures);
+        FailurePlan.Find(
+            options.Failures,
+            options.Seed,
+            seen.Id,
+            seen.Held?.Name ?? "",
+            _workspaces[seen.Id].Starts - 1,
+            _workspaces[seen.Id].Failures,
+            api.Age
+        );
+
+    // The one that waits longest; should there be more room, or none after all, the next step tells.
+    private void WakeNext(DateTimeOffset now)
+    {
+        var next = _workspaces.Values.Where(w => w.WaitsForRoom).MinBy(w => w.Began);
+        if (next is not null && !IsFull())
+            _workspaces[next.Seen.Id] = next with { WaitsForRoom = false, Due = now };
+    }
 
     private bool IsFull() =>
         options.Capacity is { } capacity
@@ -200,5 +225,19 @@ internal sealed class SimulatedCluster(SimulatedOptions options)
             Generation = desired.Generation,
         };
 
-    private TimeSpan Delay() => options.Delay * (0.2 + 0.8 * _random.NextDouble());
+    // By name, as the id is another in each run.
+    private TimeSpan Delay(string step, ClusterWorkspace of)
+    {
+        var name = of.Held is { Name.Length: > 0 } held ? held.Name : of.Id;
+        var draw = StagedTime.Draw(options.Seed, step, name, $"{of.Generation}");
+        var text =
+            step == "start" ? options.Delays.Start
+            : step == "stop" ? options.Delays.Stop
+            : options.Delays.Delete;
+        var range =
+            text is not null && StagedTime.TryRange(text, out var staged)
+                ? staged
+                : (Least: options.Delay * 0.2, Most: options.Delay);
+        return range.Least + (range.Most - range.Least) * draw;
+    }
 }

@@ -3,7 +3,6 @@ using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
-using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Simulated;
 
@@ -16,6 +15,7 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
+    private readonly StagedApi _api = new(options.Simulated, time);
     private readonly string _namespaceUid = NamespaceIdentity.Read(options.Simulated.StateFile);
 
     private Dictionary<string, ClusterWorkspace> _touched = [];
@@ -30,13 +30,7 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
                     KubernetesVersion = "simulated",
                     Driver = "simulated",
                 },
-                [
-                    .. ConditionTypes.Required.Select(type => new ProbedCondition(
-                        type,
-                        ConditionStatus.True,
-                        Message: "The cluster is simulated."
-                    )),
-                ]
+                [.. ConditionTypes.Required.Select(_api.Condition)]
             )
         );
 
@@ -71,16 +65,17 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
         }
     }
 
-    public Task Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
+    public async Task Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
     {
+        await _api.Pass(ct);
         lock (_lock)
             TouchLocked(ClusterLocked(identity).Apply(desired, time.GetUtcNow()));
         _changed.Writer.TryWrite(true);
-        return Task.CompletedTask;
     }
 
-    public Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct)
+    public async Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct)
     {
+        await _api.Pass(ct);
         ClusterWorkspace? removed;
         lock (_lock)
         {
@@ -89,7 +84,7 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
         }
 
         _changed.Writer.TryWrite(true);
-        return Task.FromResult(removed is not null);
+        return removed is not null;
     }
 
     private async Task WaitForNews(DriverIdentity identity, CancellationToken ct)
@@ -127,7 +122,7 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
     private SimulatedCluster ClusterLocked(DriverIdentity identity)
     {
         if (!_clusters.TryGetValue(identity.ProviderId, out var cluster))
-            _clusters[identity.ProviderId] = cluster = new SimulatedCluster(options.Simulated);
+            _clusters[identity.ProviderId] = cluster = new SimulatedCluster(options.Simulated, _api);
         return cluster;
     }
 }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Simulated;
 
@@ -21,7 +23,7 @@ internal static class SimulationFile
                 File.ReadAllBytes(path),
                 SimulationJsonContext.Default.SimulationScript
             );
-            var wrong = script is null ? ["$ must be an object"] : Check(script).ToList();
+            var wrong = script is null ? ["$ must be an object"] : Check(script).Concat(CheckStaged(script)).ToList();
             errors.AddRange(wrong.Select(w => $"{place}: {path}: {w}."));
             return wrong.Count == 0 ? script : null;
         }
@@ -70,6 +72,49 @@ internal static class SimulationFile
                 yield return $"{field}.share must be from 0 to 1";
             if (rule.Times < 1)
                 yield return $"{field}.times must be 1 or more";
+            if (rule.After < 0)
+                yield return $"{field}.after must be 0 or more";
+            foreach (var wrong in Span(field, rule.From, rule.Until))
+                yield return wrong;
         }
+    }
+
+    private static IEnumerable<string> CheckStaged(SimulationScript script)
+    {
+        (string Name, string? Text)[] delays =
+        [
+            ("start", script.Delays?.Start),
+            ("stop", script.Delays?.Stop),
+            ("delete", script.Delays?.Delete),
+        ];
+        foreach (var (name, text) in delays)
+            if (text is not null && !StagedTime.TryRange(text, out _))
+                yield return $"$.delays.{name} must be a time or a range, such as 2s or 2s..10s";
+        foreach (var (rule, i) in (script.Api ?? []).Select((rule, i) => (rule, i)))
+        {
+            if (rule?.Kind is null || !StagedApi.Kinds.ContainsKey(rule.Kind))
+                yield return $"$.api[{i}].kind must be one of {string.Join(", ", StagedApi.Kinds.Keys)}";
+            if (rule?.Delay is { } delay ? !Durations.TryParse(delay, out _) : rule?.Kind == StagedApi.Slow)
+                yield return $"$.api[{i}].delay must be a time, such as 2s";
+            foreach (var wrong in Span($"$.api[{i}]", rule?.From, rule?.Until))
+                yield return wrong;
+        }
+
+        foreach (var (rule, i) in (script.Conditions ?? []).Select((rule, i) => (rule, i)))
+        {
+            if (!ConditionTypes.Required.Contains(rule?.Type))
+                yield return $"$.conditions[{i}].type must be one of {string.Join(", ", ConditionTypes.Required)}";
+            if (string.IsNullOrEmpty(rule?.Code))
+                yield return $"$.conditions[{i}].code must not be empty";
+            foreach (var wrong in Span($"$.conditions[{i}]", rule?.From, rule?.Until))
+                yield return wrong;
+        }
+    }
+
+    private static IEnumerable<string> Span(string field, string? from, string? until)
+    {
+        foreach (var (name, text) in new[] { ("from", from), ("until", until) })
+            if (text is not null && !Durations.TryParse(text, out _))
+                yield return $"{field}.{name} must be a time since the agent's start, such as 30s";
     }
 }

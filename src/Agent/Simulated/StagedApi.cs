@@ -1,0 +1,58 @@
+using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Agent.Simulated;
+
+/// <summary>What the API of a simulated cluster does to calls and tells of itself, by the script and the time.</summary>
+internal sealed class StagedApi(SimulatedOptions options, TimeProvider time)
+{
+    public const string Slow = "slow";
+
+    /// <summary>What each kind is to a caller.</summary>
+    public static IReadOnlyDictionary<string, (string Code, string Words)> Kinds { get; } =
+        new Dictionary<string, (string, string)>
+        {
+            ["unreachable"] = (ClusterCodes.ClusterUnreachable, "the API server can't be reached."),
+            ["throttled"] = (ClusterCodes.ClusterOverloaded, "the API server asks to come back later."),
+            ["unavailable"] = (ClusterCodes.ClusterUnavailable, "the API server answered 503."),
+            [Slow] = ("", ""),
+        };
+
+    private readonly long _begin = time.GetTimestamp();
+
+    /// <summary>Since the agent's start.</summary>
+    public TimeSpan Age => time.GetElapsedTime(_begin);
+
+    /// <summary>Lets a call through, late perhaps.</summary>
+    /// <exception cref="ClusterException">The script says that it fails now.</exception>
+    public async Task Pass(CancellationToken ct)
+    {
+        var rules = options.Api.Where(r => StagedTime.Holds(r.From, r.Until, Age)).ToList();
+        foreach (var rule in rules)
+            if (rule.Delay is { } text && Durations.TryParse(text, out var delay))
+                await Task.Delay(delay, time, ct);
+        if (rules.Find(r => r.Kind != Slow) is { } failing)
+            throw new ClusterException(Kinds[failing.Kind].Code, $"Simulated: {Kinds[failing.Kind].Words}", true);
+    }
+
+    public ProbedCondition Condition(string type)
+    {
+        if (
+            type == ConditionTypes.ClusterReachable
+            && options.Api.FirstOrDefault(r =>
+                r.Kind is not (Slow or "throttled") && StagedTime.Holds(r.From, r.Until, Age)
+            )
+                is { } away
+        )
+            return False(type, ClusterCodes.ClusterUnreachable, Kinds[away.Kind].Words);
+        return
+            options.Conditions.FirstOrDefault(r => r.Type == type && StagedTime.Holds(r.From, r.Until, Age)) is { } rule
+            ? False(type, rule.Code, rule.Message ?? "staged by the script.")
+            : new ProbedCondition(type, ConditionStatus.True, Message: "The cluster is simulated.");
+    }
+
+    private static ProbedCondition False(string type, string code, string words) =>
+        new(type, ConditionStatus.False, code, $"Simulated: {words}");
+}

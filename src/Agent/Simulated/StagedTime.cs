@@ -1,0 +1,34 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Coder.Mesh.Agent.Configuration;
+
+namespace Coder.Mesh.Agent.Simulated;
+
+/// <summary>When something staged holds, counted from the agent's start, and how long a step takes. Pure.</summary>
+internal static class StagedTime
+{
+    private const string RangeMark = "..";
+
+    public static bool Holds(string? from, string? until, TimeSpan age) =>
+        (from is null || (Durations.TryParse(from, out var begin) && age >= begin))
+        && (until is null || (Durations.TryParse(until, out var end) && age < end));
+
+    /// <param name="text">One time, or the shortest and the longest: <c>2s..10s</c>.</param>
+    public static bool TryRange(string text, out (TimeSpan Least, TimeSpan Most) range)
+    {
+        range = default;
+        var mark = text.IndexOf(RangeMark, StringComparison.Ordinal);
+        var (least, most) = mark < 0 ? (text, text) : (text[..mark], text[(mark + RangeMark.Length)..]);
+        return Durations.TryParse(least, out range.Least)
+            && Durations.TryParse(most, out range.Most)
+            && range.Least <= range.Most;
+    }
+
+    /// <summary>From 0 to below 1: the same for the same words, in whatever order they are asked about.</summary>
+    public static double Draw(int seed, params IEnumerable<string> words)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{string.Join('/', words)}"));
+        return BinaryPrimitives.ReadUInt32BigEndian(hash) / (uint.MaxValue + 1.0);
+    }
+}
