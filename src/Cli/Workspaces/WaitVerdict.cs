@@ -43,7 +43,7 @@ internal sealed record WaitVerdict(bool Done, Failure? Failure = null)
             {
                 Reason = seen.StateCode.Length > 0 ? seen.StateCode : null,
                 Details = seen.StateMessage.Length > 0 ? [$"cause: {seen.StateMessage}"] : [],
-                Tips = [$"mesh workspaces show {seen.Id}"],
+                Tips = [$"mesh workspaces timeline {seen.Id}"],
             }
         );
 }
