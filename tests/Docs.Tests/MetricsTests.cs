@@ -77,6 +77,7 @@ public sealed class MetricsTests
             metrics.Requested(verb, resource, null);
         for (var status = 200; status < 600; status += 100)
             metrics.Requested("get", "pods", (HttpStatusCode)status);
+        metrics.Requested("get", "pods", HttpStatusCode.TooManyRequests);
     }
 
     private static IEnumerable<string> Documented(string heading) =>
