@@ -2,8 +2,8 @@ using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-// What the agent writes of Kubernetes' objects, and nothing else, by the API's names and in its order: the library's models, each of which
-// reaches all that a pod may have, would be an eighth of the agent's native code and memory.
+// What the agent writes of Kubernetes' objects, and nothing else, by the API's names and in its order: docs/adr/0006 says
+// why these aren't the library's models.
 
 /// <summary>An object that the agent applies.</summary>
 internal interface IManifest

@@ -13,8 +13,8 @@ internal sealed record TimelineStep(
 );
 
 /// <summary>
-/// What has happened to a workspace in one generation, in order of time and, as most times are whole seconds, of stage; each happening once, and of each the first that was
-/// told. Immutable, and equal by content.
+/// What has happened to a workspace in one generation, in order of time and, as most times are whole seconds, of stage;
+/// each happening once, and of each the first that was told. Immutable, and equal by content.
 /// </summary>
 internal sealed class Timeline : IEquatable<Timeline>
 {
