@@ -120,7 +120,7 @@ Task("Aot").IsDependentOn("Publish").Does(() =>
 
     var size = new System.IO.FileInfo(native.CombineWithFilePath("lib/mesh-agent/mesh-agent").FullPath).Length;
     Console.WriteLine($"mesh-agent: {size / 1048576.0:0.0} MiB of native code");
-    new TestRun(configuration, native.FullPath).Execute(["EndToEnd"]);
+    new TestRun(configuration, native.FullPath, "-explicit", "on").Execute(["EndToEnd"]);
 });
 
 RunTarget(target);

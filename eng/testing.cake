@@ -20,7 +20,7 @@ record ProjectResult(
     IReadOnlyList<TestSkip> Skips
 );
 
-class TestRun(string configuration, string artifacts)
+class TestRun(string configuration, string artifacts, params string[] options)
 {
     private const int AtOnce = 2;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
@@ -100,7 +100,7 @@ class TestRun(string configuration, string artifacts)
         var program = $"tests/{name}/bin/{configuration}/net10.0/Coder.Mesh.{name}";
         // A shell redirects: a pipe would wait for whatever process a test left behind with the pipe in its hands.
         const string Script = "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null";
-        string[] command = [program, "-result-xml", report, "-noLogo", "-noColor", "-longRunning", "60"];
+        string[] command = [program, "-result-xml", report, "-noLogo", "-noColor", "-longRunning", "60", .. options];
         var start = new ProcessStartInfo("/bin/sh", ["-c", Script, "sh", log, .. command]);
         start.Environment["MESH_ARTIFACTS"] = artifacts;
         using var process = Process.Start(start);

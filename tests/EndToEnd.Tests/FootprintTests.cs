@@ -8,8 +8,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.EndToEnd.Tests;
 
 /// <summary>
-/// What the agent of native code needs with a thousand workspaces on a real API server. Runs where there is such an agent:
-/// <c>./build.sh aot</c>.
+/// What the agent of native code needs with a thousand workspaces on a real API server. <c>./build.sh aot</c> makes such an agent and
+/// runs this.
 /// </summary>
 public sealed class FootprintTests(KubernetesFixture fixture, ITestOutputHelper output)
 {
@@ -25,14 +25,16 @@ public sealed class FootprintTests(KubernetesFixture fixture, ITestOutputHelper 
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    [Fact]
+    [Fact(Explicit = true)]
     public async Task The_native_agent_with_a_thousand_workspaces_keeps_its_budgets()
     {
         var binary = new FileInfo(
             Path.GetFullPath(File.ResolveLinkTarget(Artifacts.Agent, true)?.FullName ?? Artifacts.Agent)
         );
-        if (File.Exists(Path.ChangeExtension(binary.FullName, ".dll")) || File.Exists($"{binary.FullName}.dll"))
-            Assert.Skip("The agent in MESH_ARTIFACTS isn't of native code: ./build.sh aot makes one and runs this.");
+        Assert.False(
+            File.Exists($"{binary.FullName}.dll"),
+            "The agent in MESH_ARTIFACTS isn't of native code: ./build.sh aot makes one and runs this."
+        );
         var cluster = await fixture.Get();
         await using var ns = await cluster.CreateNamespace(Rules, Ct);
         await using var mesh = await TestMesh.Start(Ct);
