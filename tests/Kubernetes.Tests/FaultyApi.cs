@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -123,7 +124,8 @@ internal sealed class FaultyApi : IAsyncDisposable
             message.Headers.TryAddWithoutValidation(name, context.Request.Headers[name].AsEnumerable());
         using var answer = await _server.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, ct);
         request.Status = context.Response.StatusCode = (int)answer.StatusCode;
-        await context.Response.StartAsync(ct);
+        // At once: a watch that has nothing to tell is open all the same.
+        await context.Response.Body.FlushAsync(ct);
         await using var body = await answer.Content.ReadAsStreamAsync(ct);
         var buffer = new byte[16 * 1024];
         while (await body.ReadAsync(buffer, ct) is > 0 and var read)
@@ -175,6 +177,10 @@ internal sealed class SeenRequest(string method, string path, IQueryCollection q
                 return _body.ToString();
         }
     }
+
+    /// <summary>What a watch has told so far.</summary>
+    public IReadOnlyList<JsonNode> Events =>
+        [.. Body.Split('\n').SkipLast(1).Where(line => line.Length > 0).Select(line => JsonNode.Parse(line)!)];
 
     public static SeenRequest Of(HttpRequest request) => new(request.Method, request.Path, request.Query);
 

@@ -17,9 +17,10 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _running = new();
     private ServerProcess? _apiServer;
 
-    private KubernetesControlPlane(ControlPlaneLayout layout)
+    private KubernetesControlPlane(ControlPlaneLayout layout, bool controllers)
     {
         _layout = layout;
+        HasControllers = controllers && layout.Binaries.HasControllers;
         Admin = layout.Connect();
     }
 
@@ -41,7 +42,7 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
     public Version Version => _layout.Binaries.Version;
 
     /// <summary>Whether controllers, scheduler and a node are there: without them no pod is ever made.</summary>
-    public bool HasControllers => _layout.Binaries.HasControllers;
+    public bool HasControllers { get; }
 
     /// <summary>The kubelet of the one node; each namespace's pods can be played in their own way.</summary>
     public FakeKubelet Kubelet { get; private set; } = null!;
@@ -52,14 +53,17 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
     /// <summary>Starts a control plane and waits until it is ready.</summary>
     /// <exception cref="KubernetesUnavailableException">No executables are there.</exception>
     /// <exception cref="InvalidOperationException">They are, but didn't start; the message holds the end of the log.</exception>
-    public static async Task<KubernetesControlPlane> Start(CancellationToken ct)
+    public static Task<KubernetesControlPlane> Start(CancellationToken ct) => Start(controllers: true, ct);
+
+    /// <summary>Starts one and waits until it is ready; without controllers, objects stay as the test makes them.</summary>
+    public static async Task<KubernetesControlPlane> Start(bool controllers, CancellationToken ct)
     {
         var binaries = await KubernetesBinaries.Find(ct);
         const int mostAttempts = 3;
         for (var attempt = 1; ; attempt++)
         {
             // A port that was free when it was chosen can be taken by the time a server listens: then once more.
-            var controlPlane = new KubernetesControlPlane(ControlPlaneLayout.Create(binaries));
+            var controlPlane = new KubernetesControlPlane(ControlPlaneLayout.Create(binaries), controllers);
             try
             {
                 await controlPlane.StartServers(ct);
