@@ -178,9 +178,11 @@ internal sealed class SeenRequest(string method, string path, IQueryCollection q
         }
     }
 
-    /// <summary>What a watch has told so far.</summary>
+    /// <summary>What a watch has told so far; nothing if it was refused.</summary>
     public IReadOnlyList<JsonNode> Events =>
-        [.. Body.Split('\n').SkipLast(1).Where(line => line.Length > 0).Select(line => JsonNode.Parse(line)!)];
+        Status != 200
+            ? []
+            : [.. Body.Split('\n').SkipLast(1).Where(line => line.Length > 0).Select(line => JsonNode.Parse(line)!)];
 
     public static SeenRequest Of(HttpRequest request) => new(request.Method, request.Path, request.Query);
 
