@@ -122,7 +122,7 @@ internal static partial class DetailRules
     private static bool IsQualifiedName(string key)
     {
         var slash = key.IndexOf('/', StringComparison.Ordinal);
-        return (slash < 0 || (slash is > 0 and <= 253 && Subdomain().IsMatch(key[..slash])))
+        return (slash < 0 || (slash is > 0 and <= 253 && Fields.IsSubdomain(key[..slash])))
             && QualifiedName().IsMatch(key[(slash + 1)..]);
     }
 
@@ -140,10 +140,4 @@ internal static partial class DetailRules
 
     [GeneratedRegex(@"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex LabelValue();
-
-    [GeneratedRegex(
-        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
-        RegexOptions.CultureInvariant
-    )]
-    private static partial Regex Subdomain();
 }

@@ -68,6 +68,9 @@ internal sealed partial class Fields
         return this;
     }
 
+    /// <summary>Whether it has the form of an RFC 1123 subdomain, such as a Secret's name; its length is the caller's to bound.</summary>
+    public static bool IsSubdomain(string text) => Subdomain().IsMatch(text);
+
     /// <summary>A part of a caller's text that is fit for a message.</summary>
     public static string Short(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
 
@@ -83,6 +86,12 @@ internal sealed partial class Fields
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Label();
+
+    [GeneratedRegex(
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
+        RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Subdomain();
 
     // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/, without signs and exponents.
     [GeneratedRegex(@"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?\z", RegexOptions.CultureInvariant)]

@@ -112,7 +112,7 @@ internal static partial class WorkspaceRequests
                 "spec.env_from",
                 $"must name at most {MaxEnvFrom} Secrets, names {spec.EnvFrom.Length}"
             );
-        foreach (var secret in spec.EnvFrom.Where(s => s.Length > 253 || !ObjectName().IsMatch(s)))
+        foreach (var secret in spec.EnvFrom.Where(s => s.Length > 253 || !Fields.IsSubdomain(s)))
             fields.Violated(
                 "spec.env_from",
                 $"\"{Fields.Short(secret)}\" can't be the name of a Secret (RFC 1123 subdomain)"
@@ -206,10 +206,4 @@ internal static partial class WorkspaceRequests
 
     [GeneratedRegex(@"^[-._a-zA-Z][-._a-zA-Z0-9]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex EnvName();
-
-    [GeneratedRegex(
-        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
-        RegexOptions.CultureInvariant
-    )]
-    private static partial Regex ObjectName();
 }
