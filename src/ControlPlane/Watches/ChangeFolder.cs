@@ -46,8 +46,8 @@ internal sealed class ChangeFolder(StreamHistory history, WorkspaceAnswers works
         var keys = ranges.Keys.ToList();
         var events = await history.Events(keys.Select(key => (key, states[key].Version, ranges[key].After)), ct);
         var read = keys.Zip(events).ToDictionary(p => p.First, p => p.Second);
-        foreach (var key in unknown)
-            states[key] = states[key].Folded(key, read[key], ranges[key].After);
+        foreach (var (key, range) in ranges)
+            states[key] = states[key].Folded(key, read[key], range.Before);
 
         var changes = await Show(rows.SelectMany(row => Change(row, states, read)).ToList(), ct);
         foreach (var (key, state) in states)
@@ -94,7 +94,6 @@ internal sealed class ChangeFolder(StreamHistory history, WorkspaceAnswers works
     )
     {
         var key = row.Stream;
-        states[key] = states[key].Folded(key, events[key], row.Before);
         var before = Resource(key, states);
         states[key] = states[key].Folded(key, events[key], row.After);
         return Resource(key, states) is { } after ? [new Unshown(row.Position, before, after)] : [];
