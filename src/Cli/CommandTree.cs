@@ -19,7 +19,7 @@ internal static class CommandTree
             WorkspacesCommand.Make(host),
             AccessUrlCommand.Make(host),
             VersionCommand.Make(host.Output),
-            GlobalOptions.Format,
+            GlobalOptions.Output,
             GlobalOptions.Address,
             GlobalOptions.TokenFile,
             GlobalOptions.RequestTimeout,

@@ -13,7 +13,8 @@ internal sealed class Output(Terminal data, Terminal talk)
 
     public void Fields(Fields fields) => fields.Write(data);
 
-    public void Json(JsonNode node) => data.Write(Rendering.Json.Print(node));
+    public void Data(JsonNode node, OutputFormat format) =>
+        data.Write(format == OutputFormat.Yaml ? Yaml.Print(node) : Json.Print(node));
 
     public void Lines(params IEnumerable<string> lines) =>
         data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));
