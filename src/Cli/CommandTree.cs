@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Deployment;
 using Coder.Mesh.Cli.Organizations;
 using Coder.Mesh.Cli.Providers;
@@ -18,11 +19,16 @@ internal static class CommandTree
             OrganizationsCommand.Make(host),
             WorkspacesCommand.Make(host),
             AccessUrlCommand.Make(host),
+            LoginCommand.Make(host),
+            LogoutCommand.Make(host),
+            WhoAmI.Make(host),
+            ContextsCommand.Make(host),
             VersionCommand.Make(host.Output),
             GlobalOptions.Output,
             GlobalOptions.Address,
             GlobalOptions.TokenFile,
-            GlobalOptions.RequestTimeout,
+            GlobalOptions.Context,
+            GlobalOptions.RequestTimeoutOption,
         };
         foreach (var option in root.Options)
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli;
@@ -23,7 +24,15 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
-    public static readonly Option<TimeSpan> RequestTimeout = new("--request-timeout")
+    public static readonly Option<string> Context = new("--context")
+    {
+        Description =
+            $"A context of `mesh login`: an address, and the token for it [env: {ContextChoice.Variable}; default: the current one]",
+        HelpName = "name",
+        Recursive = true,
+    };
+
+    public static readonly Option<TimeSpan> RequestTimeoutOption = new("--request-timeout")
     {
         Description = "How long one call may take, such as 500ms, 10s or 1m [default: 10s]",
         HelpName = "time",
@@ -36,6 +45,9 @@ internal static class GlobalOptions
     /// <summary>The value of an option that is a length of time; its default stands in its description.</summary>
     public static TimeSpan Duration(this ParseResult line, Option<TimeSpan> option, TimeSpan byDefault) =>
         line.GetResult(option) is null ? byDefault : line.GetValue(option);
+
+    public static TimeSpan RequestTimeout(this ParseResult line) =>
+        line.Duration(RequestTimeoutOption, TimeSpan.FromSeconds(10));
 
     public static OutputFormat Format(this ParseResult line) => Words.Value<OutputFormat>(line.GetValue(Output));
 
