@@ -54,7 +54,7 @@ internal sealed record Token(string Secret, string Origin, string? File)
 
     /// <summary>The token that somebody typed or piped in.</summary>
     /// <exception cref="CliException">It is none.</exception>
-    public static Token Told(string text) => new(Checked(text, "what was given"), "what was given", File: null);
+    public static Token Told(string text) => new(Checked(text, "stdin"), "stdin", File: null);
 
     private static Token FromFile(string path, string origin)
     {

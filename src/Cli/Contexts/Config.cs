@@ -33,13 +33,17 @@ internal sealed record Config
     public SavedContext Get(string name, string origin) =>
         Contexts.GetValueOrDefault(name)
         ?? throw new CliException(
-            new Failure($"there is no context \"{name}\", which {origin} names", ExitCodes.Usage)
+            new Failure($"there is no context \"{name}\", named by {origin}", ExitCodes.Usage)
             {
                 Details =
                 [
                     Contexts.Count > 0 ? $"contexts: {string.Join(", ", Contexts.Keys)}" : "there are no contexts yet",
                 ],
-                Tips = [$"mesh login https://mesh.example.com --context {name}"],
+                Tips =
+                [
+                    $"mesh login https://mesh.example.com --context {name}",
+                    .. Contexts.Count > 0 ? ["or choose another: mesh contexts use NAME"] : Array.Empty<string>(),
+                ],
             }
         );
 }

@@ -88,7 +88,8 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
     private void Replace(byte[] content)
     {
         // Who keeps the file elsewhere and links to it keeps it there.
-        var target = File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName ?? Path;
+        var target =
+            (File.Exists(Path) ? File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName : null) ?? Path;
         var temporary = $"{target}.{Guid.NewGuid():n}";
         try
         {
@@ -135,15 +136,17 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
         return options;
     }
 
-    // The message ends with the same place in other words.
     private static string Cause(JsonException e)
     {
-        var end = e.Message.IndexOf(
-            e.Message.Contains(" Path: ") ? " Path: " : " LineNumber: ",
-            StringComparison.Ordinal
-        );
-        var what = end > 0 ? e.Message[..end] : e.Message;
-        var where = e.Path is { Length: > 2 } path ? $" at {path[2..]}" : "";
+        // The message ends with the same place in other words.
+        var end = e.Message.IndexOf(" Path: ", StringComparison.Ordinal) is var path and > 0
+            ? path
+            : e.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
+        var what =
+            e.Message.Contains("missing required", StringComparison.Ordinal) ? "it has no address"
+            : end > 0 ? e.Message[..end]
+            : e.Message;
+        var where = e.Path is { Length: > 2 } at ? $" at {at[2..]}" : "";
         return $"line {(e.LineNumber ?? 0) + 1}{where}: {what}";
     }
 

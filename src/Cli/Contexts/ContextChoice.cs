@@ -13,11 +13,7 @@ internal sealed record ContextChoice(string Name, ContextOrigin Origin, SavedCon
         {
             ({ } name, _, _) => new(name, ContextOrigin.Option, config.Get(name, "--context")),
             (_, { Length: > 0 } name, _) => new(name, ContextOrigin.Environment, config.Get(name, Variable)),
-            (_, _, { } name) => new(
-                name,
-                ContextOrigin.File,
-                config.Get(name, "the file of contexts as the current one")
-            ),
+            (_, _, { } name) => new(name, ContextOrigin.File, config.Get(name, "config.json as the current one")),
             _ => null,
         };
 

@@ -116,14 +116,11 @@ internal static class ContextsCommand
     {
         await host.Contexts.Change(
             config =>
-                names.Aggregate(
-                    config,
-                    (left, name) =>
-                    {
-                        _ = left.Get(name, "the command line");
-                        return left.With(name, null);
-                    }
-                ),
+            {
+                foreach (var name in names)
+                    _ = config.Get(name, "the command line");
+                return names.Aggregate(config, (left, name) => left.With(name, context: null));
+            },
             ct
         );
         foreach (var name in names)

@@ -63,8 +63,7 @@ internal static class LoginCommand
 
     private static Uri Where(CliHost host, Config known, string? named, string? given) =>
         given is not null ? Address.Checked(given, "the command line", host.Env)
-        : named is not null
-            ? Address.Checked(Address.Origin(known.Get(named, "no address, but").Address), named, host.Env)
+        : named is not null ? Address.Checked(Address.Origin(known.Get(named, "--context").Address), named, host.Env)
         : throw new CliException(
             new Failure("which control plane?", ExitCodes.Usage)
             {

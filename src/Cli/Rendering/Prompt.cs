@@ -32,14 +32,22 @@ internal sealed class Prompt(Terminal talk, Func<TextReader> input, bool person)
     /// <param name="question">The question.</param>
     /// <param name="longest">No more is read, plus one that tells that there was more.</param>
     /// <param name="ct">Ends the waiting.</param>
-    public Task<string> Secret(string question, int longest, CancellationToken ct)
+    public async Task<string> Secret(string question, int longest, CancellationToken ct)
     {
         if (!person)
-            return Task.Run(() => ReadAll(longest), CancellationToken.None).WaitAsync(ct);
+            return await Task.Run(() => ReadAll(longest), CancellationToken.None).WaitAsync(ct);
         // Has the console switch the echo off: after the question it could be too late.
         _ = Console.KeyAvailable;
         talk.Write($"{Text.OneLine(question)} ");
-        return Task.Run(() => ReadKeys(longest), CancellationToken.None).WaitAsync(ct);
+        try
+        {
+            return await Task.Run(() => ReadKeys(longest), CancellationToken.None).WaitAsync(ct);
+        }
+        finally
+        {
+            // The key that ended it was not shown either.
+            talk.Write("\n");
+        }
     }
 
     private string ReadAll(int longest)
@@ -58,7 +66,6 @@ internal sealed class Prompt(Terminal talk, Func<TextReader> input, bool person)
             else if (key.KeyChar != '\0')
                 typed.Append(key.KeyChar);
         }
-        talk.Write("\n");
         return typed.ToString();
     }
 }
