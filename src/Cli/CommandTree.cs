@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
+using Coder.Mesh.Cli.Completion;
 using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Deployment;
 using Coder.Mesh.Cli.Organizations;
@@ -23,6 +25,7 @@ internal static class CommandTree
             LogoutCommand.Make(host),
             WhoAmI.Make(host),
             ContextsCommand.Make(host),
+            CompletionCommand.Make(host),
             VersionCommand.Make(host.Output),
             GlobalOptions.Output,
             GlobalOptions.Address,
@@ -37,6 +40,9 @@ internal static class CommandTree
             else if (option is VersionOption version)
                 version.Action = new VersionCommand.Action(host.Output);
         }
+        foreach (var suggest in root.Directives.OfType<SuggestDirective>())
+            suggest.Action = new Suggestions(host.Output);
+        new Names(host).AddTo(root);
         return root;
     }
 }
