@@ -30,8 +30,8 @@ internal sealed class Batch(Invocation run)
             }
         );
         batch.Summarize();
-        if (run.Json)
-            run.Output.Json(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
+        if (run.WantsData)
+            run.Data(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Grpc.Core;
@@ -11,34 +12,58 @@ internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?
 {
     public Output Output => output;
 
+    public Prompt Prompt => prompt;
+
     public TimeProvider Time => time;
 
+    public Func<string, string?> Env => env;
+
+    public ConfigFile Contexts { get; } = new(env, time);
+
     /// <summary>Gives a command that calls the control plane its action.</summary>
-    public MeshCommand Calls(MeshCommand command, Func<Invocation, CancellationToken, Task<int>> run)
+    public MeshCommand Calls(MeshCommand command, Func<Invocation, CancellationToken, Task<int>> run) =>
+        Runs(
+            command,
+            async (line, ct) =>
+            {
+                var access = Access.Find(line, Contexts, env);
+                return await Call(access.Target, access.Token, line, run, ct);
+            }
+        );
+
+    /// <summary>Gives a command that may do without the control plane its action.</summary>
+    public MeshCommand Runs(MeshCommand command, Func<ParseResult, CancellationToken, Task<int>> run)
     {
-        command.SetAction((line, ct) => Run(line, run, ct));
+        command.SetAction((line, ct) => Guard(() => run(line, ct), ct));
         return command;
     }
 
-    private async Task<int> Run(
+    /// <summary>Calls a control plane; what a call ends with is told in its words.</summary>
+    public async Task<int> Call(
+        ControlPlane target,
+        Token token,
         ParseResult line,
         Func<Invocation, CancellationToken, Task<int>> run,
         CancellationToken ct
     )
     {
-        ControlPlane? target = null;
+        WarnIfShared(token);
+        using var client = new MeshClient(target, token.Secret, time);
         try
         {
-            var address = Address.Resolve(line.GetValue(GlobalOptions.Address), env);
-            var token = Token.Find(line.GetValue(GlobalOptions.TokenFile), address, env);
-            target = new ControlPlane(
-                address,
-                token.Origin,
-                line.Duration(GlobalOptions.RequestTimeout, TimeSpan.FromSeconds(10))
-            );
-            WarnIfShared(token);
-            using var client = new MeshClient(target, token.Secret, time);
             return await run(new Invocation(line, client, target, output, prompt, time), ct);
+        }
+        catch (RpcException e) when (!ct.IsCancellationRequested)
+        {
+            throw new CliException(RpcFailures.From(e, target));
+        }
+    }
+
+    private async Task<int> Guard(Func<Task<int>> run, CancellationToken ct)
+    {
+        try
+        {
+            return await run();
         }
         catch (Exception) when (ct.IsCancellationRequested)
         {
@@ -49,12 +74,6 @@ internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?
         {
             output.Error(e.Failure);
             return e.Failure.ExitCode;
-        }
-        catch (RpcException e) when (target is not null)
-        {
-            var failure = RpcFailures.From(e, target);
-            output.Error(failure);
-            return failure.ExitCode;
         }
     }
 

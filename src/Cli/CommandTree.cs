@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
+using Coder.Mesh.Cli.Completion;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Deployment;
 using Coder.Mesh.Cli.Organizations;
 using Coder.Mesh.Cli.Providers;
@@ -18,11 +21,17 @@ internal static class CommandTree
             OrganizationsCommand.Make(host),
             WorkspacesCommand.Make(host),
             AccessUrlCommand.Make(host),
+            LoginCommand.Make(host),
+            LogoutCommand.Make(host),
+            WhoAmI.Make(host),
+            ContextsCommand.Make(host),
+            CompletionCommand.Make(host),
             VersionCommand.Make(host.Output),
-            GlobalOptions.Format,
+            GlobalOptions.Output,
             GlobalOptions.Address,
             GlobalOptions.TokenFile,
-            GlobalOptions.RequestTimeout,
+            GlobalOptions.Context,
+            GlobalOptions.RequestTimeoutOption,
         };
         foreach (var option in root.Options)
         {
@@ -31,6 +40,9 @@ internal static class CommandTree
             else if (option is VersionOption version)
                 version.Action = new VersionCommand.Action(host.Output);
         }
+        foreach (var suggest in root.Directives.OfType<SuggestDirective>())
+            suggest.Action = new Suggestions(host.Output);
+        new Names(host).AddTo(root);
         return root;
     }
 }

@@ -1,14 +1,13 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Contexts;
+using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli;
 
 /// <summary>The options that every command takes.</summary>
 internal static class GlobalOptions
 {
-    private const string Table = "table";
-    private const string JsonFormat = "json";
-
     public static readonly Option<string> Address = new("--address")
     {
         Description =
@@ -25,7 +24,15 @@ internal static class GlobalOptions
         Recursive = true,
     };
 
-    public static readonly Option<TimeSpan> RequestTimeout = new("--request-timeout")
+    public static readonly Option<string> Context = new("--context")
+    {
+        Description =
+            $"A context of `mesh login`: an address, and the token for it [env: {ContextChoice.Variable}; default: the current one]",
+        HelpName = "name",
+        Recursive = true,
+    };
+
+    public static readonly Option<TimeSpan> RequestTimeoutOption = new("--request-timeout")
     {
         Description = "How long one call may take, such as 500ms, 10s or 1m [default: 10s]",
         HelpName = "time",
@@ -33,23 +40,27 @@ internal static class GlobalOptions
         CustomParser = Durations.Parse,
     };
 
-    public static readonly Option<string> Format = MakeFormat();
+    public static readonly Option<string> Output = MakeOutput();
 
     /// <summary>The value of an option that is a length of time; its default stands in its description.</summary>
     public static TimeSpan Duration(this ParseResult line, Option<TimeSpan> option, TimeSpan byDefault) =>
         line.GetResult(option) is null ? byDefault : line.GetValue(option);
 
-    public static bool WantsJson(this ParseResult line) => line.GetValue(Format) == JsonFormat;
+    public static TimeSpan RequestTimeout(this ParseResult line) =>
+        line.Duration(RequestTimeoutOption, TimeSpan.FromSeconds(10));
 
-    private static Option<string> MakeFormat()
+    public static OutputFormat Format(this ParseResult line) => Words.Value<OutputFormat>(line.GetValue(Output));
+
+    private static Option<string> MakeOutput()
     {
+        string[] words = [.. Enum.GetValues<OutputFormat>().Select(Text.Word)];
         var option = new Option<string>("--output", "-o")
         {
-            Description = "How data is written: table or json [default: table]",
-            HelpName = "table|json",
+            Description = "How data is written [default: table]",
+            HelpName = string.Join('|', words),
             Recursive = true,
         };
-        option.AcceptOnlyFromAmong(Table, JsonFormat);
+        option.AcceptOnlyFromAmong(words);
         return option;
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
 
@@ -14,5 +15,8 @@ internal sealed record Invocation(
     TimeProvider Time
 )
 {
-    public bool Json => Line.WantsJson();
+    /// <summary>Whether a program reads what this run writes, rather than a person.</summary>
+    public bool WantsData => Line.Format() != OutputFormat.Table;
+
+    public void Data(JsonNode node) => Output.Data(node, Line.Format());
 }

@@ -6,7 +6,7 @@ using Coder.Mesh.Cli.Rendering;
 Func<string, string?> env = Environment.GetEnvironmentVariable;
 var talk = Terminal.Stderr(env);
 var output = new Output(Terminal.Stdout(env), talk);
-var prompt = new Prompt(talk, Console.IsInputRedirected ? null : () => Console.In);
+var prompt = new Prompt(talk, () => Console.In, person: !Console.IsInputRedirected);
 using var interrupts = new Interrupts();
 try
 {

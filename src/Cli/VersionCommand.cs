@@ -21,8 +21,8 @@ internal static class VersionCommand
         command.SetAction(line =>
         {
             var (version, commit) = Current();
-            if (line.WantsJson())
-                output.Json(new JsonObject { ["version"] = version, ["commit"] = commit });
+            if (line.Format() is not OutputFormat.Table and var format)
+                output.Data(new JsonObject { ["version"] = version, ["commit"] = commit }, format);
             else
                 output.Lines(Sentence());
             return ExitCodes.Ok;

@@ -1,4 +1,5 @@
 using System.Net;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Connection;
@@ -10,15 +11,28 @@ internal static class Address
     public const string AllowPlaintext = "MESH_ALLOW_PLAINTEXT";
     public const string Default = "http://localhost:8081";
 
-    public static Uri Resolve(string? option, Func<string, string?> env)
+    /// <returns>And what it came from, in words.</returns>
+    public static (Uri Address, string Origin) Resolve(
+        string? option,
+        ContextChoice? context,
+        Func<string, string?> env
+    )
     {
-        var (text, origin) = (option, env(Variable)) switch
+        var (text, origin) = (option, env(Variable), context) switch
         {
-            ({ } given, _) => (given, "--address"),
-            (null, { Length: > 0 } variable) => (variable, Variable),
+            ({ } given, _, _) => (given, "--address"),
+            (_, _, { Origin: ContextOrigin.Option } named) => (Origin(named.Context.Address), $"{named}"),
+            (_, { Length: > 0 } variable, _) => (variable, Variable),
+            (_, _, { } chosen) => (Origin(chosen.Context.Address), $"{chosen}"),
             _ => (Default, "the default"),
         };
-        var address = Parse(text.Trim(), origin);
+        return (Checked(text, origin, env), origin);
+    }
+
+    public static Uri Checked(string text, string origin, Func<string, string?> env)
+    {
+        var (parsed, trouble) = Parse(text);
+        var address = parsed ?? throw Bad(origin, trouble);
         if (address.Scheme == Uri.UriSchemeHttp && !IsLoopback(address) && env(AllowPlaintext) != "1")
             throw new CliException(
                 new Failure($"will not send a token over plain http to {address.Host}", ExitCodes.Usage)
@@ -35,16 +49,18 @@ internal static class Address
         address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(address.DnsSafeHost, out var ip) && IPAddress.IsLoopback(ip));
 
-    private static Uri Parse(string text, string origin)
-    {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw Bad(origin, "it is not an address that begins with http:// or https://");
-        if (address.UserInfo.Length > 0)
-            throw Bad(origin, "it holds a user name or password; a token is given by MESH_TOKEN or a file");
-        if (address.PathAndQuery != "/" || address.Fragment.Length > 0)
-            throw Bad(origin, "it has a path; only scheme, host and port are used");
-        return new Uri(address.GetLeftPart(UriPartial.Authority));
-    }
+    /// <summary>An address as people write it, and as two are compared: scheme, host and port.</summary>
+    public static string Origin(Uri address) => address.GetLeftPart(UriPartial.Authority);
+
+    /// <returns>Null, and why, if it is none.</returns>
+    public static (Uri? Address, string Trouble) Parse(string text) =>
+        !Uri.TryCreate(text.Trim(), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")
+            ? (null, "it is not an address that begins with http:// or https://")
+        : address.UserInfo.Length > 0
+            ? (null, "it holds a user name or password; a token is given by MESH_TOKEN or a file")
+        : address.PathAndQuery != "/" || address.Fragment.Length > 0
+            ? (null, "it has a path; only scheme, host and port are used")
+        : (new Uri(Origin(address)), "");
 
     // The text itself is not repeated: it may hold a password.
     private static CliException Bad(string origin, string why) =>

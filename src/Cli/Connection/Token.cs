@@ -1,4 +1,5 @@
 using System.Text;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Connection;
@@ -12,38 +13,48 @@ internal sealed record Token(string Secret, string Origin, string? File)
     public const string Variable = "MESH_TOKEN";
     public const string FileVariable = "MESH_TOKEN_FILE";
 
-    // Far more than any token needs; a wrong path must not read a disk into memory.
-    private const int MaxLength = 4096;
+    /// <summary>Far more than any token needs; a wrong path must not read a disk into memory.</summary>
+    public const int MaxLength = 4096;
 
     // The generated ToString would print the secret.
     public override string ToString() => $"token from {Origin}";
 
-    public static Token Find(string? fileOption, Uri address, Func<string, string?> env)
+    public static Token Find(
+        string? fileOption,
+        Uri address,
+        ContextChoice? context,
+        string contextFile,
+        Func<string, string?> env
+    )
     {
         if (fileOption is not null)
-            return FromFile(fileOption, $"the file {fileOption} (--token-file)");
+            return FromFile(fileOption);
+        var saved =
+            context is { Context.Token: { } stored } && context.IsFor(address)
+                ? new Token(Checked(stored, $"{context}"), $"{context}", contextFile)
+                : null;
+        if (saved is not null && context!.Origin == ContextOrigin.Option)
+            return saved;
         if (env(Variable) is { } value && !string.IsNullOrWhiteSpace(value))
             return new Token(Checked(value, Variable), Variable, File: null);
         if (env(FileVariable) is { Length: > 0 } path)
             return FromFile(path, $"the file {path} ({FileVariable})");
+        if (saved is not null)
+            return saved;
 
-        var own = DefaultFile(env);
         // The admin token of this machine's control plane is no other server's business.
-        if (!Address.IsLoopback(address))
-            throw NoToken($"{own} is only read for a control plane on this machine, not for {address.Host}");
-        return System.IO.File.Exists(own) ? FromFile(own, $"the file {own}") : throw NoToken($"{own}: no such file");
+        var own = Path.Combine(Xdg.Data(env), "admin-token");
+        return Address.IsLoopback(address) && System.IO.File.Exists(own)
+            ? FromFile(own, $"the file {own}")
+            : throw NoToken(address, context, own);
     }
 
-    /// <summary>Where a control plane on this machine, run by this user, keeps its first admin token.</summary>
-    private static string DefaultFile(Func<string, string?> env)
-    {
-        // Relative paths are to be ignored (XDG Base Directory Specification).
-        var data =
-            env("XDG_DATA_HOME") is { } xdg && Path.IsPathRooted(xdg)
-                ? xdg
-                : Path.Combine(env("HOME") ?? "/", ".local", "share");
-        return Path.Combine(data, "coder-mesh", "admin-token");
-    }
+    /// <summary>The token in the file that the option --token-file names.</summary>
+    public static Token FromFile(string path) => FromFile(path, $"the file {path} (--token-file)");
+
+    /// <summary>The token that somebody typed or piped in.</summary>
+    /// <exception cref="CliException">It is none.</exception>
+    public static Token Told(string text) => new(Checked(text, "stdin"), "stdin", File: null);
 
     private static Token FromFile(string path, string origin)
     {
@@ -81,7 +92,7 @@ internal sealed record Token(string Secret, string Origin, string? File)
             }
         );
 
-    private static CliException NoToken(string lastPlace) =>
+    private static CliException NoToken(Uri address, ContextChoice? context, string own) =>
         new(
             new Failure("no token found", ExitCodes.NotPermitted)
             {
@@ -90,9 +101,17 @@ internal sealed record Token(string Secret, string Origin, string? File)
                     "looked at: --token-file: not given",
                     $"looked at: {Variable}: not set",
                     $"looked at: {FileVariable}: not set",
-                    $"looked at: {lastPlace}",
+                    context switch
+                    {
+                        null => "looked at: context: none is chosen",
+                        { Context.Token: null } => $"looked at: {context}: logged out",
+                        _ => $"looked at: {context}: its token is for {Address.Origin(context.Context.Address)} only",
+                    },
+                    Address.IsLoopback(address)
+                        ? $"looked at: {own}: no such file"
+                        : $"looked at: {own} is only read for a control plane on this machine, not for {address.Host}",
                 ],
-                Tips = [Remedy, $"then set {Variable}, or name a file that holds it with --token-file"],
+                Tips = [Remedy, $"then keep it: mesh login {Address.Origin(address)}"],
             }
         );
 

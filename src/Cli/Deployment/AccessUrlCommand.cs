@@ -60,7 +60,7 @@ internal static class AccessUrlCommand
                         ? $"the access URL is {set}"
                         : "the deployment has no access URL any more"
                 );
-                if (run.Json)
+                if (run.WantsData)
                     Show(run, answer.Deployment);
                 return ExitCodes.Ok;
             }
@@ -69,8 +69,8 @@ internal static class AccessUrlCommand
 
     private static void Show(Invocation run, Coder.Mesh.V1.Deployment deployment)
     {
-        if (run.Json)
-            run.Output.Json(Json.Of(deployment));
+        if (run.WantsData)
+            run.Data(Json.Of(deployment));
         else
             run.Output.Fields(
                 new Fields()

@@ -67,7 +67,7 @@ internal static class RpcFailures
             Tips =
             [
                 "it may be busy, or a firewall swallows the traffic; what was asked for may have been done all the same",
-                "check the address in --address or MESH_ADDRESS, or wait longer with --request-timeout 1m",
+                $"check the address, which came from {target.AddressOrigin}, or wait longer with --request-timeout 1m",
             ],
         };
 

@@ -25,13 +25,13 @@ internal static class TransportFailures
             return null;
         var http = causes.OfType<HttpRequestException>().FirstOrDefault();
         // The innermost words are the system's own: "Connection refused", "Name or service not known".
-        return Unreachable(target, causes[^1].Message, TipsFor(http?.HttpRequestError));
+        return Unreachable(target, causes[^1].Message, TipsFor(http?.HttpRequestError, target));
     }
 
-    private static string[] TipsFor(HttpRequestError? error) =>
+    private static string[] TipsFor(HttpRequestError? error, ControlPlane target) =>
         error switch
         {
-            HttpRequestError.NameResolutionError => ["check the host's name in --address or MESH_ADDRESS"],
+            HttpRequestError.NameResolutionError => [$"check the host's name; it came from {target.AddressOrigin}"],
             HttpRequestError.SecureConnectionError =>
             [
                 "check that this port speaks TLS and that this machine trusts the server's certificate",
@@ -41,7 +41,7 @@ internal static class TransportFailures
                 NotGrpc,
             _ =>
             [
-                "check that the control plane runs, and the address in --address or MESH_ADDRESS",
+                $"check that the control plane runs, and its address, which came from {target.AddressOrigin}",
                 "without TLS the gRPC port is 8081 by default; a firewall or proxy may also be in the way",
             ],
         };

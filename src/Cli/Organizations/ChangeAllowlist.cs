@@ -74,8 +74,8 @@ internal sealed class ChangeAllowlist
     private static int Tell(Invocation run, string what, Organization organization)
     {
         run.Output.Success(what, $"it may use: {OrganizationText.Providers(organization)}");
-        if (run.Json)
-            run.Output.Json(Json.Of(organization));
+        if (run.WantsData)
+            run.Data(Json.Of(organization));
         return ExitCodes.Ok;
     }
 }

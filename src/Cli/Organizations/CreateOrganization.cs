@@ -34,9 +34,9 @@ internal static class CreateOrganization
             $"it may use: {OrganizationText.Providers(organization)}",
             $"tip: mesh orgs allow {organization.Name} PROVIDER"
         );
-        if (run.Json)
+        if (run.WantsData)
         {
-            run.Output.Json(Json.Of(organization));
+            run.Data(Json.Of(organization));
             return ExitCodes.Ok;
         }
 

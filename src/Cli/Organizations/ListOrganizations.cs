@@ -44,8 +44,8 @@ internal static class ListOrganizations
             var page = await run.Client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
             return (page.Organizations, page.NextPageToken);
         });
-        if (run.Json)
-            run.Output.Json(Json.Of(organizations));
+        if (run.WantsData)
+            run.Data(Json.Of(organizations));
         else if (organizations.Count > 0)
             run.Output.Table(Tabulate(organizations, run.Time));
         else if (provider.Length > 0)

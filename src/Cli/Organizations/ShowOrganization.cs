@@ -31,8 +31,8 @@ internal static class ShowOrganization
         var request = new GetOrganizationRequest { Organization = name };
         var answer = await run.Client.Organizations.GetOrganizationAsync(request, cancellationToken: ct);
         var organization = answer.Organization;
-        if (run.Json)
-            run.Output.Json(Json.Of(organization));
+        if (run.WantsData)
+            run.Data(Json.Of(organization));
         else
             run.Output.Fields(
                 new Fields()

@@ -43,8 +43,8 @@ internal static class AcceptCluster
             $"before: {Text.OrNone(answer.PreviousNamespaceUid)}",
             $"its agent is let in when it tries again, in a minute or so: mesh providers show {answer.Provider.Name}"
         );
-        if (run.Json)
-            run.Output.Json(Json.Of(answer));
+        if (run.WantsData)
+            run.Data(Json.Of(answer));
         return ExitCodes.Ok;
     }
 

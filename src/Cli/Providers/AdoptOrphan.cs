@@ -72,8 +72,8 @@ internal sealed class AdoptOrphan
             $"adopted workspace \"{workspace.Name}\" of provider \"{workspace.Provider}\" for organization \"{workspace.Organization}\"",
             $"see it start: mesh workspaces start {workspace.Id} --wait"
         );
-        if (run.Json)
-            run.Output.Json(Json.Of(workspace));
+        if (run.WantsData)
+            run.Data(Json.Of(workspace));
         return ExitCodes.Ok;
     }
 

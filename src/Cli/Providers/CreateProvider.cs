@@ -46,8 +46,8 @@ internal sealed class CreateProvider
 
         run.Output.Success($"created provider \"{answer.Provider.Name}\"");
         var token = NewToken.Keep(file, answer.Token, answer.Provider.Name, run.Output);
-        if (run.Json)
-            run.Output.Json(token.AsJson(answer));
+        if (run.WantsData)
+            run.Data(token.AsJson(answer));
         else
             Show(run, answer, token);
         return ExitCodes.Ok;

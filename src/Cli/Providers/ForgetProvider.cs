@@ -66,8 +66,8 @@ internal sealed class ForgetProvider
             $"forgot provider \"{provider.Name}\"",
             $"lost: {ProviderText.Workspaces(answer.LostWorkspaces)}"
         );
-        if (run.Json)
-            run.Output.Json(Json.Of(answer));
+        if (run.WantsData)
+            run.Data(Json.Of(answer));
         else if (answer.CleanupCommand.Length > 0)
             run.Output.Lines(
                 "What still runs in its cluster is left. This removes it, disks included:",

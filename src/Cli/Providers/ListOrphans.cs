@@ -43,8 +43,8 @@ internal static class ListOrphans
             unlisted = page.Unlisted;
             return (page.Orphans, page.NextPageToken);
         });
-        if (run.Json)
-            run.Output.Json(Json.Of(orphans));
+        if (run.WantsData)
+            run.Data(Json.Of(orphans));
         else if (orphans.Count > 0)
             run.Output.Table(Tabulate(orphans, run.Time));
         else

@@ -63,8 +63,8 @@ internal sealed class ListProviders
             var page = await run.Client.Providers.ListProvidersAsync(request, cancellationToken: ct);
             return (page.Providers, page.NextPageToken);
         });
-        if (run.Json)
-            run.Output.Json(Json.Of(providers));
+        if (run.WantsData)
+            run.Data(Json.Of(providers));
         else if (providers.Count > 0)
             run.Output.Table(Tabulate(providers, run.Time));
         else if (Request(run.Line).Equals(new ListProvidersRequest { PageSize = Pages.Size }))

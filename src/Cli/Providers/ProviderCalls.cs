@@ -15,7 +15,7 @@ internal static class ProviderCalls
     /// <summary>For programs, the provider after a change; people have read that it happened.</summary>
     public static void ShowAsData(this Invocation run, Provider provider)
     {
-        if (run.Json)
-            run.Output.Json(Json.Of(provider));
+        if (run.WantsData)
+            run.Data(Json.Of(provider));
     }
 }

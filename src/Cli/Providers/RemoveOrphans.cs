@@ -66,8 +66,8 @@ internal static class RemoveOrphans
             }
         );
         batch.Summarize();
-        if (run.Json)
-            run.Output.Json(new JsonObject { ["workspaces"] = Json.Of(removing), ["failed"] = batch.FailedAsJson() });
+        if (run.WantsData)
+            run.Data(new JsonObject { ["workspaces"] = Json.Of(removing), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
 }

@@ -44,8 +44,8 @@ internal sealed class RotateToken
                 "an agent that uses it can't attach any more"
             );
         var token = NewToken.Keep(file, answer.Token, provider.Name, run.Output);
-        if (run.Json)
-            run.Output.Json(token.AsJson(answer));
+        if (run.WantsData)
+            run.Data(token.AsJson(answer));
         else
             Show(run, answer, token);
         return ExitCodes.Ok;

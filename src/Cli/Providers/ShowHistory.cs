@@ -57,8 +57,8 @@ internal sealed class ShowHistory
         );
         // The control plane tells the newest first; a log is read downwards.
         entries.Reverse();
-        if (run.Json)
-            run.Output.Json(Json.Of(entries));
+        if (run.WantsData)
+            run.Data(Json.Of(entries));
         else if (entries.Count > 0)
             run.Output.Table(Tabulate(entries));
         if (more)

@@ -29,9 +29,9 @@ internal static class ShowProvider
     private static async Task<int> Run(Invocation run, string name, CancellationToken ct)
     {
         var provider = await run.GetProvider(name, ct);
-        if (run.Json)
+        if (run.WantsData)
         {
-            run.Output.Json(Json.Of(provider));
+            run.Data(Json.Of(provider));
             return ExitCodes.Ok;
         }
 

@@ -13,10 +13,17 @@ internal sealed class Output(Terminal data, Terminal talk)
 
     public void Fields(Fields fields) => fields.Write(data);
 
-    public void Json(JsonNode node) => data.Write(Rendering.Json.Print(node));
+    public void Data(JsonNode node, OutputFormat format) =>
+        data.Write(format == OutputFormat.Yaml ? Yaml.Print(node) : Json.Print(node));
 
     public void Lines(params IEnumerable<string> lines) =>
         data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));
+
+    /// <summary>Words for a shell: a line each, the word apart from its meaning by a tab.</summary>
+    public void Suggestions(IEnumerable<string> lines) => data.Write(string.Concat(lines.Select(line => line + "\n")));
+
+    /// <summary>Text of this program's own, as it is.</summary>
+    public void Script(string text) => data.Write(text);
 
     public void Success(string message, params IEnumerable<string> details) =>
         Say("success:", "green", message, details);

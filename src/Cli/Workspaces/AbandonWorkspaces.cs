@@ -74,8 +74,8 @@ internal sealed class AbandonWorkspaces
             }
         );
         batch.Summarize();
-        if (run.Json)
-            run.Output.Json(new JsonObject { ["workspaces"] = Json.Of(abandoned), ["failed"] = batch.FailedAsJson() });
+        if (run.WantsData)
+            run.Data(new JsonObject { ["workspaces"] = Json.Of(abandoned), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
 }

@@ -92,8 +92,8 @@ internal sealed class CreateWorkspace
             exit = batch.ExitCode;
         }
 
-        if (run.Json)
-            run.Output.Json(Json.Of(workspace));
+        if (run.WantsData)
+            run.Data(Json.Of(workspace));
         else
             Show(run.Output, workspace);
         return exit;

@@ -65,8 +65,8 @@ internal sealed class ListWorkspaces
             var page = await run.Client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct);
             return (page.Workspaces, page.NextPageToken);
         });
-        if (run.Json)
-            run.Output.Json(Json.Of(workspaces));
+        if (run.WantsData)
+            run.Data(Json.Of(workspaces));
         else if (workspaces.Count == 0)
             run.Output.Info(
                 Request(run.Line).Equals(new ListWorkspacesRequest { PageSize = Pages.Size })

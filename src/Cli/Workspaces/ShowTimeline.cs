@@ -32,8 +32,8 @@ internal static class ShowTimeline
     {
         var request = new ListTimelineRequest { Workspace = name, Organization = organization };
         var items = await Read(run, request, ct);
-        if (run.Json)
-            run.Output.Json(Json.Of(items));
+        if (run.WantsData)
+            run.Data(Json.Of(items));
         else
             run.Output.Table(Tabulate(items));
         return ExitCodes.Ok;

@@ -34,8 +34,8 @@ internal static class ShowWorkspace
             new GetWorkspaceRequest { Workspace = name, Organization = organization },
             cancellationToken: ct
         );
-        if (run.Json)
-            run.Output.Json(Json.Of(answer.Workspace));
+        if (run.WantsData)
+            run.Data(Json.Of(answer.Workspace));
         else
             run.Output.Fields(
                 WorkspaceText

@@ -71,8 +71,8 @@ internal sealed class UpdateWorkspace
             exit = batch.ExitCode;
         }
 
-        if (run.Json)
-            run.Output.Json(Json.Of(workspace));
+        if (run.WantsData)
+            run.Data(Json.Of(workspace));
         return exit;
     }
 

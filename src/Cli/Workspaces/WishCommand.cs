@@ -86,8 +86,8 @@ internal sealed class WishCommand
             ];
 
         batch.Summarize();
-        if (run.Json)
-            run.Output.Json(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
+        if (run.WantsData)
+            run.Data(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
 }

@@ -20,6 +20,14 @@ internal static partial class Expected
         Assert.Equal(File.ReadAllText(path), transcript);
     }
 
+    public static IReadOnlyList<(string Name, string Text)> All() =>
+        [
+            .. Directory
+                .GetFiles(Path.Combine(ProjectFolder(), "Expected"), "*.txt")
+                .Order(StringComparer.Ordinal)
+                .Select(path => (Path.GetFileNameWithoutExtension(path), File.ReadAllText(path))),
+        ];
+
     /// <summary>The whole run, without what differs each time: the times and the masked texts.</summary>
     public static string Transcript(
         IEnumerable<string> arguments,

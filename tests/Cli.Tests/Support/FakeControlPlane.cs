@@ -58,6 +58,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>Method and request id of every write; the services themselves never see the id, which differs each time.</summary>
     public ConcurrentQueue<(string Method, string RequestId)> Writes { get; } = [];
 
+    /// <summary>The authorization of every call.</summary>
+    public ConcurrentQueue<string> Authorizations { get; } = [];
+
     /// <summary>What every call ends with; null for the services' own answers.</summary>
     public RpcException? Failure { get; set; }
 
@@ -98,7 +101,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
         )
         {
             TakeRequestId(request, context.Method);
-            if (context.RequestHeaders.GetValue("authorization") != $"Bearer {ApiToken}")
+            var authorization = context.RequestHeaders.GetValue("authorization") ?? "";
+            server.Authorizations.Enqueue(authorization);
+            if (authorization != $"Bearer {ApiToken}")
                 throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
             if (server.Hangs)
                 await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);

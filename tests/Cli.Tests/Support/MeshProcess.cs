@@ -35,9 +35,14 @@ public sealed class MeshProcess : IDisposable
 
     public void Dispose() => Directory.Delete(Home, recursive: true);
 
-    public async Task<MeshRun> Run(params string[] arguments)
+    public Task<MeshRun> Run(params string[] arguments) => Piped("", arguments);
+
+    /// <summary>Runs `mesh` with something on its stdin.</summary>
+    public async Task<MeshRun> Piped(string input, params string[] arguments)
     {
         using var process = Start(Executable, arguments);
+        await process.StandardInput.WriteAsync(input);
+        process.StandardInput.Close();
         return await Finish(process);
     }
 
@@ -46,6 +51,7 @@ public sealed class MeshProcess : IDisposable
     {
         Variables["MESH"] = Executable;
         using var process = Start("/bin/sh", ["-c", script]);
+        process.StandardInput.Close();
         return await Finish(process);
     }
 
@@ -59,14 +65,15 @@ public sealed class MeshProcess : IDisposable
             WorkingDirectory = Home,
         };
         foreach (var name in start.Environment.Keys.ToList())
-            if (name.StartsWith("MESH_", StringComparison.Ordinal) || name is "XDG_DATA_HOME" or "NO_COLOR")
+            if (
+                name.StartsWith("MESH_", StringComparison.Ordinal)
+                || name is "XDG_DATA_HOME" or "XDG_CONFIG_HOME" or "NO_COLOR"
+            )
                 start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return process;
+        return Process.Start(start)!;
     }
 
     public async Task<MeshRun> Finish(Process process)

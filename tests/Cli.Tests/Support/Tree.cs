@@ -10,7 +10,12 @@ internal static class Tree
     {
         var nowhere = new Terminal(TextWriter.Null, interactive: false, color: false);
         return CommandTree.Make(
-            new CliHost(new Output(nowhere, nowhere), new Prompt(nowhere, input: null), _ => null, TimeProvider.System)
+            new CliHost(
+                new Output(nowhere, nowhere),
+                new Prompt(nowhere, () => TextReader.Null, person: false),
+                _ => null,
+                TimeProvider.System
+            )
         );
     }
 }

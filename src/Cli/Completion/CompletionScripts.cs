@@ -1,0 +1,65 @@
+namespace Coder.Mesh.Cli.Completion;
+
+/// <summary>What makes a shell ask `mesh` how a command line goes on.</summary>
+internal static class CompletionScripts
+{
+    public const string Bash = """
+        # bash completion of mesh
+        _mesh() {
+            local line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]} typed prefix label
+            # What bash takes for a word ends at = and :, and what is typed may go on before it.
+            [[ $word == [=:] ]] && word=
+            typed=${line##* }
+            prefix=${typed%"$word"}
+            COMPREPLY=()
+            while IFS=$'\t' read -r label _; do
+                if [[ $label == :files ]]; then
+                    compopt -o default
+                elif [[ -n $label ]]; then
+                    COMPREPLY+=("${label#"$prefix"}")
+                fi
+            done < <("${COMP_WORDS[0]}" '[suggest]' "$line" 2>/dev/null)
+        }
+        complete -F _mesh mesh
+
+        """;
+
+    public const string Zsh = """
+        #compdef mesh
+        _mesh() {
+            local label text
+            local -a described
+            while IFS=$'\t' read -r label text; do
+                if [[ $label == :files ]]; then
+                    _files
+                    return
+                fi
+                [[ -n $label ]] && described+=("${label//:/\\:}:$text")
+            done < <("${words[1]}" '[suggest]' "${(j: :)words[1,CURRENT-1]} $PREFIX" 2>/dev/null)
+            _describe mesh described
+        }
+        if [[ ${funcstack[1]} == _mesh ]]; then
+            _mesh "$@"
+        else
+            compdef _mesh mesh
+        fi
+
+        """;
+
+    public const string Fish = """
+        # fish completion of mesh
+        function __mesh_complete
+            set -l words (commandline -opc)
+            set -l current (commandline -ct)
+            for line in ($words[1] '[suggest]' (string join ' ' -- $words "$current") 2>/dev/null)
+                if test "$line" = :files
+                    __fish_complete_path "$current"
+                else
+                    echo $line
+                end
+            end
+        end
+        complete -c mesh -f -a '(__mesh_complete)'
+
+        """;
+}

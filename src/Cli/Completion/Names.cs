@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Cli.Completion;
+
+/// <summary>Has arguments and options suggest the names of what there is, asked from the control plane, or none if that takes long.</summary>
+internal sealed class Names(CliHost host)
+{
+    // Somebody waits at a prompt.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+
+    private delegate Task<IEnumerable<string>> Ask(MeshClient client, CancellationToken ct);
+
+    public void AddTo(Command command, string noun = "")
+    {
+        foreach (var option in command.Options)
+            if (Source(option.Name) is { } source)
+                option.CompletionSources.Add(source);
+        foreach (var argument in command.Arguments)
+            if (command.Name != "create" && Source(argument.Name == "name" ? noun : argument.Name) is { } source)
+                argument.CompletionSources.Add(context => IsNext(command, argument, context) ? source(context) : []);
+        foreach (var child in command.Subcommands)
+            AddTo(child, child.Subcommands.Count > 0 ? child.Name : noun);
+    }
+
+    private Func<CompletionContext, IEnumerable<CompletionItem>>? Source(string of) =>
+        of switch
+        {
+            "providers" or "provider" or "--provider" => context => Told(context, Providers),
+            "orgs" or "organization" or "--org" => context => Told(context, Organizations),
+            "workspaces" => context => Told(context, Workspaces),
+            "contexts" or "--context" => _ => Contexts(),
+            _ => null,
+        };
+
+    /// <summary>Whether the word that is typed is a value of this argument, by the values before it.</summary>
+    private static bool IsNext(Command command, Argument argument, CompletionContext context)
+    {
+        var given = command.Arguments.Sum(a => context.ParseResult.GetResult(a)?.Tokens.Count ?? 0);
+        var before = given - (context.WordToComplete.Length > 0 ? 1 : 0);
+        foreach (var next in command.Arguments)
+        {
+            if (before < next.Arity.MaximumNumberOfValues)
+                return next == argument;
+            before -= next.Arity.MaximumNumberOfValues;
+        }
+        return false;
+    }
+
+    private IEnumerable<CompletionItem> Told(CompletionContext context, Ask ask)
+    {
+        try
+        {
+            var access = Access.Find(context.ParseResult, host.Contexts, host.Env);
+            using var client = new MeshClient(
+                access.Target with
+                {
+                    RequestTimeout = Limit,
+                },
+                access.Token.Secret,
+                host.Time
+            );
+            using var limit = new CancellationTokenSource(Limit, host.Time);
+            // The library asks for completions without an await, and nothing else runs in this process.
+            return Items(ask(client, limit.Token).GetAwaiter().GetResult());
+        }
+        catch (Exception)
+        {
+            // Whatever it is, a command would say it; a prompt must not.
+            return [];
+        }
+    }
+
+    private IEnumerable<CompletionItem> Contexts()
+    {
+        try
+        {
+            return Items(host.Contexts.Read().Contexts.Keys);
+        }
+        catch (Errors.CliException)
+        {
+            // As above.
+            return [];
+        }
+    }
+
+    // A name with a space in it is none; a shell would take it for two.
+    private static IEnumerable<CompletionItem> Items(IEnumerable<string> names) =>
+        [.. names.Select(Text.OneLine).Where(n => n.Length > 0 && !n.Contains(' ')).Select(n => new CompletionItem(n))];
+
+    private static async Task<IEnumerable<string>> Providers(MeshClient client, CancellationToken ct)
+    {
+        var request = new ListProvidersRequest { PageSize = Pages.Size };
+        return (await client.Providers.ListProvidersAsync(request, cancellationToken: ct)).Providers.Select(p =>
+            p.Name
+        );
+    }
+
+    private static async Task<IEnumerable<string>> Organizations(MeshClient client, CancellationToken ct)
+    {
+        var request = new ListOrganizationsRequest { PageSize = Pages.Size };
+        var answer = await client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
+        return answer.Organizations.Select(o => o.Name);
+    }
+
+    private static async Task<IEnumerable<string>> Workspaces(MeshClient client, CancellationToken ct)
+    {
+        var request = new ListWorkspacesRequest { PageSize = Pages.Size };
+        return (await client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct)).Workspaces.Select(w =>
+            w.Name
+        );
+    }
+}

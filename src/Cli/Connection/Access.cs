@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Contexts;
+
+namespace Coder.Mesh.Cli.Connection;
+
+/// <summary>Which control plane a command calls and with which token: by options, environment, context, and default, in this order.</summary>
+/// <param name="Target">Where calls go.</param>
+/// <param name="Token">As whom.</param>
+/// <param name="Context">Null where no context has a say.</param>
+internal sealed record Access(ControlPlane Target, Token Token, ContextChoice? Context)
+{
+    public static Access Find(ParseResult line, ConfigFile file, Func<string, string?> env)
+    {
+        var context = Choose(line, file, env);
+        var (address, origin) = Address.Resolve(line.GetValue(GlobalOptions.Address), context, env);
+        var token = Token.Find(line.GetValue(GlobalOptions.TokenFile), address, context, file.Path, env);
+        var used = origin == context?.ToString() || token.Origin == context?.ToString() ? context : null;
+        return new Access(new ControlPlane(address, origin, token.Origin, line.RequestTimeout()), token, used);
+    }
+
+    // A file that nothing is wanted from can't stand in the way.
+    private static ContextChoice? Choose(ParseResult line, ConfigFile file, Func<string, string?> env)
+    {
+        var name = line.GetValue(GlobalOptions.Context);
+        var addressGiven = line.GetResult(GlobalOptions.Address) is not null || IsSet(Address.Variable);
+        var tokenGiven =
+            line.GetResult(GlobalOptions.TokenFile) is not null || IsSet(Token.Variable) || IsSet(Token.FileVariable);
+        var settled = name is null && !IsSet(ContextChoice.Variable) && addressGiven && tokenGiven;
+        return settled ? null : ContextChoice.Of(name, env, file.Read());
+
+        bool IsSet(string variable) => !string.IsNullOrWhiteSpace(env(variable));
+    }
+}

@@ -1,0 +1,130 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+
+namespace Coder.Mesh.Cli.Contexts;
+
+/// <summary>`mesh contexts`.</summary>
+internal static class ContextsCommand
+{
+    public static Command Make(CliHost host) =>
+        new MeshCommand(
+            "contexts",
+            "The control planes that you logged in to, by name.",
+            "mesh contexts ls",
+            "mesh contexts use prod"
+        )
+        {
+            Subcommands = { MakeList(host), MakeUse(host), MakeRemove(host) },
+        };
+
+    private static MeshCommand MakeList(CliHost host)
+    {
+        var command = host.Runs(
+            new MeshCommand(
+                "ls",
+                "List contexts. The tokens themselves are not shown.",
+                "mesh contexts ls",
+                "mesh contexts ls -o json | jq -r '.[] | select(.current) | .address'"
+            ),
+            (line, _) => Task.FromResult(List(host, line.Format()))
+        );
+        command.Aliases.Add("list");
+        return command;
+    }
+
+    private static MeshCommand MakeUse(CliHost host)
+    {
+        var name = Arguments.One("Name of the context");
+        return host.Runs(
+            new MeshCommand("use", "Make a context the current one.", "mesh contexts use prod") { name },
+            (line, ct) => Use(host, line.GetRequiredValue(name), ct)
+        );
+    }
+
+    private static MeshCommand MakeRemove(CliHost host)
+    {
+        var names = Arguments.Several("Names of contexts");
+        var command = host.Runs(
+            new MeshCommand(
+                "rm",
+                "Remove contexts, with their tokens. The tokens themselves stay valid.",
+                "mesh contexts rm staging",
+                "mesh contexts rm staging test"
+            )
+            {
+                names,
+            },
+            (line, ct) => Remove(host, [.. line.GetRequiredValue(names).Distinct()], ct)
+        );
+        command.Aliases.Add("delete");
+        return command;
+    }
+
+    private static int List(CliHost host, OutputFormat format)
+    {
+        var config = host.Contexts.Read();
+        if (format != OutputFormat.Table)
+            host.Output.Data(new JsonArray([.. config.Contexts.Select(c => AsJson(config, c.Key, c.Value))]), format);
+        else if (config.Contexts.Count == 0)
+            host.Output.Info("there are no contexts", "tip: mesh login https://mesh.example.com");
+        else
+            host.Output.Table(Tabulate(config));
+        return ExitCodes.Ok;
+    }
+
+    private static JsonObject AsJson(Config config, string name, SavedContext context) =>
+        new()
+        {
+            ["name"] = Text.Steerless(name),
+            ["address"] = Address.Origin(context.Address),
+            ["current"] = name == config.Current,
+            ["loggedIn"] = context.Token is not null,
+        };
+
+    private static Table Tabulate(Config config)
+    {
+        var table = new Table("NAME", "CURRENT", "ADDRESS", "TOKEN");
+        foreach (var (name, context) in config.Contexts)
+            table.Add(
+                name,
+                name == config.Current ? "current" : Text.None,
+                Address.Origin(context.Address),
+                context.Token is null ? "logged out" : "stored"
+            );
+        return table;
+    }
+
+    private static async Task<int> Use(CliHost host, string name, CancellationToken ct)
+    {
+        await host.Contexts.Change(
+            config =>
+            {
+                _ = config.Get(name, "the command line");
+                return config with { Current = name };
+            },
+            ct
+        );
+        host.Output.Success($"context \"{name}\" is the current one");
+        return ExitCodes.Ok;
+    }
+
+    // All or none: a name that is wrong says so before anything is gone.
+    private static async Task<int> Remove(CliHost host, string[] names, CancellationToken ct)
+    {
+        await host.Contexts.Change(
+            config =>
+            {
+                foreach (var name in names)
+                    _ = config.Get(name, "the command line");
+                return names.Aggregate(config, (left, name) => left.With(name, context: null));
+            },
+            ct
+        );
+        foreach (var name in names)
+            host.Output.Success($"removed context \"{name}\"");
+        return ExitCodes.Ok;
+    }
+}

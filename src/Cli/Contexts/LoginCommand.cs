@@ -1,0 +1,105 @@
+using System.CommandLine;
+using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Errors;
+
+namespace Coder.Mesh.Cli.Contexts;
+
+/// <summary>`mesh login`.</summary>
+internal static class LoginCommand
+{
+    public static Command Make(CliHost host)
+    {
+        var address = new Argument<string>("address")
+        {
+            Description =
+                "The control plane's gRPC port, as https://host:port [default: the address of the context, if it exists]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        return host.Runs(
+            new MeshCommand(
+                "login",
+                "Keep an address and a token as a context, and make it the current one. The token is asked for, or read from stdin or --token-file.",
+                "mesh login https://mesh.example.com",
+                "mesh login https://mesh.example.com --context prod --token-file prod.token",
+                "pass show mesh/prod | mesh login https://mesh.example.com --context prod"
+            )
+            {
+                address,
+            },
+            (line, ct) => Run(host, line, line.GetValue(address) ?? line.GetValue(GlobalOptions.Address), ct)
+        );
+    }
+
+    private static async Task<int> Run(CliHost host, ParseResult line, string? given, CancellationToken ct)
+    {
+        // Before anybody types a secret: it would be in vain.
+        var known = host.Contexts.Read();
+        var named = line.GetValue(GlobalOptions.Context) ?? NonEmpty(host.Env(ContextChoice.Variable));
+        var address = Where(host, known, named, given);
+        var name = Checked(named ?? ByAddress(address));
+        var token = line.GetValue(GlobalOptions.TokenFile) is { } file
+            ? Token.FromFile(file)
+            : Token.Told(await host.Prompt.Secret($"Token for {Address.Origin(address)}:", Token.MaxLength, ct));
+
+        var target = new ControlPlane(address, "the command line", token.Origin, line.RequestTimeout());
+        return await host.Call(
+            target,
+            token,
+            line,
+            async (run, stop) =>
+            {
+                var answer = await run.Client.Deployment.GetDeploymentAsync(new(), cancellationToken: stop);
+                await host.Contexts.Change(config => Saved(config, name, address, token.Secret), stop);
+                run.Output.Success(
+                    $"logged in to {target.Origin}, which runs version {answer.Deployment.Version}",
+                    $"context \"{name}\" is the current one",
+                    $"its token is in {host.Contexts.Path}"
+                );
+                return ExitCodes.Ok;
+            },
+            ct
+        );
+    }
+
+    private static Uri Where(CliHost host, Config known, string? named, string? given) =>
+        given is not null ? Address.Checked(given, "the command line", host.Env)
+        : named is not null ? Address.Checked(Address.Origin(known.Get(named, "--context").Address), named, host.Env)
+        : throw new CliException(
+            new Failure("which control plane?", ExitCodes.Usage)
+            {
+                Tips =
+                [
+                    "mesh login https://mesh.example.com",
+                    "or name a context that exists: mesh login --context NAME",
+                ],
+            }
+        );
+
+    private static Config Saved(Config config, string name, Uri address, string token)
+    {
+        var context = config.Contexts.TryGetValue(name, out var before)
+            ? before with
+            {
+                Address = address,
+                Token = token,
+            }
+            : new SavedContext { Address = address, Token = token };
+        return config.With(name, context) with { Current = name };
+    }
+
+    private static string ByAddress(Uri address) => address.IsDefaultPort ? address.Host : address.Authority;
+
+    private static string Checked(string name) =>
+        name.Length is > 0 and <= 100
+        && name[0] != '-'
+        && name.All(c => c is > ' ' and < '\x7f' and not ('"' or '\'' or ','))
+            ? name
+            : throw new CliException(
+                new Failure("--context: this can't be a context's name", ExitCodes.Usage)
+                {
+                    Tips = ["a name is up to 100 ASCII characters, such as prod, without spaces, quotes and commas"],
+                }
+            );
+
+    private static string? NonEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+
+namespace Coder.Mesh.Cli.Contexts;
+
+/// <summary>`mesh whoami`: which control plane takes which token. No call tells yet whose it is.</summary>
+internal static class WhoAmI
+{
+    public static Command Make(CliHost host) =>
+        host.Runs(
+            new MeshCommand(
+                "whoami",
+                "Show which control plane commands call and with which token, and whether it is accepted.",
+                "mesh whoami",
+                "mesh whoami --context prod -o json"
+            ),
+            (line, ct) =>
+            {
+                var access = Access.Find(line, host.Contexts, host.Env);
+                return host.Call(access.Target, access.Token, line, (run, stop) => Run(run, access, stop), ct);
+            }
+        );
+
+    private static async Task<int> Run(Invocation run, Access access, CancellationToken ct)
+    {
+        var deployment = (await run.Client.Deployment.GetDeploymentAsync(new(), cancellationToken: ct)).Deployment;
+        if (run.WantsData)
+            run.Data(
+                new JsonObject
+                {
+                    ["context"] = Text.Steerless(access.Context?.Name ?? ""),
+                    ["address"] = run.Target.Origin,
+                    ["addressOrigin"] = Text.Steerless(run.Target.AddressOrigin),
+                    ["tokenOrigin"] = Text.Steerless(run.Target.TokenOrigin),
+                    ["deployment"] = Text.Steerless(deployment.Id),
+                    ["version"] = Text.Steerless(deployment.Version),
+                }
+            );
+        else
+            run.Output.Fields(
+                new Fields()
+                    .Add("Context", access.Context?.Name)
+                    .Add("Address", $"{run.Target.Origin}, from {run.Target.AddressOrigin}")
+                    .Add("Token", $"from {run.Target.TokenOrigin}; accepted")
+                    .Add("Deployment", deployment.Id)
+                    .Add("Version", deployment.Version)
+            );
+        return ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using Coder.Mesh.Cli.Tests.Support;
+
+namespace Coder.Mesh.Cli.Tests;
+
+/// <summary>What the shells complete, asked of the shells themselves.</summary>
+public sealed class CompletionTests : CliTest
+{
+    public static TheoryData<string, string, string> Lines =>
+        new()
+        {
+            { "mesh pro", "providers", "a command" },
+            { "mesh providers unc", "uncordon", "a command of a command" },
+            { "mesh ws l", "ls", "not its other name as well" },
+            { "mesh ws li", "list", "another name that is meant" },
+            { "mesh providers ls --st", "--status", "an option" },
+            { "mesh providers ls --status ", "error pending ready", "the values of an option" },
+            { "mesh providers ls --status=r", "--status=ready", "a value after =" },
+            { "mesh providers ls --cordoned=", "--cordoned=false --cordoned=true", "truths" },
+            { "mesh workspaces ls -o y", "yaml", "a format" },
+            { "mesh completion ", "bash fish zsh", "shells" },
+            { "mesh providers show ", "built-in eu-west-1", "providers" },
+            { "mesh providers show e", "eu-west-1", "a provider" },
+            { "mesh providers rm eu-west-1 b", "built-in", "a provider after another" },
+            { "mesh providers create b", "", "a new provider has a new name" },
+            { "mesh orgs allow ", "acme", "an organization first" },
+            { "mesh orgs allow acme ", "built-in eu-west-1", "and then a provider" },
+            { "mesh workspaces create dev --org ", "acme", "an organization" },
+            { "mesh workspaces create dev --wait --provider e", "eu-west-1", "a provider after a flag" },
+            { "mesh workspaces show ", "dev", "a workspace" },
+            { "mesh providers ls --context ", "a:1 a:2", "contexts" },
+            { "mesh contexts use a:", "a:1 a:2", "contexts with a colon" },
+            { "mesh nothing ", "", "nothing" },
+        };
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public async Task Bash_completes(string line, string words, string what)
+    {
+        Populate();
+        // The words as readline splits them, and what it would put in place of the last.
+        var script = $$"""
+            source <("$MESH" completion bash); complete -p mesh >&2
+            COMP_LINE='{{line}}' COMP_POINT=${#COMP_LINE}
+            COMP_POINT=${#COMP_LINE}
+            IFS=$'\n' read -d '' -ra COMP_WORDS < <(sed 's/\([=:]\)/ \1 /g; s/ *$/\n/; s/  */\n/g' <<<"${COMP_LINE# }")
+            case $COMP_LINE in *' ') COMP_WORDS+=('') ;; esac
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_WORDS[0]=$MESH
+            last=${COMP_WORDS[COMP_CWORD]}; [[ $last == [=:] ]] && last=
+            typed=${COMP_LINE##* }
+            _mesh
+            for reply in "${COMPREPLY[@]}"; do printf '%s\n' "${typed%"$last"}$reply"; done
+            """;
+
+        var run = await Shell("/bin/bash", script);
+
+        Assert.Equal("complete -F _mesh mesh\n", run.Stderr);
+        Assert.True(words == Sorted(run.Stdout), $"{what}: {run.Stdout}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public async Task Fish_completes(string line, string words, string what)
+    {
+        Populate();
+
+        var run = await Shell(
+            "/usr/bin/fish",
+            $"fish_add_path --path (path dirname $MESH); $MESH completion fish | source; complete -C '{line}'"
+        );
+
+        Assert.Equal("", run.Stderr);
+        Assert.True(words == Sorted(run.Stdout), $"{what}: {run.Stdout}");
+    }
+
+    [Theory]
+    [MemberData(nameof(Lines))]
+    public async Task Zsh_completes(string line, string words, string what)
+    {
+        Populate();
+        var before = line[..line.LastIndexOf(' ')].Split(' ')[1..];
+        // The widgets of its completion system need a terminal: these stand in for two of its functions.
+        var script = $$"""
+            compdef() { print -u2 "compdef $*" }
+            _describe() { local -a d; d=("${(@P)2}"); for w in $d; do w=${w//\\:/$'\1'}; print -r -- "${${w%%:*}//$'\1'/:}"; done }
+            source <("$MESH" completion zsh)
+            words=("$MESH" {{string.Join(' ', before)}} '{{line[(line.LastIndexOf(' ') + 1)..]}}')
+            CURRENT=$#words PREFIX={{line[(line.LastIndexOf(' ') + 1)..]}}
+            _mesh
+            """;
+
+        var run = await Shell("/usr/bin/zsh", script);
+
+        Assert.Equal("compdef _mesh mesh\n", run.Stderr);
+        Assert.True(words == Sorted(run.Stdout), $"{what}: {run.Stdout}");
+    }
+
+    [Fact]
+    public async Task Files_are_the_shells_business()
+    {
+        Mesh.Variables["LC_ALL"] = "C";
+        await File.WriteAllTextAsync(Path.Combine(Mesh.Home, "prod.token"), "", TestContext.Current.CancellationToken);
+
+        var asked = await Mesh.Run("[suggest]", "mesh providers ls --token-file ");
+        var fish = await Shell(
+            "/usr/bin/fish",
+            "fish_add_path --path (path dirname $MESH); $MESH completion fish | source; complete -C 'mesh whoami --token-file pr'"
+        );
+
+        Assert.Equal(":files\n", asked.Stdout);
+        Assert.Equal("prod.token", Sorted(fish.Stdout));
+    }
+
+    [Fact]
+    public async Task Names_that_take_too_long_are_none()
+    {
+        Server.Hangs = true;
+        var began = Stopwatch.GetTimestamp();
+
+        var run = await Mesh.Run("[suggest]", "mesh providers show ");
+
+        Assert.Equal((0, "", ""), (run.ExitCode, run.Stdout, run.Stderr));
+        Assert.Single(Server.Authorizations);
+        // Generous, for a busy machine: without a limit it would be the ten seconds of a call.
+        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task Nothing_that_is_wrong_is_told_at_a_prompt()
+    {
+        Populate();
+        var broken = await Mesh.Run("[suggest]", "mesh --context ");
+        Mesh.Variables["MESH_TOKEN"] = "mat_wrong";
+        var refused = await Mesh.Run("[suggest]", "mesh providers show ");
+        Mesh.Variables.Remove("MESH_TOKEN");
+        Mesh.Variables["MESH_ADDRESS"] = "nonsense";
+        var nowhere = await Mesh.Run("[suggest]", "mesh providers show ");
+        var unfinished = await Mesh.Run("[suggest]", "mesh providers ls --limit soon \"");
+        var empty = await Mesh.Run("[suggest]");
+
+        Assert.Equal(2, broken.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.All(
+            new[] { refused, nowhere, unfinished },
+            run => Assert.Equal((0, "", ""), (run.ExitCode, run.Stdout, run.Stderr))
+        );
+        Assert.Equal((0, ""), (empty.ExitCode, empty.Stderr));
+    }
+
+    private void Populate()
+    {
+        Server.Providers.All.AddRange([Sample.BuiltIn(), Sample.Broken()]);
+        Server.Organizations.All.Add(Sample.Organization("acme", "built-in"));
+        Server.Workspaces.All.Add(Sample.Workspace("dev", V1.WorkspaceState.Running));
+        var folder = Directory.CreateDirectory(Path.Combine(Mesh.Home, ".config", "coder-mesh"));
+        File.WriteAllText(
+            Path.Combine(folder.FullName, "config.json"),
+            """{ "contexts": { "a:1": { "address": "https://a.example" }, "a:2": { "address": "https://b.example" } } }"""
+        );
+    }
+
+    private async Task<MeshRun> Shell(string shell, string script)
+    {
+        Assert.SkipUnless(File.Exists(shell), $"{shell} is not there");
+        Mesh.Variables["MESH"] = MeshProcess.Executable;
+        using var process = Mesh.Start(shell, ["-c", script]);
+        process.StandardInput.Close();
+        return await Mesh.Finish(process);
+    }
+
+    private static string Sorted(string output) =>
+        string.Join(
+            ' ',
+            output
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(l => l.Split('\t')[0])
+                .Order(StringComparer.Ordinal)
+        );
+}
