@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol.Client;
 
 namespace Coder.Mesh.Cli;
 

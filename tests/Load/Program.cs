@@ -3,7 +3,7 @@ using Coder.Mesh.Load;
 using Coder.Mesh.Load.Commands;
 
 var root = new RootCommand(
-    "Measures a control plane: memory and CPU with many agents, placements, calls on a large store, and two replicas."
+    "Measures a control plane: memory and CPU with many agents, placements, calls on a large store, two replicas, and watches."
 )
 {
     FloorCommand.Create(),
@@ -12,6 +12,7 @@ var root = new RootCommand(
     PlacementsCommand.Create(TimeProvider.System),
     ReplicasCommand.Create(TimeProvider.System),
     ScaleCommand.Create(TimeProvider.System),
+    WatchesCommand.Create(TimeProvider.System),
 };
 
 try

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Completion;
@@ -55,14 +56,8 @@ internal sealed class Names(CliHost host)
         try
         {
             var access = Access.Find(context.ParseResult, host.Contexts, host.Env);
-            using var client = new MeshClient(
-                access.Target with
-                {
-                    RequestTimeout = Limit,
-                },
-                access.Token.Secret,
-                host.Time
-            );
+            var target = access.Target with { RequestTimeout = Limit };
+            using var client = target.Connect(access.Token.Secret, host.Time);
             using var limit = new CancellationTokenSource(Limit, host.Time);
             // The library asks for completions without an await, and nothing else runs in this process.
             return Items(ask(client, limit.Token).GetAwaiter().GetResult());

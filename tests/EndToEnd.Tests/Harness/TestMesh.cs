@@ -1,3 +1,4 @@
+using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.V1;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -94,6 +95,16 @@ internal sealed class TestMesh : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>What a service of somebody's own has.</summary>
+    public MeshClient Client() =>
+        new(
+            new MeshClientOptions
+            {
+                Address = new Uri(Address),
+                Token = async ct => (await File.ReadAllTextAsync(AdminTokenFile, ct)).Trim(),
+            }
+        );
 
     public static bool IsReady(Provider provider) =>
         provider is { Status: ProviderStatus.Ready, Agent.Attached: true, StatusCode: "" };

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using Coder.Mesh.Protocol.Client;
+
+namespace Coder.Mesh.Load.Watches;
+
+/// <summary>Restarts workspaces at a rate that doesn't wait for answers; every tenth call has a rival.</summary>
+internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspaces, TimeProvider time)
+{
+    private const int Rivals = 10;
+
+    private int _made;
+
+    /// <summary>By workspace and version: when the call that was answered with it began.</summary>
+    public ConcurrentDictionary<(string Id, ulong Version), long> Called { get; } = [];
+
+    public int Made => Volatile.Read(ref _made);
+
+    public int WithRival { get; private set; }
+
+    public async Task Run(int perSecond, TimeSpan duration, CancellationToken ct)
+    {
+        var calls = new List<Task>();
+        var began = time.GetTimestamp();
+        var total = (int)(perSecond * duration.TotalSeconds);
+        for (var i = 0; i < total; i++)
+        {
+            // A rival goes out with the one before it, so that one of the two has to decide again.
+            var rival = i % Rivals == 1;
+            var due = TimeSpan.FromSeconds((double)(rival ? i - 1 : i) / perSecond) - time.GetElapsedTime(began);
+            if (due > TimeSpan.Zero)
+                await Task.Delay(due, time, ct);
+            if (rival)
+                WithRival++;
+            calls.Add(Change(workspaces[(rival ? i - 1 : i) % workspaces.Count], ct));
+        }
+
+        await Task.WhenAll(calls);
+    }
+
+    private async Task Change(string id, CancellationToken ct)
+    {
+        var called = time.GetTimestamp();
+        var changed = await client.Workspaces.RestartWorkspaceAsync(new() { Workspace = id }, cancellationToken: ct);
+        Interlocked.Increment(ref _made);
+        // The answer may show a rival's version, which came later: the earlier call counts then.
+        Called.AddOrUpdate((id, changed.Workspace.ResourceVersion), called, (_, other) => Math.Min(other, called));
+    }
+}

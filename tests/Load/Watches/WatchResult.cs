@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+using Coder.Mesh.Load.Compare;
+using Coder.Mesh.Load.Replicas;
+
+namespace Coder.Mesh.Load.Watches;
+
+internal sealed record WatchOptions
+{
+    public required string ControlPlane { get; init; }
+
+    /// <summary>Watches of one workspace each, beside one of all.</summary>
+    public required int Watches { get; init; }
+
+    public required int Workspaces { get; init; }
+
+    /// <summary>Per second.</summary>
+    public required int Changes { get; init; }
+
+    public required TimeSpan Duration { get; init; }
+}
+
+/// <param name="All">From the call of a change, which is before its commit, to the watch of all workspaces.</param>
+/// <param name="Single">The same to the watches of one workspace each.</param>
+/// <param name="Changed">Changes that were acknowledged.</param>
+/// <param name="Conflicts">Of them, those that met another one of the same workspace at the same time.</param>
+/// <param name="Missed">Versions that the watch of all should have told and has not, or told out of order.</param>
+/// <param name="Cores">What the control plane used of processors, in cores.</param>
+internal sealed record WatchResult(
+    MachineFacts Machine,
+    WatchOptions Options,
+    Latency All,
+    Latency Single,
+    int Changed,
+    int Conflicts,
+    int Missed,
+    double Cores
+)
+{
+    private const double Limit = 100;
+
+    public bool Complete => Missed == 0 && All.Count > 0;
+
+    public bool WithinBudget => All.P99 <= Limit && Single.P99 <= Limit;
+
+    public string Table()
+    {
+        var text = new StringBuilder();
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"{"", -36}{"count", 8}{"p50 ms", 10}{"p99 ms", 10}{"max ms", 10}{"p99 limit", 11}"
+        );
+        Row("change to the watch of all", All);
+        Row($"change to {Options.Watches} watches of one", Single);
+        text.AppendLine(
+            CultureInfo.InvariantCulture,
+            $"{Changed} changes in {Options.Duration.TotalSeconds:0} s, {Conflicts} beside another of the same workspace; {Missed} versions missed; control plane {Cores:0.00} cores"
+        );
+        text.Append(
+            !Complete ? "INCOMPLETE"
+            : WithinBudget ? "within all limits"
+            : "NOT within all limits"
+        );
+        return text.ToString();
+
+        void Row(string name, Latency l) =>
+            text.AppendLine(
+                CultureInfo.InvariantCulture,
+                $"{name, -36}{l.Count, 8}{l.P50, 10:0.0}{l.P99, 10:0.0}{l.Max, 10:0.0}{Limit, 11:0}"
+            );
+    }
+}

@@ -1,0 +1,122 @@
+using Coder.Mesh.Load.Agents;
+using Coder.Mesh.Load.Compare;
+using Coder.Mesh.Load.Placements;
+using Coder.Mesh.Load.Proc;
+using Coder.Mesh.Load.Replicas;
+using Coder.Mesh.Load.Store;
+using Coder.Mesh.Protocol.Client;
+using Grpc.Net.Client;
+
+namespace Coder.Mesh.Load.Watches;
+
+/// <summary>How soon watches tell what is changed, while others change the same.</summary>
+internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<string> say)
+{
+    private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(30);
+
+    public async Task<WatchResult> Run(CancellationToken ct)
+    {
+        using var folder = new RunFolder(say);
+        var product = new ControlPlane(options.ControlPlane, folder.Sub("one"), time);
+        say("starting a control plane");
+        await using var server = await product.Start(ct);
+        using var client = await Client(product, server, ct);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var agent = new RedialingAgent(await product.BuiltInAgent(ct), Crowd(server.Address), new(), time, 0);
+        var running = new List<Task> { agent.Run(stop.Token) };
+        try
+        {
+            using var channel = GrpcChannel.ForAddress(server.Address);
+            await Readiness.Await(channel, await product.AdminHeaders(ct), ["built-in"], time, ct);
+            say($"creating {options.Workspaces} workspaces and {options.Watches + 1} watches");
+            var workspaces = await Create(client, ct);
+            var all = new Watcher(client, new(), time);
+            var single = Enumerable
+                .Range(0, options.Watches)
+                .Select(i => new Watcher(client, new() { Workspace = workspaces[i % workspaces.Count] }, time))
+                .ToList();
+            running.AddRange(single.Prepend(all).Select(w => w.Run(stop.Token)));
+            await Task.WhenAll(single.Prepend(all).Select(w => w.Synced)).WaitAsync(Limits.Attach, time, ct);
+            return await Measure(server, new Changes(client, workspaces, time), all, single, ct);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(running);
+        }
+    }
+
+    private async Task<WatchResult> Measure(
+        ServerUnderTest server,
+        Changes changes,
+        Watcher all,
+        List<Watcher> single,
+        CancellationToken ct
+    )
+    {
+        say($"changing {options.Changes} a second for {options.Duration.TotalSeconds:0} s");
+        var before = ProcessSample.Read(server.Process.Pid).Cpu;
+        var began = time.GetTimestamp();
+        await changes.Run(options.Changes, options.Duration, ct);
+        var cores = (ProcessSample.Read(server.Process.Pid).Cpu - before) / time.GetElapsedTime(began);
+        // The last ones are under way.
+        var until = time.GetTimestamp();
+        while (changes.Called.Keys.Any(v => !all.Told.ContainsKey(v)) && time.GetElapsedTime(until) < TellLimit)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, ct);
+
+        var missed = all.Gaps() + single.Sum(w => w.Gaps()) + changes.Called.Keys.Count(v => !all.Told.ContainsKey(v));
+        return new WatchResult(
+            MachineFacts.Read(),
+            options,
+            Latency.Of(Times(changes, [all])),
+            Latency.Of(Times(changes, single)),
+            changes.Made,
+            changes.WithRival,
+            missed,
+            cores
+        );
+    }
+
+    private IEnumerable<double> Times(Changes changes, IEnumerable<Watcher> watchers) =>
+        from watcher in watchers
+        from told in watcher.Told
+        where changes.Called.ContainsKey(told.Key)
+        select time.GetElapsedTime(changes.Called[told.Key], told.Value).TotalMilliseconds;
+
+    private async Task<IReadOnlyList<string>> Create(MeshClient client, CancellationToken ct)
+    {
+        var ids = new string[options.Workspaces];
+        await Parallel.ForAsync(
+            0,
+            ids.Length,
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = ct },
+            async (i, token) =>
+                ids[i] = (
+                    await client.Workspaces.CreateWorkspaceAsync(
+                        new() { Name = $"w-{i}", Spec = PlacementCalls.Spec() },
+                        cancellationToken: token
+                    )
+                )
+                    .Workspace
+                    .Id
+        );
+        return ids;
+    }
+
+    private static async Task<MeshClient> Client(ControlPlane product, ServerUnderTest server, CancellationToken ct)
+    {
+        var authorization = (await product.AdminHeaders(ct)).GetValue("authorization")!;
+        var token = authorization["Bearer ".Length..];
+        return new MeshClient(new() { Address = server.Address, Token = _ => ValueTask.FromResult(token) });
+    }
+
+    private static CrowdOptions Crowd(Uri target) =>
+        new()
+        {
+            Target = target,
+            Heartbeat = Limits.MaxHeartbeat,
+            Duration = TimeSpan.Zero,
+            Settle = TimeSpan.Zero,
+            Ramp = 1,
+        };
+}

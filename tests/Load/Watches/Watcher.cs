@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Coder.Mesh.Protocol.Client;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.Load.Watches;
+
+/// <summary>Follows workspaces, and notes when it was told each version.</summary>
+internal sealed class Watcher(MeshClient client, WatchWorkspacesRequest filter, TimeProvider time)
+{
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ConcurrentDictionary<(string Id, ulong Version), long> Told { get; } = [];
+
+    /// <summary>Has been told all that there is.</summary>
+    public Task Synced => _synced.Task;
+
+    public async Task Run(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var e in client.WatchAsync(filter, stop))
+            {
+                if (e is WatchSynced<Workspace>)
+                    _synced.TrySetResult();
+                if (e is ResourceChanged<Workspace> { Resource: var workspace })
+                    Told[(workspace.Id, workspace.ResourceVersion)] = time.GetTimestamp();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _synced.TrySetCanceled(stop);
+        }
+        catch (Exception e)
+        {
+            _synced.TrySetException(e);
+            throw;
+        }
+    }
+
+    /// <summary>Versions that were skipped between two that were told.</summary>
+    public int Gaps() =>
+        Told.Keys.GroupBy(v => v.Id, v => v.Version).Sum(g => (int)(g.Max() - g.Min()) + 1 - g.Count());
+}
