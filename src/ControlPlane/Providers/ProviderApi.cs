@@ -113,7 +113,7 @@ internal sealed partial class ProviderApi(
             ProviderMapping.FromProto(request.Status),
             request.HasCordoned ? request.Cordoned : null
         );
-        await watches.Run(request.ResumeToken, new ProviderWatch(filter).Tell, responseStream, context);
+        await watches.Run(request.ResumeToken, new ProviderWatch(filter), responseStream, context);
     }
 
     public override async Task<UpdateProviderResponse> UpdateProvider(

@@ -1,16 +1,16 @@
 using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Watches;
-
-internal sealed record CatchUpPage(IReadOnlyList<FeedChange> Changes, FeedPosition Next);
 
 /// <summary>Reads what happened before the log of changes begins, for watches that resume; a few of them at once.</summary>
 internal sealed class CatchUp(
     NpgsqlDataSource database,
     StreamHistory history,
-    Workspaces.WorkspaceAnswers workspaces,
-    Providers.ProviderAnswers providers
+    WorkspaceAnswers workspaces,
+    ProviderAnswers providers
 ) : IDisposable
 {
     /// <summary>A crowd that comes back at once must not take all connections to the store.</summary>
@@ -21,18 +21,27 @@ internal sealed class CatchUp(
 
     /// <returns>False if what comes after it can't be read: it is too old, or of a later copy of this database.</returns>
     public async Task<bool> CanGoOn(FeedPosition position, CancellationToken ct) =>
-        await Turn(async () => await FeedPage.Read(database, position, exceptReplica: null, size: 1, ct), ct)
+        await Turn(() => FeedPage.Read(database, position, exceptReplica: null, size: 1, ct), ct)
             is { Foreign: false, Trimmed: false };
 
-    /// <returns>Null if rows after the position are gone.</returns>
-    public Task<CatchUpPage?> Read(FeedPosition from, ChangeFolder folder, CancellationToken ct) =>
-        Turn<CatchUpPage?>(
+    /// <summary>Moves the reader over what it gives.</summary>
+    /// <returns>Null if what comes next is gone.</returns>
+    public Task<IReadOnlyList<FeedChange>?> Read(LogReader reader, ChangeFolder folder, CancellationToken ct) =>
+        Turn(
             async () =>
             {
-                var page = await FeedPage.Read(database, from, exceptReplica: null, ChangeFolder.MaxRows, ct);
-                return page.Foreign || page.Trimmed
-                    ? null
-                    : new CatchUpPage(await folder.Fold(page.Rows, ct), page.Next);
+                var page = await FeedPage.Read(
+                    database,
+                    reader.Position,
+                    exceptReplica: null,
+                    ChangeFolder.MaxRows,
+                    ct
+                );
+                if (page.Foreign || page.Trimmed)
+                    return null;
+                var changes = await folder.Fold(page.Rows, ct);
+                reader.Position = page.Next;
+                return changes;
             },
             ct
         );
@@ -50,5 +59,29 @@ internal sealed class CatchUp(
         {
             _turns.Release();
         }
+    }
+}
+
+/// <summary>The past of one watch, until it has come to the present: from then on it has to keep up.</summary>
+internal sealed class Past(CatchUp catchUp) : IDisposable
+{
+    private ChangeFolder? _folder;
+
+    public bool IsOver { get; private set; }
+
+    /// <returns>Null if it is over, or what comes next is gone.</returns>
+    public async Task<IReadOnlyList<FeedChange>?> Read(LogReader reader, CancellationToken ct) =>
+        IsOver ? null : await catchUp.Read(reader, _folder ??= catchUp.NewFolder(), ct);
+
+    public void Over()
+    {
+        IsOver = true;
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        _folder?.Dispose();
+        _folder = null;
     }
 }

@@ -17,64 +17,41 @@ internal sealed record WatchLimits
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>Some changes of a log, or why it can't give them.</summary>
-internal sealed record LogRead(IReadOnlyList<FeedChange> Changes, FeedPosition Next, LogState State);
-
-internal enum LogState
-{
-    Open,
-
-    /// <summary>Nothing is told at present.</summary>
-    Closed,
-
-    /// <summary>What comes next has been dropped already, or was never told.</summary>
-    Behind,
-}
-
 /// <summary>
-/// The last changes in the order of the feed, written by its one reader and read by any number of watches: each of them has
-/// but a position, so a slow one costs no memory.
+/// The last changes in the order of the feed, written by its one reader and read by any number of watches. Each of them has
+/// but a position, so a slow one costs no memory; and one that a change doesn't concern isn't woken by it.
 /// </summary>
 internal sealed class ChangeLog(WatchLimits limits)
 {
     private readonly Lock _lock = new();
     private readonly FeedChange?[] _kept = new FeedChange?[limits.KeptChanges];
-    private TaskCompletionSource _news = NewNews();
+    private readonly HashSet<LogReader> _readers = [];
     private string? _database;
     private FeedPosition _start;
     private FeedPosition _end;
     private long _first;
     private long _next;
-    private int _watches;
 
-    public bool Watched => Volatile.Read(ref _watches) > 0;
-
-    /// <summary>Ends when there is something new. Taken before the log is read, nothing is slept through.</summary>
-    public Task News
+    public bool Watched
     {
         get
         {
             lock (_lock)
-                return _news.Task;
+                return _readers.Count > 0;
         }
     }
 
     /// <returns>False if there are too many already.</returns>
-    public bool TryJoin()
+    public bool TryJoin(LogReader reader)
     {
         lock (_lock)
-        {
-            if (_watches >= limits.Watches)
-                return false;
-            _watches++;
-            return true;
-        }
+            return _readers.Count < limits.Watches && _readers.Add(reader);
     }
 
-    public void Leave()
+    public void Leave(LogReader reader)
     {
         lock (_lock)
-            _watches--;
+            _readers.Remove(reader);
     }
 
     public bool IsOpenFor(string database)
@@ -91,7 +68,7 @@ internal sealed class ChangeLog(WatchLimits limits)
         {
             Clear();
             (_database, _start, _end) = (database, at, at);
-            Ring();
+            WakeAll();
         }
     }
 
@@ -103,7 +80,7 @@ internal sealed class ChangeLog(WatchLimits limits)
                 return;
             Clear();
             _database = null;
-            Ring();
+            WakeAll();
         }
     }
 
@@ -119,31 +96,30 @@ internal sealed class ChangeLog(WatchLimits limits)
                 _kept[_next++ % _kept.Length] = change;
             }
 
+            foreach (var reader in _readers)
+                reader.Heard(changes, from: _end, end);
             _end = end;
-            if (changes.Count > 0)
-                Ring();
         }
     }
 
-    /// <param name="database">The one that the position is of.</param>
-    public LogRead Read(string database, FeedPosition after, int most)
+    /// <summary>Moves the reader over what it is given.</summary>
+    public LogRead Read(LogReader reader, int most)
     {
         lock (_lock)
         {
-            if (_database != database)
-                return new LogRead([], after, LogState.Closed);
-            if (after < _start)
-                return new LogRead([], after, LogState.Behind);
-            var from = FirstAfter(after);
-            var count = (int)Math.Min(most, _next - from);
-            var changes = new FeedChange[count];
-            for (var i = 0; i < count; i++)
+            if (_database != reader.Database)
+                return new LogRead([], LogState.Closed);
+            if (reader.Position < _start)
+                return new LogRead([], LogState.Behind);
+            var from = FirstAfter(reader.Position);
+            var changes = new FeedChange[(int)Math.Min(most, _next - from)];
+            for (var i = 0; i < changes.Length; i++)
                 changes[i] = _kept[(from + i) % _kept.Length]!;
-            var next =
-                from + count < _next ? changes[^1].Position
-                : after < _end ? _end
-                : after;
-            return new LogRead(changes, next, LogState.Open);
+            if (from + changes.Length < _next)
+                reader.Position = changes[^1].Position;
+            else if (reader.Position < _end)
+                reader.Position = _end;
+            return new LogRead(changes, LogState.Open);
         }
     }
 
@@ -168,12 +144,9 @@ internal sealed class ChangeLog(WatchLimits limits)
         (_first, _next) = (0, 0);
     }
 
-    private void Ring()
+    private void WakeAll()
     {
-        _news.SetResult();
-        _news = NewNews();
+        foreach (var reader in _readers)
+            reader.News.Set();
     }
-
-    // Each watch goes on by itself, not one after the other within the reader of the feed.
-    private static TaskCompletionSource NewNews() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

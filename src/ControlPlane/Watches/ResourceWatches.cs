@@ -4,39 +4,41 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>What a watch of workspaces says of a change.</summary>
-internal sealed class WorkspaceWatch(WorkspaceFilter filter)
+/// <summary>What one watch says, in messages of its kind.</summary>
+internal interface IWatch<out TMessage>
 {
-    public WatchWorkspacesResponse? Tell(FeedChange? change, string resumeToken) =>
-        change switch
+    /// <returns>Null if the change is none of its own.</returns>
+    ChangeType? Judge(FeedChange change);
+
+    /// <param name="change">Null to say only how far it has come.</param>
+    TMessage Tell(ChangeType type, FeedChange? change, string resumeToken);
+}
+
+internal sealed class WorkspaceWatch(WorkspaceFilter filter) : IWatch<WatchWorkspacesResponse>
+{
+    public ChangeType? Judge(FeedChange change) =>
+        change is WorkspaceChange c ? Judgement.Of(filter.Holds(c.Before), filter.Holds(c.After)) : null;
+
+    public WatchWorkspacesResponse Tell(ChangeType type, FeedChange? change, string resumeToken) =>
+        new()
         {
-            null => new WatchWorkspacesResponse { Type = ChangeType.Progress, ResumeToken = resumeToken },
-            WorkspaceChange c when Judgement.Of(filter.Holds(c.Before), filter.Holds(c.After)) is { } type =>
-                new WatchWorkspacesResponse
-                {
-                    Type = type,
-                    Workspace = c.Shown,
-                    ResumeToken = resumeToken,
-                },
-            _ => null,
+            Type = type,
+            Workspace = (change as WorkspaceChange)?.Shown,
+            ResumeToken = resumeToken,
         };
 }
 
-/// <summary>What a watch of providers says of a change.</summary>
-internal sealed class ProviderWatch(ProviderFilter filter)
+internal sealed class ProviderWatch(ProviderFilter filter) : IWatch<WatchProvidersResponse>
 {
-    public WatchProvidersResponse? Tell(FeedChange? change, string resumeToken) =>
-        change switch
+    public ChangeType? Judge(FeedChange change) =>
+        change is ProviderChange c ? Judgement.Of(Holds(c.Before), Holds(c.After)) : null;
+
+    public WatchProvidersResponse Tell(ChangeType type, FeedChange? change, string resumeToken) =>
+        new()
         {
-            null => new WatchProvidersResponse { Type = ChangeType.Progress, ResumeToken = resumeToken },
-            ProviderChange c when Judgement.Of(Holds(c.Before), Holds(c.After)) is { } type =>
-                new WatchProvidersResponse
-                {
-                    Type = type,
-                    Provider = c.Shown,
-                    ResumeToken = resumeToken,
-                },
-            _ => null,
+            Type = type,
+            Provider = (change as ProviderChange)?.Shown,
+            ResumeToken = resumeToken,
         };
 
     private bool Holds(ProviderVersion? version) => filter.Holds(version?.Provider, version?.Presence);

@@ -1,14 +1,11 @@
 using System.Diagnostics;
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.V1;
 using Grpc.Core;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Watches;
-
-/// <summary>What a watch says of a change, or, of null, that it has come so far; null if the change is none of its own.</summary>
-internal delegate TMessage? Telling<out TMessage>(FeedChange? change, string resumeToken)
-    where TMessage : class;
 
 /// <summary>Runs watches: from the log of changes, and from the store for those that begin before it does.</summary>
 internal sealed class WatchStream(
@@ -36,35 +33,38 @@ internal sealed class WatchStream(
     /// <exception cref="RpcException">It can't begin there, is too slow, or the replica stops.</exception>
     public async Task Run<TMessage>(
         string resumeToken,
-        Telling<TMessage> tell,
+        IWatch<TMessage> watch,
         IServerStreamWriter<TMessage> messages,
         ServerCallContext context
     )
         where TMessage : class
     {
-        if (!log.TryJoin())
-            throw Ended(WatchRefusals.TooMany);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken,
             lifetime.ApplicationStopping
         );
         // No span lasts as long as a watch.
         Activity.Current = null;
-        metrics.Opened();
         try
         {
-            bell.News.Set();
-            var from = await Begin(resumeToken, ending.Token);
-            await Run(new Reader(from), tell, new Sink<TMessage>(messages, limits.WriteTime, time), ending.Token);
+            var reader = new LogReader(await Begin(resumeToken, ending.Token), c => watch.Judge(c) is not null);
+            if (!log.TryJoin(reader))
+                throw Ended(WatchRefusals.TooMany);
+            metrics.Opened();
+            try
+            {
+                bell.News.Set();
+                await Run(reader, watch, new Sink<TMessage>(messages, limits.WriteTime, time), ending.Token);
+            }
+            finally
+            {
+                log.Leave(reader);
+                metrics.Closed();
+            }
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw Ended(WatchRefusals.Restarting);
-        }
-        finally
-        {
-            log.Leave();
-            metrics.Closed();
         }
     }
 
@@ -78,93 +78,55 @@ internal sealed class WatchStream(
             : throw Ended(WatchRefusals.Expired);
     }
 
-    private async Task Run<TMessage>(Reader at, Telling<TMessage> tell, Sink<TMessage> sink, CancellationToken ct)
+    private async Task Run<TMessage>(
+        LogReader reader,
+        IWatch<TMessage> watch,
+        Sink<TMessage> sink,
+        CancellationToken ct
+    )
         where TMessage : class
     {
-        await sink.Write(tell(null, at.Token)!, ct);
+        await Write(ChangeType.Progress, null, reader.Position);
+        using var past = new Past(catchUp);
         while (true)
         {
-            var news = log.News;
-            var changes = await Read(at, ct);
+            var read = log.Read(reader, MaxAtOnce);
+            if (read.State == LogState.Open)
+                past.Over();
+            var changes = read.State == LogState.Behind ? await past.Read(reader, ct) : read.Changes;
+            if (changes is null)
+                throw Ended(past.IsOver ? WatchRefusals.TooSlow : WatchRefusals.Expired);
             foreach (var change in changes)
             {
-                at.Position = change.Position;
-                if (tell(change, at.Token) is { } message && !await sink.Write(message, ct))
-                    throw Ended(WatchRefusals.TooSlow);
+                if (watch.Judge(change) is { } type)
+                    await Write(type, change, change.Position);
             }
 
-            at.Position = at.Next;
-            if (changes.Count > 0 || at.More)
+            if (read.State == LogState.Closed && await IsAnother(reader.Database, ct))
+                throw Ended(WatchRefusals.Expired);
+            if (read.State == LogState.Behind || changes.Count > 0)
                 continue;
-            if (await Idle(news, sink.Quiet, ct))
-                continue;
-            if (!await sink.Write(tell(null, at.Token)!, ct))
+            if (limits.ProgressInterval - sink.Quiet is { Ticks: > 0 } left)
+                await reader.News.Wait(left, time, ct);
+            else
+                await Write(ChangeType.Progress, null, reader.Position);
+        }
+
+        async Task Write(ChangeType type, FeedChange? change, FeedPosition at)
+        {
+            var token = new ResumeToken(reader.Database, at).ToText();
+            if (!await sink.Write(watch.Tell(type, change, token), ct))
                 throw Ended(WatchRefusals.TooSlow);
         }
     }
 
-    private async Task<IReadOnlyList<FeedChange>> Read(Reader at, CancellationToken ct)
-    {
-        var read = log.Read(at.Database, at.Position, MaxAtOnce);
-        (at.Next, at.More) = (read.Next, false);
-        switch (read.State)
-        {
-            case LogState.Open:
-                at.Live = true;
-                return read.Changes;
-            case LogState.Behind when at.Live:
-                throw Ended(WatchRefusals.TooSlow);
-            case LogState.Behind:
-                var page = await catchUp.Read(at.Position, at.Folder ??= catchUp.NewFolder(), ct);
-                (at.Next, at.More) = (page?.Next ?? throw Ended(WatchRefusals.Expired), true);
-                return page.Changes;
-            default:
-                // Told again soon, or of another database then.
-                if ((await FeedDatabase.Read(database, ct)).Name != at.Database)
-                    throw Ended(WatchRefusals.Expired);
-                return [];
-        }
-    }
-
-    /// <returns>False if nothing came for so long that the watch should say where it is.</returns>
-    private async Task<bool> Idle(Task news, TimeSpan quiet, CancellationToken ct)
-    {
-        if (limits.ProgressInterval - quiet is not { Ticks: > 0 } left)
-            return false;
-        try
-        {
-            await news.WaitAsync(left, time, ct);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
-    }
+    // A log is closed for a moment as a rule: it is opened for this watch.
+    private async Task<bool> IsAnother(string name, CancellationToken ct) =>
+        (await FeedDatabase.Read(database, ct)).Name != name;
 
     private RpcException Ended(Refusal why)
     {
         metrics.Ended(why.Reason);
         return why.ToRpcException();
-    }
-
-    /// <summary>How far one watch has come.</summary>
-    private sealed class Reader(ResumeToken from)
-    {
-        public string Database => from.Database;
-
-        public FeedPosition Position { get; set; } = from.Position;
-
-        public FeedPosition Next { get; set; }
-
-        /// <summary>There is more to read at once.</summary>
-        public bool More { get; set; }
-
-        /// <summary>It has read from the log: from then on it has to keep up.</summary>
-        public bool Live { get; set; }
-
-        public ChangeFolder? Folder { get; set; }
-
-        public string Token => new ResumeToken(from.Database, Position).ToText();
     }
 }

@@ -99,7 +99,7 @@ internal sealed class WorkspaceApi(
             filter = filter with { WorkspaceId = workspace.WorkspaceId };
         }
 
-        await watches.Run(request.ResumeToken, new WorkspaceWatch(filter).Tell, responseStream, context);
+        await watches.Run(request.ResumeToken, new WorkspaceWatch(filter), responseStream, context);
     }
 
     private async Task<WorkspaceFilter> Filter(

@@ -138,6 +138,14 @@ public sealed class WorkspaceWatchTests(PostgresFixture postgres) : ControlPlane
             watch.Dispose();
         }
 
-        Assert.Equal(WorkspaceDesiredState.Stopped, (await only.Next(Ct)).Workspace.DesiredState);
+        // Its creation, of a moment before, may be told too.
+        await Eventually(
+            () => only.Next(Ct),
+            m =>
+            {
+                Assert.Equal(wanted.Workspace.Id, m.Workspace.Id);
+                return m.Workspace.DesiredState == WorkspaceDesiredState.Stopped;
+            }
+        );
     }
 }

@@ -10,6 +10,9 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
 
     private int _made;
 
+    /// <summary>By workspace and version: when the first answer that showed it came.</summary>
+    public ConcurrentDictionary<(string Id, ulong Version), long> Answered { get; } = [];
+
     /// <summary>By workspace and version: when the call that was answered with it began.</summary>
     public ConcurrentDictionary<(string Id, ulong Version), long> Called { get; } = [];
 
@@ -42,6 +45,12 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
         var called = time.GetTimestamp();
         var changed = await client.Workspaces.RestartWorkspaceAsync(new() { Workspace = id }, cancellationToken: ct);
         Interlocked.Increment(ref _made);
+        var answered = time.GetTimestamp();
+        Answered.AddOrUpdate(
+            (id, changed.Workspace.ResourceVersion),
+            answered,
+            (_, other) => Math.Min(other, answered)
+        );
         // The answer may show a rival's version, which came later: the earlier call counts then.
         Called.AddOrUpdate((id, changed.Workspace.ResourceVersion), called, (_, other) => Math.Min(other, called));
     }

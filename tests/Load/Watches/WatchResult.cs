@@ -21,7 +21,9 @@ internal sealed record WatchOptions
 }
 
 /// <param name="All">From the call of a change, which is before its commit, to the watch of all workspaces.</param>
-/// <param name="Single">The same to the watches of one workspace each.</param>
+/// <param name="AllAnswered">From its answer, which is after its commit; 0 where the watch was first.</param>
+/// <param name="Single">From the call to the watches of one workspace each.</param>
+/// <param name="SingleAnswered">From the answer to them.</param>
 /// <param name="Changed">Changes that were acknowledged.</param>
 /// <param name="Conflicts">Of them, those that met another one of the same workspace at the same time.</param>
 /// <param name="Missed">Versions that the watch of all should have told and has not, or told out of order.</param>
@@ -30,7 +32,9 @@ internal sealed record WatchResult(
     MachineFacts Machine,
     WatchOptions Options,
     Latency All,
+    Latency AllAnswered,
     Latency Single,
+    Latency SingleAnswered,
     int Changed,
     int Conflicts,
     int Missed,
@@ -50,8 +54,10 @@ internal sealed record WatchResult(
             CultureInfo.InvariantCulture,
             $"{"", -36}{"count", 8}{"p50 ms", 10}{"p99 ms", 10}{"max ms", 10}{"p99 limit", 11}"
         );
-        Row("change to the watch of all", All);
-        Row($"change to {Options.Watches} watches of one", Single);
+        Row("call to the watch of all", All);
+        Row("answer to the watch of all", AllAnswered);
+        Row($"call to {Options.Watches} watches of one", Single);
+        Row($"answer to {Options.Watches} watches of one", SingleAnswered);
         text.AppendLine(
             CultureInfo.InvariantCulture,
             $"{Changed} changes in {Options.Duration.TotalSeconds:0} s, {Conflicts} beside another of the same workspace; {Missed} versions missed; control plane {Cores:0.00} cores"

@@ -68,8 +68,10 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
         return new WatchResult(
             MachineFacts.Read(),
             options,
-            Latency.Of(Times(changes, [all])),
-            Latency.Of(Times(changes, single)),
+            Latency.Of(Times(changes.Called, [all])),
+            Latency.Of(Times(changes.Answered, [all])),
+            Latency.Of(Times(changes.Called, single)),
+            Latency.Of(Times(changes.Answered, single)),
             changes.Made,
             changes.WithRival,
             missed,
@@ -77,11 +79,14 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
         );
     }
 
-    private IEnumerable<double> Times(Changes changes, IEnumerable<Watcher> watchers) =>
+    private IEnumerable<double> Times(
+        IReadOnlyDictionary<(string, ulong), long> since,
+        IEnumerable<Watcher> watchers
+    ) =>
         from watcher in watchers
         from told in watcher.Told
-        where changes.Called.ContainsKey(told.Key)
-        select time.GetElapsedTime(changes.Called[told.Key], told.Value).TotalMilliseconds;
+        where since.ContainsKey(told.Key)
+        select Math.Max(0, time.GetElapsedTime(since[told.Key], told.Value).TotalMilliseconds);
 
     private async Task<IReadOnlyList<string>> Create(MeshClient client, CancellationToken ct)
     {

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.Tests.Support.Postgres;
+using Coder.Mesh.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace Coder.Mesh.ControlPlane.Tests.Watches;
+
+public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    /// <summary>They share one reader of the feed: what the store is asked while they run doesn't grow with their number.</summary>
+    [Fact]
+    public async Task A_thousand_watches_of_one_replica_ask_the_store_no_more_than_one_does()
+    {
+        const int Watches = 1_000;
+        const int Changes = 20;
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+        using var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
+        using var channel = GrpcChannel.ForAddress(mesh.Plane.GrpcAddress, new() { HttpHandler = handler });
+        var client = new ProviderService.ProviderServiceClient(channel);
+        var calls = Enumerable
+            .Range(0, Watches)
+            .Select(_ => client.WatchProviders(new() { Provider = "west" }, mesh.Plane.Admin, cancellationToken: Ct))
+            .ToList();
+        await Task.WhenAll(calls.Select(c => c.ResponseStream.MoveNext(Ct)));
+
+        using var commands = new CountedCommands(mesh.Database);
+        for (var i = 0; i < Changes; i++)
+            await mesh.Cordon("west", $"reason {i}");
+        await Task.WhenAll(calls.Select(c => UntilReason(c.ResponseStream, $"reason {Changes - 1}")));
+
+        // Of each change: its own write, and what the reader of the feed asks for it.
+        Assert.InRange(commands.Count, Changes, Changes * 40);
+        calls.ForEach(c => c.Dispose());
+    }
+
+    private static async Task UntilReason(IAsyncStreamReader<WatchProvidersResponse> messages, string reason)
+    {
+        var versions = new List<ulong>();
+        do
+        {
+            Assert.True(await messages.MoveNext(Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct));
+            if (messages.Current.Type == ChangeType.Changed)
+                versions.Add(messages.Current.Provider.ResourceVersion);
+        } while (messages.Current?.Provider?.Cordon?.Reason != reason);
+        Assert.Equal(versions.Order(), versions);
+    }
+
+    /// <summary>What is asked of one database, by the spans of its client.</summary>
+    private sealed class CountedCommands : IDisposable
+    {
+        private readonly ActivityListener _listener;
+        private int _count;
+
+        public CountedCommands(string database)
+        {
+            var name = new Npgsql.NpgsqlConnectionStringBuilder(database).Database;
+            _listener = new ActivityListener
+            {
+                ShouldListenTo = source => source.Name == "Npgsql",
+                Sample = (ref _) => ActivitySamplingResult.AllData,
+                ActivityStopped = activity =>
+                {
+                    if (
+                        activity.GetTagItem("db.name") as string == name
+                        || activity.GetTagItem("db.namespace") as string == name
+                    )
+                        Interlocked.Increment(ref _count);
+                },
+            };
+            ActivitySource.AddActivityListener(_listener);
+        }
+
+        public int Count => Volatile.Read(ref _count);
+
+        public void Dispose() => _listener.Dispose();
+    }
+}
