@@ -39,12 +39,16 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
     private static async Task UntilReason(IAsyncStreamReader<WatchProvidersResponse> messages, string reason)
     {
         var versions = new List<ulong>();
-        do
+        var last = "";
+        while (last != reason)
         {
             Assert.True(await messages.MoveNext(Ct).WaitAsync(TimeSpan.FromSeconds(60), Ct));
-            if (messages.Current.Type == ChangeType.Changed)
-                versions.Add(messages.Current.Provider.ResourceVersion);
-        } while (messages.Current?.Provider?.Cordon?.Reason != reason);
+            if (messages.Current is not { Type: ChangeType.Changed, Provider: var provider })
+                continue;
+            versions.Add(provider.ResourceVersion);
+            last = provider.Cordon?.Reason;
+        }
+
         Assert.Equal(versions.Order(), versions);
     }
 
