@@ -32,6 +32,36 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         Assert.Equal([third], later.OfType<ResourceChanged<Workspace>>().Select(e => e.Resource));
     }
 
+    [Fact]
+    public async Task What_the_list_has_told_is_not_told_again()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        // While it runs the feed stands still before it, and so does the token of every list.
+        await using var database = NpgsqlDataSource.Create(mesh.Database);
+        await using var connection = await database.OpenConnectionAsync(Ct);
+        await using var running = await connection.BeginTransactionAsync(Ct);
+        await using (var assign = new NpgsqlCommand("select pg_current_xact_id()", connection, running))
+            await assign.ExecuteScalarAsync(Ct);
+        var listed = await mesh.Plane.CreateWorkspace("listed", Ct);
+        using var client = Client(mesh.Plane);
+        await using var events = client.WatchAsync(new WatchWorkspacesRequest(), Ct).GetAsyncEnumerator(Ct);
+        var first = await Until(events, e => e is WatchSynced<Workspace>);
+        await running.CommitAsync(Ct);
+        await mesh.Plane.CreateWorkspace("later", Ct);
+
+        var then = await Until(events, e => e is ResourceChanged<Workspace>);
+
+        Assert.Equal(listed, Assert.Single(first.OfType<ResourceChanged<Workspace>>()).Resource);
+        Assert.Equal("later", Assert.Single(then.OfType<ResourceChanged<Workspace>>()).Resource.Name);
+        using var raw = await Watches.WatchProbe.Workspaces(
+            mesh.Plane,
+            Ct,
+            new() { ResumeToken = first[^1].ResumeToken }
+        );
+        Assert.Equal(listed.Id, (await raw.Next(Ct)).Workspace.Id);
+    }
+
     /// <summary>Ten workspaces, a hundred changes each, from four callers; the connection is cut again and again.</summary>
     [Fact]
     public async Task Cut_amid_a_thousand_changes_it_tells_every_version_of_each_workspace_once_and_in_order()
