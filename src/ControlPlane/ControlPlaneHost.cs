@@ -120,6 +120,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<OrganizationView>();
         services.AddSingleton<OrganizationCommands>();
         services.AddSingleton<ProviderView>();
+        services.AddSingleton<ProviderAnswers>();
         services.AddSingleton<ProviderHistory>();
         services.AddSingleton<ProviderWrites>();
         services.AddSingleton<ProviderCommands>();

@@ -41,6 +41,9 @@ public static class ErrorReasons
     public const string PlacementRefused = "PLACEMENT_REFUSED";
     public const string ConcurrentChange = "CONCURRENT_CHANGE";
     public const string StoreUnavailable = "STORE_UNAVAILABLE";
+    public const string ResumeTokenExpired = "RESUME_TOKEN_EXPIRED";
+    public const string WatchTooSlow = "WATCH_TOO_SLOW";
+    public const string TooManyWatches = "TOO_MANY_WATCHES";
 
     public const string VersionUnsupported = "VERSION_UNSUPPORTED";
     public const string NamespaceTaken = "NAMESPACE_TAKEN";

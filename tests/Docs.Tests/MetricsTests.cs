@@ -4,6 +4,7 @@ using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Docs.Tests;
@@ -33,6 +34,11 @@ public sealed class MetricsTests
         metrics.Refused(ErrorReasons.AuthenticationBusy);
         metrics.Refused(ErrorReasons.HelloTimeout);
         metrics.Refused(ErrorReasons.ProtocolViolation);
+        var watches = new WatchMetrics(recorded.Meters);
+        watches.Opened();
+        watches.Ended(ErrorReasons.ResumeTokenExpired);
+        watches.Ended(ErrorReasons.WatchTooSlow);
+        watches.Ended(ErrorReasons.TooManyWatches);
 
         Assert.Equal(recorded.Rows(), Documented("## Metrics of the control plane"));
     }

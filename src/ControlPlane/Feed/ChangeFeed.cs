@@ -11,6 +11,9 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
 {
     public const string Table = "mesh.mesh_feed";
 
+    /// <summary>One row: the last position that the trimming has taken away.</summary>
+    public const string TrimmedTable = "mesh.mesh_feed_trimmed";
+
     public override Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
     {
         foreach (var stream in session.PendingChanges.Streams())

@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Watches;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Feed;
@@ -8,8 +9,12 @@ namespace Coder.Mesh.ControlPlane.Feed;
 /// Tells the other replicas that something was committed: one NOTIFY for any number of commits, from a connection of its
 /// own, for a NOTIFY inside of every transaction would make them commit one after the other.
 /// </summary>
-internal sealed class FeedBell(NpgsqlDataSource database, ReplicaLease lease, ILogger<FeedBell> logger)
-    : BackgroundService
+internal sealed class FeedBell(
+    NpgsqlDataSource database,
+    ReplicaLease lease,
+    ChangeLog changes,
+    ILogger<FeedBell> logger
+) : BackgroundService
 {
     public const string Channel = "mesh_feed";
 
@@ -18,8 +23,16 @@ internal sealed class FeedBell(NpgsqlDataSource database, ReplicaLease lease, IL
 
     private readonly Signal _committed = new();
 
+    /// <summary>Rung when there may be something new for this replica's reader of the feed.</summary>
+    public Signal News { get; } = new();
+
     /// <summary>Called after a commit that changed streams.</summary>
-    public void Committed() => _committed.Set();
+    public void Committed()
+    {
+        _committed.Set();
+        if (changes.Watched)
+            News.Set();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -1,17 +1,23 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Watches;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Feed;
 
 /// <summary>
-/// Follows what other replicas commit and rings this one's doorbell: woken by their NOTIFY, and once a second in any case.
+/// Follows the feed, alone for the whole replica: what other replicas have committed rings this one's doorbell, and while
+/// anybody watches, every change goes into the log of changes. Woken by commits and by the others' NOTIFY, and once a
+/// second in any case.
 /// </summary>
 internal sealed class FeedReader(
     NpgsqlDataSource database,
     Replica replica,
     FeedDoorbell doorbell,
+    FeedBell bell,
+    ChangeLog changes,
+    ChangeFolder folder,
     AgentSessions sessions,
     TimeProvider time,
     ILogger<FeedReader> logger
@@ -26,7 +32,10 @@ internal sealed class FeedReader(
     /// <summary>How long a connection that hears nothing is believed to be one.</summary>
     private static readonly TimeSpan ProbeAfter = TimeSpan.FromSeconds(15);
 
-    private readonly Signal _news = new();
+    private const int PageSize = 1000;
+
+    private FeedPosition? _position;
+    private string? _database;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -42,54 +51,111 @@ internal sealed class FeedReader(
 
     private async Task Follow(CancellationToken ct)
     {
-        FeedPosition? position = null;
         var wait = ReadAgain;
         while (true)
         {
             try
             {
-                position ??= await FeedPage.End(database, ct);
-                var page = await FeedPage.Read(database, position.Value, replica.Id, ct);
-                if (page.Foreign)
-                {
-                    logger.OtherDatabase(position.Value.TransactionId);
-                    position = null;
-                    // What their agents were told isn't what this database knows: all of them begin anew.
-                    sessions.CloseAll(SessionEnd.StoreAway);
-                    continue;
-                }
-
-                await doorbell.Ring(page.Streams, ct);
-                position = page.Next;
-                if (page.More)
+                var page = await Next(ct);
+                if (page is null or { More: true })
                     continue;
                 if (page.Unsettled)
                 {
-                    wait = Longer(wait);
+                    // A transaction that runs ends soon as a rule, and rings only if it commits.
+                    wait = page.Rows.Count > 0 || wait >= ReadAgain ? ShortestWait : Longer(wait);
                     // In the machine's time, as the transaction that is waited for.
                     await Task.Delay(wait, ct);
                     continue;
                 }
 
                 wait = ReadAgain;
+                // What is committed meanwhile is read together.
+                if (page.Rows.Count > 0)
+                    await Task.Delay(ShortestWait, ct);
             }
             catch (Exception e) when (StoreFailure.IsAway(e))
             {
                 logger.FeedNotRead(e.Message);
                 wait = ReadAgain;
+                // Perhaps it comes back as another one.
+                _database = null;
             }
 
-            await _news.Wait(wait, time, ct);
+            await bell.News.Wait(wait, time, ct);
         }
     }
 
-    // A transaction that runs ends soon as a rule, and rings only if it commits.
-    private static TimeSpan Longer(TimeSpan wait)
+    /// <returns>Null if the position was of another database, or too old: it is where the feed is now, then.</returns>
+    private async Task<FeedPage?> Next(CancellationToken ct)
     {
-        if (wait >= ReadAgain)
-            return ShortestWait;
-        return wait * 2 < LongestWait ? wait * 2 : LongestWait;
+        if (_database is null || _position is null)
+        {
+            var now = await FeedDatabase.Read(database, ct);
+            (_database, _position) = (now.Name, _position ?? now.End);
+        }
+
+        var position = _position.Value;
+        var watched = Watched(_database, position);
+        var page = await FeedPage.Read(database, position, watched ? null : replica.Id, PageSize, ct);
+        if (page.Foreign || page.Trimmed)
+        {
+            Lost(page, position);
+            return null;
+        }
+
+        var others = page.Rows.Where(r => r.Replica != replica.Id).Select(r => r.Stream);
+        await doorbell.Ring([.. others], ct);
+        if (watched)
+            await Tell(page, ct);
+        _position = page.Next;
+        return page;
     }
+
+    private bool Watched(string name, FeedPosition position)
+    {
+        if (!changes.Watched)
+        {
+            changes.Close();
+            folder.Forget();
+            return false;
+        }
+
+        if (!changes.IsOpenFor(name))
+        {
+            folder.Forget();
+            changes.Open(name, position);
+        }
+
+        return true;
+    }
+
+    // In parts, each of them told as soon as it is folded, and not again if the store is away before the next one.
+    private async Task Tell(FeedPage page, CancellationToken ct)
+    {
+        foreach (var rows in page.Rows.Chunk(ChangeFolder.MaxRows))
+        {
+            changes.Append(await folder.Fold(rows, ct), rows[^1].Position);
+            _position = rows[^1].Position;
+        }
+
+        changes.Append([], page.Next);
+    }
+
+    private void Lost(FeedPage page, FeedPosition position)
+    {
+        _position = null;
+        changes.Close();
+        if (page.Foreign)
+        {
+            logger.OtherDatabase(position.TransactionId);
+            // What their agents were told isn't what this database knows: all of them begin anew.
+            sessions.CloseAll(SessionEnd.StoreAway);
+        }
+        else
+            logger.FeedMissed();
+    }
+
+    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestWait ? wait * 2 : LongestWait;
 
     private async Task Listen(CancellationToken ct)
     {
@@ -98,11 +164,11 @@ internal sealed class FeedReader(
             try
             {
                 await using var connection = await database.OpenConnectionAsync(ct);
-                connection.Notification += (_, _) => _news.Set();
+                connection.Notification += (_, _) => bell.News.Set();
                 await using (var listen = new NpgsqlCommand($"listen {FeedBell.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
                 // Whatever was said before this one listened.
-                _news.Set();
+                bell.News.Set();
                 while (true)
                 {
                     if (await connection.WaitAsync(ProbeAfter, ct))

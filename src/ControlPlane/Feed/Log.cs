@@ -17,4 +17,11 @@ internal static partial class Log
         "The database is another one, or an older copy: transaction {TransactionId} was never begun in it. All sessions are closed, to begin anew"
     )]
     public static partial void OtherDatabase(this ILogger logger, ulong transactionId);
+
+    [LoggerMessage(
+        1804,
+        LogLevel.Warning,
+        "The feed was trimmed before this replica had read it: it was cut off for too long. Watches list again"
+    )]
+    public static partial void FeedMissed(this ILogger logger);
 }

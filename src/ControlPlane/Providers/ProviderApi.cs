@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
@@ -25,7 +26,8 @@ internal sealed partial class ProviderApi(
     OrphanCommands orphanCommands,
     WorkspaceAnswers workspaces,
     OrganizationView organizations,
-    DeploymentView deployment
+    DeploymentView deployment,
+    WatchStream watches
 ) : ProviderService.ProviderServiceBase
 {
     public override async Task<CreateProviderResponse> CreateProvider(
@@ -84,13 +86,34 @@ internal sealed partial class ProviderApi(
             request.HasCordoned ? request.Cordoned : null
         );
         var size = Paging.Size(request.PageSize);
+        // Before the list is read: what changes meanwhile is told by a watch from there.
+        var now = await watches.Now(ct);
         var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
         var defaultId = await deployment.DefaultProviderId(ct);
         return new ListProvidersResponse
         {
             Providers = { page.Take(size).Select(p => ProviderMapping.ToProto(p, defaultId)) },
             NextPageToken = page.Count > size ? Paging.Token(page[size - 1].Provider.Name) : "",
+            ResumeToken = now,
         };
+    }
+
+    public override async Task WatchProviders(
+        WatchProvidersRequest request,
+        IServerStreamWriter<WatchProvidersResponse> responseStream,
+        ServerCallContext context
+    )
+    {
+        ProviderRequests.Check(request).ThrowIfViolated();
+        var filter = new ProviderFilter(
+            request.Provider.Length > 0
+                ? [(await view.Find(request.Provider, context.CancellationToken)).OrThrow().ProviderId]
+                : null,
+            request.Region,
+            ProviderMapping.FromProto(request.Status),
+            request.HasCordoned ? request.Cordoned : null
+        );
+        await watches.Run(request.ResumeToken, new ProviderWatch(filter).Tell, responseStream, context);
     }
 
     public override async Task<UpdateProviderResponse> UpdateProvider(

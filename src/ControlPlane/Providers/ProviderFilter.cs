@@ -13,6 +13,14 @@ internal sealed record ProviderFilter(
     bool? Cordoned = null
 )
 {
+    /// <summary>Whether a list would hold it.</summary>
+    public bool Holds(Provider? provider, ProviderPresence? presence) =>
+        provider is { Deleted: false }
+        && Only?.Contains(provider.ProviderId) != false
+        && (Region.Length == 0 || provider.Details.Region == Region)
+        && (Status is null || presence?.Status == Status)
+        && (Cordoned is null || Cordoned == provider.Cordon is not null);
+
     /// <summary>Reads the keys of a page in order of name, by the index of living providers' names.</summary>
     public NpgsqlCommand Query(string after, int size)
     {

@@ -33,6 +33,7 @@ internal static class ProviderMapping
             UnfinishedWorkspaces = unfinished,
             CreateTime = Timestamp.FromDateTimeOffset(provider.CreatedAt),
             Etag = provider.Version.ToString(CultureInfo.InvariantCulture),
+            ResourceVersion = (ulong)(provider.Version + presence.Version),
             Cordon = provider.Cordon is not { } cordon
                 ? null
                 : new Proto.Cordon

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
@@ -66,13 +67,22 @@ internal static class ProviderRequests
         return fields.Text("reason", reason);
     }
 
-    public static Fields Check(ListProvidersRequest request)
-    {
-        var fields = new Fields()
+    public static Fields Check(ListProvidersRequest request) =>
+        new Fields()
             .Text("organization", request.Organization, 253)
-            .Text("region", request.Region, 63)
+            .Filters(request.Region, request.Status)
             .Page(request.PageSize, request.PageToken);
-        return System.Enum.IsDefined(request.Status)
+
+    public static Fields Check(WatchProvidersRequest request) =>
+        new Fields()
+            .Text("provider", request.Provider, 253)
+            .Filters(request.Region, request.Status)
+            .ResumeToken(request.ResumeToken);
+
+    private static Fields Filters(this Fields fields, string region, Proto.ProviderStatus status)
+    {
+        fields.Text("region", region, 63);
+        return System.Enum.IsDefined(status)
             ? fields
             : fields.Violated("status", "must be one of the statuses that the API names");
     }

@@ -12,6 +12,7 @@ internal enum RefusalKind
     Unavailable,
     DeadlineExceeded,
     ResourceExhausted,
+    OutOfRange,
     Internal,
 }
 

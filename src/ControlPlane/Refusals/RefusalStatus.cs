@@ -69,6 +69,7 @@ internal static class RefusalStatus
             RefusalKind.Unavailable => StatusCode.Unavailable,
             RefusalKind.DeadlineExceeded => StatusCode.DeadlineExceeded,
             RefusalKind.ResourceExhausted => StatusCode.ResourceExhausted,
+            RefusalKind.OutOfRange => StatusCode.OutOfRange,
             RefusalKind.Internal => StatusCode.Internal,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no status for this kind"),
         };

@@ -21,6 +21,12 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
         );
         create index if not exists ix_feed_at on mesh.mesh_feed (at);
         alter table mesh.mesh_feed add column if not exists replica text;
+        create index if not exists ix_feed_stream on mesh.mesh_feed (stream, xid, id) where stream not like 'workspace-%';
+        create table if not exists mesh.mesh_feed_trimmed (
+            one boolean primary key default true check (one),
+            xid xid8 not null,
+            id bigint not null
+        );
         create table if not exists mesh.mesh_replica (
             id text primary key,
             started_at timestamptz not null default now(),

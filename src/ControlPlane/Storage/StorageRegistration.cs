@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Writes;
 using Marten;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -43,6 +44,7 @@ internal static class StorageRegistration
         services.AddHostedService(s => s.GetRequiredService<FeedBell>());
         services.AddSingleton<FeedDoorbell>();
         services.AddHostedService<FeedReader>();
+        services.AddWatches();
         return services;
     }
 

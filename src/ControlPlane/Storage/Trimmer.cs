@@ -41,7 +41,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
     public async Task<int> Trim(CancellationToken ct)
     {
         var total =
-            await Trim(ChangeFeed.Table, "xid, id", "at", "24 hours", ct)
+            await TrimFeed(ct)
             + await Trim(RequestLog.Table, RequestLog.KeyColumns, "at", "24 hours", ct)
             + await Trim(AccessLogWriter.Table, "minute, subject, action, reason", "minute", "90 days", ct);
         if (total > 0)
@@ -49,18 +49,38 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
         return total;
     }
 
-    private async Task<int> Trim(string table, string key, string age, string kept, CancellationToken ct)
+    // A watch that wants to go on from before what is gone has to be told so.
+    private Task<int> TrimFeed(CancellationToken ct) =>
+        Trim(
+            $"""
+            with gone as (
+                {Deletion(ChangeFeed.Table, "xid, id", "at", "24 hours")} returning xid, id),
+            marked as (
+                insert into {ChangeFeed.TrimmedTable} as mark (xid, id)
+                select xid, id from gone order by xid desc, id desc limit 1
+                on conflict (one) do update set xid = excluded.xid, id = excluded.id
+                where (excluded.xid, excluded.id) > (mark.xid, mark.id))
+            select count(*)::int from gone
+            """,
+            ct
+        );
+
+    private Task<int> Trim(string table, string key, string age, string kept, CancellationToken ct) =>
+        Trim($"with gone as ({Deletion(table, key, age, kept)} returning 1) select count(*)::int from gone", ct);
+
+    private static string Deletion(string table, string key, string age, string kept) =>
+        $"""
+            delete from {table} where ({key}) in
+                (select {key} from {table} where {age} < now() - interval '{kept}' limit {Batch})
+            """;
+
+    private async Task<int> Trim(string sql, CancellationToken ct)
     {
         var total = 0;
         while (true)
         {
-            await using var command = database.CreateCommand(
-                $"""
-                delete from {table} where ({key}) in
-                    (select {key} from {table} where {age} < now() - interval '{kept}' limit {Batch})
-                """
-            );
-            var removed = await command.ExecuteNonQueryAsync(ct);
+            await using var command = database.CreateCommand(sql);
+            var removed = (int)(await command.ExecuteScalarAsync(ct))!;
             total += removed;
             if (removed < Batch)
                 return total;

@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 using Grpc.Core;
@@ -20,6 +21,7 @@ internal sealed class WorkspaceApi(
     OrganizationView organizations,
     ProviderView providers,
     WorkspaceAnswers answers,
+    WatchStream watches,
     TimeProvider time
 ) : WorkspaceService.WorkspaceServiceBase
 {
@@ -68,22 +70,51 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
-        var filter = new WorkspaceFilter(
-            request.Organization.Length > 0
-                ? (await organizations.Find(request.Organization, ct)).OrThrow().OrganizationId
-                : null,
-            request.Provider.Length > 0 ? (await providers.Find(request.Provider, ct)).OrThrow().ProviderId : null,
-            request.Owner,
-            WorkspaceMapping.FromProto(request.State)
-        );
+        var filter = await Filter(request.Organization, request.Provider, request.Owner, request.State, ct);
         var size = Paging.Size(request.PageSize);
+        // Before the list is read: what changes meanwhile is told by a watch from there.
+        var now = await watches.Now(ct);
         var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
         return new ListWorkspacesResponse
         {
             Workspaces = { await answers.Map([.. page.Take(size)], ct) },
             NextPageToken = page.Count > size ? Paging.Token(page[size - 1].WorkspaceId) : "",
+            ResumeToken = now,
         };
     }
+
+    public override async Task WatchWorkspaces(
+        WatchWorkspacesRequest request,
+        IServerStreamWriter<WatchWorkspacesResponse> responseStream,
+        ServerCallContext context
+    )
+    {
+        WorkspaceRequests.Check(request).ThrowIfViolated();
+        var ct = context.CancellationToken;
+        var filter = await Filter(request.Organization, request.Provider, request.Owner, request.State, ct);
+        if (request.Workspace.Length > 0)
+        {
+            var reference = new WorkspaceReference(request.Workspace, request.Organization);
+            var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
+            filter = filter with { WorkspaceId = workspace.WorkspaceId };
+        }
+
+        await watches.Run(request.ResumeToken, new WorkspaceWatch(filter).Tell, responseStream, context);
+    }
+
+    private async Task<WorkspaceFilter> Filter(
+        string organization,
+        string provider,
+        string owner,
+        WorkspaceState state,
+        CancellationToken ct
+    ) =>
+        new(
+            organization.Length > 0 ? (await organizations.Find(organization, ct)).OrThrow().OrganizationId : null,
+            provider.Length > 0 ? (await providers.Find(provider, ct)).OrThrow().ProviderId : null,
+            owner,
+            WorkspaceMapping.FromProto(state)
+        );
 
     public override async Task<StartWorkspaceResponse> StartWorkspace(
         StartWorkspaceRequest request,

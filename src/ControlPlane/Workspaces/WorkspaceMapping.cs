@@ -51,6 +51,7 @@ internal static class WorkspaceMapping
             ObservedGeneration = (ulong)workspace.ObservedGeneration,
             CreateTime = Timestamp.FromDateTimeOffset(workspace.CreatedAt),
             Etag = workspace.Version.ToString(CultureInfo.InvariantCulture),
+            ResourceVersion = (ulong)workspace.Version,
             OwnerEmail = workspace.OwnerEmail,
             Details = DetailsMapping.ToProto(workspace.Details),
         };

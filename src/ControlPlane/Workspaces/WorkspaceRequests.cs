@@ -1,6 +1,7 @@
 using System.Net.Mail;
 using System.Text.RegularExpressions;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 
@@ -152,16 +153,24 @@ internal static partial class WorkspaceRequests
         return spec => request.UpdateMask.Paths.Aggregate(spec, (now, path) => Paths[path](now, wanted));
     }
 
-    public static Fields Check(ListWorkspacesRequest request)
+    public static Fields Check(ListWorkspacesRequest request) =>
+        Filters(request.Organization, request.Provider, request.Owner, request.State)
+            .Page(request.PageSize, request.PageToken);
+
+    public static Fields Check(WatchWorkspacesRequest request) =>
+        Filters(request.Organization, request.Provider, request.Owner, request.State)
+            .Text("workspace", request.Workspace, 253)
+            .ResumeToken(request.ResumeToken);
+
+    private static Fields Filters(string organization, string provider, string owner, WorkspaceState state)
     {
         var fields = new Fields()
-            .Text("organization", request.Organization, 253)
-            .Text("provider", request.Provider, 253)
-            .Text("owner", request.Owner, 253)
-            .Page(request.PageSize, request.PageToken);
-        if (!Enum.IsDefined(request.State))
+            .Text("organization", organization, 253)
+            .Text("provider", provider, 253)
+            .Text("owner", owner, 253);
+        if (!Enum.IsDefined(state))
             fields.Violated("state", "must be one of the states that the API names");
-        else if (request.State is WorkspaceState.Deleted or WorkspaceState.Lost)
+        else if (state is WorkspaceState.Deleted or WorkspaceState.Lost)
             fields.Violated("state", "must not be a final one: only unfinished workspaces are listed");
         return fields;
     }

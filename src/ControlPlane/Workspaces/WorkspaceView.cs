@@ -12,7 +12,20 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 internal sealed record WorkspaceReference(string Workspace, string Organization = "");
 
 /// <summary>Which workspaces a list holds; what is null or empty lets all through.</summary>
-internal sealed record WorkspaceFilter(string? OrganizationId, string? ProviderId, string Owner, ObservedState? State);
+internal sealed record WorkspaceFilter(string? OrganizationId, string? ProviderId, string Owner, ObservedState? State)
+{
+    /// <summary>Only this one. Of a watch only: a list of one is a read.</summary>
+    public string? WorkspaceId { get; init; }
+
+    /// <summary>Whether a list would hold it.</summary>
+    public bool Holds(Workspace? workspace) =>
+        workspace is { Finished: false }
+        && (OrganizationId is null || workspace.OrganizationId == OrganizationId)
+        && (ProviderId is null || workspace.ProviderId == ProviderId)
+        && (Owner.Length == 0 || workspace.Owner == Owner)
+        && (State is null || workspace.State == State)
+        && (WorkspaceId is null || workspace.WorkspaceId == WorkspaceId);
+}
 
 /// <summary>Reads workspaces.</summary>
 internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView organizations)

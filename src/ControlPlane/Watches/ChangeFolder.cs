@@ -1,0 +1,144 @@
+using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using JasperFx.Events;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+/// <summary>
+/// Makes changes of resources out of rows of the feed: each stream is folded exactly up to the version that the row tells.
+/// Remembers streams, so that the next change of one needs only its new events. Rows come in order, none left out, or
+/// <see cref="Forget"/> is called.
+/// </summary>
+internal sealed class ChangeFolder(StreamHistory history, WorkspaceAnswers workspaces, ProviderAnswers providers)
+    : IDisposable
+{
+    /// <summary>Rows that are folded at once.</summary>
+    public const int MaxRows = 200;
+
+    private const int Remembered = 20_000;
+
+    private readonly MemoryCache _states = new(new MemoryCacheOptions { SizeLimit = Remembered });
+
+    public void Forget() => _states.Clear();
+
+    public void Dispose() => _states.Dispose();
+
+    /// <returns>In the order of the rows; a row that changes no resource gives nothing.</returns>
+    public async Task<IReadOnlyList<FeedChange>> Fold(IReadOnlyList<FeedRow> all, CancellationToken ct)
+    {
+        var rows = all.Where(r =>
+                StreamKeys.WorkspaceOf(r.Stream) is not null || StreamKeys.ProviderOf(r.Stream) is not null
+            )
+            .ToList();
+        if (rows.Count == 0)
+            return [];
+        var ranges = rows.GroupBy(r => r.Stream).ToDictionary(g => g.Key, g => (g.First().Before, g.Last().After));
+        var (halves, unknown) = OtherHalves(rows, ranges);
+        foreach (var (key, version) in await history.Versions(unknown, rows[^1].Position, ct))
+            ranges[key] = (version, version);
+        var states = Known(ranges);
+        foreach (var (key, state) in halves)
+            states[key] = state;
+        var keys = ranges.Keys.ToList();
+        var events = await history.Events(keys.Select(key => (key, states[key].Version, ranges[key].After)), ct);
+        var read = keys.Zip(events).ToDictionary(p => p.First, p => p.Second);
+        foreach (var (key, range) in ranges)
+            states[key] = states[key].Folded(key, read[key], range.Before);
+
+        var changes = await Show(rows.SelectMany(row => Change(row, states, read)).ToList(), ct);
+        foreach (var (key, state) in states)
+            _states.Set(key, state, new MemoryCacheEntryOptions { Size = 1 });
+        return changes;
+    }
+
+    // Of providers of which these rows change but one stream.
+    private (Dictionary<string, StreamState> Remembered, List<string> Unknown) OtherHalves(
+        List<FeedRow> rows,
+        Dictionary<string, (long, long)> changed
+    )
+    {
+        var remembered = new Dictionary<string, StreamState>();
+        var unknown = new List<string>();
+        foreach (var key in rows.SelectMany(r => Halves(r.Stream)).Distinct().Where(key => !changed.ContainsKey(key)))
+        {
+            if (_states.TryGetValue(key, out StreamState state))
+                remembered[key] = state;
+            else
+                unknown.Add(key);
+        }
+
+        return (remembered, unknown);
+    }
+
+    // What is remembered of them; what isn't is folded from its first event on.
+    private Dictionary<string, StreamState> Known(Dictionary<string, (long Before, long After)> ranges) =>
+        ranges.ToDictionary(
+            r => r.Key,
+            r =>
+                _states.TryGetValue(r.Key, out StreamState state) && state.Version == r.Value.Before
+                    ? state
+                    : StreamState.None
+        );
+
+    private static IEnumerable<string> Halves(string stream) =>
+        StreamKeys.ProviderOf(stream) is { } id ? [StreamKeys.Provider(id), StreamKeys.Presence(id)] : [];
+
+    private static IEnumerable<Unshown> Change(
+        FeedRow row,
+        Dictionary<string, StreamState> states,
+        Dictionary<string, IReadOnlyList<IEvent>> events
+    )
+    {
+        var key = row.Stream;
+        var before = Resource(key, states);
+        states[key] = states[key].Folded(key, events[key], row.After);
+        return Resource(key, states) is { } after ? [new Unshown(row.Position, before, after)] : [];
+    }
+
+    /// <returns>Null while there is none: a provider has both of its streams or isn't there yet.</returns>
+    private static object? Resource(string key, Dictionary<string, StreamState> states)
+    {
+        if (StreamKeys.ProviderOf(key) is not { } id)
+            return states[key].State;
+        return
+            states[StreamKeys.Provider(id)].State is Provider provider
+            && states[StreamKeys.Presence(id)].State is ProviderPresence presence
+            ? new ProviderVersion(provider, presence)
+            : null;
+    }
+
+    private async Task<IReadOnlyList<FeedChange>> Show(List<Unshown> changes, CancellationToken ct)
+    {
+        var shownWorkspaces = await workspaces.Map([.. changes.Select(c => c.After).OfType<Workspace>()], ct);
+        var shownProviders = await providers.Map(
+            [.. changes.Select(c => c.After).OfType<ProviderVersion>().Select(p => (p.Provider, p.Presence))],
+            ct
+        );
+        var (nextWorkspace, nextProvider) = (0, 0);
+        return
+        [
+            .. changes.Select(
+                FeedChange (c) =>
+                    c.After is Workspace workspace
+                        ? new WorkspaceChange(
+                            c.Position,
+                            (Workspace?)c.Before,
+                            workspace,
+                            shownWorkspaces[nextWorkspace++]
+                        )
+                        : new ProviderChange(
+                            c.Position,
+                            (ProviderVersion?)c.Before,
+                            (ProviderVersion)c.After,
+                            shownProviders[nextProvider++]
+                        )
+            ),
+        ];
+    }
+
+    private sealed record Unshown(FeedPosition Position, object? Before, object After);
+}

@@ -1,0 +1,98 @@
+using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using JasperFx.Events;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+/// <summary>A stream as of one of its versions.</summary>
+/// <param name="State">Null before the first.</param>
+internal readonly record struct StreamState(long Version, object? State)
+{
+    public static readonly StreamState None = new(0, null);
+
+    /// <summary>Folded on to a later version.</summary>
+    /// <param name="events">All of them in between are among these, in order.</param>
+    public StreamState Folded(string key, IReadOnlyList<IEvent> events, long version)
+    {
+        if (version <= Version)
+            return this;
+        var from = Version;
+        var state = events
+            .Where(e => e.Version > from && e.Version <= version)
+            .Aggregate(State, (state, e) => Fold(state, key, e.Data));
+        return new StreamState(version, Marked(state, (int)version));
+    }
+
+    private static object? Fold(object? state, string key, object change) =>
+        change switch
+        {
+            WorkspaceEvent e => Workspace.Fold((Workspace?)state, key, e),
+            ProviderEvent e => Provider.Fold((Provider?)state, key, e),
+            PresenceEvent e => ProviderPresence.Fold((ProviderPresence?)state, key, e),
+            _ => state,
+        };
+
+    // A copy, for a fold that changes nothing gives back the very state of before.
+    private static object? Marked(object? state, int version) =>
+        state switch
+        {
+            Workspace w => w with { Version = version },
+            Provider p => p with { Version = version },
+            ProviderPresence p => p with { Version = version },
+            _ => null,
+        };
+}
+
+/// <summary>Reads streams as they once were.</summary>
+internal sealed class StreamHistory(StoreSessions sessions, NpgsqlDataSource database)
+{
+    /// <summary>Events of streams, each after one version and up to another, in one round trip.</summary>
+    public async Task<IReadOnlyList<IReadOnlyList<IEvent>>> Events(
+        IEnumerable<(string Stream, long After, long UpTo)> ranges,
+        CancellationToken ct
+    )
+    {
+        await using var session = sessions.Read();
+        var batch = session.CreateBatchQuery();
+        var reads = ranges
+            .Select(r => batch.Events.FetchStream(r.Stream, version: r.UpTo, fromVersion: r.After + 1))
+            .ToList();
+        if (reads.Count > 0)
+            await batch.Execute(ct);
+        return await Task.WhenAll(reads);
+    }
+
+    /// <summary>The versions that streams had when the feed was at a position.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> Versions(
+        IReadOnlyCollection<string> streams,
+        FeedPosition at,
+        CancellationToken ct
+    )
+    {
+        var versions = new Dictionary<string, long>();
+        if (streams.Count == 0)
+            return versions;
+        // What the next row after it begins from; the present version where there is none.
+        await using var command = database.CreateCommand(
+            $"""
+            select key, coalesce(
+                (select version_before from {ChangeFeed.Table} where stream = key and stream not like 'workspace-%'
+                    and (xid, id) > (@transaction, @row) order by xid, id limit 1),
+                (select version from mesh.mt_streams where id = key), 0)
+            from unnest(@streams) as key
+            """
+        );
+        command.Parameters.Add(new("transaction", NpgsqlDbType.Xid8) { Value = at.TransactionId });
+        command.Parameters.Add(new("row", NpgsqlDbType.Bigint) { Value = at.RowId });
+        command.Parameters.AddWithValue("streams", streams.ToArray());
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            versions[rows.GetString(0)] = rows.GetInt64(1);
+        return versions;
+    }
+}

@@ -1,0 +1,37 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+/// <summary>Why a watch doesn't begin, or ends.</summary>
+internal static class WatchRefusals
+{
+    public static readonly Refusal Expired = new(
+        RefusalKind.OutOfRange,
+        ErrorReasons.ResumeTokenExpired,
+        "The resume token is too old, or of another database: list again, and watch from that list's token."
+    );
+
+    public static readonly Refusal TooSlow = new(
+        RefusalKind.ResourceExhausted,
+        ErrorReasons.WatchTooSlow,
+        "The watch has fallen too far behind what happens; resume it with the last token that was read."
+    );
+
+    public static readonly Refusal TooMany = new(
+        RefusalKind.ResourceExhausted,
+        ErrorReasons.TooManyWatches,
+        "This replica has as many watches as it takes; try again later, or at another one."
+    );
+
+    public static readonly Refusal Restarting = new(
+        RefusalKind.Unavailable,
+        ErrorReasons.ServerRestarting,
+        "The control plane restarts; resume the watch with the last token that was read."
+    );
+
+    public static Fields ResumeToken(this Fields fields, string token) =>
+        token.Length == 0 || Watches.ResumeToken.Parse(token) is not null
+            ? fields
+            : fields.Violated("resume_token", "must be that of a list or of an earlier watch");
+}

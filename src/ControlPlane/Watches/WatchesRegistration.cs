@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+internal static class WatchesRegistration
+{
+    public static IServiceCollection AddWatches(this IServiceCollection services)
+    {
+        services.TryAddSingleton<WatchLimits>();
+        services.AddSingleton<ChangeLog>();
+        services.AddSingleton<StreamHistory>();
+        services.AddTransient<ChangeFolder>();
+        services.AddSingleton<CatchUp>();
+        services.AddSingleton<WatchMetrics>();
+        services.AddSingleton<WatchStream>();
+        return services;
+    }
+}

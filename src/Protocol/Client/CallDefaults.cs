@@ -1,0 +1,85 @@
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+
+namespace Coder.Mesh.Protocol.Client;
+
+/// <summary>Gives each call its deadline, each write its request id, and each failure its type.</summary>
+internal sealed class CallDefaults(TimeSpan timeout, TimeProvider time) : Interceptor
+{
+    public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
+        TRequest request,
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncUnaryCallContinuation<TRequest, TResponse> continuation
+    )
+    {
+        Identify(request);
+        var call = continuation(request, WithDeadline(context));
+        return new AsyncUnaryCall<TResponse>(
+            Typed(call.ResponseAsync),
+            Typed(call.ResponseHeadersAsync),
+            call.GetStatus,
+            call.GetTrailers,
+            call.Dispose
+        );
+    }
+
+    public override AsyncServerStreamingCall<TResponse> AsyncServerStreamingCall<TRequest, TResponse>(
+        TRequest request,
+        ClientInterceptorContext<TRequest, TResponse> context,
+        AsyncServerStreamingCallContinuation<TRequest, TResponse> continuation
+    )
+    {
+        var call = continuation(request, context);
+        return new AsyncServerStreamingCall<TResponse>(
+            new TypedReader<TResponse>(call.ResponseStream),
+            Typed(call.ResponseHeadersAsync),
+            call.GetStatus,
+            call.GetTrailers,
+            call.Dispose
+        );
+    }
+
+    private ClientInterceptorContext<TRequest, TResponse> WithDeadline<TRequest, TResponse>(
+        ClientInterceptorContext<TRequest, TResponse> context
+    )
+        where TRequest : class
+        where TResponse : class =>
+        context.Options.Deadline is not null
+            ? context
+            : new ClientInterceptorContext<TRequest, TResponse>(
+                context.Method,
+                context.Host,
+                context.Options.WithDeadline(time.GetUtcNow().UtcDateTime + timeout)
+            );
+
+    // Once per call and above the channel: what is sent again below, after a connection broke, is the same request.
+    private static void Identify(object request)
+    {
+        if (
+            request is IMessage message
+            && message.Descriptor.FindFieldByName("request_id") is { } field
+            && field.Accessor.GetValue(message) is ""
+        )
+            field.Accessor.SetValue(message, Guid.NewGuid().ToString("n"));
+    }
+
+    private static async Task<T> Typed<T>(Task<T> answer)
+    {
+        try
+        {
+            return await answer.ConfigureAwait(false);
+        }
+        catch (RpcException e)
+        {
+            throw MeshException.From(e);
+        }
+    }
+
+    private sealed class TypedReader<T>(IAsyncStreamReader<T> messages) : IAsyncStreamReader<T>
+    {
+        public T Current => messages.Current;
+
+        public Task<bool> MoveNext(CancellationToken cancellationToken) => Typed(messages.MoveNext(cancellationToken));
+    }
+}

@@ -1,0 +1,157 @@
+using System.Runtime.CompilerServices;
+using Coder.Mesh.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.Protocol.Client;
+
+/// <summary>
+/// One watch through any number of connections: goes on after the last message that was read, lists again where it can't,
+/// and leaves out what has been told.
+/// </summary>
+internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, TMessage> calls, TimeProvider time)
+    where TResource : class
+{
+    /// <summary>A watch without news says so every 30 seconds: one that is silent for longer is dead.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(90);
+
+    private static readonly Backoff Pause = Backoff.Dial;
+
+    /// <summary>What has been told and is still there.</summary>
+    private readonly Dictionary<string, TResource> _told = [];
+
+    private string _token = "";
+    private int _failures;
+
+    public async IAsyncEnumerable<WatchEvent<TResource>> Run(
+        string resumeToken,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        _token = resumeToken;
+        while (true)
+        {
+            RpcException? cut;
+            var events = Once(ct).GetAsyncEnumerator(ct);
+            await using (events.ConfigureAwait(false))
+            {
+                while ((cut = await Next(events, ct).ConfigureAwait(false)) is null)
+                    yield return events.Current;
+            }
+
+            if (cut is MeshOutOfRangeException && _token.Length > 0)
+            {
+                _token = "";
+                continue;
+            }
+
+            _failures++;
+            yield return new WatchInterrupted<TResource>(cut, _token);
+            await Task.Delay(Pause.Delay(_failures, Random.Shared.NextDouble()), time, ct).ConfigureAwait(false);
+        }
+    }
+
+    /// <returns>Null if there is a next event; why there is none, if it is worth another try.</returns>
+    private static async Task<RpcException?> Next(IAsyncEnumerator<WatchEvent<TResource>> events, CancellationToken ct)
+    {
+        try
+        {
+            return await events.MoveNextAsync().ConfigureAwait(false)
+                ? null
+                : new RpcException(new Status(StatusCode.Unavailable, "The watch ended."));
+        }
+        catch (RpcException) when (ct.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(ct);
+        }
+        catch (RpcException e) when (!IsFinal(e))
+        {
+            return e;
+        }
+    }
+
+    // What the caller has to change something about. Any other end is worth a new beginning.
+    private static bool IsFinal(RpcException e) =>
+        e
+            is MeshInvalidArgumentException
+                or MeshNotFoundException
+                or MeshAccessException
+                or MeshRefusedException
+                or { StatusCode: StatusCode.Unimplemented };
+
+    private async IAsyncEnumerable<WatchEvent<TResource>> Once([EnumeratorCancellation] CancellationToken ct)
+    {
+        if (_token.Length == 0)
+        {
+            await foreach (var listed in List(ct).ConfigureAwait(false))
+                yield return listed;
+        }
+
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var call = calls.Watch(_token, silence.Token);
+        while (await Read(call.ResponseStream, silence, ct).ConfigureAwait(false) is { } message)
+        {
+            _failures = 0;
+            var (type, resource, token) = calls.Read(message);
+            _token = token;
+            if (resource is not null && Told(type, resource) is { } news)
+                yield return news;
+        }
+    }
+
+    private async Task<TMessage?> Read(
+        IAsyncStreamReader<TMessage> messages,
+        CancellationTokenSource silence,
+        CancellationToken ct
+    )
+    {
+        using var timer = time.CreateTimer(_ => silence.Cancel(), null, Silence, Timeout.InfiniteTimeSpan);
+        try
+        {
+            return await messages.MoveNext(CancellationToken.None).ConfigureAwait(false) ? messages.Current : default;
+        }
+        catch (RpcException) when (silence.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, $"Nothing came for {Silence.TotalSeconds} s."));
+        }
+    }
+
+    private async IAsyncEnumerable<WatchEvent<TResource>> List([EnumeratorCancellation] CancellationToken ct)
+    {
+        string? from = null;
+        var gone = _told.Keys.ToHashSet();
+        await foreach (var (resources, token) in calls.List(ct).ConfigureAwait(false))
+        {
+            from ??= token;
+            foreach (var resource in resources)
+            {
+                gone.Remove(calls.Key(resource).Id);
+                if (Told(ChangeType.Changed, resource, from) is { } news)
+                    yield return news;
+            }
+        }
+
+        foreach (var id in gone)
+        {
+            if (_told.Remove(id, out var last))
+                yield return new ResourceRemoved<TResource>(last, from!);
+        }
+
+        _token = from!;
+        yield return new WatchSynced<TResource>(_token);
+    }
+
+    private WatchEvent<TResource>? Told(ChangeType type, TResource resource, string? token = null)
+    {
+        var (id, version) = calls.Key(resource);
+        if (_told.TryGetValue(id, out var last) && calls.Key(last).Version >= version)
+            return null;
+        if (type == ChangeType.Removed)
+        {
+            _told.Remove(id);
+            return new ResourceRemoved<TResource>(resource, token ?? _token);
+        }
+
+        _told[id] = resource;
+        return new ResourceChanged<TResource>(resource, token ?? _token);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Runtime.CompilerServices;
+using Coder.Mesh.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.Protocol.Client;
+
+/// <summary>What a watch asks of the API for one kind of resource.</summary>
+internal interface IWatchCalls<TResource, TMessage>
+{
+    /// <summary>Pages of all that the filter lets through. The token of the first one is where a watch goes on.</summary>
+    IAsyncEnumerable<(IReadOnlyList<TResource> Resources, string ResumeToken)> List(CancellationToken ct);
+
+    AsyncServerStreamingCall<TMessage> Watch(string resumeToken, CancellationToken ct);
+
+    (ChangeType Type, TResource? Resource, string ResumeToken) Read(TMessage message);
+
+    (string Id, ulong Version) Key(TResource resource);
+}
+
+internal sealed class WorkspaceWatchCalls(
+    WorkspaceService.WorkspaceServiceClient workspaces,
+    WatchWorkspacesRequest filter
+) : IWatchCalls<Workspace, WatchWorkspacesResponse>
+{
+    private const int PageSize = 1_000;
+
+    public async IAsyncEnumerable<(IReadOnlyList<Workspace>, string)> List(
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        var request = new ListWorkspacesRequest
+        {
+            Organization = filter.Organization,
+            Provider = filter.Provider,
+            Owner = filter.Owner,
+            State = filter.State,
+            PageSize = filter.Workspace.Length > 0 ? 1 : PageSize,
+        };
+        do
+        {
+            var page = await workspaces.ListWorkspacesAsync(request, cancellationToken: ct).ConfigureAwait(false);
+            if (filter.Workspace.Length > 0)
+            {
+                yield return (await Only(ct).ConfigureAwait(false), page.ResumeToken);
+                yield break;
+            }
+
+            yield return (page.Workspaces, page.ResumeToken);
+            request.PageToken = page.NextPageToken;
+        } while (request.PageToken.Length > 0);
+    }
+
+    public AsyncServerStreamingCall<WatchWorkspacesResponse> Watch(string resumeToken, CancellationToken ct)
+    {
+        var request = filter.Clone();
+        request.ResumeToken = resumeToken;
+        return workspaces.WatchWorkspaces(request, cancellationToken: ct);
+    }
+
+    public (ChangeType, Workspace?, string) Read(WatchWorkspacesResponse message) =>
+        (message.Type, message.Workspace, message.ResumeToken);
+
+    public (string Id, ulong Version) Key(Workspace resource) => (resource.Id, resource.ResourceVersion);
+
+    private async Task<IReadOnlyList<Workspace>> Only(CancellationToken ct)
+    {
+        var request = new GetWorkspaceRequest { Workspace = filter.Workspace, Organization = filter.Organization };
+        var one = (await workspaces.GetWorkspaceAsync(request, cancellationToken: ct).ConfigureAwait(false)).Workspace;
+        return one.State is WorkspaceState.Deleted or WorkspaceState.Lost ? [] : [one];
+    }
+}
+
+internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient providers, WatchProvidersRequest filter)
+    : IWatchCalls<Provider, WatchProvidersResponse>
+{
+    private const int PageSize = 1_000;
+
+    public async IAsyncEnumerable<(IReadOnlyList<Provider>, string)> List([EnumeratorCancellation] CancellationToken ct)
+    {
+        var request = new ListProvidersRequest
+        {
+            Region = filter.Region,
+            Status = filter.Status,
+            PageSize = PageSize,
+        };
+        if (filter.HasCordoned)
+            request.Cordoned = filter.Cordoned;
+        do
+        {
+            var page = await providers.ListProvidersAsync(request, cancellationToken: ct).ConfigureAwait(false);
+            yield return (
+                [
+                    .. page.Providers.Where(p =>
+                        filter.Provider.Length == 0 || p.Name == filter.Provider || p.Id == filter.Provider
+                    ),
+                ],
+                page.ResumeToken
+            );
+            request.PageToken = page.NextPageToken;
+        } while (request.PageToken.Length > 0);
+    }
+
+    public AsyncServerStreamingCall<WatchProvidersResponse> Watch(string resumeToken, CancellationToken ct)
+    {
+        var request = filter.Clone();
+        request.ResumeToken = resumeToken;
+        return providers.WatchProviders(request, cancellationToken: ct);
+    }
+
+    public (ChangeType, Provider?, string) Read(WatchProvidersResponse message) =>
+        (message.Type, message.Provider, message.ResumeToken);
+
+    public (string Id, ulong Version) Key(Provider resource) => (resource.Id, resource.ResourceVersion);
+}

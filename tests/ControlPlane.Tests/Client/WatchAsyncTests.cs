@@ -1,0 +1,174 @@
+using System.Net;
+using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.Protocol.Client;
+using Coder.Mesh.Tests.Support.Network;
+using Coder.Mesh.Tests.Support.Postgres;
+using Coder.Mesh.V1;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Tests.Client;
+
+public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(postgres)
+{
+    [Fact]
+    public async Task It_begins_with_what_there_is_and_says_when_that_was_all()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var first = await mesh.Plane.CreateWorkspace("first", Ct);
+        var second = await mesh.Plane.CreateWorkspace("second", Ct);
+        using var client = Client(mesh.Plane);
+        await using var events = client.WatchAsync(new WatchWorkspacesRequest(), Ct).GetAsyncEnumerator(Ct);
+
+        var listed = await Until(events, e => e is WatchSynced<Workspace>);
+        var third = await mesh.Plane.CreateWorkspace("third", Ct);
+        var later = await Until(events, e => e is ResourceChanged<Workspace>);
+
+        Assert.Equal([first, second], listed.OfType<ResourceChanged<Workspace>>().Select(e => e.Resource));
+        Assert.Equal(3, listed.Count);
+        Assert.Equal([third], later.OfType<ResourceChanged<Workspace>>().Select(e => e.Resource));
+    }
+
+    /// <summary>Ten workspaces, a hundred changes each, from four callers; the connection is cut again and again.</summary>
+    [Fact]
+    public async Task Cut_amid_a_thousand_changes_it_tells_every_version_of_each_workspace_once_and_in_order()
+    {
+        const int Workspaces = 10;
+        const int Versions = 100;
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        await using var proxy = FaultProxy.Start(IPEndPoint.Parse(new Uri(mesh.Plane.GrpcAddress).Authority));
+        using var client = Client(mesh.Plane, proxy.Address);
+        await using var events = client.WatchAsync(new WatchWorkspacesRequest(), Ct).GetAsyncEnumerator(Ct);
+        await Until(events, e => e is WatchSynced<Workspace>);
+
+        var changes = Change(mesh, Workspaces, Versions);
+        var told = new List<Workspace>();
+        var cuts = 0;
+        while (told.Count < Workspaces * Versions)
+        {
+            var read = (await Until(events, _ => true))[0];
+            if (read is WatchInterrupted<Workspace>)
+                cuts++;
+            if (read is not ResourceChanged<Workspace> changed)
+                continue;
+            told.Add(changed.Resource);
+            if (told.Count % 100 == 50)
+                proxy.Reset();
+        }
+
+        await changes;
+        Assert.InRange(cuts, 5, 100);
+        foreach (var versions in told.GroupBy(w => w.Id, w => w.ResourceVersion))
+            Assert.Equal(Enumerable.Range(1, Versions).Select(v => (ulong)v), versions);
+        await mesh.Plane.CreateWorkspace("end", Ct);
+        Assert.Equal(
+            "end",
+            (await Until(events, e => e is ResourceChanged<Workspace>))
+                .OfType<ResourceChanged<Workspace>>()
+                .Single()
+                .Resource.Name
+        );
+    }
+
+    [Fact]
+    public async Task Where_it_cannot_go_on_it_lists_again_and_tells_what_has_gone_meanwhile()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.Create("stays");
+        await mesh.Create("goes");
+        await using var proxy = FaultProxy.Start(IPEndPoint.Parse(new Uri(mesh.Plane.GrpcAddress).Authority));
+        using var client = Client(mesh.Plane, proxy.Address);
+        await using var events = client.WatchAsync(new WatchProvidersRequest(), Ct).GetAsyncEnumerator(Ct);
+        await Until(events, e => e is WatchSynced<Provider>);
+        var next = Until(events, e => e is WatchSynced<Provider>);
+        proxy.Set(Direction.ToClient, Fault.ResetAfter(0));
+        proxy.Reset();
+        await mesh.Delete("goes");
+        await mesh.Create("comes");
+        await TrimAll(mesh.Plane);
+        proxy.Set(Direction.ToClient, Fault.None);
+
+        var told = await next;
+
+        Assert.Equal(["comes"], told.OfType<ResourceChanged<Provider>>().Select(e => e.Resource.Name));
+        Assert.Equal(["goes"], told.OfType<ResourceRemoved<Provider>>().Select(e => e.Resource.Name));
+    }
+
+    [Fact]
+    public async Task With_a_token_of_an_earlier_watch_it_goes_on_there_and_lists_nothing()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        using var client = Client(mesh.Plane);
+        string token;
+        await using (var first = client.WatchAsync(new WatchProvidersRequest(), Ct).GetAsyncEnumerator(Ct))
+            token = (await Until(first, e => e is WatchSynced<Provider>))[^1].ResumeToken;
+        await mesh.Create("west");
+
+        await using var second = client
+            .WatchAsync(new WatchProvidersRequest { ResumeToken = token }, Ct)
+            .GetAsyncEnumerator(Ct);
+        var told = await Until(second, e => e is ResourceChanged<Provider>);
+
+        Assert.Equal("west", Assert.IsType<ResourceChanged<Provider>>(Assert.Single(told)).Resource.Name);
+    }
+
+    [Fact]
+    public async Task A_watch_that_is_refused_ends_with_the_reason()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        using var client = Client(mesh.Plane);
+        await using var events = client
+            .WatchAsync(new WatchWorkspacesRequest { Provider = "none" }, Ct)
+            .GetAsyncEnumerator(Ct);
+
+        var refused = await Assert.ThrowsAsync<MeshNotFoundException>(() => events.MoveNextAsync().AsTask());
+
+        Assert.Equal(Protocol.ErrorReasons.ProviderNotFound, refused.Reason);
+    }
+
+    private static async Task Change(Rules.Mesh mesh, int workspaces, int versions)
+    {
+        var plane = mesh.Plane;
+        await Parallel.ForAsync(
+            0,
+            workspaces,
+            new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = Ct },
+            async (i, ct) =>
+            {
+                var workspace = await plane.CreateWorkspace($"dev-{i}", ct);
+                for (var version = 1; version < versions; version++)
+                {
+                    var wish =
+                        version % 2 == 1
+                            ? plane
+                                .Workspaces.StopWorkspaceAsync(
+                                    new() { Workspace = workspace.Id },
+                                    plane.Admin,
+                                    cancellationToken: ct
+                                )
+                                .ResponseAsync as Task
+                            : plane
+                                .Workspaces.StartWorkspaceAsync(
+                                    new() { Workspace = workspace.Id },
+                                    plane.Admin,
+                                    cancellationToken: ct
+                                )
+                                .ResponseAsync;
+                    await wish;
+                }
+            }
+        );
+    }
+
+    private static async Task TrimAll(TestControlPlane plane)
+    {
+        var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
+        await using var age = database.CreateCommand($"update {ChangeFeed.Table} set at = now() - interval '25 hours'");
+        await age.ExecuteNonQueryAsync(Ct);
+        await ActivatorUtilities.CreateInstance<Trimmer>(plane.Services).Trim(Ct);
+    }
+}

@@ -1,0 +1,187 @@
+using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Watches;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.Tests.Support.Postgres;
+using Coder.Mesh.V1;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Tests.Watches;
+
+/// <summary>How watches end, and why some don't begin.</summary>
+public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    [Fact]
+    public async Task A_token_of_before_what_was_trimmed_is_out_of_range_and_a_later_one_is_not()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var old = await Token(plane);
+        await plane.CreateProvider("west", Ct);
+        var current = await Token(plane);
+        var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
+        await using (
+            var age = database.CreateCommand($"update {ChangeFeed.Table} set at = now() - interval '25 hours'")
+        )
+            await age.ExecuteNonQueryAsync(Ct);
+        await ActivatorUtilities.CreateInstance<Trimmer>(plane.Services).Trim(Ct);
+
+        AssertExpired(await Refused(plane, old));
+        using var watch = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = current });
+    }
+
+    [Fact]
+    public async Task A_token_of_another_database_or_of_a_later_copy_of_this_one_is_out_of_range()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await using var other = await TestControlPlane.Start(Postgres, Ct);
+        var later = ResumeToken.Parse(await Token(plane))!.Value with
+        {
+            Position = new FeedPosition(ulong.MaxValue / 4, 1),
+        };
+
+        AssertExpired(await Refused(plane, await Token(other)));
+        AssertExpired(await Refused(plane, later.ToText()));
+    }
+
+    [Theory]
+    [InlineData("nonsense")]
+    [InlineData("*")]
+    [InlineData("YS9iL2M")]
+    public async Task A_token_that_never_was_one_is_a_bad_field(string token)
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+
+        var refused = await Refused(plane, token);
+
+        Assert.Equal(StatusCode.InvalidArgument, refused.StatusCode);
+        Assert.Equal(["resume_token"], Fields(refused));
+    }
+
+    [Fact]
+    public async Task A_watch_that_is_not_read_is_ended_and_goes_on_where_it_was()
+    {
+        var limits = new WatchLimits { KeptChanges = 16, WriteTime = TimeSpan.FromMilliseconds(200) };
+        await using var plane = await TestControlPlane.Start(Postgres, Ct, services: s => s.AddSingleton(limits));
+        await plane.CreateProvider("west", Ct);
+        using var probe = await WatchProbe.Providers(plane, Ct);
+        // More than the windows of the stream hold.
+        var reason = new string('x', 1000);
+        const int Rounds = 500;
+        for (var i = 0; i < Rounds; i++)
+        {
+            await plane.Providers.CordonProviderAsync(
+                new() { Provider = "west", Reason = $"{i} {reason}" },
+                plane.Admin,
+                cancellationToken: Ct
+            );
+        }
+
+        var told = new List<WatchProvidersResponse>();
+        var end = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (true)
+                told.Add(await probe.Any(Ct));
+        });
+        Assert.Equal((StatusCode.ResourceExhausted, ErrorReasons.WatchTooSlow), (end.StatusCode, Reason(end)));
+        Assert.InRange(told.Count, 1, Rounds - 1);
+        using var again = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = told[^1].ResumeToken });
+        while (told.Count < Rounds)
+            told.Add(await again.Next(Ct));
+        Assert.Equal(
+            Enumerable.Range(0, Rounds),
+            told.Select(m => int.Parse(m.Provider.Cordon.Reason.Split(' ')[0], null))
+        );
+    }
+
+    [Fact]
+    public async Task A_replica_takes_no_more_watches_than_it_may_and_a_place_is_free_again()
+    {
+        await using var plane = await TestControlPlane.Start(
+            Postgres,
+            Ct,
+            services: s => s.AddSingleton(new WatchLimits { Watches = 1 })
+        );
+        using (await WatchProbe.Providers(plane, Ct))
+        {
+            var refused = await Refused(plane, "");
+            Assert.Equal(
+                (StatusCode.ResourceExhausted, ErrorReasons.TooManyWatches),
+                (refused.StatusCode, Reason(refused))
+            );
+        }
+
+        var log = plane.Services.GetRequiredService<ChangeLog>();
+        await Eventually(() => Task.FromResult(log.Watched), watched => !watched);
+        using var next = await WatchProbe.Providers(plane, Ct);
+    }
+
+    [Fact]
+    public async Task A_replica_that_stops_ends_its_watches_first()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var channel = GrpcChannel.ForAddress(plane.GrpcAddress);
+        using var watch = new WatchProbe<WatchProvidersResponse>(
+            new ProviderService.ProviderServiceClient(channel).WatchProviders(
+                new(),
+                plane.Admin,
+                cancellationToken: Ct
+            ),
+            m => m.Type
+        );
+        await watch.Any(Ct);
+        var end = watch.End(Ct);
+
+        await plane.Stop();
+
+        var told = await end;
+        Assert.Equal((StatusCode.Unavailable, ErrorReasons.ServerRestarting), (told.StatusCode, Reason(told)));
+    }
+
+    [Fact]
+    public async Task Without_news_a_watch_says_how_far_it_has_come()
+    {
+        var limits = new WatchLimits { ProgressInterval = TimeSpan.FromMilliseconds(50) };
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await using var plane = await TestControlPlane.Start(
+            Postgres,
+            Ct,
+            database: mesh.Database,
+            services: s => s.AddSingleton(limits)
+        );
+        // Of nothing that happens here: its place moves all the same.
+        using var watch = await WatchProbe.Providers(plane, Ct, new() { Region = "nowhere" });
+        var before = await watch.Any(Ct);
+        await mesh.Create("west");
+
+        var after = await Eventually<WatchProvidersResponse>(
+            () => watch.Any(Ct),
+            m => m.ResumeToken != before.ResumeToken
+        );
+
+        Assert.Equal(ChangeType.Progress, after.Type);
+        AssertLater(before.ResumeToken, after.ResumeToken);
+    }
+
+    private static void AssertLater(string before, string after) =>
+        Assert.True(ResumeToken.Parse(before)!.Value.Position < ResumeToken.Parse(after)!.Value.Position);
+
+    private static void AssertExpired(RpcException e) =>
+        Assert.Equal((StatusCode.OutOfRange, ErrorReasons.ResumeTokenExpired), (e.StatusCode, Reason(e)));
+
+    private static async Task<string> Token(TestControlPlane plane) =>
+        (await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct)).ResumeToken;
+
+    private static async Task<RpcException> Refused(TestControlPlane plane, string token)
+    {
+        using var call = plane.Providers.WatchProviders(
+            new() { ResumeToken = token },
+            plane.Admin,
+            cancellationToken: Ct
+        );
+        return await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Ct));
+    }
+}

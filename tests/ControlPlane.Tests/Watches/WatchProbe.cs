@@ -1,0 +1,81 @@
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Tests.Watches;
+
+/// <summary>A watch that has begun, read message by message.</summary>
+internal sealed class WatchProbe<T>(AsyncServerStreamingCall<T> call, Func<T, ChangeType> type) : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>The next message, whatever it is.</summary>
+    public async Task<T> Any(CancellationToken ct)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Limit);
+        Assert.True(await call.ResponseStream.MoveNext(limit.Token), "the watch ended");
+        return call.ResponseStream.Current;
+    }
+
+    /// <summary>The next message that tells a change.</summary>
+    public async Task<T> Next(CancellationToken ct)
+    {
+        while (true)
+        {
+            var message = await Any(ct);
+            if (type(message) != ChangeType.Progress)
+                return message;
+        }
+    }
+
+    public async Task<RpcException> End(CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                await Any(ct);
+            }
+            catch (RpcException e)
+            {
+                return e;
+            }
+        }
+    }
+
+    public void Dispose() => call.Dispose();
+}
+
+internal static class WatchProbe
+{
+    /// <summary>Whose place is known: what is changed from now on is told.</summary>
+    public static async Task<WatchProbe<WatchWorkspacesResponse>> Workspaces(
+        TestControlPlane plane,
+        CancellationToken ct,
+        WatchWorkspacesRequest? request = null
+    )
+    {
+        var probe = new WatchProbe<WatchWorkspacesResponse>(
+            plane.Workspaces.WatchWorkspaces(request ?? new(), plane.Admin, cancellationToken: ct),
+            m => m.Type
+        );
+        Assert.Equal(ChangeType.Progress, (await probe.Any(ct)).Type);
+        return probe;
+    }
+
+    /// <inheritdoc cref="Workspaces"/>
+    public static async Task<WatchProbe<WatchProvidersResponse>> Providers(
+        TestControlPlane plane,
+        CancellationToken ct,
+        WatchProvidersRequest? request = null
+    )
+    {
+        var probe = new WatchProbe<WatchProvidersResponse>(
+            plane.Providers.WatchProviders(request ?? new(), plane.Admin, cancellationToken: ct),
+            m => m.Type
+        );
+        Assert.Equal(ChangeType.Progress, (await probe.Any(ct)).Type);
+        return probe;
+    }
+}
