@@ -24,6 +24,10 @@ try
     var exitCode = await line.InvokeAsync(settings, interrupts.Token);
     return exitCode == ExitCodes.Interrupted ? interrupts.ExitCode : exitCode;
 }
+catch (OutputClosedException)
+{
+    return ExitCodes.OutputClosed;
+}
 catch (Exception e)
 {
     // The last net: a person gets a sentence, and whoever looks into it gets the trace on request.

@@ -5,37 +5,54 @@ using Coder.Mesh.Cli.Tests.Support;
 
 namespace Coder.Mesh.Cli.Tests;
 
-/// <summary>docs/cli.md names each command, each option and each exit code.</summary>
+/// <summary>docs/cli.md says what the program does.</summary>
 public sealed partial class DocumentTests
 {
-    private static readonly string Page = File.ReadAllText(Path.Combine(RepoRoot(), "docs", "cli.md"));
+    private static readonly string PagePath = Path.Combine(RepoRoot(), "docs", "cli.md");
+    private static readonly string Page = File.ReadAllText(PagePath);
 
     [Fact]
     public void Every_command_is_documented_and_no_other() =>
         Assert.Equal(Leaves("mesh", Tree.Make()).Select(l => l.Path).Order(), Documented().Distinct().Order());
 
     [Fact]
-    public void Every_option_is_documented()
-    {
-        var names = Leaves("mesh", Tree.Make())
-            .SelectMany(l => l.Command.Options)
-            .Concat(Tree.Make().Options)
-            .Select(o => o.Name)
-            .Where(n => n is not "--help")
-            .Distinct();
-
-        Assert.All(names, name => Assert.Matches($@"`?{Regex.Escape(name)}\b", Page));
-    }
+    public void Reference_is_what_the_commands_say() => Generated("commands", Reference.Commands(Tree.Make()));
 
     [Fact]
-    public void Every_exit_code_is_documented()
+    public void Exit_codes_are_those_of_the_program() => Generated("exit codes", Reference.Exits());
+
+    [Fact]
+    public void Every_exit_code_means_one_thing()
     {
         var codes = typeof(Errors.ExitCodes)
             .GetFields()
             .Where(f => f.FieldType == typeof(int))
-            .Select(f => (int)f.GetRawConstantValue()!);
+            .Select(f => (int)f.GetRawConstantValue()!)
+            .ToList();
 
-        Assert.All(codes, code => Assert.Matches($@"(?m)^\| ([0-9]+, )?{code}(, [0-9]+)? \|", Page));
+        Assert.Equal(codes, codes.Distinct());
+        Assert.Equal(codes, Errors.ExitCodes.All.Select(c => c.Code));
+    }
+
+    [Fact]
+    public void Variables_that_the_program_reads_are_documented() =>
+        Assert.All(
+            new[] { Connection.Address.Variable, Connection.Token.Variable, Contexts.ContextChoice.Variable },
+            variable => Assert.Contains($"`{variable}`", Page, StringComparison.Ordinal)
+        );
+
+    /// <summary>A part of the page that is written by the program: UPDATE_EXPECTED=1 writes it anew.</summary>
+    private static void Generated(string what, string text)
+    {
+        var (begin, end) = ($"<!-- generated: {what} -->\n", $"<!-- end of {what} -->");
+        var page = File.ReadAllText(PagePath);
+        var (from, to) = (page.IndexOf(begin, StringComparison.Ordinal), page.IndexOf(end, StringComparison.Ordinal));
+        Assert.True(from >= 0 && to > from, $"docs/cli.md has no place for {what}");
+        from += begin.Length;
+        if (Environment.GetEnvironmentVariable("UPDATE_EXPECTED") == "1")
+            File.WriteAllText(PagePath, page[..from] + text + page[to..]);
+        else
+            Assert.Equal(text, page[from..to]);
     }
 
     private static IEnumerable<(string Path, Command Command)> Leaves(string path, Command command) =>

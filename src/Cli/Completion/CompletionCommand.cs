@@ -10,8 +10,8 @@ internal static class CompletionCommand
         new MeshCommand(
             "completion",
             "Print a script by which a shell completes commands, options and names.",
-            "source <(mesh completion bash)",
-            "mesh completion fish > ~/.config/fish/completions/mesh.fish"
+            "mesh completion fish > ~/.config/fish/completions/mesh.fish",
+            "source <(mesh completion bash)"
         )
         {
             Subcommands =
@@ -20,15 +20,15 @@ internal static class CompletionCommand
                     host,
                     "bash",
                     CompletionScripts.Bash,
-                    "source <(mesh completion bash)",
-                    "mesh completion bash > ~/.local/share/bash-completion/completions/mesh"
+                    "mesh completion bash > ~/.local/share/bash-completion/completions/mesh",
+                    "source <(mesh completion bash)"
                 ),
                 Make(
                     host,
                     "zsh",
                     CompletionScripts.Zsh,
-                    "source <(mesh completion zsh)",
-                    "mesh completion zsh > \"${fpath[1]}/_mesh\""
+                    "mesh completion zsh > \"${fpath[1]}/_mesh\"",
+                    "source <(mesh completion zsh)"
                 ),
                 Make(
                     host,

@@ -33,7 +33,7 @@ internal sealed class Terminal
     public IAnsiConsole Console { get; }
 
     public static Terminal Stdout(Func<string, string?> env) =>
-        new(System.Console.Out, !System.Console.IsOutputRedirected, WantsColor(env));
+        new(ClosingPipe.OfStdout() ?? System.Console.Out, !System.Console.IsOutputRedirected, WantsColor(env));
 
     public static Terminal Stderr(Func<string, string?> env) =>
         new(System.Console.Error, !System.Console.IsErrorRedirected, WantsColor(env));

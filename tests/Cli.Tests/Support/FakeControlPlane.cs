@@ -67,6 +67,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>Whether calls are taken and never answered.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>Ends when the first call has come.</summary>
+    public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>What is answered in place of gRPC, if anything: a web server on the same port.</summary>
     public string? WebPage { get; set; }
 
@@ -103,6 +106,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             TakeRequestId(request, context.Method);
             var authorization = context.RequestHeaders.GetValue("authorization") ?? "";
             server.Authorizations.Enqueue(authorization);
+            server.Asked.TrySetResult();
             if (authorization != $"Bearer {ApiToken}")
                 throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
             if (server.Hangs)

@@ -6,7 +6,7 @@ namespace Coder.Mesh.Cli.Tests.Support;
 /// <summary>What a run of `mesh` left behind.</summary>
 public sealed record MeshRun(int ExitCode, string Stdout, string Stderr);
 
-/// <summary>Runs the built `mesh` as a process, with nothing of the caller's own settings.</summary>
+/// <summary>Runs `mesh` as a process, with nothing of the caller's own settings.</summary>
 public sealed class MeshProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -24,14 +24,20 @@ public sealed class MeshProcess : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
+    /// <summary>The published program where MESH_ARTIFACTS names a folder of such; else the one that was built.</summary>
     public static string Executable { get; } =
         Path.Combine(
-            typeof(MeshProcess)
-                .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-                .Single(a => a.Key == "MeshFolder")
-                .Value!,
+            Environment.GetEnvironmentVariable("MESH_ARTIFACTS") is { Length: > 0 } artifacts
+                ? Path.GetFullPath(artifacts)
+                : Built,
             OperatingSystem.IsWindows() ? "mesh.exe" : "mesh"
         );
+
+    private static string Built =>
+        typeof(MeshProcess)
+            .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(a => a.Key == "MeshFolder")
+            .Value!;
 
     public void Dispose() => Directory.Delete(Home, recursive: true);
 
