@@ -41,6 +41,8 @@ internal static class ControlPlaneHost
         builder
             .Logging.AddFilter("Marten", LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            // An unhealthy check would be an error each second; the store says once that it is away, and that it is back.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical)
             .AddFilter("Grpc", LogLevel.Warning);
         builder
             .Services.AddStorage(connectionString)
@@ -51,13 +53,13 @@ internal static class ControlPlaneHost
             .AddIdentity()
             .AddSlices();
         builder.AddObservability();
+        builder.Services.AddGrpcHealth();
         builder.Services.AddGrpc(o => o.Interceptors.Add<FailureInterceptor>()).AddJsonApi();
         builder
             .Services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions<AgentStreamService>>()
             .Configure<IOptions<AgentStreamOptions>>(
                 (o, stream) => o.MaxReceiveMessageSize = stream.Value.MaxFrameBytes
             );
-        builder.Services.AddGrpcHealthChecks();
         builder.Services.AddGrpcReflection();
         // Streams are told to leave at once, and calls take moments; a client that doesn't close its connection is cut.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
