@@ -2,6 +2,7 @@ using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Json;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Orphans;
@@ -10,6 +11,7 @@ using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -39,6 +41,8 @@ internal static class ControlPlaneHost
         builder
             .Logging.AddFilter("Marten", LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            // An unhealthy check would be an error each second; the store says once that it is away, and that it is back.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical)
             .AddFilter("Grpc", LogLevel.Warning);
         builder
             .Services.AddStorage(connectionString)
@@ -49,24 +53,25 @@ internal static class ControlPlaneHost
             .AddIdentity()
             .AddSlices();
         builder.AddObservability();
-        builder.Services.AddGrpc(o => o.Interceptors.Add<FailureInterceptor>());
+        builder.Services.AddGrpcHealth();
+        builder.Services.AddGrpc(o => o.Interceptors.Add<FailureInterceptor>()).AddJsonApi();
         builder
             .Services.AddOptions<Grpc.AspNetCore.Server.GrpcServiceOptions<AgentStreamService>>()
             .Configure<IOptions<AgentStreamOptions>>(
                 (o, stream) => o.MaxReceiveMessageSize = stream.Value.MaxFrameBytes
             );
-        builder.Services.AddGrpcHealthChecks();
         builder.Services.AddGrpcReflection();
         // Streams are told to leave at once, and calls take moments; a client that doesn't close its connection is cut.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
 
         var app = builder.Build();
-        var management = app.Services.GetRequiredService<ManagementPort>();
-        app.MapManagement(management);
+        app.MapManagement();
+        app.UseListeners();
         app.UseCallerTraces();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseStrictJson();
         app.MapGrpcService<AgentStreamService>();
         app.MapGrpcService<ProviderApi>();
         app.MapGrpcService<WorkspaceApi>();
@@ -95,14 +100,18 @@ internal static class ControlPlaneHost
     public static async Task Serve(WebApplication app, CancellationToken ct)
     {
         await app.StartAsync(ct);
-        var addresses = app
-            .Services.GetRequiredService<IServer>()
-            .Features.Get<IServerAddressesFeature>()!
-            .Addresses.ToList();
-        app.Services.GetRequiredService<ManagementPort>().Port = new Uri(addresses[1]).Port;
+        var addresses = Addresses(app);
         app.Services.GetRequiredService<ILoggerFactory>()
             .CreateLogger("Coder.Mesh.ControlPlane")
-            .Serving(addresses[0], addresses[1]);
+            .Serving(addresses.Grpc, addresses.Json, addresses.Management);
+    }
+
+    public static ListenAddresses Addresses(WebApplication app)
+    {
+        var inOrder = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>();
+        return inOrder.Addresses.ToList() is [var grpc, var json, var management]
+            ? new ListenAddresses(grpc, json, management)
+            : throw new InvalidOperationException("It listens elsewhere than it was told to.");
     }
 
     /// <summary>Hands its agents over, then stops.</summary>
@@ -134,7 +143,6 @@ internal static class ControlPlaneHost
         services.AddSingleton<OrphanStore>();
         services.AddSingleton<OrphanView>();
         services.AddSingleton<OrphanCommands>();
-        services.AddSingleton<ManagementPort>();
         return services;
     }
 
@@ -148,10 +156,24 @@ internal static class ControlPlaneHost
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
         kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
-        Listen(kestrel, options.GrpcAddress, HttpProtocols.Http2);
-        Listen(kestrel, options.ManagementAddress, HttpProtocols.Http1);
+        // The order is that of the server's addresses.
+        Listen(kestrel, options.GrpcAddress, Listener.Grpc, HttpProtocols.Http2);
+        Listen(kestrel, options.HttpAddress, Listener.Json, HttpProtocols.Http1);
+        Listen(kestrel, options.ManagementAddress, Listener.Management, HttpProtocols.Http1);
     }
 
-    private static void Listen(KestrelServerOptions kestrel, string address, HttpProtocols protocols) =>
-        kestrel.Listen(ControlPlaneOptions.Endpoint(address)!, listen => listen.Protocols = protocols);
+    private static void Listen(
+        KestrelServerOptions kestrel,
+        string address,
+        Listener listener,
+        HttpProtocols protocols
+    ) =>
+        kestrel.Listen(
+            ControlPlaneOptions.Endpoint(address)!,
+            listen =>
+            {
+                listen.Protocols = protocols;
+                listener.Mark(listen);
+            }
+        );
 }

@@ -11,10 +11,13 @@ internal sealed class ControlPlaneOptions
     /// <summary>Where agents and callers of the API reach it. Plain-text HTTP/2; loopback unless allowed.</summary>
     public string GrpcAddress { get; set; } = "http://127.0.0.1:8081";
 
+    /// <summary>Where the API is as JSON. Plain-text HTTP/1.1; loopback unless allowed.</summary>
+    public string HttpAddress { get; set; } = "http://127.0.0.1:8080";
+
     /// <summary>Where metrics and health are: loopback by default, for they are open to whoever reaches them.</summary>
     public string ManagementAddress { get; set; } = "http://127.0.0.1:8082";
 
-    /// <summary>Plain-text gRPC on other addresses than loopback, as behind a proxy that ends TLS.</summary>
+    /// <summary>Plain-text gRPC and JSON on other addresses than loopback, as behind a proxy that ends TLS.</summary>
     public bool AllowPlaintext { get; set; }
 
     /// <summary>The folder of tokens for this machine, and of the embedded PostgreSQL.</summary>
@@ -24,11 +27,8 @@ internal sealed class ControlPlaneOptions
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
-        Check($"{Section}:{nameof(GrpcAddress)}", GrpcAddress, problems);
-        if (Endpoint(GrpcAddress) is { } grpc && !IPAddress.IsLoopback(grpc.Address) && !AllowPlaintext)
-            problems.Add(
-                $"{Section}:{nameof(GrpcAddress)} is {GrpcAddress}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}:{nameof(AllowPlaintext)}=true."
-            );
+        CheckPlaintext($"{Section}:{nameof(GrpcAddress)}", GrpcAddress, problems);
+        CheckPlaintext($"{Section}:{nameof(HttpAddress)}", HttpAddress, problems);
         Check($"{Section}:{nameof(ManagementAddress)}", ManagementAddress, problems);
         if (!Path.IsPathRooted(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is \"{DataFolder}\": it must be an absolute path.");
@@ -43,6 +43,15 @@ internal sealed class ControlPlaneOptions
         if (uri.Host == "localhost")
             return new IPEndPoint(IPAddress.Loopback, uri.Port);
         return IPAddress.TryParse(uri.Host.Trim('[', ']'), out var ip) ? new IPEndPoint(ip, uri.Port) : null;
+    }
+
+    private void CheckPlaintext(string setting, string value, List<string> problems)
+    {
+        Check(setting, value, problems);
+        if (Endpoint(value) is { } endpoint && !IPAddress.IsLoopback(endpoint.Address) && !AllowPlaintext)
+            problems.Add(
+                $"{setting} is {value}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}:{nameof(AllowPlaintext)}=true."
+            );
     }
 
     private static void Check(string setting, string value, List<string> problems)

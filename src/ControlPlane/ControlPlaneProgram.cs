@@ -27,6 +27,7 @@ internal static class ControlPlaneProgram
           ConnectionStrings__Mesh          PostgreSQL; without it the control plane runs its own, from local binaries
           Mesh__DataFolder                 tokens and the embedded database  [$XDG_DATA_HOME/coder-mesh]
           Mesh__GrpcAddress                gRPC for agents and callers       [http://127.0.0.1:8081]
+          Mesh__HttpAddress                the same API as JSON              [http://127.0.0.1:8080]
           Mesh__ManagementAddress          /metrics and /health              [http://127.0.0.1:8082]
           OTEL_EXPORTER_OTLP_ENDPOINT      where traces and metrics go       [nowhere]
         """;

@@ -12,6 +12,9 @@ public static class ErrorReasons
     public const string AuthenticationBusy = "AUTHENTICATION_BUSY";
     public const string PermissionDenied = "PERMISSION_DENIED";
     public const string Internal = "INTERNAL";
+    public const string RouteNotFound = "ROUTE_NOT_FOUND";
+    public const string BodyInvalid = "BODY_INVALID";
+    public const string BodyTooLarge = "BODY_TOO_LARGE";
 
     public const string EtagMismatch = "ETAG_MISMATCH";
     public const string RequestIdReused = "REQUEST_ID_REUSED";

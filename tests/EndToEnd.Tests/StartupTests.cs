@@ -48,13 +48,14 @@ public sealed class StartupTests
             {
                 ["Mesh__DataFolder"] = "relative",
                 ["Mesh__GrpcAddress"] = "http://192.0.2.1:8081",
+                ["Mesh__HttpAddress"] = "http://192.0.2.1:8080",
                 ["Mesh__ManagementAddress"] = "8082",
             }
         );
 
         Assert.Equal(2, await process.ExitWithOutput(Ct));
         Assert.Equal(
-            ["Mesh:GrpcAddress", "Mesh:ManagementAddress", "Mesh:DataFolder"],
+            ["Mesh:GrpcAddress", "Mesh:HttpAddress", "Mesh:ManagementAddress", "Mesh:DataFolder"],
             process.Output.Talk.Split('\n').Select(line => line.Split(' ')[1])
         );
         Assert.Empty(process.Output.Data);
@@ -77,6 +78,7 @@ public sealed class StartupTests
             {
                 ["Mesh__DataFolder"] = Path.Combine(scratch.Folder, "data"),
                 ["Mesh__GrpcAddress"] = "http://127.0.0.1:0",
+                ["Mesh__HttpAddress"] = "http://127.0.0.1:0",
                 ["Mesh__ManagementAddress"] = "http://127.0.0.1:0",
                 [variable] = value,
             }

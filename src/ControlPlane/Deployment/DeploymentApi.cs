@@ -4,6 +4,7 @@ using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
@@ -57,9 +58,12 @@ internal sealed class DeploymentApi(Writer writer, DeploymentView view) : Deploy
         return new Proto.Deployment
         {
             Id = deployment.DeploymentId,
-            Version = BuildVersion.Text,
+            Version = BuildVersion.Version,
             AccessUrl = deployment.AccessUrl,
             Etag = deployment.Version.ToString(CultureInfo.InvariantCulture),
+            Commit = BuildVersion.Commit,
+            MinAgentProtocolVersion = ProtocolVersion.Min,
+            MaxAgentProtocolVersion = ProtocolVersion.Max,
         };
     }
 }

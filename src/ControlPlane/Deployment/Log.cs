@@ -12,6 +12,10 @@ internal static partial class Log
     [LoggerMessage(1501, LogLevel.Information, "A new {Kind} token was written to {Path}, readable by its owner only")]
     public static partial void TokenWritten(this ILogger logger, string kind, string path);
 
-    [LoggerMessage(1502, LogLevel.Information, "Serving gRPC at {Grpc}; metrics and health at {Management}")]
-    public static partial void Serving(this ILogger logger, string grpc, string management);
+    [LoggerMessage(
+        1502,
+        LogLevel.Information,
+        "Serving gRPC at {Grpc}, JSON at {Json}; metrics and health at {Management}"
+    )]
+    public static partial void Serving(this ILogger logger, string grpc, string json, string management);
 }

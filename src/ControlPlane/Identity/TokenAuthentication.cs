@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Json;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Google.Protobuf;
@@ -12,8 +13,8 @@ using Microsoft.Net.Http.Headers;
 namespace Coder.Mesh.ControlPlane.Identity;
 
 /// <summary>
-/// Authenticates bearer tokens of agents and API callers. Answers gRPC callers in gRPC: with a status and its details,
-/// not with a bare HTTP code.
+/// Authenticates bearer tokens of agents and API callers. Answers callers in their own way: with a status and its
+/// details, in gRPC or JSON.
 /// </summary>
 internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
@@ -96,6 +97,8 @@ internal sealed class TokenAuthentication(
     {
         var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
         access.Record(subject, action, refusal.Reason, refusal.Message, Context.Connection.RemoteIpAddress);
+        if (Listener.Json.Serves(Context))
+            return JsonErrors.Write(Context, refusal);
         if (Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
         {
             Response.StatusCode = httpStatus;

@@ -36,11 +36,11 @@ internal static class ObservabilityRegistration
         return builder;
     }
 
-    /// <summary>Metrics and health, on the management port only.</summary>
-    public static WebApplication MapManagement(this WebApplication app, ManagementPort port)
+    /// <summary>Metrics and health, on the management listener only, and nothing else there.</summary>
+    public static WebApplication MapManagement(this WebApplication app)
     {
         app.MapWhen(
-            port.Serves,
+            Listener.Management.Serves,
             management =>
             {
                 management.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");

@@ -9,8 +9,6 @@ using Coder.Mesh.V1;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
@@ -29,9 +27,7 @@ internal sealed class TestControlPlane : IAsyncDisposable
     private TestControlPlane(WebApplication app, string database, string folder, string adminToken)
     {
         (_app, Database, _folder, AdminToken) = (app, database, folder, adminToken);
-        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-        GrpcAddress = addresses.First();
-        ManagementAddress = addresses.Last();
+        (GrpcAddress, JsonAddress, ManagementAddress) = ControlPlaneHost.Addresses(app);
         _channel = GrpcChannel.ForAddress(GrpcAddress);
     }
 
@@ -47,6 +43,8 @@ internal sealed class TestControlPlane : IAsyncDisposable
     private FakeLoggerProvider Logs { get; init; } = new();
 
     public string GrpcAddress { get; }
+
+    public string JsonAddress { get; }
 
     public string ManagementAddress { get; }
 
@@ -83,6 +81,7 @@ internal sealed class TestControlPlane : IAsyncDisposable
         var settings = new ControlPlaneOptions
         {
             GrpcAddress = "http://127.0.0.1:0",
+            HttpAddress = "http://127.0.0.1:0",
             ManagementAddress = "http://127.0.0.1:0",
             DataFolder = folder,
         };

@@ -56,6 +56,7 @@ internal sealed class TestMesh : IAsyncDisposable
         {
             ["Mesh__DataFolder"] = DataFolder,
             ["Mesh__GrpcAddress"] = Address,
+            ["Mesh__HttpAddress"] = "http://127.0.0.1:0",
             ["Mesh__ManagementAddress"] = "http://127.0.0.1:0",
         };
 

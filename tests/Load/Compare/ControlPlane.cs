@@ -75,6 +75,7 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
         {
             ["Mesh__DataFolder"] = dataFolder,
             ["Mesh__GrpcAddress"] = grpcAddress,
+            ["Mesh__HttpAddress"] = "http://127.0.0.1:0",
             ["Mesh__ManagementAddress"] = $"http://127.0.0.1:{FreePort()}",
             // A database that the caller's shell happens to name is no place for a thousand providers.
             ["ConnectionStrings__Mesh"] = null,

@@ -1,0 +1,57 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.Reflection;
+using Google.Rpc;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace Coder.Mesh.ControlPlane.Json;
+
+/// <summary>The API as JSON over HTTP/1.1, on a listener of its own: the routes that the protos name, and nothing else.</summary>
+internal static class JsonApi
+{
+    /// <summary>Of one request.</summary>
+    public const int MaxBodyBytes = 1024 * 1024;
+
+    /// <summary>What the details of an error may be.</summary>
+    public static readonly TypeRegistry ErrorTypes = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor);
+
+    private static readonly Refusal NoRoute = Refusal.NotFound(
+        ErrorReasons.RouteNotFound,
+        "There is no such path for this method; docs/json.md has all of them."
+    );
+
+    public static IGrpcServerBuilder AddJsonApi(this IGrpcServerBuilder grpc) =>
+        grpc.AddJsonTranscoding(o =>
+        {
+            o.TypeRegistry = ErrorTypes;
+            // As protobuf's JSON has it: a JSON number doesn't hold all of them.
+            o.JsonSettings.WriteInt64sAsStrings = true;
+        });
+
+    /// <summary>Each listener has its own endpoints. Routing has been done, authentication comes after.</summary>
+    public static IApplicationBuilder UseListeners(this IApplicationBuilder app) =>
+        app.Use(
+            (context, next) =>
+            {
+                if (!Listener.Json.Serves(context))
+                    return Route(context) is null ? next(context) : NotHere(context);
+                context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
+                // Answers may carry secrets.
+                context.Response.Headers[HeaderNames.CacheControl] = "no-store";
+                return Route(context) is null ? JsonErrors.Write(context, NoRoute) : next(context);
+            }
+        );
+
+    /// <summary>What is known of a request's route; null if it isn't one of JSON.</summary>
+    public static GrpcJsonTranscodingMetadata? Route(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>();
+
+    private static Task NotHere(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,38 @@
+using Coder.Mesh.ControlPlane.Refusals;
+using Google.Protobuf;
+using Microsoft.Net.Http.Headers;
+
+namespace Coder.Mesh.ControlPlane.Json;
+
+/// <summary>Refusals that no service makes, in the form and with the HTTP status in which those of services come.</summary>
+internal static class JsonErrors
+{
+    private static readonly JsonFormatter Formatter = new(
+        JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithTypeRegistry(JsonApi.ErrorTypes)
+    );
+
+    public static Task Write(HttpContext context, Refusal refusal)
+    {
+        context.Response.StatusCode = HttpStatus(refusal.Kind);
+        context.Response.ContentType = "application/json; charset=utf-8";
+        if (refusal.Kind == RefusalKind.Unauthenticated)
+            context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
+        return context.Response.WriteAsync(Formatter.Format(refusal.ToStatus()), context.RequestAborted);
+    }
+
+    private static int HttpStatus(RefusalKind kind) =>
+        kind switch
+        {
+            RefusalKind.InvalidArgument or RefusalKind.FailedPrecondition or RefusalKind.OutOfRange =>
+                StatusCodes.Status400BadRequest,
+            RefusalKind.Unauthenticated => StatusCodes.Status401Unauthorized,
+            RefusalKind.PermissionDenied => StatusCodes.Status403Forbidden,
+            RefusalKind.NotFound => StatusCodes.Status404NotFound,
+            RefusalKind.AlreadyExists or RefusalKind.Aborted => StatusCodes.Status409Conflict,
+            RefusalKind.ResourceExhausted => StatusCodes.Status429TooManyRequests,
+            RefusalKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
+            RefusalKind.DeadlineExceeded => StatusCodes.Status504GatewayTimeout,
+            RefusalKind.Internal => StatusCodes.Status500InternalServerError,
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no HTTP status for this kind"),
+        };
+}

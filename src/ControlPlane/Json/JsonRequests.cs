@@ -1,0 +1,146 @@
+using System.Text.Json.Nodes;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.Protocol;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace Coder.Mesh.ControlPlane.Json;
+
+/// <summary>
+/// Reads a request before the transcoding does, which passes over fields and parameters that it doesn't know and says of
+/// others only that they are bad: a misspelt filter or precondition would go unnoticed.
+/// </summary>
+internal static class JsonRequests
+{
+    private const int MaxMessage = 256;
+    private const int MaxName = 64;
+    private const int MaxProblems = 20;
+
+    private static readonly JsonParser Parser = new(JsonParser.Settings.Default);
+
+    private static readonly Refusal NotJson = Bad(
+        "The body must be a JSON object in UTF-8, {} at least, sent with \"content-type: application/json\"."
+    );
+
+    private static readonly Refusal TooLarge = new(
+        RefusalKind.InvalidArgument,
+        ErrorReasons.BodyTooLarge,
+        $"The body has more than {JsonApi.MaxBodyBytes} bytes."
+    );
+
+    /// <summary>Comes after authorization: nobody else's bodies are read.</summary>
+    public static IApplicationBuilder UseStrictJson(this IApplicationBuilder app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                if (JsonApi.Route(context) is { } route && await Problem(context, route) is { } refusal)
+                    await JsonErrors.Write(context, refusal);
+                else
+                    await next(context);
+            }
+        );
+
+    private static async Task<Refusal?> Problem(HttpContext context, GrpcJsonTranscodingMetadata route)
+    {
+        var request = route.MethodDescriptor.InputType;
+        var inBody = route.HttpRule.Body.Length > 0;
+        return QueryProblem(context.Request, request, inBody)
+            ?? (inBody ? await BodyProblem(context.Request, request, context.RequestAborted) : null);
+    }
+
+    private static Refusal? QueryProblem(HttpRequest request, MessageDescriptor type, bool inBody)
+    {
+        var fields = new Fields();
+        var problems = request
+            .Query.Select(q => (Name: q.Key, Rule: ParameterRule(request, type, inBody, q.Key, q.Value)))
+            .Where(p => p.Rule is not null);
+        foreach (var (name, rule) in problems.Take(MaxProblems))
+            fields.Violated(name.Length <= MaxName ? name : name[..MaxName], rule!);
+        return fields.Refusal;
+    }
+
+    /// <returns>The rule that a parameter breaks; null if it breaks none.</returns>
+    private static string? ParameterRule(
+        HttpRequest request,
+        MessageDescriptor type,
+        bool inBody,
+        string name,
+        StringValues values
+    )
+    {
+        if (inBody)
+            return "is no parameter: what isn't in this request's path is in its body";
+        var field = type.Fields.InDeclarationOrder().FirstOrDefault(f => f.Name == name || f.JsonName == name);
+        if (field is null || request.RouteValues.ContainsKey(field.Name))
+            return "is no parameter of this request";
+        return values.Count == 1 && Parses(type, field, values[0]!) ? null : $"must be given once, as {Kind(field)}";
+    }
+
+    private static bool Parses(MessageDescriptor type, FieldDescriptor field, string value)
+    {
+        JsonNode node =
+            field.FieldType == FieldType.Bool && bool.TryParse(value, out var truth)
+                ? JsonValue.Create(truth)
+                : JsonValue.Create(value);
+        try
+        {
+            Parser.Parse(new JsonObject { [field.JsonName] = node }.ToJsonString(), type);
+            return true;
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
+        {
+            return false;
+        }
+    }
+
+    private static string Kind(FieldDescriptor field) =>
+        field.FieldType switch
+        {
+            FieldType.Bool => "true or false",
+            FieldType.String => "a text",
+            FieldType.Enum => $"one of {string.Join(", ", field.EnumType.Values.Select(v => v.Name))}",
+            _ => "a whole number",
+        };
+
+    private static async Task<Refusal?> BodyProblem(HttpRequest request, MessageDescriptor type, CancellationToken ct)
+    {
+        if (!IsJson(request.ContentType))
+            return NotJson;
+        var body = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(body, ct);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return TooLarge;
+        }
+
+        request.HttpContext.Response.RegisterForDispose(body);
+        if (body.Length == 0)
+            return NotJson;
+        try
+        {
+            body.Position = 0;
+            Parser.Parse(new StreamReader(body), type);
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
+        {
+            return Bad(e.Message.Length <= MaxMessage ? e.Message : e.Message[..MaxMessage]);
+        }
+
+        body.Position = 0;
+        request.Body = body;
+        return null;
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+
+    private static Refusal Bad(string message) => new(RefusalKind.InvalidArgument, ErrorReasons.BodyInvalid, message);
+}
