@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Completion;
@@ -55,7 +56,7 @@ internal sealed class Names(CliHost host)
         try
         {
             var access = Access.Find(context.ParseResult, host.Contexts, host.Env);
-            using var client = new MeshClient(
+            using var client = Calling.With(
                 access.Target with
                 {
                     RequestTimeout = Limit,
