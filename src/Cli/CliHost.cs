@@ -48,7 +48,7 @@ internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?
     )
     {
         WarnIfShared(token);
-        using var client = target.Connect(token.Secret, time);
+        using var client = Calling.With(target, token.Secret, time);
         try
         {
             return await run(new Invocation(line, client, target, output, prompt, time), ct);

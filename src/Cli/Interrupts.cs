@@ -33,6 +33,7 @@ internal sealed class Interrupts : IDisposable
             return;
         context.Cancel = true;
         ExitCode = exitCode;
-        _stop.Cancel();
+        // Not here: what goes on after it would run on the thread that takes signals, and a second one would not be heard.
+        _ = _stop.CancelAsync();
     }
 }

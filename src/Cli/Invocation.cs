@@ -17,7 +17,9 @@ internal sealed record Invocation(
 )
 {
     /// <summary>Whether a program reads what this run writes, rather than a person.</summary>
-    public bool WantsData => Line.Format() != OutputFormat.Table;
+    public bool WantsData => Format != OutputFormat.Table;
 
-    public void Data(JsonNode node) => Output.Data(node, Line.Format());
+    public OutputFormat Format => Line.Format();
+
+    public void Data(JsonNode node) => Output.Data(node, Format);
 }

@@ -56,8 +56,14 @@ internal sealed class Names(CliHost host)
         try
         {
             var access = Access.Find(context.ParseResult, host.Contexts, host.Env);
-            var target = access.Target with { RequestTimeout = Limit };
-            using var client = target.Connect(access.Token.Secret, host.Time);
+            using var client = Calling.With(
+                access.Target with
+                {
+                    RequestTimeout = Limit,
+                },
+                access.Token.Secret,
+                host.Time
+            );
             using var limit = new CancellationTokenSource(Limit, host.Time);
             // The library asks for completions without an await, and nothing else runs in this process.
             return Items(ask(client, limit.Token).GetAwaiter().GetResult());

@@ -1,5 +1,3 @@
-using Coder.Mesh.Protocol.Client;
-
 namespace Coder.Mesh.Cli.Connection;
 
 /// <summary>Where calls go and as whom: all but the secret, so that errors can name it.</summary>
@@ -11,19 +9,4 @@ internal sealed record ControlPlane(Uri Address, string AddressOrigin, string To
 {
     /// <summary>The address as people write it: scheme, host and port.</summary>
     public string Origin => Connection.Address.Origin(Address);
-
-    /// <param name="token">Whether it may go there in plain text was decided where it was found.</param>
-    public MeshClient Connect(string token, TimeProvider time) =>
-        new(
-            new MeshClientOptions
-            {
-                Address = Address,
-                Token = _ => ValueTask.FromResult(token),
-                CallTimeout = RequestTimeout,
-                // A person repeats a call better than a program that says nothing meanwhile.
-                MaxAttempts = 1,
-                AllowPlaintext = true,
-            },
-            time
-        );
 }

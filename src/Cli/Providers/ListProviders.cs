@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Cli.Watching;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
@@ -30,6 +31,7 @@ internal sealed class ListProviders
         Description = "Only those that are cordoned; with =false only those that aren't",
         HelpName = "true|false",
     };
+    private readonly Option<bool> _watch = WatchOption.Make();
 
     public static Command Make(CliHost host)
     {
@@ -40,6 +42,7 @@ internal sealed class ListProviders
                 "List providers with their status.",
                 "mesh providers ls",
                 "mesh providers ls --org acme --status ready --cordoned=false",
+                "mesh providers ls --watch",
                 "mesh providers ls -o json | jq -r '.[] | select(.status != \"PROVIDER_STATUS_READY\") | .name'"
             )
             {
@@ -47,6 +50,7 @@ internal sealed class ListProviders
                 parts._region,
                 parts._status,
                 parts._cordoned,
+                parts._watch,
             },
             parts.Run
         );
@@ -54,7 +58,12 @@ internal sealed class ListProviders
         return command;
     }
 
-    private async Task<int> Run(Invocation run, CancellationToken ct)
+    private Task<int> Run(Invocation run, CancellationToken ct) =>
+        run.Line.GetValue(_watch)
+            ? new Watch<Provider>(run, View(run.Time)).Run(run.Client.WatchAsync(Filter(run.Line), ct), ct)
+            : List(run, ct);
+
+    private async Task<int> List(Invocation run, CancellationToken ct)
     {
         var providers = await Pages.All<Provider>(async token =>
         {
@@ -87,6 +96,40 @@ internal sealed class ListProviders
             request.Cordoned = line.GetValue(_cordoned);
         return request;
     }
+
+    private WatchProvidersRequest Filter(ParseResult line)
+    {
+        var list = Request(line);
+        if (list.Organization.Length > 0)
+            throw new CliException(
+                new Failure("--watch goes without --org: an allowlist is no change of a provider", ExitCodes.Usage)
+                {
+                    Tips = ["mesh providers ls --watch"],
+                }
+            );
+        var filter = new WatchProvidersRequest { Region = list.Region, Status = list.Status };
+        if (list.HasCordoned)
+            filter.Cordoned = list.Cordoned;
+        return filter;
+    }
+
+    private static WatchView<Provider> View(TimeProvider time) =>
+        new(
+            "provider",
+            p => p.Id,
+            p => p.Name,
+            providers => Tabulate(providers, time),
+            ["NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES"],
+            p =>
+                [
+                    p.Name,
+                    ProviderText.Status(p),
+                    ProviderText.Note(p),
+                    Text.Word(p.Kind),
+                    Text.OrNone(p.Details?.Region),
+                    ProviderText.Load(p),
+                ]
+        );
 
     private static Table Tabulate(IEnumerable<Provider> providers, TimeProvider time)
     {

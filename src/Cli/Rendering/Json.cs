@@ -21,10 +21,15 @@ internal static class Json
 
     public static JsonArray Of(IEnumerable<IMessage> messages) => new([.. messages.Select(Of)]);
 
-    public static string Print(JsonNode node)
+    public static string Print(JsonNode node) => Print(node, Layout);
+
+    /// <summary>Without a line break in it.</summary>
+    public static string PrintLine(JsonNode node) => Print(node, Layout with { Indented = false });
+
+    private static string Print(JsonNode node, JsonWriterOptions layout)
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, Layout))
+        using (var writer = new Utf8JsonWriter(buffer, layout))
             node.WriteTo(writer);
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }

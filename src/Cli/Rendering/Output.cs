@@ -9,6 +9,9 @@ internal sealed class Output(Terminal data, Terminal talk)
     /// <summary>Where progress may be drawn.</summary>
     public Terminal Talk => talk;
 
+    /// <summary>Where data may be drawn.</summary>
+    public Terminal Shown => data;
+
     public void Table(Table table) => table.Write(data);
 
     public void Fields(Fields fields) => fields.Write(data);
@@ -18,6 +21,10 @@ internal sealed class Output(Terminal data, Terminal talk)
 
     public void Lines(params IEnumerable<string> lines) =>
         data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));
+
+    /// <summary>One of several that come one by one: JSON a line each, YAML each after its own mark.</summary>
+    public void Document(JsonNode node, OutputFormat format) =>
+        data.Write(format == OutputFormat.Yaml ? "---\n" + Yaml.Print(node) : Json.PrintLine(node));
 
     /// <summary>Words for a shell: a line each, the word apart from its meaning by a tab.</summary>
     public void Suggestions(IEnumerable<string> lines) => data.Write(string.Concat(lines.Select(line => line + "\n")));

@@ -1,4 +1,3 @@
-using System.Text;
 using Spectre.Console;
 
 namespace Coder.Mesh.Cli.Rendering;
@@ -21,29 +20,32 @@ internal sealed class Table(params string[] headers)
 
     public void Write(Terminal terminal)
     {
-        var natural = headers.Select((header, i) => _rows.Select(row => row[i].Length).Append(header.Length).Max());
         if (terminal.Interactive)
-            WriteFitting(terminal.Console, [.. natural]);
-        else
-            terminal.Write(Lines([.. natural]));
-    }
-
-    private string Lines(int[] widths)
-    {
-        var text = new StringBuilder();
-        foreach (var row in _rows.Prepend(headers))
         {
-            // The last column is not padded: no line ends in spaces.
-            var cells = row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i] + Gap));
-            text.Append(string.Concat(cells).TrimEnd()).Append('\n');
+            terminal.Console.Write(Fitting(terminal.Console.Profile.Width));
+            return;
         }
-        return text.ToString();
+
+        var widths = Natural();
+        terminal.Write(string.Concat(_rows.Prepend(headers).Select(row => Line(row, widths))));
     }
 
-    private void WriteFitting(IAnsiConsole console, int[] widths)
+    /// <summary>One row as a line, its cells under those of the other rows.</summary>
+    public static string Line(string[] row, int[] widths)
     {
-        var kept = Kept(widths, console.Profile.Width);
-        Shrink(widths, kept, console.Profile.Width);
+        // The last column is not padded: no line ends in spaces.
+        var cells = row.Select(
+            (cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i]) + new string(' ', Gap)
+        );
+        return string.Concat(cells).TrimEnd() + "\n";
+    }
+
+    /// <summary>As it is shown on a terminal of that width.</summary>
+    public Spectre.Console.Table Fitting(int available)
+    {
+        var widths = Natural();
+        var kept = Kept(widths, available);
+        Shrink(widths, kept, available);
         var table = new Spectre.Console.Table { Border = TableBorder.None };
         foreach (var i in kept)
             table.AddColumn(
@@ -55,8 +57,11 @@ internal sealed class Table(params string[] headers)
             );
         foreach (var row in _rows)
             table.AddRow(kept.Select(i => new Markup(Markup.Escape(row[i]), Styles.Of(row[i]))));
-        console.Write(table);
+        return table;
     }
+
+    private int[] Natural() =>
+        [.. headers.Select((header, i) => _rows.Select(row => row[i].Length).Append(header.Length).Max())];
 
     private List<int> Kept(int[] widths, int available)
     {

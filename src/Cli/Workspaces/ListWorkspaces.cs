@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Cli.Watching;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
@@ -32,6 +33,7 @@ internal sealed class ListWorkspaces
         WorkspaceState.Failed,
         WorkspaceState.Deleting
     );
+    private readonly Option<bool> _watch = WatchOption.Make();
 
     public static Command Make(CliHost host)
     {
@@ -42,6 +44,7 @@ internal sealed class ListWorkspaces
                 "List workspaces that have not ended.",
                 "mesh workspaces ls",
                 "mesh workspaces ls --owner admin --state failed",
+                "mesh workspaces ls --watch -o json | jq -r 'select(.workspace.state == \"WORKSPACE_STATE_FAILED\") | .workspace.name'",
                 "mesh workspaces ls --provider us-east-1 -o json"
             )
             {
@@ -49,6 +52,7 @@ internal sealed class ListWorkspaces
                 parts._provider,
                 parts._owner,
                 parts._state,
+                parts._watch,
             },
             parts.Run
         );
@@ -56,7 +60,12 @@ internal sealed class ListWorkspaces
         return command;
     }
 
-    private async Task<int> Run(Invocation run, CancellationToken ct)
+    private Task<int> Run(Invocation run, CancellationToken ct) =>
+        run.Line.GetValue(_watch)
+            ? new Watch<Workspace>(run, View(run.Time)).Run(run.Client.WatchAsync(Filter(run.Line), ct), ct)
+            : List(run, ct);
+
+    private async Task<int> List(Invocation run, CancellationToken ct)
     {
         var workspaces = await Pages.All<Workspace>(async token =>
         {
@@ -88,6 +97,28 @@ internal sealed class ListWorkspaces
             State = Words.Value<WorkspaceState>(line.GetValue(_state)),
             PageSize = Pages.Size,
         };
+
+    private WatchWorkspacesRequest Filter(ParseResult line)
+    {
+        var list = Request(line);
+        return new WatchWorkspacesRequest
+        {
+            Organization = list.Organization,
+            Provider = list.Provider,
+            Owner = list.Owner,
+            State = list.State,
+        };
+    }
+
+    private static WatchView<Workspace> View(TimeProvider time) =>
+        new(
+            "workspace",
+            w => w.Id,
+            w => w.Name,
+            workspaces => Tabulate(workspaces, time),
+            ["NAME", "STATE", "PROVIDER", "ORGANIZATION", "OWNER", "IMAGE", "ID"],
+            w => [w.Name, WorkspaceText.State(w), w.Provider, w.Organization, w.Owner, w.Spec?.Image ?? Text.None, w.Id]
+        );
 
     private static Table Tabulate(IEnumerable<Workspace> workspaces, TimeProvider time)
     {

@@ -116,6 +116,16 @@ public sealed class FakeControlPlane : IAsyncDisposable
             return await continuation(request, context);
         }
 
+        public override Task ServerStreamingServerHandler<TRequest, TResponse>(
+            TRequest request,
+            IServerStreamWriter<TResponse> responseStream,
+            ServerCallContext context,
+            ServerStreamingServerMethod<TRequest, TResponse> continuation
+        ) =>
+            context.RequestHeaders.GetValue("authorization") == $"Bearer {ApiToken}"
+                ? continuation(request, responseStream, context)
+                : throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
+
         private void TakeRequestId(object request, string method)
         {
             var message = (IMessage)request;

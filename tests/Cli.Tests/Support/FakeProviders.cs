@@ -28,6 +28,14 @@ public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
     /// <summary>The newest first, as the real one tells it.</summary>
     public List<HistoryEntry> History { get; } = [];
 
+    public Changes<WatchProvidersResponse> Changes { get; } = new();
+
+    public override Task WatchProviders(
+        WatchProvidersRequest request,
+        IServerStreamWriter<WatchProvidersResponse> responseStream,
+        ServerCallContext context
+    ) => Changes.Serve(request, responseStream, context.CancellationToken);
+
     public override Task<CreateProviderResponse> CreateProvider(
         CreateProviderRequest request,
         ServerCallContext context

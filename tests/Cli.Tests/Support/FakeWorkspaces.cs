@@ -26,6 +26,14 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     /// <summary>Set once a workspace has been looked at twice: somebody waits for it.</summary>
     public TaskCompletionSource Awaited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    public Changes<WatchWorkspacesResponse> Changes { get; } = new();
+
+    public override Task WatchWorkspaces(
+        WatchWorkspacesRequest request,
+        IServerStreamWriter<WatchWorkspacesResponse> responseStream,
+        ServerCallContext context
+    ) => Changes.Serve(request, responseStream, context.CancellationToken);
+
     public override Task<CreateWorkspaceResponse> CreateWorkspace(
         CreateWorkspaceRequest request,
         ServerCallContext context

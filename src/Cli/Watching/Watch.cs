@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol.Client;
+using Google.Protobuf;
+
+namespace Coder.Mesh.Cli.Watching;
+
+/// <summary>`ls --watch`: what there is, and then each change of it, until it is interrupted.</summary>
+internal sealed class Watch<T>(Invocation run, WatchView<T> view)
+    where T : IMessage
+{
+    private const string Changed = "CHANGED";
+    private const string Removed = "REMOVED";
+
+    private bool _synced;
+    private bool _cut;
+
+    public async Task<int> Run(IAsyncEnumerable<WatchEvent<T>> events, CancellationToken ct)
+    {
+        if (!run.WantsData && run.Output.Shown.Interactive)
+            await LiveTable<T>.Show(run, view, live => Follow(events, live.Tell, live.Note, ct), ct);
+        else
+            await Follow(events, run.WantsData ? Data : Row(), Warn, ct);
+        // It ends by an interruption only, or by a failure that was thrown.
+        return ExitCodes.Interrupted;
+    }
+
+    private async Task Follow(
+        IAsyncEnumerable<WatchEvent<T>> events,
+        Action<WatchEvent<T>> tell,
+        Action<string> note,
+        CancellationToken ct
+    )
+    {
+        await foreach (var happened in events.WithCancellation(ct))
+        {
+            // Nobody there from the start is an error like any other; later it may pass.
+            if (happened is WatchInterrupted<T> cut && !_synced)
+                throw cut.Cause;
+            if (happened is WatchInterrupted<T> { Cause: var cause } && !_cut)
+                note($"{RpcFailures.From(cause, run.Target).Message}; trying again");
+            _cut = happened is WatchInterrupted<T>;
+            _synced |= happened is WatchSynced<T>;
+            tell(happened);
+        }
+    }
+
+    private void Warn(string message) => run.Output.Warning(message);
+
+    private void Data(WatchEvent<T> happened)
+    {
+        if (Of(happened) is not var (change, resource))
+            return;
+        var node = new JsonObject { ["change"] = change, [view.Kind] = Json.Of(resource) };
+        run.Output.Document(node, run.Format);
+    }
+
+    private Action<WatchEvent<T>> Row()
+    {
+        var rows = new GrowingTable(run.Output.Shown, ["CHANGE", .. view.Headers]);
+        return happened =>
+        {
+            if (Of(happened) is var (change, resource))
+                rows.Add([change, .. view.Cells(resource)]);
+            else if (happened is WatchSynced<T>)
+                rows.Write();
+        };
+    }
+
+    private static (string Change, T Resource)? Of(WatchEvent<T> happened) =>
+        happened switch
+        {
+            ResourceChanged<T> { Resource: var resource } => (Changed, resource),
+            ResourceRemoved<T> { Resource: var resource } => (Removed, resource),
+            _ => null,
+        };
+}
