@@ -8,6 +8,7 @@ bin=${MESH_ARTIFACTS:-$root/artifacts}
 default_data=${XDG_DATA_HOME:-$HOME/.local/share}/coder-mesh
 data=$default_data
 grpc_port=8081
+http_port=8080
 management_port=8082
 agent_port=8086
 
@@ -19,6 +20,7 @@ Starts a control plane and the agent of its built-in provider on this machine's 
 
   --data-folder DIR         where everything is kept, logs too (default $default_data)
   --grpc-port N             API and agents (default $grpc_port)
+  --http-port N             the API as JSON (default $http_port)
   --management-port N       metrics and health of the control plane (default $management_port)
   --agent-health-port N     health of the agent (default $agent_port)
 
@@ -54,6 +56,7 @@ while (($# > 0)); do
   case $option in
     --data-folder) data=$value ;;
     --grpc-port) grpc_port=$(port_of "$option" "$value") ;;
+    --http-port) http_port=$(port_of "$option" "$value") ;;
     --management-port) management_port=$(port_of "$option" "$value") ;;
     --agent-health-port) agent_port=$(port_of "$option" "$value") ;;
     *) fail "no option named $option; ./build.sh run --help lists them." ;;
@@ -176,6 +179,7 @@ free_port() {
   if listening "$1"; then fail "port $1 ($2) is taken. Free it, or choose another: ./build.sh run $3 N"; fi
 }
 free_port "$grpc_port" 'API and agents' --grpc-port
+free_port "$http_port" 'the API as JSON' --http-port
 free_port "$management_port" 'metrics and health of the control plane' --management-port
 free_port "$agent_port" 'health of the agent' --agent-health-port
 
@@ -200,6 +204,7 @@ trap 'stopping=yes' INT TERM HUP PIPE
 
 say "Starting the control plane; its data and logs are in $data"
 export Mesh__DataFolder=$data Mesh__GrpcAddress=$address
+export Mesh__HttpAddress=http://127.0.0.1:$http_port
 export Mesh__ManagementAddress=http://127.0.0.1:$management_port
 start "$logs/control-plane.log" "$bin/mesh-control-plane"
 control_plane=$!
@@ -268,6 +273,7 @@ cat <<END
 The built-in provider is Ready. Workspaces run in $where.
 
   API and agents   $address
+  API as JSON      $Mesh__HttpAddress
   management       $Mesh__ManagementAddress  (/metrics, /health/ready)
   logs             $logs/control-plane.log
                    $logs/agent.log

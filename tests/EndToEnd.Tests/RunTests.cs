@@ -15,7 +15,17 @@ public sealed partial class RunTests
     {
         await using var scratch = new Scratch();
 
-        string[] options = ["--grpc-port", Port(), "--management-port", Port(), "--agent-health-port", Port()];
+        string[] options =
+        [
+            "--grpc-port",
+            Port(),
+            "--http-port",
+            Port(),
+            "--management-port",
+            Port(),
+            "--agent-health-port",
+            Port(),
+        ];
 
         var first = await Start(scratch, options);
         var commands = await PrintedCommands(first);

@@ -1,3 +1,6 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Coder.Mesh.ControlPlane.Refusals;
 using Google.Protobuf;
 using Microsoft.Net.Http.Headers;
@@ -11,13 +14,20 @@ internal static class JsonErrors
         JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithTypeRegistry(JsonApi.ErrorTypes)
     );
 
+    private static readonly JsonSerializerOptions Compact = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     public static Task Write(HttpContext context, Refusal refusal)
     {
         context.Response.StatusCode = HttpStatus(refusal.Kind);
         context.Response.ContentType = "application/json; charset=utf-8";
         if (refusal.Kind == RefusalKind.Unauthenticated)
             context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
-        return context.Response.WriteAsync(Formatter.Format(refusal.ToStatus()), context.RequestAborted);
+        // Without the formatter's blanks, as the transcoding writes.
+        var text = JsonNode.Parse(Formatter.Format(refusal.ToStatus()))!.ToJsonString(Compact);
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
     private static int HttpStatus(RefusalKind kind) =>

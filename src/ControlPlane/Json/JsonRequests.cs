@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
@@ -19,6 +20,8 @@ internal static class JsonRequests
     private const int MaxName = 64;
     private const int MaxProblems = 20;
 
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default);
 
     private static readonly Refusal NotJson = Bad(
@@ -28,7 +31,7 @@ internal static class JsonRequests
     private static readonly Refusal TooLarge = new(
         RefusalKind.InvalidArgument,
         ErrorReasons.BodyTooLarge,
-        $"The body has more than {JsonApi.MaxBodyBytes} bytes."
+        $"The body has more than {JsonApi.MaxBodyBytes} bytes as it is sent."
     );
 
     /// <summary>Comes after authorization: nobody else's bodies are read.</summary>
@@ -122,19 +125,35 @@ internal static class JsonRequests
         request.HttpContext.Response.RegisterForDispose(body);
         if (body.Length == 0)
             return NotJson;
+        body.Position = 0;
+        if (MessageProblem(body, type, request.RouteValues) is { } problem)
+            return problem;
+        body.Position = 0;
+        request.Body = body;
+        return null;
+    }
+
+    private static Refusal? MessageProblem(Stream body, MessageDescriptor type, RouteValueDictionary path)
+    {
         try
         {
-            body.Position = 0;
-            Parser.Parse(new StreamReader(body), type);
+            using var text = new StreamReader(body, Utf8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+            var message = Parser.Parse(text, type);
+            // The path would win, without a word.
+            return type
+                .Fields.InDeclarationOrder()
+                .Where(f => path.ContainsKey(f.Name) && f.Accessor.GetValue(message) is not "")
+                .Select(f => Bad($"{f.JsonName} is in the path, and must not be in the body."))
+                .FirstOrDefault();
+        }
+        catch (DecoderFallbackException)
+        {
+            return NotJson;
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
         {
             return Bad(e.Message.Length <= MaxMessage ? e.Message : e.Message[..MaxMessage]);
         }
-
-        body.Position = 0;
-        request.Body = body;
-        return null;
     }
 
     private static bool IsJson(string? contentType) =>

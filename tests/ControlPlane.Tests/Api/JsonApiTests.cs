@@ -1,13 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json.Nodes;
-using Coder.Mesh.ControlPlane.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
-using Grpc.Core;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,20 +12,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Coder.Mesh.ControlPlane.Tests.Api;
 
 /// <summary>The API as JSON: that it is the same API, and nothing else is where it listens.</summary>
-public sealed class JsonApiTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+public sealed class JsonApiTests(PostgresFixture postgres) : JsonTestBase(postgres)
 {
-    private static readonly HttpClient Http = new();
-
-    private sealed record Answer(HttpStatusCode Status, JsonNode? Body, HttpResponseMessage Response)
-    {
-        public string? Reason => (string?)Detail("ErrorInfo")?["reason"];
-
-        public JsonNode? Detail(string type) =>
-            Body
-                ?["details"]?.AsArray()
-                .FirstOrDefault(d => (string?)d!["@type"] == $"type.googleapis.com/google.rpc.{type}");
-    }
-
     [Fact]
     public async Task A_provider_is_made_read_changed_and_deleted()
     {
@@ -158,72 +143,6 @@ public sealed class JsonApiTests(PostgresFixture postgres) : ControlPlaneTestBas
         }
     }
 
-    [Theory]
-    [InlineData("POST", "/v1/providers", "{", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", "[]", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", "", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", """{"name": 5}""", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", """{"nmae": "west"}""", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", """{"name": "west"} {}""", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers?name=west", "{}", ErrorReasons.InvalidArgument)]
-    [InlineData("POST", "/v1/providers", """{"name": "West"}""", ErrorReasons.InvalidArgument)]
-    [InlineData("GET", "/v1/providers?regoin=r1", null, ErrorReasons.InvalidArgument)]
-    [InlineData("GET", "/v1/providers?pageSize=many", null, ErrorReasons.InvalidArgument)]
-    [InlineData("GET", "/v1/providers?cordoned=perhaps", null, ErrorReasons.InvalidArgument)]
-    [InlineData("GET", "/v1/providers?status=PENDING", null, ErrorReasons.InvalidArgument)]
-    [InlineData("GET", "/v1/providers?region=r1&region=r2", null, ErrorReasons.InvalidArgument)]
-    [InlineData("DELETE", "/v1/providers/west?provider=builtin", null, ErrorReasons.InvalidArgument)]
-    public async Task What_cannot_be_understood_is_refused_with_details(
-        string method,
-        string path,
-        string? body,
-        string reason
-    )
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-
-        var answer = await Send(plane, method, path, body);
-
-        Assert.Equal((HttpStatusCode.BadRequest, reason), (answer.Status, answer.Reason));
-        Assert.Equal((int)StatusCode.InvalidArgument, (int)answer.Body!["code"]!);
-        Assert.Equal(reason == ErrorReasons.InvalidArgument, answer.Detail("BadRequest") is not null);
-    }
-
-    [Fact]
-    public async Task A_body_of_another_type_is_refused()
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-
-        var answer = await Send(plane, "POST", "/v1/providers", """{"name": "west"}""", contentType: "text/plain");
-
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorReasons.BodyInvalid), (answer.Status, answer.Reason));
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_body_beyond_the_limit_is_refused_whether_its_length_is_told_or_not(bool told)
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        var body = "{" + new string(' ', JsonApi.MaxBodyBytes) + "}";
-
-        var answer = await Send(plane, "POST", "/v1/providers", body, chunked: !told);
-
-        Assert.Equal((HttpStatusCode.BadRequest, ErrorReasons.BodyTooLarge), (answer.Status, answer.Reason));
-    }
-
-    [Fact]
-    public async Task Headers_beyond_the_limit_are_refused()
-    {
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{plane.JsonAddress}/v1/providers");
-        request.Headers.Add("x-long", new string('a', 9 * 1024));
-
-        using var response = await Http.SendAsync(request, Ct);
-
-        Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, response.StatusCode);
-    }
-
     [Fact]
     public async Task A_watch_is_a_line_for_each_change_and_ends_with_a_line_that_says_why()
     {
@@ -269,25 +188,4 @@ public sealed class JsonApiTests(PostgresFixture postgres) : ControlPlaneTestBas
             Google.Api.HttpRule.PatternOneofCase.Delete => ("DELETE", rule.Delete),
             _ => throw new ArgumentOutOfRangeException(nameof(rule), rule, "no such method"),
         };
-
-    private static async Task<Answer> Send(
-        TestControlPlane plane,
-        string method,
-        string path,
-        string? body = null,
-        string? token = null,
-        string contentType = "application/json",
-        bool chunked = false
-    )
-    {
-        using var request = new HttpRequestMessage(new HttpMethod(method), plane.JsonAddress + path);
-        if (token != "")
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token ?? plane.AdminToken);
-        if (body is not null)
-            request.Content = new StringContent(body, Encoding.UTF8, contentType);
-        request.Headers.TransferEncodingChunked = chunked ? true : null;
-        var response = await Http.SendAsync(request, Ct);
-        var text = await response.Content.ReadAsStringAsync(Ct);
-        return new Answer(response.StatusCode, text.Length == 0 ? null : JsonNode.Parse(text), response);
-    }
 }
