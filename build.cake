@@ -40,16 +40,33 @@ Task("Format").Does(() => Must("dotnet", "csharpier format .", ""));
 
 Task("LintSources").Does(() => Must("dotnet", "csharpier check .", "./build.sh format mends it."));
 
+// Buf, as it is on PATH or as npm fetches it; null where neither is there.
+(string Tool, string Prefix)? Buf()
+{
+    const string Npm = $"exec --yes --package=@bufbuild/buf@{BufVersion} -- buf ";
+    return Answers("buf", "--version") ? ("buf", "")
+        : Answers("npm", $"{Npm}--version") ? ("npm", Npm)
+        : null;
+}
+
+// The protos of each release are kept as an image: a clone without tags, as CI's may be, can be compared with them too.
+IEnumerable<(System.Version Version, string Image)> ReleasedProtos() =>
+    GetFiles("eng/protos/v*.binpb")
+        .Select(f => (System.Version.Parse(f.GetFilenameWithoutExtension().FullPath[1..]), f.FullPath))
+        .OrderBy(r => r.Item1);
+
 Task("LintProtos").Does(() =>
 {
-    const string Npm = $"exec --yes --package=@bufbuild/buf@{BufVersion} -- buf";
-    const string Remedy = "The lines above name file, line and rule.";
-    if (Answers("buf", "--version"))
-        Must("buf", "lint", Remedy);
-    else if (Answers("npm", $"{Npm} --version"))
-        Must("npm", $"{Npm} lint", Remedy);
-    else
+    if (Buf() is not var (tool, prefix))
+    {
         Warning("Skipped: protos are not linted, for neither buf nor an npm that can fetch it is there.");
+        return;
+    }
+
+    Must(tool, $"{prefix}lint", "The lines above name file, line and rule.");
+    foreach (var (version, image) in ReleasedProtos().TakeLast(1))
+        Must(tool, $"{prefix}breaking --against {image}",
+            $"The lines above break clients of {version}; docs/protocol.md says what may change.");
 });
 
 Task("LintScripts").Does(() =>
@@ -97,6 +114,54 @@ Task("Chaos").IsDependentOn("Publish").Does(() =>
     Environment.SetEnvironmentVariable("MESH_CHAOS_DURATION", Argument("duration", "00:10:00"));
     Environment.SetEnvironmentVariable("MESH_CHAOS_SEED", Argument("seed", ""));
     new TestRun(configuration, artifacts.FullPath).Chaos();
+});
+
+// What later versions are compared with: the protos, and what agent and control plane say to each other.
+Task("Record").IsDependentOn("Publish").Does(() =>
+{
+    var version = Argument<string>("release");
+    if (Buf() is not var (tool, prefix))
+        throw new CakeException("Neither buf nor an npm that can fetch it is there.");
+    EnsureDirectoryExists("eng/protos");
+    Must(tool, $"{prefix}build -o eng/protos/{version}.binpb", "");
+    Environment.SetEnvironmentVariable("MESH_RECORD_VERSION", version);
+    new TestRun(configuration, artifacts.FullPath, "-explicit", "only", "-class", "*.FrameRecording").Execute(["EndToEnd"]);
+});
+
+// Everything of a release has to be of the same version before anything of it is pushed.
+Task("Release").IsDependentOn("Publish").Does(() =>
+{
+    var version = Argument<string>("release");
+    void Need(bool there, string what)
+    {
+        if (!there)
+            throw new CakeException($"{version} can't be released: {what}. docs/releasing.md has the steps.");
+    }
+
+    string Git(string arguments)
+    {
+        var settings = new ProcessSettings { Arguments = arguments, RedirectStandardOutput = true };
+        using var process = StartAndReturnProcess("git", settings);
+        process.WaitForExit();
+        return string.Join('\n', process.GetStandardOutput());
+    }
+
+    Need(System.Text.RegularExpressions.Regex.IsMatch(version, @"^v\d+\.\d+\.\d+$"), "a version is vX.Y.Z");
+    Need(Git("status --porcelain").Length == 0, "there are changes that are not committed");
+    Need(Git("tag --points-at HEAD").Split('\n').Contains(version), $"HEAD has no tag {version}");
+    Need(System.IO.File.ReadAllText("CHANGELOG.md").Contains($"## [{version[1..]}]"), "CHANGELOG.md has no section of it");
+    Need(FileExists($"eng/protos/{version}.binpb"), "its protos are not recorded");
+    Need(GetFiles($"tests/Frames/{version}/*.jsonl").Count > 0, "its frames are not recorded");
+    DotNetPack("src/Protocol/Coder.Mesh.Protocol.csproj", new DotNetPackSettings
+    {
+        Configuration = configuration,
+        NoBuild = true,
+        NoLogo = true,
+        OutputDirectory = artifacts.Combine("packages"),
+    });
+    var package = artifacts.CombineWithFilePath($"packages/Coder.Mesh.Protocol.{version[1..]}.nupkg");
+    Need(FileExists(package), $"{package.GetFilename()} was not made: the build has another version");
+    Console.WriteLine($"{version} is ready: push the tag, and {package.GetFilename()} with its symbols, from {artifacts}.");
 });
 
 // Native code takes minutes to make: the agent is built so for its image, and its end-to-end tests are run against that.

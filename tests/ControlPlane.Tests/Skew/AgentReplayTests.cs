@@ -67,6 +67,8 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
                     Answered++;
                     break;
                 case RecordedStep.Ask { Call: var call }:
+                    // The call may have been made when the answer to the Hello was still under way.
+                    await UntilStatus(plane, "built-in", ProviderStatus.Ready);
                     await Call(call.Split(' ')[0], call.Split(' ')[1]);
                     break;
                 case RecordedStep.See { State: var state }:
