@@ -16,6 +16,8 @@ usage: ./build.sh TARGET [OPTIONS]
   build      compile everything
   publish    put mesh-control-plane, mesh-agent and mesh into artifacts/
   format     format all sources in place
+  record     keep the protos and frames of a release, for later versions to be compared with; `record v0.2.0`
+  release    check that everything of a tagged version is there, and pack it; `release v0.2.0`
 
 Needs the .NET SDK that global.json names; run and test also need PostgreSQL's binaries. README.md says more.
 END
@@ -75,6 +77,8 @@ case $target in
   build) cake Build ;;
   publish) cake Publish ;;
   format) cake Format ;;
+  record) cake Record --release="${1:?a version, such as v0.2.0}" ;;
+  release) cake Release --release="${1:?a version, such as v0.2.0}" ;;
   *)
     echo "build.sh: no target named '$target'." >&2
     usage >&2

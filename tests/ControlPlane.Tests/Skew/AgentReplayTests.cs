@@ -62,6 +62,10 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
                 case RecordedStep.Up up:
                     await (_agent ??= TestAgent.Open(plane, token)).Send(Now(up.Frame), Ct);
                     break;
+                case RecordedStep.Down { Frame.ObservedAck: { } then }:
+                    await Acknowledged(_ids[_names[then.WorkspaceId]], then.Version);
+                    Answered++;
+                    break;
                 case RecordedStep.Down down:
                     Same(down.Frame, await Next(down.Frame));
                     Answered++;
@@ -113,16 +117,24 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
                     return frame;
                 }
 
-                _unread.Add(await _agent!.Next(Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct));
+                await Read();
             }
         }
+
+        /// <summary>Reports that come close together are stored as one, so that the last one's acknowledgement is for all.</summary>
+        private async Task Acknowledged(string id, ulong version)
+        {
+            while (!_unread.Exists(f => f.ObservedAck is { } ack && ack.WorkspaceId == id && ack.Version >= version))
+                await Read();
+        }
+
+        private async Task Read() => _unread.Add(await _agent!.Next(Ct).WaitAsync(TimeSpan.FromSeconds(30), Ct));
 
         private static string? About(ConnectResponse frame) =>
             frame.FrameCase switch
             {
                 Frame.WorkspaceDesired => frame.WorkspaceDesired.WorkspaceId,
                 Frame.WorkspaceRemoved => frame.WorkspaceRemoved.WorkspaceId,
-                Frame.ObservedAck => frame.ObservedAck.WorkspaceId,
                 _ => null,
             };
 
@@ -132,7 +144,6 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
             Assert.Equal(then.WorkspaceDesired?.Power, now.WorkspaceDesired?.Power);
             Assert.Equal(then.WorkspaceDesired?.Spec, now.WorkspaceDesired?.Spec);
             Assert.Equal(then.WorkspaceRemoved?.Generation, now.WorkspaceRemoved?.Generation);
-            Assert.Equal(then.ObservedAck?.Version, now.ObservedAck?.Version);
             Assert.Equal(then.Welcome?.ProtocolVersion, now.Welcome?.ProtocolVersion);
         }
 

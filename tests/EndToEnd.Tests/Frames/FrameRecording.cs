@@ -13,9 +13,7 @@ public sealed class FrameRecording
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static string Version =>
-        Environment.GetEnvironmentVariable("MESH_RECORD_VERSION")
-        ?? throw new InvalidOperationException("MESH_RECORD_VERSION has to name the version, such as v0.1.0.");
+    private static string? Version => Environment.GetEnvironmentVariable("MESH_RECORD_VERSION");
 
     [Fact(Explicit = true)]
     public Task Life_of_a_workspace() =>
@@ -54,6 +52,7 @@ public sealed class FrameRecording
 
     private static async Task Record(string name, Func<TestMesh, RecordingProxy, Task> scenario)
     {
+        Assert.SkipWhen(Version is null, "MESH_RECORD_VERSION names no version, such as v0.1.0.");
         await using var mesh = await TestMesh.Start(Ct);
         await using var proxy = await RecordingProxy.Start(mesh.Address, Ct);
         mesh.AgentAddress = proxy.Address;
@@ -76,7 +75,7 @@ public sealed class FrameRecording
                         and not RecordedStep.Down { Frame.FrameCase: ConnectResponse.FrameOneofCase.HeartbeatAck }
             )
             .Select(s => s.ToLine());
-        await File.WriteAllLinesAsync(RecordedStep.PathOf(Path.Combine(Version, $"{name}.jsonl")), lines, Ct);
+        await File.WriteAllLinesAsync(RecordedStep.PathOf(Path.Combine(Version!, $"{name}.jsonl")), lines, Ct);
     }
 
     private static async Task Do(TestMesh mesh, RecordingProxy proxy, string call, WorkspaceState outcome)
