@@ -37,15 +37,7 @@ public sealed class FrameRecording
                 await Do(mesh, proxy, "create one", WorkspaceState.Running);
                 await Do(mesh, proxy, "create two", WorkspaceState.Running);
                 await proxy.Cut();
-                await Eventually.Is(
-                    () =>
-                        Task.FromResult(
-                            proxy.Steps.Count(s => s is RecordedStep.Down { Frame.SnapshotComplete: not null })
-                        ),
-                    n => n == 2,
-                    "the second snapshot is answered",
-                    Ct
-                );
+                await Snapshots(proxy, 2);
                 await Do(mesh, proxy, "stop two", WorkspaceState.Stopped);
             }
         );
@@ -58,6 +50,7 @@ public sealed class FrameRecording
         mesh.AgentAddress = proxy.Address;
         mesh.StartSimulatedAgent();
         await mesh.UntilProvider(TestMesh.IsReady, "the built-in provider is Ready", Ct);
+        await Snapshots(proxy, 1);
         await scenario(mesh, proxy);
         mesh.Agent.Terminate();
         await mesh.Agent.Exit(Ct);
@@ -77,6 +70,14 @@ public sealed class FrameRecording
             .Select(s => s.ToLine());
         await File.WriteAllLinesAsync(RecordedStep.PathOf(Path.Combine(Version!, $"{name}.jsonl")), lines, Ct);
     }
+
+    private static Task Snapshots(RecordingProxy proxy, int answered) =>
+        Eventually.Is(
+            () => Task.FromResult(proxy.Steps.Count(s => s is RecordedStep.Down { Frame.SnapshotComplete: not null })),
+            n => n == answered,
+            $"{answered} snapshots are answered",
+            Ct
+        );
 
     private static async Task Do(TestMesh mesh, RecordingProxy proxy, string call, WorkspaceState outcome)
     {
