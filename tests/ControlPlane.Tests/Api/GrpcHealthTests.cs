@@ -62,6 +62,8 @@ public sealed class GrpcHealthTests(PostgresFixture postgres) : ControlPlaneTest
 
         Assert.Equal(Names.Select(_ => Status.NotServing), away);
         Assert.Equal(Names.Select(_ => Status.Serving), back);
+        // The store says once that it is away; its check would each second.
+        Assert.DoesNotContain("Health check", plane.Log, StringComparison.Ordinal);
         watches.ForEach(w => w.Dispose());
     }
 
