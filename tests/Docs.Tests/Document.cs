@@ -6,7 +6,8 @@ namespace Coder.Mesh.Docs.Tests;
 /// <summary>A page of docs/, as far as tests read it: headings, tables, fenced blocks.</summary>
 internal sealed partial class Document
 {
-    private static readonly string Root = typeof(Document)
+    /// <summary>The repository.</summary>
+    public static readonly string Root = typeof(Document)
         .Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .Single(a => a.Key == "RepoRoot")
         .Value!;
