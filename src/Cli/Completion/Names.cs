@@ -10,8 +10,10 @@ namespace Coder.Mesh.Cli.Completion;
 /// <summary>Has arguments and options suggest the names of what there is, asked from the control plane, or none if that takes long.</summary>
 internal sealed class Names(CliHost host)
 {
+    private const string LimitVariable = "MESH_COMPLETION_TIMEOUT";
+
     // Somebody waits at a prompt.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(1);
 
     private delegate Task<IEnumerable<string>> Ask(MeshClient client, CancellationToken ct);
 
@@ -56,15 +58,16 @@ internal sealed class Names(CliHost host)
         try
         {
             var access = Access.Find(context.ParseResult, host.Contexts, host.Env);
+            var longest = Durations.TryParse(host.Env(LimitVariable) ?? "") ?? DefaultLimit;
             using var client = Calling.With(
                 access.Target with
                 {
-                    RequestTimeout = Limit,
+                    RequestTimeout = longest,
                 },
                 access.Token.Secret,
                 host.Time
             );
-            using var limit = new CancellationTokenSource(Limit, host.Time);
+            using var limit = new CancellationTokenSource(longest, host.Time);
             // The library asks for completions without an await, and nothing else runs in this process.
             return Items(ask(client, limit.Token).GetAwaiter().GetResult());
         }

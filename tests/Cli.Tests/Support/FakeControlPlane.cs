@@ -61,6 +61,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>The authorization of every call.</summary>
     public ConcurrentQueue<string> Authorizations { get; } = [];
 
+    /// <summary>How long the caller of each call would have waited for its answer.</summary>
+    public ConcurrentQueue<TimeSpan> Patience { get; } = [];
+
     /// <summary>What every call ends with; null for the services' own answers.</summary>
     public RpcException? Failure { get; set; }
 
@@ -106,6 +109,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
             TakeRequestId(request, context.Method);
             var authorization = context.RequestHeaders.GetValue("authorization") ?? "";
             server.Authorizations.Enqueue(authorization);
+            server.Patience.Enqueue(context.Deadline - DateTime.UtcNow);
             server.Asked.TrySetResult();
             if (authorization != $"Bearer {ApiToken}")
                 throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
