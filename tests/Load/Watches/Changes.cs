@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Coder.Mesh.Protocol.Client;
+using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Load.Watches;
 
@@ -9,6 +10,7 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
     private const int Rivals = 10;
 
     private int _made;
+    private int _askedAgain;
 
     /// <summary>By workspace and version: when the first answer that showed it came.</summary>
     public ConcurrentDictionary<(string Id, ulong Version), long> Answered { get; } = [];
@@ -19,6 +21,9 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
     public int Made => Volatile.Read(ref _made);
 
     public int WithRival { get; private set; }
+
+    /// <summary>Calls that the control plane gave up, for others always got there first.</summary>
+    public int AskedAgain => Volatile.Read(ref _askedAgain);
 
     public async Task Run(int perSecond, TimeSpan duration, CancellationToken ct)
     {
@@ -43,7 +48,7 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
     private async Task Change(string id, CancellationToken ct)
     {
         var called = time.GetTimestamp();
-        var changed = await client.Workspaces.RestartWorkspaceAsync(new() { Workspace = id }, cancellationToken: ct);
+        var changed = await Restart(new() { Workspace = id, RequestId = Guid.NewGuid().ToString("n") }, ct);
         Interlocked.Increment(ref _made);
         var answered = time.GetTimestamp();
         Answered.AddOrUpdate(
@@ -53,5 +58,20 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
         );
         // The answer may show a rival's version, which came later: the earlier call counts then.
         Called.AddOrUpdate((id, changed.Workspace.ResourceVersion), called, (_, other) => Math.Min(other, called));
+    }
+
+    private async Task<RestartWorkspaceResponse> Restart(RestartWorkspaceRequest request, CancellationToken ct)
+    {
+        while (true)
+        {
+            try
+            {
+                return await client.Workspaces.RestartWorkspaceAsync(request, cancellationToken: ct);
+            }
+            catch (MeshConflictException)
+            {
+                Interlocked.Increment(ref _askedAgain);
+            }
+        }
     }
 }

@@ -26,6 +26,7 @@ internal sealed record WatchOptions
 /// <param name="SingleAnswered">From the answer to them.</param>
 /// <param name="Changed">Changes that were acknowledged.</param>
 /// <param name="Conflicts">Of them, those that met another one of the same workspace at the same time.</param>
+/// <param name="AskedAgain">How often the control plane gave up (ABORTED), and was asked again.</param>
 /// <param name="Missed">Versions that the watch of all should have told and has not, or told out of order.</param>
 /// <param name="Cores">What the control plane used of processors, in cores.</param>
 internal sealed record WatchResult(
@@ -37,6 +38,7 @@ internal sealed record WatchResult(
     Latency SingleAnswered,
     int Changed,
     int Conflicts,
+    int AskedAgain,
     int Missed,
     double Cores
 )
@@ -60,7 +62,7 @@ internal sealed record WatchResult(
         Row($"answer to {Options.Watches} watches of one", SingleAnswered);
         text.AppendLine(
             CultureInfo.InvariantCulture,
-            $"{Changed} changes in {Options.Duration.TotalSeconds:0} s, {Conflicts} beside another of the same workspace; {Missed} versions missed; control plane {Cores:0.00} cores"
+            $"{Changed} changes in {Options.Duration.TotalSeconds:0} s, {Conflicts} beside another of the same workspace, {AskedAgain} asked again; {Missed} versions missed; control plane {Cores:0.00} cores"
         );
         text.Append(
             !Complete ? "INCOMPLETE"

@@ -74,6 +74,7 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
             Latency.Of(Times(changes.Answered, single)),
             changes.Made,
             changes.WithRival,
+            changes.AskedAgain,
             missed,
             cores
         );
