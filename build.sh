@@ -77,7 +77,12 @@ case $target in
   build) cake Build ;;
   publish) cake Publish ;;
   format) cake Format ;;
-  record) cake Record --release="${1:?a version, such as v0.2.0}" ;;
+  record)
+    # What is recorded is said by the version that is about to be tagged.
+    MinVerVersionOverride=${1:?a version, such as v0.2.0}
+    export MinVerVersionOverride=${MinVerVersionOverride#v}
+    cake Record --release="$1"
+    ;;
   release) cake Release --release="${1:?a version, such as v0.2.0}" ;;
   *)
     echo "build.sh: no target named '$target'." >&2

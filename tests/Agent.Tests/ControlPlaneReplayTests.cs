@@ -1,5 +1,6 @@
 using System.Net;
 using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Simulated;
 using Coder.Mesh.Agent.Tests.Fakes;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Tests.Support.Frames;
@@ -25,6 +26,7 @@ public sealed class ControlPlaneReplayTests
             AccessUrl = server.Address,
             Token = new Secret("mpt_secret"),
             Cluster = ClusterKind.Simulated,
+            Simulated = Simulated(recording),
             HealthAddress = new IPEndPoint(IPAddress.Loopback, 0),
         };
         var agent = AgentHost.Build(options, services => services.AddLogging(l => l.ClearProviders()));
@@ -38,9 +40,24 @@ public sealed class ControlPlaneReplayTests
         await agent.DisposeAsync();
     }
 
+    // Its cluster stages what the one of then did.
+    private static SimulatedOptions Simulated(string recording)
+    {
+        var errors = new List<string>();
+        var script = SimulationFile.Read(RecordedStep.ScriptOf(recording), "script", errors);
+        Assert.Empty(errors);
+        return new()
+        {
+            Capacity = script!.Capacity,
+            Failures = script.Failures,
+            Conditions = script.Conditions,
+        };
+    }
+
     private sealed class Replay(FakeControlPlane server, WebApplication agent)
     {
         private readonly Dictionary<string, WorkspaceObserved> _observed = [];
+        private readonly List<WorkspaceObserved> _unclaimed = [];
         private FakeSession? _session;
         private Task? _stopping;
 
@@ -82,15 +99,23 @@ public sealed class ControlPlaneReplayTests
             }
         }
 
-        /// <summary>Waits for the state that was reported then; states on the way to it may be others.</summary>
+        /// <summary>
+        /// Waits for the state that was reported then; states on the way to it may be others, and so may the order of
+        /// workspaces.
+        /// </summary>
         private async Task Observed(WorkspaceObserved then)
         {
-            WorkspaceObserved now;
-            do now = (await Next(Frame.WorkspaceObserved)).WorkspaceObserved;
-            while ((now.WorkspaceId, now.Generation, now.State) != (then.WorkspaceId, then.Generation, then.State));
-            _observed[now.WorkspaceId] = now;
+            int found;
+            while ((found = _unclaimed.FindIndex(now => Same(now, then))) < 0)
+                _unclaimed.Add((await Next(Frame.WorkspaceObserved)).WorkspaceObserved);
+            _observed[then.WorkspaceId] = _unclaimed[found];
+            _unclaimed.RemoveAt(found);
             Reported++;
         }
+
+        private static bool Same(WorkspaceObserved now, WorkspaceObserved then) =>
+            (now.WorkspaceId, now.Generation, now.State, now.Code)
+            == (then.WorkspaceId, then.Generation, then.State, then.Code);
 
         private async Task<ConnectRequest> Next(Frame kind)
         {

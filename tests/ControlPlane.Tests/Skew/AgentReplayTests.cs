@@ -25,6 +25,7 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
             await replay.Take(step);
 
         Assert.True(replay.Answered > 0);
+        await replay.AssertTimelines();
         Assert.Contains(
             (
                 await plane.Providers.ListHistoryAsync(
@@ -73,15 +74,36 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
                 case RecordedStep.Ask { Call: var call }:
                     // The call may have been made when the answer to the Hello was still under way.
                     await UntilStatus(plane, "built-in", ProviderStatus.Ready);
-                    await Call(call.Split(' ')[0], call.Split(' ')[1]);
+                    var workspace = await RecordedCalls.Make(plane.Workspaces, plane.Admin, call, Ct);
+                    _ids[workspace.Name] = workspace.Id;
                     break;
                 case RecordedStep.See { State: var state }:
-                    var words = state.Split(' ');
-                    await UntilState(plane, _ids[words[0]], Enum.Parse<WorkspaceState>(words[1]));
+                    await See(state.Split(' ')[0], state.Split(' ')[1]);
                     break;
                 case RecordedStep.Cut:
                     Dispose();
                     break;
+            }
+        }
+
+        /// <summary>What the agent has told of each workspace is in its timeline.</summary>
+        public async Task AssertTimelines()
+        {
+            foreach (var (id, name) in _names)
+            {
+                var told = steps
+                    .OfType<RecordedStep.Up>()
+                    .Where(s => s.Frame.WorkspaceObserved?.WorkspaceId == id)
+                    .SelectMany(s => s.Frame.WorkspaceObserved.Timeline)
+                    .Select(e => (e.Stage, e.Code, e.Message))
+                    .ToList();
+                var kept = await plane.Workspaces.ListTimelineAsync(
+                    new() { Workspace = _ids[name] },
+                    plane.Admin,
+                    cancellationToken: Ct
+                );
+                Assert.NotEmpty(told);
+                Assert.Empty(told.Except(kept.Items.Select(e => (e.Entry.Stage, e.Entry.Code, e.Entry.Message))));
             }
         }
 
@@ -91,6 +113,11 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
             _agent = null;
             _unread.Clear();
         }
+
+        private Task See(string name, string outcome) =>
+            name == "built-in"
+                ? UntilStatus(plane, name, Enum.Parse<ProviderStatus>(outcome))
+                : UntilState(plane, _ids[name], Enum.Parse<WorkspaceState>(outcome));
 
         // With the ids that the workspaces have here.
         private ConnectRequest Now(ConnectRequest recorded)
@@ -151,34 +178,6 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
             Assert.Equal(then.WorkspaceDesired?.Spec, now.WorkspaceDesired?.Spec);
             Assert.Equal(then.WorkspaceRemoved?.Generation, now.WorkspaceRemoved?.Generation);
             Assert.Equal(then.Welcome?.ProtocolVersion, now.Welcome?.ProtocolVersion);
-        }
-
-        private async Task Call(string call, string name)
-        {
-            var spec = new WorkspaceSpec
-            {
-                Image = "ubuntu:24.04",
-                Cpu = "1",
-                Memory = "1Gi",
-                Disk = "1Gi",
-            };
-            var api = plane.Workspaces;
-            if (call == "create")
-                _ids[name] = (
-                    await api.CreateWorkspaceAsync(
-                        new() { Name = name, Spec = spec },
-                        plane.Admin,
-                        cancellationToken: Ct
-                    )
-                )
-                    .Workspace
-                    .Id;
-            else if (call == "stop")
-                await api.StopWorkspaceAsync(new() { Workspace = name }, plane.Admin, cancellationToken: Ct);
-            else if (call == "start")
-                await api.StartWorkspaceAsync(new() { Workspace = name }, plane.Admin, cancellationToken: Ct);
-            else
-                await api.DeleteWorkspaceAsync(new() { Workspace = name }, plane.Admin, cancellationToken: Ct);
         }
     }
 }

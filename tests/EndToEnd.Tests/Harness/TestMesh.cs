@@ -154,8 +154,8 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     /// <summary>Starts the agent of the built-in provider, for the first time or again, in the same simulated namespace.</summary>
-    public void StartSimulatedAgent() =>
-        StartAgent("--cluster", "simulated", "--simulated-state", _scratch["simulated-cluster.json"]);
+    public void StartSimulatedAgent(params string[] more) =>
+        StartAgent(["--cluster", "simulated", "--simulated-state", _scratch["simulated-cluster.json"], .. more]);
 
     public void StartAgent(params string[] clusterOptions) =>
         _agent = Agents(Path.Combine(DataFolder, "builtin-agent-token"), clusterOptions);

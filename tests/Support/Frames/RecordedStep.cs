@@ -18,10 +18,10 @@ public abstract record RecordedStep
 
     public sealed record Down(ConnectResponse Frame) : RecordedStep;
 
-    /// <summary>A call of the API: <c>create NAME</c>, <c>stop NAME</c>, <c>start NAME</c>, <c>delete NAME</c>.</summary>
+    /// <summary>One of <see cref="RecordedCalls"/>.</summary>
     public sealed record Ask(string Call) : RecordedStep;
 
-    /// <summary>What the API shows from here on: <c>NAME STATE</c>.</summary>
+    /// <summary>What the API shows from here on: <c>NAME STATE</c> of a workspace, <c>built-in STATUS</c> of the provider.</summary>
     public sealed record See(string State) : RecordedStep;
 
     /// <summary>The connection breaks.</summary>
@@ -44,6 +44,9 @@ public abstract record RecordedStep
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         return path;
     }
+
+    /// <returns>Where a recording keeps what its simulated cluster staged.</returns>
+    public static string ScriptOf(string recording) => Path.ChangeExtension(PathOf(recording), ".simulate.json");
 
     public string ToLine() =>
         this switch
