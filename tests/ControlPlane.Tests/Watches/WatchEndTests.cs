@@ -172,8 +172,11 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
     private static void AssertExpired(RpcException e) =>
         Assert.Equal((StatusCode.OutOfRange, ErrorReasons.ResumeTokenExpired), (e.StatusCode, Reason(e)));
 
-    private static async Task<string> Token(TestControlPlane plane) =>
-        (await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct)).ResumeToken;
+    private static async Task<string> Token(TestControlPlane plane)
+    {
+        await WatchProbe.Settled(plane, Ct);
+        return (await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct)).ResumeToken;
+    }
 
     private static async Task<RpcException> Refused(TestControlPlane plane, string token)
     {

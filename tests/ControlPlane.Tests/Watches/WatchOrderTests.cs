@@ -33,7 +33,8 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
 
         var next = watch.Next(Ct);
         // Something else that the reader of the feed has surely seen the end of, for it was read after it.
-        using var late = await WatchProbe.Workspaces(mesh.Plane, Ct);
+        var list = await mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        using var late = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = list.ResumeToken });
         Assert.False(next.IsCompleted);
         await transaction.CommitAsync(Ct);
 
