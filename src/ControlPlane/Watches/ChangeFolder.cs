@@ -36,7 +36,9 @@ internal sealed class ChangeFolder(StreamHistory history, WorkspaceAnswers works
             .ToList();
         if (rows.Count == 0)
             return [];
-        var ranges = rows.GroupBy(r => r.Stream).ToDictionary(g => g.Key, g => (g.First().Before, g.Last().After));
+        // Not of the first and last: replicas of v0.1 may put a report before what it was appended to.
+        var ranges = rows.GroupBy(r => r.Stream)
+            .ToDictionary(g => g.Key, g => (Before: g.Min(r => r.Before), After: g.Max(r => r.After)));
         var (halves, unknown) = OtherHalves(rows, ranges);
         foreach (var (key, version) in await history.Versions(unknown, rows[^1].Position, ct))
             ranges[key] = (version, version);
