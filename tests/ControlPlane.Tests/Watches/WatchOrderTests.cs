@@ -48,6 +48,30 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
         );
     }
 
+    [Fact]
+    public async Task What_commits_while_a_list_is_read_comes_after_its_token()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
+        await using var connection = new NpgsqlConnection(mesh.Database);
+        await connection.OpenAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using (
+            var hold = new NpgsqlCommand("lock table mesh.mt_doc_workspace in access exclusive mode", connection)
+        )
+            await hold.ExecuteNonQueryAsync(Ct);
+        await Stop(mesh.Plane, workspace.Id, transaction);
+
+        using var listing = mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        await Eventually(() => Waiting(mesh.Database), waiting => waiting.Count == 1);
+        await transaction.CommitAsync(Ct);
+        var list = await listing;
+
+        using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = list.ResumeToken });
+        await Eventually(() => watch.Next(Ct), m => m.Workspace.ResourceVersion == 2);
+    }
+
     /// <summary>
     /// The feed goes by ids of transactions. One that has its id before it reads a stream may append to what a later one has
     /// left there, and would come before it.
@@ -64,7 +88,7 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
             await agent.Observe(workspace.Id, 1, WorkspaceState.Running, Ct);
             await held.Until(waiting: 1, Ct);
 
-            Assert.Empty(await WaitingWithId(mesh.Database));
+            Assert.Empty(await Waiting(mesh.Database, "and backend_xid is not null"));
         }
 
         await UntilState(mesh.Plane, workspace.Id, WorkspaceState.Running);
@@ -107,15 +131,12 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
         Assert.Equal(await mesh.Plane.Workspace(id, Ct), told[^1]);
     }
 
-    private static async Task<List<int>> WaitingWithId(string database)
+    private static async Task<List<int>> Waiting(string database, string which = "")
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync(Ct);
         await using var command = new NpgsqlCommand(
-            """
-            select pid from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock' and backend_xid is not null
-            """,
+            $"select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' {which}",
             connection
         );
         await using var rows = await command.ExecuteReaderAsync(Ct);
