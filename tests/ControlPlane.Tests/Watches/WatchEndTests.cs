@@ -61,10 +61,12 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         Assert.Equal(["resume_token"], Fields(refused));
     }
 
-    [Fact]
-    public async Task A_watch_that_is_not_read_is_ended_and_goes_on_where_it_was()
+    [Theory]
+    [InlineData(16, 30_000)]
+    [InlineData(4_096, 200)]
+    public async Task A_watch_that_is_not_read_is_ended_and_goes_on_where_it_was(int kept, int writeTime)
     {
-        var limits = new WatchLimits { KeptChanges = 16, WriteTime = TimeSpan.FromMilliseconds(200) };
+        var limits = new WatchLimits { KeptChanges = kept, WriteTime = TimeSpan.FromMilliseconds(writeTime) };
         await using var plane = await TestControlPlane.Start(Postgres, Ct, services: s => s.AddSingleton(limits));
         await plane.CreateProvider("west", Ct);
         using var probe = await WatchProbe.Providers(plane, Ct);
