@@ -14,6 +14,15 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
     /// <summary>One row: the last position that the trimming has taken away.</summary>
     public const string TrimmedTable = "mesh.mesh_feed_trimmed";
 
+    /// <summary>
+    /// Removes what a restored dump has brought along from a server whose transaction ids had come further: it would stand
+    /// after whatever is still to come.
+    /// </summary>
+    public const string Clean = $"""
+        delete from {Table} where xid >= pg_snapshot_xmax(pg_current_snapshot());
+        delete from {TrimmedTable} where xid >= pg_snapshot_xmax(pg_current_snapshot());
+        """;
+
     public override Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
     {
         foreach (var stream in session.PendingChanges.Streams())

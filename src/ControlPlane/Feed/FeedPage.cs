@@ -22,7 +22,10 @@ internal sealed record FeedPage(
     private const string Sql = $"""
         with bounds as (
             select pg_snapshot_xmin(s) as oldest, pg_snapshot_xmax(s) as newest,
-                exists (select 1 from {ChangeFeed.TrimmedTable} t where (t.xid, t.id) > (@transaction, @row)) as trimmed
+                exists (
+                    select 1 from {ChangeFeed.TrimmedTable} t
+                    where (t.xid, t.id) > (@transaction, @row) and t.xid < pg_snapshot_xmax(s)
+                ) as trimmed
             from pg_current_snapshot() s)
         select bounds.oldest, bounds.newest, bounds.trimmed,
             feed.xid, feed.id, feed.stream, feed.version_before, feed.version_after, feed.replica

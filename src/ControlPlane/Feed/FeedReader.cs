@@ -35,13 +35,14 @@ internal sealed class FeedReader(
     private const int PageSize = 1000;
 
     private FeedPosition? _position;
-    private string? _database;
+    private volatile string? _database;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            await Task.WhenAll(Listen(stoppingToken), Follow(stoppingToken));
+            // Not all: either goes on for ever, and would hide that the other has failed.
+            await await Task.WhenAny(Listen(stoppingToken), Follow(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -132,19 +133,29 @@ internal sealed class FeedReader(
     // In parts, each of them told as soon as it is folded, and not again if the store is away before the next one.
     private async Task Tell(FeedPage page, CancellationToken ct)
     {
-        foreach (var rows in page.Rows.Chunk(ChangeFolder.MaxRows))
+        try
         {
-            changes.Append(await folder.Fold(rows, ct), rows[^1].Position);
-            _position = rows[^1].Position;
-        }
+            foreach (var rows in page.Rows.Chunk(ChangeFolder.MaxRows))
+            {
+                changes.Append(await folder.Fold(rows, ct), rows[^1].Position);
+                _position = rows[^1].Position;
+            }
 
-        changes.Append([], page.Next);
+            changes.Append([], page.Next);
+        }
+        catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
+        {
+            // As of an event that only a later version knows. Agents wait for the other changes of the feed, and watches
+            // find all of them in their next list.
+            logger.NotTold(e);
+            changes.Break();
+        }
     }
 
     private void Lost(FeedPage page, FeedPosition position)
     {
         _position = null;
-        changes.Close();
+        changes.Break();
         if (page.Foreign)
         {
             logger.OtherDatabase(position.TransactionId);
@@ -167,7 +178,8 @@ internal sealed class FeedReader(
                 connection.Notification += (_, _) => bell.News.Set();
                 await using (var listen = new NpgsqlCommand($"listen {FeedBell.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
-                // Whatever was said before this one listened.
+                // Whatever was said before this one listened; and whoever was listened to before may have been another one.
+                _database = null;
                 bell.News.Set();
                 while (true)
                 {

@@ -24,4 +24,7 @@ internal static partial class Log
         "The feed was trimmed before this replica had read it: it was cut off for too long. Watches list again"
     )]
     public static partial void FeedMissed(this ILogger logger);
+
+    [LoggerMessage(1805, LogLevel.Error, "Changes can't be told to watches, which list again")]
+    public static partial void NotTold(this ILogger logger, Exception exception);
 }

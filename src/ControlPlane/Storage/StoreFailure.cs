@@ -37,12 +37,12 @@ internal static class StoreFailure
     }
 
     // 08: connection; 57P: operator intervention; 53: insufficient resources. A server that only reads is about to be
-    // the primary, or was.
+    // the primary, or was; asked for its log of writes it says that it isn't in the state for that.
     private static bool IsAway(string state) =>
         state.StartsWith("08", StringComparison.Ordinal)
         || state.StartsWith("57P", StringComparison.Ordinal)
         || state.StartsWith("53", StringComparison.Ordinal)
-        || state == PostgresErrorCodes.ReadOnlySqlTransaction;
+        || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState;
 
     /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>
     public static string? State(Exception exception) =>

@@ -50,8 +50,11 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
     }
 
     // A watch that wants to go on from before what is gone has to be told so.
-    private Task<int> TrimFeed(CancellationToken ct) =>
-        Trim(
+    private async Task<int> TrimFeed(CancellationToken ct)
+    {
+        await using (var clean = database.CreateCommand(ChangeFeed.Clean))
+            await clean.ExecuteNonQueryAsync(ct);
+        return await Trim(
             $"""
             with gone as (
                 {Deletion(ChangeFeed.Table, "xid, id", "at", "24 hours")} returning xid, id),
@@ -64,6 +67,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
             """,
             ct
         );
+    }
 
     private Task<int> Trim(string table, string key, string age, string kept, CancellationToken ct) =>
         Trim($"with gone as ({Deletion(table, key, age, kept)} returning 1) select count(*)::int from gone", ct);

@@ -16,8 +16,8 @@ internal sealed class CatchUp(
     /// <summary>A crowd that comes back at once must not take all connections to the store.</summary>
     private readonly SemaphoreSlim _turns = new(8);
 
-    /// <summary>Of one watch's own past.</summary>
-    public ChangeFolder NewFolder() => new(history, workspaces, providers);
+    /// <summary>Of one watch's own past, which a thousand may read at a time: it remembers little.</summary>
+    public ChangeFolder NewFolder() => new(history, workspaces, providers, remembered: 500);
 
     /// <returns>False if what comes after it can't be read: it is too old, or of a later copy of this database.</returns>
     public async Task<bool> CanGoOn(FeedPosition position, CancellationToken ct) =>

@@ -13,15 +13,18 @@ namespace Coder.Mesh.ControlPlane.Watches;
 /// Remembers streams, so that the next change of one needs only its new events. Rows come in order, none left out, or
 /// <see cref="Forget"/> is called.
 /// </summary>
-internal sealed class ChangeFolder(StreamHistory history, WorkspaceAnswers workspaces, ProviderAnswers providers)
-    : IDisposable
+/// <param name="remembered">How many streams; what isn't remembered is folded from its first event on.</param>
+internal sealed class ChangeFolder(
+    StreamHistory history,
+    WorkspaceAnswers workspaces,
+    ProviderAnswers providers,
+    int remembered = 20_000
+) : IDisposable
 {
     /// <summary>Rows that are folded at once.</summary>
     public const int MaxRows = 200;
 
-    private const int Remembered = 20_000;
-
-    private readonly MemoryCache _states = new(new MemoryCacheOptions { SizeLimit = Remembered });
+    private readonly MemoryCache _states = new(new MemoryCacheOptions { SizeLimit = remembered });
 
     public void Forget() => _states.Clear();
 
@@ -36,7 +39,9 @@ internal sealed class ChangeFolder(StreamHistory history, WorkspaceAnswers works
             .ToList();
         if (rows.Count == 0)
             return [];
-        var ranges = rows.GroupBy(r => r.Stream).ToDictionary(g => g.Key, g => (g.First().Before, g.Last().After));
+        // Not of the first and last: replicas of v0.1 may put a report before what it was appended to.
+        var ranges = rows.GroupBy(r => r.Stream)
+            .ToDictionary(g => g.Key, g => (Before: g.Min(r => r.Before), After: g.Max(r => r.After)));
         var (halves, unknown) = OtherHalves(rows, ranges);
         foreach (var (key, version) in await history.Versions(unknown, rows[^1].Position, ct))
             ranges[key] = (version, version);

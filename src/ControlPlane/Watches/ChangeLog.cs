@@ -84,6 +84,19 @@ internal sealed class ChangeLog(WatchLimits limits)
         }
     }
 
+    /// <summary>What comes next for those that watch now won't be told.</summary>
+    public void Break()
+    {
+        lock (_lock)
+        {
+            Clear();
+            _database = null;
+            foreach (var reader in _readers)
+                reader.Lost = true;
+            WakeAll();
+        }
+    }
+
     /// <param name="end">Everything up to it has been told with these.</param>
     public void Append(IReadOnlyList<FeedChange> changes, FeedPosition end)
     {
@@ -107,6 +120,8 @@ internal sealed class ChangeLog(WatchLimits limits)
     {
         lock (_lock)
         {
+            if (reader.Lost)
+                return new LogRead([], LogState.Lost);
             if (_database != reader.Database)
                 return new LogRead([], LogState.Closed);
             if (reader.Position < _start)

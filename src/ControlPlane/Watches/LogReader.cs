@@ -32,6 +32,9 @@ internal sealed class LogReader(ResumeToken from, Predicate<FeedChange> concerns
     /// <summary>Rung when there is something to tell, or the log has been opened or closed.</summary>
     public Signal News { get; } = new();
 
+    /// <summary>Whether it can't go on; of the log, under its lock.</summary>
+    public bool Lost { get; set; }
+
     /// <summary>Takes note of what was appended between two positions.</summary>
     public void Heard(IReadOnlyList<FeedChange> changes, FeedPosition from, FeedPosition end)
     {
@@ -51,6 +54,9 @@ internal enum LogState
 
     /// <summary>What comes next has been dropped already, or was never told.</summary>
     Behind,
+
+    /// <summary>What comes next is of another database, gone, or can't be told.</summary>
+    Lost,
 }
 
 /// <summary>Some changes of a log, or why it can't give them.</summary>

@@ -91,6 +91,8 @@ internal sealed class WatchStream(
         while (true)
         {
             var read = log.Read(reader, MaxAtOnce);
+            if (read.State == LogState.Lost)
+                throw Ended(WatchRefusals.Expired);
             if (read.State == LogState.Open)
                 past.Over();
             var changes = read.State == LogState.Behind ? await past.Read(reader, ct) : read.Changes;

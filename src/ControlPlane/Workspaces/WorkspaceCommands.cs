@@ -138,14 +138,16 @@ internal sealed class WorkspaceCommands(
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (!await Holds(fence, connection, ct))
-            return false;
         await using var session = sessions.Write($"agent:{fence.ProviderId}", transaction);
         var batch = session.CreateBatchQuery();
         var streams = reports
             .Select(r => (r.Value, Stream: batch.Events.FetchForWriting<Workspace>(StreamKeys.Workspace(r.Key))))
             .ToList();
         await batch.Execute(ct);
+        // After the read: a lock on a row gives the transaction its id, and by that the feed puts it before all that commits
+        // from then on; so nothing of that may be what it has read.
+        if (!await Holds(fence, connection, ct))
+            return false;
         foreach (var (report, fetched) in streams)
         {
             var stream = await fetched;

@@ -124,7 +124,11 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
             from ??= token;
             foreach (var resource in resources)
             {
-                gone.Remove(calls.Key(resource).Id);
+                var (id, version) = calls.Key(resource);
+                gone.Remove(id);
+                // Of an older copy of the database, whose versions begin again where it was made.
+                if (_told.TryGetValue(id, out var last) && calls.Key(last).Version > version)
+                    _told.Remove(id);
                 if (Told(ChangeType.Changed, resource, from) is { } news)
                     yield return news;
             }

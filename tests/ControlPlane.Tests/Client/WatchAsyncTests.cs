@@ -128,6 +128,33 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         Assert.Equal(["goes"], told.OfType<ResourceRemoved<Provider>>().Select(e => e.Resource.Name));
     }
 
+    /// <summary>Versions count within one database: those of the copy begin again where it was made.</summary>
+    [Fact]
+    public async Task Over_an_older_copy_of_the_database_it_tells_what_that_holds()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+        await mesh.Cordon("west", "before the copy");
+        var copy = await Postgres.CopyDatabase(mesh.Database, Ct);
+        await mesh.Uncordon("west");
+        await mesh.Cordon("west", "after the copy");
+        await using var restored = await TestControlPlane.Start(Postgres, Ct, database: copy);
+        // Each in its turn.
+        await using var proxy = FaultProxy.Start(Endpoint(mesh.Plane), Endpoint(restored));
+        using var client = Client(mesh.Plane, proxy.Address);
+        await using var events = client
+            .WatchAsync(new WatchProvidersRequest { Provider = "west" }, Ct)
+            .GetAsyncEnumerator(Ct);
+        var told = await Until(events, e => e is WatchSynced<Provider>);
+        Assert.Equal("after the copy", Assert.IsType<ResourceChanged<Provider>>(told[0]).Resource.Cordon.Reason);
+
+        await mesh.Plane.Stop();
+        told = await Until(events, e => e is WatchSynced<Provider>);
+
+        var now = Assert.Single(told.OfType<ResourceChanged<Provider>>());
+        Assert.Equal("before the copy", now.Resource.Cordon.Reason);
+    }
+
     [Fact]
     public async Task With_a_token_of_an_earlier_watch_it_goes_on_there_and_lists_nothing()
     {
@@ -193,6 +220,9 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
             }
         );
     }
+
+    private static IPEndPoint Endpoint(TestControlPlane plane) =>
+        IPEndPoint.Parse(new Uri(plane.GrpcAddress).Authority);
 
     private static async Task TrimAll(TestControlPlane plane)
     {

@@ -22,6 +22,10 @@ internal sealed class HeldLock : IAsyncDisposable
     public static Task<HeldLock> Events(string database, CancellationToken ct) =>
         Take(database, "lock table mesh.mt_events in share row exclusive mode", ct);
 
+    /// <summary>Nobody can read a stream to append to it while it is held.</summary>
+    public static Task<HeldLock> Streams(string database, CancellationToken ct) =>
+        Take(database, "lock table mesh.mt_streams in access exclusive mode", ct);
+
     /// <summary>Nobody can look a token up while it is held.</summary>
     public static Task<HeldLock> Tokens(string database, CancellationToken ct) =>
         Take(database, "lock table mesh.mt_doc_tokenrecord in access exclusive mode", ct);

@@ -61,10 +61,12 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         Assert.Equal(["resume_token"], Fields(refused));
     }
 
-    [Fact]
-    public async Task A_watch_that_is_not_read_is_ended_and_goes_on_where_it_was()
+    [Theory]
+    [InlineData(16, 30_000)]
+    [InlineData(4_096, 200)]
+    public async Task A_watch_that_is_not_read_is_ended_and_goes_on_where_it_was(int kept, int writeTime)
     {
-        var limits = new WatchLimits { KeptChanges = 16, WriteTime = TimeSpan.FromMilliseconds(200) };
+        var limits = new WatchLimits { KeptChanges = kept, WriteTime = TimeSpan.FromMilliseconds(writeTime) };
         await using var plane = await TestControlPlane.Start(Postgres, Ct, services: s => s.AddSingleton(limits));
         await plane.CreateProvider("west", Ct);
         using var probe = await WatchProbe.Providers(plane, Ct);
@@ -141,6 +143,36 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         Assert.Equal((StatusCode.Unavailable, ErrorReasons.ServerRestarting), (told.StatusCode, Reason(told)));
     }
 
+    /// <summary>As a later version writes it, whose replicas run beside this one during an upgrade.</summary>
+    [Fact]
+    public async Task A_change_that_cannot_be_told_ends_the_watches_and_the_next_ones_go_on_after_it()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
+        using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct);
+        await using var database = NpgsqlDataSource.Create(mesh.Database);
+        await using (
+            var append = database.CreateCommand(
+                $$"""
+                insert into mesh.mt_events
+                select (jsonb_populate_record(e, jsonb_build_object(
+                    'seq_id', nextval('mesh.mt_events_sequence'), 'id', gen_random_uuid(), 'version', e.version + 1,
+                    'type', 'workspace.of_tomorrow.v1', 'mt_dotnet_type', 'Of.Tomorrow, Of'))).*
+                from mesh.mt_events e where stream_id = 'workspace-{{workspace.Id}}' order by version desc limit 1;
+                insert into {{ChangeFeed.Table}} (stream, version_before, version_after)
+                values ('workspace-{{workspace.Id}}', 1, 2)
+                """
+            )
+        )
+            await append.ExecuteNonQueryAsync(Ct);
+
+        AssertExpired(await watch.End(Ct));
+        using var next = await WatchProbe.Workspaces(mesh.Plane, Ct);
+        var other = await mesh.Plane.CreateWorkspace("other", Ct);
+        Assert.Equal(other.Id, (await next.Next(Ct)).Workspace.Id);
+    }
+
     [Fact]
     public async Task Without_news_a_watch_says_how_far_it_has_come()
     {
@@ -172,8 +204,11 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
     private static void AssertExpired(RpcException e) =>
         Assert.Equal((StatusCode.OutOfRange, ErrorReasons.ResumeTokenExpired), (e.StatusCode, Reason(e)));
 
-    private static async Task<string> Token(TestControlPlane plane) =>
-        (await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct)).ResumeToken;
+    private static async Task<string> Token(TestControlPlane plane)
+    {
+        await WatchProbe.Settled(plane, Ct);
+        return (await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct)).ResumeToken;
+    }
 
     private static async Task<RpcException> Refused(TestControlPlane plane, string token)
     {

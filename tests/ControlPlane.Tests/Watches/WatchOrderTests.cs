@@ -1,5 +1,7 @@
+using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
@@ -33,7 +35,8 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
 
         var next = watch.Next(Ct);
         // Something else that the reader of the feed has surely seen the end of, for it was read after it.
-        using var late = await WatchProbe.Workspaces(mesh.Plane, Ct);
+        var list = await mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        using var late = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = list.ResumeToken });
         Assert.False(next.IsCompleted);
         await transaction.CommitAsync(Ct);
 
@@ -43,6 +46,104 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
             [(held.Id, 2ul), (fast.Id, 2ul)],
             new[] { first, second }.Select(m => (m.Workspace.Id, m.Workspace.ResourceVersion))
         );
+    }
+
+    [Fact]
+    public async Task What_commits_while_a_list_is_read_comes_after_its_token()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
+        await using var connection = new NpgsqlConnection(mesh.Database);
+        await connection.OpenAsync(Ct);
+        await using var transaction = await connection.BeginTransactionAsync(Ct);
+        await using (
+            var hold = new NpgsqlCommand("lock table mesh.mt_doc_workspace in access exclusive mode", connection)
+        )
+            await hold.ExecuteNonQueryAsync(Ct);
+        await Stop(mesh.Plane, workspace.Id, transaction);
+
+        using var listing = mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        await Eventually(() => Waiting(mesh.Database), waiting => waiting.Count == 1);
+        await transaction.CommitAsync(Ct);
+        var list = await listing;
+
+        using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = list.ResumeToken });
+        await Eventually(() => watch.Next(Ct), m => m.Workspace.ResourceVersion == 2);
+    }
+
+    /// <summary>
+    /// The feed goes by ids of transactions. One that has its id before it reads a stream may append to what a later one has
+    /// left there, and would come before it.
+    /// </summary>
+    [Fact]
+    public async Task A_report_has_no_transaction_id_before_its_workspaces_are_read()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
+        var agent = mesh.Agent("built-in");
+        await using (var held = await HeldLock.Streams(mesh.Database, Ct))
+        {
+            await agent.Observe(workspace.Id, 1, WorkspaceState.Running, Ct);
+            await held.Until(waiting: 1, Ct);
+
+            Assert.Empty(await Waiting(mesh.Database, "and backend_xid is not null"));
+        }
+
+        await UntilState(mesh.Plane, workspace.Id, WorkspaceState.Running);
+    }
+
+    [Fact]
+    public async Task Rows_of_one_stream_that_stand_in_another_order_end_in_its_latest_version()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var list = await mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        var id = (await mesh.Plane.CreateWorkspace("dev", Ct)).Id;
+        await mesh.Plane.Workspaces.StopWorkspaceAsync(
+            new() { Workspace = id },
+            mesh.Plane.Admin,
+            cancellationToken: Ct
+        );
+        await mesh.Plane.Workspaces.StartWorkspaceAsync(
+            new() { Workspace = id },
+            mesh.Plane.Admin,
+            cancellationToken: Ct
+        );
+        await using var database = NpgsqlDataSource.Create(mesh.Database);
+        await using (
+            var swap = database.CreateCommand(
+                $"""
+                update {ChangeFeed.Table} f set xid = other.xid from {ChangeFeed.Table} other
+                where f.stream = '{StreamKeys.Workspace(id)}' and other.stream = f.stream
+                  and f.version_after + other.version_after = 5 and f.version_after in (2, 3)
+                """
+            )
+        )
+            Assert.Equal(2, await swap.ExecuteNonQueryAsync(Ct));
+
+        using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = list.ResumeToken });
+        var told = new List<Coder.Mesh.V1.Workspace>();
+        while (told.Count < 3)
+            told.Add((await watch.Next(Ct)).Workspace);
+
+        Assert.Equal(await mesh.Plane.Workspace(id, Ct), told[^1]);
+    }
+
+    private static async Task<List<int>> Waiting(string database, string which = "")
+    {
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync(Ct);
+        await using var command = new NpgsqlCommand(
+            $"select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' {which}",
+            connection
+        );
+        await using var rows = await command.ExecuteReaderAsync(Ct);
+        var pids = new List<int>();
+        while (await rows.ReadAsync(Ct))
+            pids.Add(rows.GetInt32(0));
+        return pids;
     }
 
     private static async Task Stop(TestControlPlane plane, string workspaceId, NpgsqlTransaction transaction)

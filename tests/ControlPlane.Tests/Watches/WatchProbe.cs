@@ -1,6 +1,9 @@
+using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.V1;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Tests.Watches;
 
@@ -49,13 +52,15 @@ internal sealed class WatchProbe<T>(AsyncServerStreamingCall<T> call, Func<T, Ch
 
 internal static class WatchProbe
 {
-    /// <summary>Whose place is known: what is changed from now on is told.</summary>
+    /// <summary>Whose place is known: what is changed from now on is told, and nothing of before unless asked for.</summary>
     public static async Task<WatchProbe<WatchWorkspacesResponse>> Workspaces(
         TestControlPlane plane,
         CancellationToken ct,
         WatchWorkspacesRequest? request = null
     )
     {
+        if (request is not { ResumeToken.Length: > 0 })
+            await Settled(plane, ct);
         var probe = new WatchProbe<WatchWorkspacesResponse>(
             plane.Workspaces.WatchWorkspaces(request ?? new(), plane.Admin, cancellationToken: ct),
             m => m.Type
@@ -71,11 +76,25 @@ internal static class WatchProbe
         WatchProvidersRequest? request = null
     )
     {
+        if (request is not { ResumeToken.Length: > 0 })
+            await Settled(plane, ct);
         var probe = new WatchProbe<WatchProvidersResponse>(
             plane.Providers.WatchProviders(request ?? new(), plane.Admin, cancellationToken: ct),
             m => m.Type
         );
         Assert.Equal(ChangeType.Progress, (await probe.Any(ct)).Type);
         return probe;
+    }
+
+    /// <summary>A transaction that runs, though in another database, may let a watch begin before what has just happened.</summary>
+    public static async Task Settled(TestControlPlane plane, CancellationToken ct)
+    {
+        await using var unsettled = plane
+            .Services.GetRequiredService<NpgsqlDataSource>()
+            .CreateCommand(
+                $"select exists (select 1 from {ChangeFeed.Table} where xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+            );
+        while ((bool)(await unsettled.ExecuteScalarAsync(ct))!)
+            await Task.Delay(5, ct);
     }
 }

@@ -39,6 +39,7 @@ public sealed class WorkspaceWatchTests(PostgresFixture postgres) : ControlPlane
         await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
         await mesh.BuiltInReady();
         await mesh.Plane.CreateWorkspace("before", Ct);
+        await WatchProbe.Settled(mesh.Plane, Ct);
         var list = await mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
         var ids = new List<string>();
         for (var i = 0; i < 5; i++)

@@ -1,0 +1,56 @@
+using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Watches;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Tests.Support.Postgres;
+using Coder.Mesh.V1;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Tests.Watches;
+
+public sealed class ChangeFolderTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
+{
+    [Fact]
+    public async Task One_that_forgets_nearly_all_streams_tells_the_same_as_one_that_reads_all_at_once()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        foreach (var name in new[] { "west", "east" })
+        {
+            await mesh.Ready(name);
+            var workspace = await mesh.Plane.CreateWorkspace($"for-{name}", Ct);
+            await mesh.Cordon(name);
+            await mesh.Agent("built-in").Observe(workspace.Id, 1, WorkspaceState.Running, Ct);
+            await UntilState(mesh.Plane, workspace.Id, WorkspaceState.Running);
+        }
+
+        await mesh.Uncordon("west");
+        await mesh.Delete("east");
+        await WatchProbe.Settled(mesh.Plane, Ct);
+        var database = mesh.Plane.Services.GetRequiredService<NpgsqlDataSource>();
+        var feed = await FeedPage.Read(database, new FeedPosition(0, 0), exceptReplica: null, size: 1_000, Ct);
+
+        using var atOnce = Folder(mesh.Plane, remembered: 1_000);
+        var all = await atOnce.Fold(feed.Rows, Ct);
+        using var forgetful = Folder(mesh.Plane, remembered: 1);
+        var told = new List<FeedChange>();
+        foreach (var row in feed.Rows)
+            told.AddRange(await forgetful.Fold([row], Ct));
+
+        Assert.InRange(all.Count, 15, feed.Rows.Count);
+        Assert.Equal(all.Select(Shown), told.Select(Shown));
+    }
+
+    private static ChangeFolder Folder(TestControlPlane plane, int remembered) =>
+        new(
+            plane.Services.GetRequiredService<StreamHistory>(),
+            plane.Services.GetRequiredService<WorkspaceAnswers>(),
+            plane.Services.GetRequiredService<ProviderAnswers>(),
+            remembered
+        );
+
+    private static (FeedPosition, object) Shown(FeedChange change) =>
+        (change.Position, change is WorkspaceChange w ? w.Shown : ((ProviderChange)change).Shown);
+}
