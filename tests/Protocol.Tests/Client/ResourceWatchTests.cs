@@ -129,6 +129,22 @@ public sealed class ResourceWatchTests
     }
 
     [Fact]
+    public async Task Pauses_grow_and_begin_anew_once_something_has_come()
+    {
+        var time = new WithoutPauses();
+        for (var failure = 1; failure <= 8; failure++)
+            _calls.Stream(StatusCode.Unavailable);
+        _calls.Stream(StatusCode.Unavailable, new WatchWorkspacesResponse { ResumeToken = "b" });
+        _calls.Stream(Told("c", Version("1", 1)));
+
+        var told = await Watch(time, "a").Take(10).ToListAsync(Ct);
+
+        Assert.Equal("changed 1 v1 @c", Text(told[^1]));
+        Assert.True(time.Pauses.Max() > Backoff.Dial.Initial);
+        Assert.InRange(time.Pauses[^1], TimeSpan.Zero, Backoff.Dial.Initial);
+    }
+
+    [Fact]
     public async Task Its_caller_can_cancel_it_amid_a_pause()
     {
         _calls.Stream(StatusCode.Unavailable);
@@ -190,7 +206,14 @@ public sealed class ResourceWatchTests
     /// <summary>The longest pause is over at once; silence is not.</summary>
     private sealed class WithoutPauses : TimeProvider
     {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            base.CreateTimer(callback, state, dueTime <= Backoff.Dial.Cap ? TimeSpan.Zero : dueTime, period);
+        public List<TimeSpan> Pauses { get; } = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime > Backoff.Dial.Cap)
+                return base.CreateTimer(callback, state, dueTime, period);
+            Pauses.Add(dueTime);
+            return base.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 }
