@@ -86,7 +86,7 @@ public sealed class ResourceWatchTests
         Assert.False(next.IsCompleted);
         time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.True(await next);
+        Assert.True(await next.WaitAsync(TimeSpan.FromSeconds(60), Ct));
         Assert.Equal("interrupted @b", Text(events.Current));
         next = events.MoveNextAsync().AsTask();
         time.Advance(Backoff.Dial.Cap);
