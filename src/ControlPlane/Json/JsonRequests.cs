@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Coder.Mesh.ControlPlane.Refusals;
@@ -5,6 +6,7 @@ using Coder.Mesh.Protocol;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
@@ -27,6 +29,8 @@ internal static class JsonRequests
     private static readonly Refusal NotJson = Bad(
         "The body must be a JSON object in UTF-8, {} at least, sent with \"content-type: application/json\"."
     );
+
+    private static readonly Refusal NoBody = Bad("This request has no body: what it says is in its path and query.");
 
     private static readonly Refusal TooLarge = new(
         RefusalKind.InvalidArgument,
@@ -51,8 +55,15 @@ internal static class JsonRequests
         var request = route.MethodDescriptor.InputType;
         var inBody = route.HttpRule.Body.Length > 0;
         return QueryProblem(context.Request, request, inBody)
-            ?? (inBody ? await BodyProblem(context.Request, request, context.RequestAborted) : null);
+            ?? (
+                inBody ? await BodyProblem(context.Request, request, context.RequestAborted)
+                : HasBody(context) ? NoBody
+                : null
+            );
     }
+
+    private static bool HasBody(HttpContext context) =>
+        context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody;
 
     private static Refusal? QueryProblem(HttpRequest request, MessageDescriptor type, bool inBody)
     {
@@ -79,11 +90,18 @@ internal static class JsonRequests
         var field = type.Fields.InDeclarationOrder().FirstOrDefault(f => f.Name == name || f.JsonName == name);
         if (field is null || request.RouteValues.ContainsKey(field.Name))
             return "is no parameter of this request";
-        return values.Count == 1 && Parses(type, field, values[0]!) ? null : $"must be given once, as {Kind(field)}";
+        var given = request.Query.Where(q => q.Key == field.Name || q.Key == field.JsonName).Sum(q => q.Value.Count);
+        return given == 1 && Parses(type, field, values[0]!) ? null : $"must be given once, as {Kind(field)}";
     }
 
     private static bool Parses(MessageDescriptor type, FieldDescriptor field, string value)
     {
+        // In JSON 1e1 is one, for the transcoding it isn't.
+        if (
+            IsNumber(field)
+            && !decimal.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+        )
+            return false;
         JsonNode node =
             field.FieldType == FieldType.Bool && bool.TryParse(value, out var truth)
                 ? JsonValue.Create(truth)
@@ -99,6 +117,9 @@ internal static class JsonRequests
         }
     }
 
+    private static bool IsNumber(FieldDescriptor field) =>
+        field.FieldType is not (FieldType.Bool or FieldType.String or FieldType.Enum);
+
     private static string Kind(FieldDescriptor field) =>
         field.FieldType switch
         {
@@ -112,7 +133,7 @@ internal static class JsonRequests
     {
         if (!IsJson(request.ContentType))
             return NotJson;
-        var body = new MemoryStream();
+        using var body = new MemoryStream();
         try
         {
             await request.Body.CopyToAsync(body, ct);
@@ -122,35 +143,34 @@ internal static class JsonRequests
             return TooLarge;
         }
 
-        request.HttpContext.Response.RegisterForDispose(body);
         if (body.Length == 0)
             return NotJson;
         body.Position = 0;
-        if (MessageProblem(body, type, request.RouteValues) is { } problem)
-            return problem;
-        body.Position = 0;
-        request.Body = body;
-        return null;
+        return MessageProblem(body, type, request);
     }
 
-    private static Refusal? MessageProblem(Stream body, MessageDescriptor type, RouteValueDictionary path)
+    private static Refusal? MessageProblem(Stream body, MessageDescriptor type, HttpRequest request)
     {
         try
         {
             using var text = new StreamReader(body, Utf8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
             var message = Parser.Parse(text, type);
             // The path would win, without a word.
-            return type
+            var twice = type
                 .Fields.InDeclarationOrder()
-                .Where(f => path.ContainsKey(f.Name) && f.Accessor.GetValue(message) is not "")
-                .Select(f => Bad($"{f.JsonName} is in the path, and must not be in the body."))
-                .FirstOrDefault();
+                .FirstOrDefault(f => request.RouteValues.ContainsKey(f.Name) && f.Accessor.GetValue(message) is not "");
+            if (twice is not null)
+                return Bad($"{twice.JsonName} is in the path, and must not be in the body.");
+            // As the transcoding reads it: it doesn't take a number as a text, nor 1e1, and wouldn't say what is wrong.
+            request.Body = new MemoryStream(Utf8.GetBytes(JsonFormatter.Default.Format(message)));
+            return null;
         }
         catch (DecoderFallbackException)
         {
             return NotJson;
         }
-        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
+        catch (Exception e)
+            when (e is InvalidProtocolBufferException or InvalidJsonException or InvalidOperationException)
         {
             return Bad(e.Message.Length <= MaxMessage ? e.Message : e.Message[..MaxMessage]);
         }

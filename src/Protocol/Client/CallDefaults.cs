@@ -7,14 +7,29 @@ namespace Coder.Mesh.Protocol.Client;
 /// <summary>Gives each call its deadline, each write its request id, and each failure its type.</summary>
 internal sealed class CallDefaults(TimeSpan timeout, TimeProvider time) : Interceptor
 {
+    public override TResponse BlockingUnaryCall<TRequest, TResponse>(
+        TRequest request,
+        ClientInterceptorContext<TRequest, TResponse> context,
+        BlockingUnaryCallContinuation<TRequest, TResponse> continuation
+    )
+    {
+        try
+        {
+            return continuation(Identified(request), WithDeadline(context));
+        }
+        catch (RpcException e)
+        {
+            throw MeshException.From(e);
+        }
+    }
+
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(
         TRequest request,
         ClientInterceptorContext<TRequest, TResponse> context,
         AsyncUnaryCallContinuation<TRequest, TResponse> continuation
     )
     {
-        Identify(request);
-        var call = continuation(request, WithDeadline(context));
+        var call = continuation(Identified(request), WithDeadline(context));
         return new AsyncUnaryCall<TResponse>(
             Typed(call.ResponseAsync),
             Typed(call.ResponseHeadersAsync),
@@ -53,15 +68,19 @@ internal sealed class CallDefaults(TimeSpan timeout, TimeProvider time) : Interc
                 context.Options.WithDeadline(time.GetUtcNow().UtcDateTime + timeout)
             );
 
-    // Once per call and above the channel: what is sent again below, after a connection broke, is the same request.
-    private static void Identify(object request)
+    // Once per call and above the channel: what is sent again below, after a connection broke, is the same request. The
+    // caller's own message stays as it is: sent once more, it is another request.
+    private static T Identified<T>(T request)
     {
         if (
-            request is IMessage message
-            && message.Descriptor.FindFieldByName("request_id") is { } field
-            && field.Accessor.GetValue(message) is ""
+            request is not IMessage message
+            || message.Descriptor.FindFieldByName("request_id") is not { } field
+            || field.Accessor.GetValue(message) is not ""
         )
-            field.Accessor.SetValue(message, Guid.NewGuid().ToString("n"));
+            return request;
+        var identified = ((IDeepCloneable<T>)message).Clone();
+        field.Accessor.SetValue((IMessage)identified!, Guid.NewGuid().ToString("n"));
+        return identified;
     }
 
     private static async Task<T> Typed<T>(Task<T> answer)

@@ -94,7 +94,10 @@ public sealed class MeshClient : IDisposable
         var token = options.Token!;
         var credentials = CallCredentials.FromInterceptor(
             async (context, metadata) =>
-                metadata.Add("authorization", $"Bearer {await token(context.CancellationToken).ConfigureAwait(false)}")
+                metadata.Add(
+                    "authorization",
+                    $"Bearer {Sendable(await token(context.CancellationToken).ConfigureAwait(false))}"
+                )
         );
         return new GrpcChannelOptions
         {
@@ -127,6 +130,15 @@ public sealed class MeshClient : IDisposable
             LoggerFactory = logs,
         };
     }
+
+    // A line end, which a file has as a rule, would break the connection, and with it what else goes over it.
+    private static string Sendable(string token) =>
+        token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? token
+            : throw new MeshOptionsException(
+                nameof(MeshClientOptions.Token),
+                "must give a token: visible ASCII characters, without white space around them"
+            );
 
     // Not what was refused: only what found nobody, or nobody who could.
     private static ServiceConfig Repeated(int attempts) =>

@@ -11,7 +11,8 @@ public class MeshException : RpcException
     private protected MeshException(RpcException cause)
         : base(cause.Status, cause.Trailers, Text(cause))
     {
-        var details = cause.GetRpcStatus();
+        // Whoever stands between may have answered, with what it likes.
+        var details = cause.Trailers.GetRpcStatus(ignoreParseError: true);
         var info = details?.GetDetail<ErrorInfo>();
         Reason = info?.Reason ?? "";
         Metadata = info?.Metadata.ToDictionary() ?? [];
@@ -121,7 +122,7 @@ public sealed class MeshAccessException : MeshException
 
 /// <summary>
 /// The control plane can't be reached, can't reach its store, or didn't answer in time (UNAVAILABLE, DEADLINE_EXCEEDED).
-/// What was asked for may have been done all the same: ask again with the same request id.
+/// What was asked for may have been done all the same: ask again with the same request id, which has to be one of your own.
 /// </summary>
 public sealed class MeshUnavailableException : MeshException
 {

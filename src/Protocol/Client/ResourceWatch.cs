@@ -38,12 +38,8 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
                     yield return events.Current;
             }
 
-            if (cut is MeshOutOfRangeException && _token.Length > 0)
-            {
+            if (cut is MeshOutOfRangeException)
                 _token = "";
-                continue;
-            }
-
             _failures++;
             yield return new WatchInterrupted<TResource>(cut, _token);
             await Task.Delay(Pause.Delay(_failures, Random.Shared.NextDouble()), time, ct).ConfigureAwait(false);
@@ -115,6 +111,7 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         }
     }
 
+    // There is no token until all of it is told: who went on from that of the first page would be without the rest.
     private async IAsyncEnumerable<WatchEvent<TResource>> List([EnumeratorCancellation] CancellationToken ct)
     {
         string? from = null;
@@ -124,27 +121,27 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
             from ??= token;
             foreach (var resource in resources)
             {
-                var (id, version) = calls.Key(resource);
+                var id = calls.Key(resource).Id;
                 gone.Remove(id);
-                // Of an older copy of the database, whose versions begin again where it was made.
-                if (_told.TryGetValue(id, out var last) && calls.Key(last).Version > version)
-                    _told.Remove(id);
-                if (Told(ChangeType.Changed, resource, from) is { } news)
-                    yield return news;
+                // Not by version: in a database that was restored it may be one that was told before, or less.
+                if (_told.TryGetValue(id, out var last) && last.Equals(resource))
+                    continue;
+                _told[id] = resource;
+                yield return new ResourceChanged<TResource>(resource, _token);
             }
         }
 
         foreach (var id in gone)
         {
             if (_told.Remove(id, out var last))
-                yield return new ResourceRemoved<TResource>(last, from!);
+                yield return new ResourceRemoved<TResource>(last, _token);
         }
 
         _token = from!;
         yield return new WatchSynced<TResource>(_token);
     }
 
-    private WatchEvent<TResource>? Told(ChangeType type, TResource resource, string? token = null)
+    private WatchEvent<TResource>? Told(ChangeType type, TResource resource)
     {
         var (id, version) = calls.Key(resource);
         if (_told.TryGetValue(id, out var last) && calls.Key(last).Version >= version)
@@ -152,10 +149,10 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         if (type == ChangeType.Removed)
         {
             _told.Remove(id);
-            return new ResourceRemoved<TResource>(resource, token ?? _token);
+            return new ResourceRemoved<TResource>(resource, _token);
         }
 
         _told[id] = resource;
-        return new ResourceChanged<TResource>(resource, token ?? _token);
+        return new ResourceChanged<TResource>(resource, _token);
     }
 }

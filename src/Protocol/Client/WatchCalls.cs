@@ -66,8 +66,14 @@ internal sealed class WorkspaceWatchCalls(
     {
         var request = new GetWorkspaceRequest { Workspace = filter.Workspace, Organization = filter.Organization };
         var one = (await workspaces.GetWorkspaceAsync(request, cancellationToken: ct).ConfigureAwait(false)).Workspace;
-        return one.State is WorkspaceState.Deleted or WorkspaceState.Lost ? [] : [one];
+        return Holds(one) ? [one] : [];
     }
+
+    private bool Holds(Workspace one) =>
+        one.State is not (WorkspaceState.Deleted or WorkspaceState.Lost)
+        && (filter.State == WorkspaceState.Unspecified || one.State == filter.State)
+        && (filter.Owner.Length == 0 || one.Owner == filter.Owner)
+        && (filter.Provider.Length == 0 || one.Provider == filter.Provider || one.ProviderId == filter.Provider);
 }
 
 internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient providers, WatchProvidersRequest filter)

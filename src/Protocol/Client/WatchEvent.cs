@@ -3,7 +3,10 @@ using Grpc.Core;
 namespace Coder.Mesh.Protocol.Client;
 
 /// <summary>What a watch tells.</summary>
-/// <param name="ResumeToken">Where a later watch goes on after this: keep it with what you have made of the event.</param>
+/// <param name="ResumeToken">
+/// Where a later watch goes on after this: keep it with what you have made of the event. Empty while a list is told, until
+/// its <see cref="WatchSynced{T}"/>: a later watch then begins with a list.
+/// </param>
 public abstract record WatchEvent<T>(string ResumeToken);
 
 /// <summary>A resource is there, new, or changed.</summary>

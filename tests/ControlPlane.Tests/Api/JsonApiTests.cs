@@ -66,6 +66,24 @@ public sealed class JsonApiTests(PostgresFixture postgres) : JsonTestBase(postgr
     }
 
     [Fact]
+    public async Task Numbers_may_be_written_in_each_way_that_protobuf_has()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await Send(plane, "POST", "/v1/providers", """{"name": "west"}""");
+
+        foreach (var number in new[] { "50", "\"50\"", "50.0", "5e1" })
+        {
+            var changed = await Send(
+                plane,
+                "PATCH",
+                "/v1/providers/west",
+                $$"""{"details": {"max_workspaces": {{number}}}, "updateMask": "details.maxWorkspaces"}"""
+            );
+            Assert.Equal((number, 50), (number, (int)changed.Body!["provider"]!["details"]!["maxWorkspaces"]!));
+        }
+    }
+
+    [Fact]
     public async Task One_request_id_is_one_request_whether_as_JSON_or_over_gRPC()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);

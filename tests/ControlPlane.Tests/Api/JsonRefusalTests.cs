@@ -32,7 +32,13 @@ public sealed class JsonRefusalTests(PostgresFixture postgres) : JsonTestBase(po
     [InlineData("GET", "/v1/providers?cordoned=perhaps", null, ErrorReasons.InvalidArgument)]
     [InlineData("GET", "/v1/providers?status=PENDING", null, ErrorReasons.InvalidArgument)]
     [InlineData("GET", "/v1/providers?region=r1&region=r2", null, ErrorReasons.InvalidArgument)]
+    [InlineData("GET", "/v1/providers?pageSize=1&page_size=2", null, ErrorReasons.InvalidArgument)]
+    [InlineData("GET", "/v1/providers?pageSize=1.0", null, ErrorReasons.InvalidArgument)]
+    [InlineData("GET", "/v1/providers?pageSize=1e1", null, ErrorReasons.InvalidArgument)]
+    [InlineData("GET", "/v1/workspaces/dev/timeline?minGeneration=-1", null, ErrorReasons.InvalidArgument)]
     [InlineData("DELETE", "/v1/providers/west?provider=builtin", null, ErrorReasons.InvalidArgument)]
+    [InlineData("DELETE", "/v1/providers/west", """{"etag": "0"}""", ErrorReasons.BodyInvalid)]
+    [InlineData("GET", "/v1/providers", "{}", ErrorReasons.BodyInvalid)]
     public async Task What_cannot_be_understood_is_refused_with_details(
         string method,
         string path,

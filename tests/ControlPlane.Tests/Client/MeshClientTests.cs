@@ -73,6 +73,34 @@ public sealed class MeshClientTests(PostgresFixture postgres) : ClientTestBase(p
         Assert.DoesNotContain(Secret, refused.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mat_0123456789\n")]
+    [InlineData("mat_0123456789ü")]
+    [InlineData("")]
+    public async Task A_token_that_cannot_be_sent_is_told_without_it_and_breaks_no_connection(string token)
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var next = plane.AdminToken;
+        using var client = new MeshClient(
+            new() { Address = new Uri(plane.GrpcAddress), Token = _ => ValueTask.FromResult(next) }
+        );
+        await using var events = client.WatchAsync(new WatchProvidersRequest(), Ct).GetAsyncEnumerator(Ct);
+        await Until(events, e => e is WatchSynced<Provider>);
+        var read = events.MoveNextAsync();
+
+        next = token;
+        var refused = await Assert.ThrowsAnyAsync<MeshException>(async () =>
+            await client.Organizations.ListOrganizationsAsync(new(), cancellationToken: Ct)
+        );
+        next = plane.AdminToken;
+        await client.Providers.CreateProviderAsync(new() { Name = "west" }, cancellationToken: Ct);
+
+        Assert.Contains("MeshClientOptions.Token must give", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("0123456789", refused.ToString(), StringComparison.Ordinal);
+        Assert.True(await read);
+        Assert.IsType<ResourceChanged<Provider>>(events.Current);
+    }
+
     [Fact]
     public async Task The_token_is_asked_for_at_each_call()
     {

@@ -187,6 +187,35 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         Assert.Equal(Protocol.ErrorReasons.ProviderNotFound, refused.Reason);
     }
 
+    [Fact]
+    public async Task One_workspace_that_the_filter_does_not_let_through_is_not_there()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        await mesh.Plane.CreateWorkspace("dev", Ct);
+        using var client = Client(mesh.Plane);
+        WatchWorkspacesRequest[] others =
+        [
+            new() { State = WorkspaceState.Running },
+            new() { Owner = "jo" },
+            new() { Provider = (await mesh.Create("west")).Provider.Id },
+        ];
+
+        foreach (var filter in others)
+        {
+            filter.Workspace = "dev";
+            await using var events = client.WatchAsync(filter, Ct).GetAsyncEnumerator(Ct);
+            Assert.True(await events.MoveNextAsync());
+            Assert.IsType<WatchSynced<Workspace>>(events.Current);
+        }
+
+        await using var own = client
+            .WatchAsync(new WatchWorkspacesRequest { Workspace = "dev", Provider = "built-in" }, Ct)
+            .GetAsyncEnumerator(Ct);
+        Assert.True(await own.MoveNextAsync());
+        Assert.IsType<ResourceChanged<Workspace>>(own.Current);
+    }
+
     private static async Task Change(Rules.Mesh mesh, int workspaces, int versions)
     {
         var plane = mesh.Plane;
