@@ -90,8 +90,10 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         using var call = calls.Watch(_token, silence.Token);
         while (await Read(call.ResponseStream, silence, ct).ConfigureAwait(false) is { } message)
         {
-            _failures = 0;
             var (type, resource, token) = calls.Read(message);
+            if (_failures > 0)
+                yield return new WatchResumed<TResource>(_token);
+            _failures = 0;
             _token = token;
             if (resource is not null && Told(type, resource) is { } news)
                 yield return news;
