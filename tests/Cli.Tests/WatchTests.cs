@@ -130,6 +130,24 @@ public sealed class WatchTests : CliTest
     }
 
     [Fact]
+    public async Task Terminal_shows_as_many_as_it_has_lines_for()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
+        foreach (var i in Enumerable.Range(10, 50))
+            Server.Workspaces.All.Add(Sample.Workspace($"dev-{i}", WorkspaceState.Running));
+        using var process = OnTerminal("stty cols 80 rows 12");
+
+        var shown = await Until(process, "and 42 more");
+        await process.StandardInput.WriteAsync("\x03");
+        await process.StandardInput.FlushAsync(Ct);
+        var plain = PseudoTerminal.Plain(shown + (await Mesh.Finish(process)).Stdout);
+
+        Assert.Contains("NAME", plain, StringComparison.Ordinal);
+        Assert.Contains("dev-17 ", plain, StringComparison.Ordinal);
+        Assert.DoesNotContain("dev-18 ", plain, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_there_from_the_start_is_an_error()
     {
         Server.Failure = FakeControlPlane.Rich(StatusCode.Unavailable, "no database", "STORE_UNAVAILABLE");
