@@ -60,7 +60,7 @@ internal static class GlobalOptions
             HelpName = string.Join('|', words),
             Recursive = true,
         };
-        option.AcceptOnlyFromAmong(words);
+        Words.Only(option, words);
         return option;
     }
 }

@@ -22,7 +22,7 @@ internal static class UsageErrors
                 ExitCodes.Usage
             )
             {
-                Tips = [.. Guesses(line), $"{Path(line)} --help"],
+                Tips = [.. Guesses(line, first), $"{Path(line)} --help"],
             }
             : new Failure(line.Errors[0].Message, ExitCodes.Usage)
             {
@@ -38,7 +38,7 @@ internal static class UsageErrors
     }
 
     // The library writes its guesses to its own output: per unknown word a sentence that asks, then a guess a line.
-    private static string[] Guesses(ParseResult line)
+    private static string[] Guesses(ParseResult line, string word)
     {
         if (line.Action is not ParseErrorAction action)
             return [];
@@ -52,6 +52,8 @@ internal static class UsageErrors
             .SkipWhile(l => !l.EndsWith('?'))
             .Skip(1)
             .TakeWhile(l => !l.EndsWith('?'))
+            // To the library a letter is close to each option of one letter.
+            .Where(guess => word.StartsWith('-') || !guess.StartsWith('-'))
             .ToList();
         return guesses.Count > 0 ? [$"did you mean {string.Join(" or ", guesses)}?"] : [];
     }

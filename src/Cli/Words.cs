@@ -18,8 +18,19 @@ internal static class Words
             Description = $"{description}: {string.Join(", ", words)}",
             HelpName = name.TrimStart('-'),
         };
-        option.AcceptOnlyFromAmong(words);
+        Only(option, words);
         return option;
+    }
+
+    /// <summary>Takes and suggests these values only; another is told with the option's name.</summary>
+    public static void Only(Option<string> option, string[] words)
+    {
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(t => !words.Contains(t.Value, StringComparer.Ordinal)))
+                result.AddError($"{option.Name} {token.Value}: write one of {string.Join(", ", words)}.");
+        });
     }
 
     /// <returns>The enum's zero, which stands for any, if no word was given.</returns>

@@ -96,6 +96,30 @@ public sealed class CompletionTests : CliTest
         Assert.True(words == Sorted(run.Stdout), $"{what}: {run.Stdout}");
     }
 
+    [Theory]
+    [InlineData(
+        "/bin/bash",
+        "COMP_LINE='~/mesh pro' COMP_POINT=10 COMP_CWORD=1 COMP_WORDS=('~/mesh' pro); _mesh; echo $COMPREPLY"
+    )]
+    [InlineData("/usr/bin/fish", "complete -C '~/mesh pro'")]
+    [InlineData("/usr/bin/zsh", "words=('~/mesh' pro) CURRENT=2 PREFIX=pro; _mesh")]
+    public async Task Program_that_is_called_from_home_completes_too(string shell, string ask)
+    {
+        File.CreateSymbolicLink(Path.Combine(Mesh.Home, "mesh"), MeshProcess.Executable);
+        var name = Path.GetFileName(shell);
+        var load = name == "fish" ? "$MESH completion fish | source" : $"source <(\"$MESH\" completion {name})";
+
+        var run = await Shell(
+            shell,
+            name == "zsh"
+                ? $"compdef() {{ }}; _describe() {{ print -r -- ${{(P)2}} }}; {load}; {ask}"
+                : $"{load}; {ask}"
+        );
+
+        Assert.Equal("", run.Stderr);
+        Assert.StartsWith("providers", run.Stdout, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Files_are_the_shells_business()
     {
@@ -126,6 +150,32 @@ public sealed class CompletionTests : CliTest
 
         Assert.InRange(Assert.Single(Server.Patience), TimeSpan.MinValue, TimeSpan.FromSeconds(4));
         Assert.All(new[] { soon, later }, run => Assert.Equal((0, "", ""), (run.ExitCode, run.Stdout, run.Stderr)));
+    }
+
+    [Theory]
+    [InlineData("$(id)")]
+    [InlineData("a;id")]
+    [InlineData("a b")]
+    [InlineData("a\tb")]
+    [InlineData("a\u001b[31m")]
+    public async Task Name_that_is_more_than_a_word_to_a_shell_is_none(string name)
+    {
+        Server.Providers.All.AddRange([Sample.BuiltIn(), Sample.Pending(name)]);
+
+        var run = await Mesh.Run("[suggest]", "mesh providers show ");
+
+        Assert.Equal("built-in\t\n", run.Stdout);
+    }
+
+    [Fact]
+    public async Task Names_of_many_are_told()
+    {
+        foreach (var i in Enumerable.Range(100, 300))
+            Server.Workspaces.All.Add(Sample.Workspace($"dev-{i}", V1.WorkspaceState.Running));
+
+        var run = await Mesh.Run("[suggest]", "mesh workspaces show dev-39");
+
+        Assert.Equal(10, run.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     [Fact]

@@ -29,6 +29,8 @@ public sealed partial class HelpTests : IDisposable
     [InlineData("usage-typo", "provders", "ls")]
     [InlineData("usage-typo-leaf", "workspaces", "strat", "dev")]
     [InlineData("usage-extra", "providers", "ls", "extra")]
+    [InlineData("usage-extra-letter", "workspaces", "show", "a", "b")]
+    [InlineData("usage-word", "providers", "ls", "--status", "redy")]
     [InlineData("usage-format", "providers", "ls", "-o", "xml")]
     [InlineData("usage-duration", "providers", "ls", "--request-timeout", "soon")]
     public async Task Bad_command_line_says_what_is_wrong_and_what_was_meant(string name, params string[] arguments) =>

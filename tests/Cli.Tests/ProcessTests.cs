@@ -97,6 +97,27 @@ public sealed class ProcessTests : CliTest
         Assert.Empty(Server.Authorizations);
     }
 
+    [Fact]
+    public async Task Token_that_was_mistyped_is_cleared_by_Ctrl_U()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
+        Mesh.Variables["MESH"] = MeshProcess.Executable;
+        using var process = Mesh.Start(
+            "script",
+            ["-qec", $"\"$MESH\" login {Server.Address}; echo ended $?", "/dev/null"]
+        );
+        var buffer = new char[256];
+        var shown = "";
+        while (!shown.Contains("Token for", StringComparison.Ordinal))
+            shown += new string(buffer, 0, await process.StandardOutput.ReadAsync(buffer, Ct));
+
+        await process.StandardInput.WriteAsync($"mat_half\x15{FakeControlPlane.ApiToken}\r");
+        await process.StandardInput.FlushAsync(Ct);
+        var rest = await Mesh.Finish(process);
+
+        Assert.EndsWith("ended 0\n", PseudoTerminal.Plain(rest.Stdout), StringComparison.Ordinal);
+    }
+
     private async Task<MeshRun> Bash(string script)
     {
         Mesh.Variables["MESH"] = MeshProcess.Executable;

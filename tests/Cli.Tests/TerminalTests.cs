@@ -22,6 +22,27 @@ public sealed partial class TerminalTests : CliTest
     }
 
     [Fact]
+    public void Columns_stand_below_each_other_where_letters_are_two_cells_wide()
+    {
+        using var text = new StringWriter();
+        var table = new Table("NAME", "REGION", "AGE");
+        table.Add("eu-west-1", "eu", "1m");
+        table.Add("jp-east-1", "東京リージョン", "2m");
+
+        table.Write(new Terminal(text, interactive: false, color: false));
+
+        Assert.Equal(
+            """
+            NAME        REGION           AGE
+            eu-west-1   eu               1m
+            jp-east-1   東京リージョン   2m
+
+            """,
+            text.ToString()
+        );
+    }
+
+    [Fact]
     public async Task Terminal_gets_colour_unless_it_is_not_wanted()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");

@@ -134,6 +134,14 @@ public sealed class WaitTests : CliTest
     public async Task Wait_ends_after_its_timeout() =>
         await Check("wait-create-timeout", "workspaces", "create", "dev", "--wait", "--timeout", "3s");
 
+    [Fact]
+    public async Task Timeout_does_not_take_what_was_before_the_wish_for_its_outcome()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
+
+        await Check("wait-restart-timeout", "workspaces", "restart", "dev", "--wait", "--timeout", "1s");
+    }
+
     [Theory]
     [InlineData("INT", 130)]
     [InlineData("TERM", 143)]

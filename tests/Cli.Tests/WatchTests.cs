@@ -81,10 +81,7 @@ public sealed class WatchTests : CliTest
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));
         Tell(ChangeType.Changed, "dev", WorkspaceState.Running, 2);
-        Mesh.Variables["MESH"] = MeshProcess.Executable;
-        Mesh.Variables["TERM"] = "xterm-256color";
-        var script = $"stty cols {columns}; \"$MESH\" workspaces ls --watch; echo ended $?";
-        using var process = Mesh.Start("script", ["-qec", script, "/dev/null"]);
+        using var process = OnTerminal($"stty cols {columns}");
 
         var shown = await Until(process, "running");
         await process.StandardInput.WriteAsync("\x03");
@@ -112,7 +109,42 @@ public sealed class WatchTests : CliTest
 
         var run = await Watch("running", "workspaces", "ls", "--watch");
 
-        Assert.Equal("warning: the control plane restarts; trying again\n", run.Stderr);
+        Assert.Equal("warning: trying again: the control plane restarts\ninfo: the watch goes on\n", run.Stderr);
+    }
+
+    [Fact]
+    public async Task Terminal_says_that_a_watch_is_cut_only_as_long_as_it_is()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));
+        Server.Workspaces.Changes.Cut = FakeControlPlane.Rich(StatusCode.Unavailable, "the control plane restarts", "");
+        Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 1);
+        using var process = OnTerminal("stty cols 80");
+        await Until(process, "trying again");
+
+        // It is there again, and has no news.
+        Server.Workspaces.Changes.Tell(new WatchWorkspacesResponse { Type = ChangeType.Progress });
+
+        await Until(process, shown => shown[(shown.LastIndexOf("trying again") + 1)..].Split("NAME").Length > 3);
+        process.Kill(entireProcessTree: true);
+    }
+
+    [Fact]
+    public async Task Terminal_shows_as_many_as_it_has_lines_for()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
+        foreach (var i in Enumerable.Range(10, 50))
+            Server.Workspaces.All.Add(Sample.Workspace($"dev-{i}", WorkspaceState.Running));
+        using var process = OnTerminal("stty cols 80 rows 12");
+
+        var shown = await Until(process, "and 42 more");
+        await process.StandardInput.WriteAsync("\x03");
+        await process.StandardInput.FlushAsync(Ct);
+        var plain = PseudoTerminal.Plain(shown + (await Mesh.Finish(process)).Stdout);
+
+        Assert.Contains("NAME", plain, StringComparison.Ordinal);
+        Assert.Contains("dev-17 ", plain, StringComparison.Ordinal);
+        Assert.DoesNotContain("dev-18 ", plain, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -159,13 +191,25 @@ public sealed class WatchTests : CliTest
         return run with { Stdout = shown + run.Stdout };
     }
 
-    private static async Task<string> Until(Process process, string last)
+    /// <summary>Watches workspaces on a terminal that is first set so.</summary>
+    private Process OnTerminal(string setting)
+    {
+        Mesh.Variables["MESH"] = MeshProcess.Executable;
+        Mesh.Variables["TERM"] = "xterm-256color";
+        var script = $"{setting}; \"$MESH\" workspaces ls --watch; echo ended $?";
+        return Mesh.Start("script", ["-qec", script, "/dev/null"]);
+    }
+
+    private static Task<string> Until(Process process, string last) =>
+        Until(process, shown => shown.Contains(last, StringComparison.Ordinal));
+
+    private static async Task<string> Until(Process process, Func<string, bool> enough)
     {
         var shown = new StringBuilder();
         var buffer = new char[4096];
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         patience.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!shown.ToString().Contains(last, StringComparison.Ordinal))
+        while (!enough(shown.ToString()))
         {
             var read = 0;
             try
@@ -176,7 +220,7 @@ public sealed class WatchTests : CliTest
             {
                 process.Kill(entireProcessTree: true);
             }
-            Assert.True(read > 0, $"it ended before \"{last}\": {shown}");
+            Assert.True(read > 0, $"it ended too soon: {shown}");
             shown.Append(buffer, 0, read);
         }
         return shown.ToString();

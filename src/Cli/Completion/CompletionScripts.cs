@@ -18,7 +18,7 @@ internal static class CompletionScripts
                 elif [[ -n $label ]]; then
                     COMPREPLY+=("${label#"$prefix"}")
                 fi
-            done < <("${COMP_WORDS[0]}" '[suggest]' "$line" 2>/dev/null)
+            done < <("${COMP_WORDS[0]/#\~\//$HOME/}" '[suggest]' "$line" 2>/dev/null)
         }
         complete -F _mesh mesh
 
@@ -34,8 +34,8 @@ internal static class CompletionScripts
                     _files
                     return
                 fi
-                [[ -n $label ]] && described+=("${label//:/\\:}:$text")
-            done < <("${words[1]}" '[suggest]' "${(j: :)words[1,CURRENT-1]} $PREFIX" 2>/dev/null)
+                [[ -n $label ]] && described+=("${label//:/\\:}${text:+:$text}")
+            done < <("${words[1]/#\~\//$HOME/}" '[suggest]' "${(j: :)words[1,CURRENT-1]} $PREFIX" 2>/dev/null)
             _describe mesh described
         }
         if [[ ${funcstack[1]} == _mesh ]]; then
@@ -51,7 +51,9 @@ internal static class CompletionScripts
         function __mesh_complete
             set -l words (commandline -opc)
             set -l current (commandline -ct)
-            for line in ($words[1] '[suggest]' (string join ' ' -- $words "$current") 2>/dev/null)
+            set -l mesh (string replace -r '^~/' "$HOME/" -- $words[1])
+            type -q $mesh; or return
+            for line in ($mesh '[suggest]' (string join ' ' -- $words "$current") 2>/dev/null)
                 if test "$line" = :files
                     __fish_complete_path "$current"
                 else

@@ -15,6 +15,9 @@ internal sealed class Names(CliHost host)
     // Somebody waits at a prompt.
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(1);
 
+    // The largest page that there is.
+    private const int Most = 1000;
+
     private delegate Task<IEnumerable<string>> Ask(MeshClient client, CancellationToken ct);
 
     public void AddTo(Command command, string noun = "")
@@ -91,13 +94,13 @@ internal sealed class Names(CliHost host)
         }
     }
 
-    // A name with a space in it is none; a shell would take it for two.
+    // What a shell would take for more than a word is none: bash puts it into the line as it is.
     private static IEnumerable<CompletionItem> Items(IEnumerable<string> names) =>
-        [.. names.Select(Text.OneLine).Where(n => n.Length > 0 && !n.Contains(' ')).Select(n => new CompletionItem(n))];
+        [.. names.Where(n => Shell.Quote(n) == n).Select(n => new CompletionItem(n))];
 
     private static async Task<IEnumerable<string>> Providers(MeshClient client, CancellationToken ct)
     {
-        var request = new ListProvidersRequest { PageSize = Pages.Size };
+        var request = new ListProvidersRequest { PageSize = Most };
         return (await client.Providers.ListProvidersAsync(request, cancellationToken: ct)).Providers.Select(p =>
             p.Name
         );
@@ -105,14 +108,14 @@ internal sealed class Names(CliHost host)
 
     private static async Task<IEnumerable<string>> Organizations(MeshClient client, CancellationToken ct)
     {
-        var request = new ListOrganizationsRequest { PageSize = Pages.Size };
+        var request = new ListOrganizationsRequest { PageSize = Most };
         var answer = await client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
         return answer.Organizations.Select(o => o.Name);
     }
 
     private static async Task<IEnumerable<string>> Workspaces(MeshClient client, CancellationToken ct)
     {
-        var request = new ListWorkspacesRequest { PageSize = Pages.Size };
+        var request = new ListWorkspacesRequest { PageSize = Most };
         return (await client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct)).Workspaces.Select(w =>
             w.Name
         );

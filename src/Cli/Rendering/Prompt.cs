@@ -58,11 +58,15 @@ internal sealed class Prompt(Terminal talk, Func<TextReader> input, bool person)
 
     private string ReadKeys(int longest)
     {
+        // As everywhere on a terminal, it clears the line.
+        const char CtrlU = '\x15';
         var typed = new StringBuilder();
         while (typed.Length <= longest && Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
             if (key.Key == ConsoleKey.Backspace)
                 typed.Length = Math.Max(0, typed.Length - 1);
+            else if (key.KeyChar == CtrlU)
+                typed.Clear();
             else if (key.KeyChar != '\0')
                 typed.Append(key.KeyChar);
         }

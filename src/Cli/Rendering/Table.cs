@@ -35,7 +35,7 @@ internal sealed class Table(params string[] headers)
     {
         // The last column is not padded: no line ends in spaces.
         var cells = row.Select(
-            (cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i]) + new string(' ', Gap)
+            (cell, i) => i == row.Length - 1 ? cell : cell + new string(' ', widths[i] - Text.Width(cell) + Gap)
         );
         return string.Concat(cells).TrimEnd() + "\n";
     }
@@ -61,7 +61,7 @@ internal sealed class Table(params string[] headers)
     }
 
     private int[] Natural() =>
-        [.. headers.Select((header, i) => _rows.Select(row => row[i].Length).Append(header.Length).Max())];
+        [.. headers.Select((header, i) => _rows.Select(row => Text.Width(row[i])).Append(header.Length).Max())];
 
     private List<int> Kept(int[] widths, int available)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Google.Protobuf.WellKnownTypes;
+using Spectre.Console.Rendering;
 
 namespace Coder.Mesh.Cli.Rendering;
 
@@ -15,6 +16,9 @@ internal static class Text
 
     /// <summary>As <see cref="OneLine"/>, but line breaks and tabs stay, for JSON, which escapes them.</summary>
     public static string Steerless(string text) => Clean(text, keepBreaks: true);
+
+    /// <summary>How many cells of a terminal it takes: letters of some scripts take two.</summary>
+    public static int Width(string line) => new Segment(line).CellCount();
 
     public static string OrNone(string? text) => string.IsNullOrWhiteSpace(text) ? None : text;
 

@@ -17,7 +17,7 @@ internal sealed class GrowingTable(Terminal terminal, string[] headers)
             return;
         }
         for (var i = 0; i < row.Length; i++)
-            _widths[i] = Math.Max(_widths[i], row[i].Length);
+            _widths[i] = Math.Max(_widths[i], Text.Width(row[i]));
         terminal.Write(Table.Line(row, _widths));
     }
 
@@ -26,7 +26,7 @@ internal sealed class GrowingTable(Terminal terminal, string[] headers)
     {
         if (_widths is not null)
             return;
-        _widths = [.. headers.Select((_, i) => _first.Max(row => row[i].Length))];
+        _widths = [.. headers.Select((_, i) => _first.Max(row => Text.Width(row[i])))];
         terminal.Write(string.Concat(_first.Select(row => Table.Line(row, _widths))));
     }
 }

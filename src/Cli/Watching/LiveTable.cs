@@ -14,6 +14,9 @@ internal sealed class LiveTable<T>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Ageing = TimeSpan.FromSeconds(1);
 
+    // The headers, how many are left out, a warning, and the line that the cursor is on.
+    private const int OtherLines = 4;
+
     private readonly Invocation _run;
     private readonly WatchView<T> _view;
     private readonly Lock _lock = new();
@@ -40,6 +43,7 @@ internal sealed class LiveTable<T>
         await run
             .Output.Shown.Console.Live(new Spectre.Console.Text(""))
             .Overflow(VerticalOverflow.Ellipsis)
+            .Cropping(VerticalOverflowCropping.Bottom)
             .StartAsync(live => table.Draw(live, follow, ct));
     }
 
@@ -78,15 +82,19 @@ internal sealed class LiveTable<T>
         await following;
     }
 
-    private IRenderable Picture()
+    private Rows Picture()
     {
         lock (_lock)
         {
-            var table = _view.Tabulate(_there.Values.OrderBy(_view.Name, StringComparer.Ordinal));
-            var shown = table.Fitting(_run.Output.Shown.Console.Profile.Width);
-            return _note.Length == 0
-                ? shown
-                : new Rows(shown, new Markup($"[yellow]warning:[/] {Markup.Escape(Rendering.Text.OneLine(_note))}"));
+            var profile = _run.Output.Shown.Console.Profile;
+            var room = Math.Max(1, profile.Height - OtherLines);
+            var first = _there.Values.OrderBy(_view.Name, StringComparer.Ordinal).Take(room);
+            var picture = new List<IRenderable> { _view.Tabulate(first).Fitting(profile.Width) };
+            if (_there.Count > room)
+                picture.Add(new Markup($"and {_there.Count - room} more, for which there is no room"));
+            if (_note.Length > 0)
+                picture.Add(new Markup($"[yellow]warning:[/] {Markup.Escape(Rendering.Text.OneLine(_note))}"));
+            return new Rows(picture);
         }
     }
 }

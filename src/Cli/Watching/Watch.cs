@@ -39,7 +39,7 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
             if (happened is WatchInterrupted<T> cut && !_synced)
                 throw cut.Cause;
             if (happened is WatchInterrupted<T> { Cause: var cause } && !_cut)
-                note($"{RpcFailures.From(cause, run.Target).Message}; trying again");
+                note($"trying again: {RpcFailures.From(cause, run.Target).Message}");
             _cut = happened is WatchInterrupted<T>;
             _synced |= happened is WatchSynced<T>;
             tell(happened);
@@ -48,8 +48,15 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
 
     private void Warn(string message) => run.Output.Warning(message);
 
+    private void Resumed(WatchEvent<T> happened)
+    {
+        if (happened is WatchResumed<T>)
+            run.Output.Info("the watch goes on");
+    }
+
     private void Data(WatchEvent<T> happened)
     {
+        Resumed(happened);
         if (Of(happened) is not var (change, resource))
             return;
         var node = new JsonObject { ["change"] = change, [view.Kind] = Json.Of(resource) };
@@ -61,6 +68,7 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
         var rows = new GrowingTable(run.Output.Shown, ["CHANGE", .. view.Headers]);
         return happened =>
         {
+            Resumed(happened);
             if (Of(happened) is var (change, resource))
                 rows.Add([change, .. view.Cells(resource)]);
             else if (happened is WatchSynced<T>)

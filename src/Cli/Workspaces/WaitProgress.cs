@@ -95,8 +95,8 @@ internal sealed class WaitProgress
         return Markup.Escape(Rendering.Text.OneLine(string.Join(" · ", named) + more));
     }
 
-    // A state from before the wish would read as its outcome.
-    private static string How(Workspace w) =>
+    /// <summary>Its state; one from before the wish would read as its outcome.</summary>
+    public static string How(Workspace w) =>
         w.ObservedGeneration >= w.Generation || w.State is WorkspaceState.Pending or WorkspaceState.Deleting
             ? WorkspaceText.State(w)
             : $"still {WorkspaceText.State(w)}: its agent has not acted yet";

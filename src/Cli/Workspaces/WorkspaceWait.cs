@@ -100,18 +100,21 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
         if (!passing)
             progress.Tell(() => batch.Fail(accepted.Name, failure));
         else if (!_silent)
-            progress.Note($"{failure.Message}; still waiting");
+            progress.Note($"still waiting: {failure.Message}");
         _silent = passing;
         return !passing;
     }
 
     private Failure TookTooLong(Workspace last) =>
         new(
-            $"workspace \"{last.Name}\" is not {Text.Word(wish)} after {Text.Span(timeout)}: it is {WorkspaceText.State(last)}",
+            $"workspace \"{last.Name}\" is not {Text.Word(wish)} after {Text.Span(timeout)}: it is {WaitProgress.How(last)}",
             ExitCodes.WaitFailed
         )
         {
-            Details = last.StateMessage.Length > 0 ? [$"cause: {last.StateMessage}"] : [],
+            Details =
+                last.StateMessage.Length > 0 && last.ObservedGeneration >= last.Generation
+                    ? [$"cause: {last.StateMessage}"]
+                    : [],
             Tips =
             [
                 "what was asked for stays asked for; wait longer with --timeout",

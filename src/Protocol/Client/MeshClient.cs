@@ -54,7 +54,7 @@ public sealed class MeshClient : IDisposable
     /// <summary>
     /// The workspaces that the filters let through, and then each of their changes, for as long as it is read: what there
     /// is, a <see cref="WatchSynced{T}"/>, and what happens. Every version of a workspace is told once, in order. A
-    /// connection that breaks is told (<see cref="WatchInterrupted{T}"/>) and made again.
+    /// connection that breaks is told (<see cref="WatchInterrupted{T}"/>) and made again (<see cref="WatchResumed{T}"/>).
     /// </summary>
     /// <param name="filter">
     /// All workspaces if null. With a resume token, which an earlier watch gave, it goes on from there: nothing is listed

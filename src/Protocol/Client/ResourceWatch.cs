@@ -86,8 +86,10 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         using var call = calls.Watch(_token, silence.Token);
         while (await Read(call.ResponseStream, silence, ct).ConfigureAwait(false) is { } message)
         {
-            _failures = 0;
             var (type, resource, token) = calls.Read(message);
+            if (_failures > 0)
+                yield return new WatchResumed<TResource>(_token);
+            _failures = 0;
             _token = token;
             if (resource is not null && Told(type, resource) is { } news)
                 yield return news;
@@ -100,7 +102,9 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         CancellationToken ct
     )
     {
-        using var timer = time.CreateTimer(_ => silence.Cancel(), null, Silence, Timeout.InfiniteTimeSpan);
+        // Its callback may be running: it has to be over before what it cancels is disposed.
+        var timer = time.CreateTimer(_ => silence.Cancel(), null, Silence, Timeout.InfiniteTimeSpan);
+        await using var _ = timer.ConfigureAwait(false);
         try
         {
             return await messages.MoveNext(CancellationToken.None).ConfigureAwait(false) ? messages.Current : default;

@@ -23,3 +23,6 @@ public sealed record WatchSynced<T>(string ResumeToken) : WatchEvent<T>(ResumeTo
 /// <summary>The watch was cut, and is being made again; what was told may be behind what is.</summary>
 /// <param name="Cause">Why.</param>
 public sealed record WatchInterrupted<T>(RpcException Cause, string ResumeToken) : WatchEvent<T>(ResumeToken);
+
+/// <summary>The watch that was cut is there again. What has happened meanwhile comes after it, or came with a list.</summary>
+public sealed record WatchResumed<T>(string ResumeToken) : WatchEvent<T>(ResumeToken);

@@ -82,8 +82,15 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
                 && (request.State is 0 || w.State == request.State)
             )
             .ToList();
-        var (items, next) = Page.Of(matching, request.PageToken, 1000);
-        return Task.FromResult(new ListWorkspacesResponse { Workspaces = { items }, NextPageToken = next });
+        var (items, next) = Page.Of(matching, request.PageToken, Math.Min(1000, request.PageSize));
+        return Task.FromResult(
+            new ListWorkspacesResponse
+            {
+                Workspaces = { items },
+                NextPageToken = next,
+                ResumeToken = "listed",
+            }
+        );
     }
 
     public override Task<StartWorkspaceResponse> StartWorkspace(
