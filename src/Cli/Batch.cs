@@ -52,10 +52,13 @@ internal sealed class Batch(Invocation run)
             }
 
             // What stopped this one would stop the rest, each after a timeout of its own.
-            if (ExitCode is ExitCodes.Unreachable or ExitCodes.NotPermitted && left.Count > 0)
+            if (
+                left.Count > 0
+                && _failed is [.., (_, { ExitCode: ExitCodes.Unreachable or ExitCodes.NotPermitted } stopped)]
+            )
             {
                 run.Output.Warning($"not tried: {string.Join(", ", left)}");
-                _failed.AddRange(left.Select(rest => (rest, new Failure("not tried", ExitCode))));
+                _failed.AddRange(left.Select(rest => (rest, new Failure("not tried", stopped.ExitCode))));
                 return;
             }
         }

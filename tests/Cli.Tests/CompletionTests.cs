@@ -161,6 +161,7 @@ public sealed class CompletionTests : CliTest
     public async Task Name_that_is_more_than_a_word_to_a_shell_is_none(string name)
     {
         Server.Providers.All.AddRange([Sample.BuiltIn(), Sample.Pending(name)]);
+        Mesh.Variables[Limit] = "60s";
 
         var run = await Mesh.Run("[suggest]", "mesh providers show ");
 
@@ -172,6 +173,7 @@ public sealed class CompletionTests : CliTest
     {
         foreach (var i in Enumerable.Range(100, 300))
             Server.Workspaces.All.Add(Sample.Workspace($"dev-{i}", V1.WorkspaceState.Running));
+        Mesh.Variables[Limit] = "60s";
 
         var run = await Mesh.Run("[suggest]", "mesh workspaces show dev-39");
 

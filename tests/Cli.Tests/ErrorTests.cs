@@ -202,6 +202,15 @@ public sealed class ErrorTests : CliTest
         await Check("error-rm-unavailable", "providers", "rm", "a", "b", "c");
     }
 
+    [Fact]
+    public async Task A_failure_of_one_name_alone_does_not_hide_that_the_rest_can_not_be_reached()
+    {
+        Server.Failure = FakeControlPlane.Rich(StatusCode.Unavailable, "no database", "STORE_UNAVAILABLE");
+        Server.AnsweredBefore = 1;
+
+        await Check("error-rm-not-found-unavailable", "providers", "rm", "nowhere", "b", "c");
+    }
+
     private async Task Unreachable(string name, string address, params string[] arguments)
     {
         var run = await Mesh.Run(arguments);

@@ -161,6 +161,20 @@ public sealed class ProviderTests : CliTest
         Server.Failure = FakeControlPlane.Rich(Grpc.Core.StatusCode.Internal, "bad\e[31m\nerror: fake", "");
         var failed = await Mesh.Run("providers", "ls");
         Assert.Equal("error: bad[31m error: fake\n", failed.Stderr);
+        Server.Failure = FakeControlPlane.Rich(
+            Grpc.Core.StatusCode.InvalidArgument,
+            "bad",
+            "",
+            new Google.Rpc.BadRequest
+            {
+                FieldViolations =
+                {
+                    new Google.Rpc.BadRequest.Types.FieldViolation { Field = "a\e[2J", Description = "b\n\u202Ec" },
+                },
+            }
+        );
+        var refused = await Mesh.Run("providers", "ls");
+        Assert.Equal("error: bad\n  | field a[2J: b c\n", refused.Stderr);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -67,6 +67,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>What every call ends with; null for the services' own answers.</summary>
     public RpcException? Failure { get; set; }
 
+    /// <summary>How many calls are answered before <see cref="Failure"/>.</summary>
+    public int AnsweredBefore { get; set; }
+
     /// <summary>Whether calls are taken and never answered.</summary>
     public bool Hangs { get; set; }
 
@@ -115,7 +118,7 @@ public sealed class FakeControlPlane : IAsyncDisposable
                 throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
             if (server.Hangs)
                 await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
-            if (server.Failure is { } failure)
+            if (server.Failure is { } failure && server.AnsweredBefore-- <= 0)
                 throw failure;
             return await continuation(request, context);
         }
