@@ -35,7 +35,10 @@ internal sealed class FeedReader(
     private const int PageSize = 1000;
 
     private FeedPosition? _position;
-    private volatile string? _database;
+    private string? _database;
+
+    /// <summary>The database may be another one by now.</summary>
+    private volatile bool _unsure = true;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -79,7 +82,7 @@ internal sealed class FeedReader(
                 logger.FeedNotRead(e.Message);
                 wait = ReadAgain;
                 // Perhaps it comes back as another one.
-                _database = null;
+                _unsure = true;
             }
 
             await bell.News.Wait(wait, time, ct);
@@ -89,20 +92,23 @@ internal sealed class FeedReader(
     /// <returns>Null if the position was of another database, or too old: it is where the feed is now, then.</returns>
     private async Task<FeedPage?> Next(CancellationToken ct)
     {
-        if (_database is null || _position is null)
+        if (_database is not { } name || _position is not { } position || _unsure)
         {
+            _unsure = false;
             var now = await FeedDatabase.Read(database, ct);
-            (_database, _position) = (now.Name, _position ?? now.End);
+            if (_database is { } before && before != now.Name)
+                LeaveDatabase();
+            (_database, _position) = (name, position) = (now.Name, _position ?? now.End);
         }
 
-        var position = _position.Value;
-        var watched = Watched(_database, position);
+        var watched = Watched(name, position);
         var page = await FeedPage.Read(database, position, watched ? null : replica.Id, PageSize, ct);
-        if (page.Foreign || page.Trimmed)
-        {
-            Lost(page, position);
+        if (page.Foreign)
+            LeaveDatabase();
+        else if (page.Trimmed)
+            Lose();
+        if (_position is null)
             return null;
-        }
 
         var others = page.Rows.Where(r => r.Replica != replica.Id).Select(r => r.Stream);
         await doorbell.Ring([.. others], ct);
@@ -152,18 +158,24 @@ internal sealed class FeedReader(
         }
     }
 
-    private void Lost(FeedPage page, FeedPosition position)
+    private void Lose()
+    {
+        logger.FeedMissed();
+        Break();
+    }
+
+    private void LeaveDatabase()
+    {
+        logger.OtherDatabase();
+        Break();
+        // What their agents were told may not be what this database knows: all of them begin anew.
+        sessions.CloseAll(SessionEnd.StoreAway);
+    }
+
+    private void Break()
     {
         _position = null;
         changes.Break();
-        if (page.Foreign)
-        {
-            logger.OtherDatabase(position.TransactionId);
-            // What their agents were told isn't what this database knows: all of them begin anew.
-            sessions.CloseAll(SessionEnd.StoreAway);
-        }
-        else
-            logger.FeedMissed();
     }
 
     private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestWait ? wait * 2 : LongestWait;
@@ -179,7 +191,7 @@ internal sealed class FeedReader(
                 await using (var listen = new NpgsqlCommand($"listen {FeedBell.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
                 // Whatever was said before this one listened; and whoever was listened to before may have been another one.
-                _database = null;
+                _unsure = true;
                 bell.News.Set();
                 while (true)
                 {

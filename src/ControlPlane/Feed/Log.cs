@@ -14,9 +14,9 @@ internal static partial class Log
     [LoggerMessage(
         1803,
         LogLevel.Warning,
-        "The database is another one, or an older copy: transaction {TransactionId} was never begun in it. All sessions are closed, to begin anew"
+        "The database is another one, or another copy of it. All sessions are closed, to begin anew"
     )]
-    public static partial void OtherDatabase(this ILogger logger, ulong transactionId);
+    public static partial void OtherDatabase(this ILogger logger);
 
     [LoggerMessage(
         1804,

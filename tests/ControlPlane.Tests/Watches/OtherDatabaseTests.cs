@@ -83,6 +83,29 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
         Assert.Equal((StatusCode.OutOfRange, ErrorReasons.ResumeTokenExpired), (end.StatusCode, Reason(end)));
     }
 
+    /// <summary>As a standby is that was made the primary: it may lack what agents have been told.</summary>
+    [Fact]
+    public async Task Of_another_timeline_a_watch_is_out_of_range_and_agents_begin_anew()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct, "west");
+        using var watch = await WatchProbe.Providers(mesh.Plane, Ct);
+
+        await Instead(
+            mesh.Database,
+            "pg_walfile_name(pg_lsn) returns text language sql as $$ select '00000002000000000000000A'::text $$"
+        );
+
+        var end = await watch.End(Ct);
+        Assert.Equal((StatusCode.OutOfRange, ErrorReasons.ResumeTokenExpired), (end.StatusCode, Reason(end)));
+        var closed = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            while (true)
+                await mesh.Agent("west").Next(Ct);
+        });
+        Assert.Equal(ErrorReasons.StoreUnavailable, Reason(closed));
+        using var again = await WatchProbe.Providers(mesh.Plane, Ct);
+    }
+
     [Fact]
     public async Task A_standby_that_is_not_the_primary_yet_is_a_store_that_is_away()
     {
