@@ -130,8 +130,8 @@ public sealed class MeshClientTests(PostgresFixture postgres) : ClientTestBase(p
         await using var proxy = FaultProxy.Start(IPEndPoint.Parse(new Uri(plane.GrpcAddress).Authority));
         using var client = Client(plane, proxy.Address);
         await client.Providers.ListProvidersAsync(new(), cancellationToken: Ct);
-        // Bytes enough for the frames of the connection, not for an answer.
-        proxy.SetOpen(Direction.ToClient, Fault.ResetAfter(20));
+        // As many as the head of a frame has: an answer whose headers have come isn't asked for again.
+        proxy.SetOpen(Direction.ToClient, Fault.ResetAfter(9));
 
         var created = await client.Providers.CreateProviderAsync(new() { Name = "west" }, cancellationToken: Ct);
 

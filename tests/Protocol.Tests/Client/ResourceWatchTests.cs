@@ -20,9 +20,12 @@ public sealed class ResourceWatchTests
         _calls.Listed("b", Version("1", 5), Version("2", 7));
         _calls.Stream(Told("c", Version("1", 6)));
 
-        var told = await Tell(5);
+        var told = await Tell(6);
 
-        Assert.Equal(["changed 1 v5 @", "interrupted @", "changed 2 v7 @", "synced @b", "changed 1 v6 @c"], told);
+        Assert.Equal(
+            ["changed 1 v5 @", "interrupted @", "changed 2 v7 @", "synced @b", "resumed @b", "changed 1 v6 @c"],
+            told
+        );
         Assert.Equal(["b"], _calls.Asked);
     }
 
@@ -47,9 +50,12 @@ public sealed class ResourceWatchTests
         _calls.Listed("b", Version("1", 4), Version("2", 7, WorkspaceState.Stopped), Version("3", 1));
         _calls.Stream(Told("c", Version("1", 5)));
 
-        var told = await Tell(9);
+        var told = await Tell(10);
 
-        Assert.Equal(["interrupted @", "changed 1 v4 @", "changed 2 v7 @", "synced @b", "changed 1 v5 @c"], told[4..]);
+        Assert.Equal(
+            ["interrupted @", "changed 1 v4 @", "changed 2 v7 @", "synced @b", "resumed @b", "changed 1 v5 @c"],
+            told[4..]
+        );
     }
 
     [Fact]
@@ -91,6 +97,8 @@ public sealed class ResourceWatchTests
         next = events.MoveNextAsync().AsTask();
         time.Advance(Backoff.Dial.Cap);
         Assert.True(await next);
+        Assert.Equal("resumed @b", Text(events.Current));
+        Assert.True(await events.MoveNextAsync());
         Assert.Equal("changed 1 v2 @c", Text(events.Current));
         Assert.Equal(["a", "b"], _calls.Asked);
     }
@@ -122,9 +130,9 @@ public sealed class ResourceWatchTests
         _calls.Stream(code, Told("b", Version("1", 1)));
         _calls.Stream(Told("b", Version("1", 1)), Told("c", Version("1", 2)));
 
-        var told = await Tell(3, "a");
+        var told = await Tell(4, "a");
 
-        Assert.Equal(["changed 1 v1 @b", "interrupted @b", "changed 1 v2 @c"], told);
+        Assert.Equal(["changed 1 v1 @b", "interrupted @b", "resumed @b", "changed 1 v2 @c"], told);
         Assert.Equal(["a", "b"], _calls.Asked);
     }
 
@@ -137,7 +145,7 @@ public sealed class ResourceWatchTests
         _calls.Stream(StatusCode.Unavailable, new WatchWorkspacesResponse { ResumeToken = "b" });
         _calls.Stream(Told("c", Version("1", 1)));
 
-        var told = await Watch(time, "a").Take(10).ToListAsync(Ct);
+        var told = await Watch(time, "a").Take(12).ToListAsync(Ct);
 
         Assert.Equal("changed 1 v1 @c", Text(told[^1]));
         Assert.True(time.Pauses.Max() > Backoff.Dial.Initial);
@@ -199,6 +207,7 @@ public sealed class ResourceWatchTests
         {
             ResourceChanged<Workspace> { Resource: var w } => $"changed {w.Id} v{w.ResourceVersion} @{e.ResumeToken}",
             ResourceRemoved<Workspace> { Resource: var w } => $"removed {w.Id} v{w.ResourceVersion} @{e.ResumeToken}",
+            WatchResumed<Workspace> => $"resumed @{e.ResumeToken}",
             WatchSynced<Workspace> => $"synced @{e.ResumeToken}",
             _ => $"interrupted @{e.ResumeToken}",
         };
