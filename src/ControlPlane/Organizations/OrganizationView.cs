@@ -16,18 +16,16 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
         await using var session = sessions.Read();
         if (reference.Length == 0)
             return await Only(session, ct);
-        var organization = Ids.LooksLikeId(reference)
-            ? await session.LoadAsync<Organization>(StreamKeys.Organization(reference), ct)
-            : await session
-                .Query<Organization>()
-                .Where(o => o.Name == reference && !o.Deleted)
-                .SingleOrDefaultAsync(ct);
-        return organization is { Deleted: false }
+        return await Look(session, reference, ct) is { Deleted: false } organization
             ? organization
-            : Refusal.NotFound(
-                ErrorReasons.OrganizationNotFound,
-                $"There is no organization \"{reference}\"; \"mesh orgs ls\" lists them."
-            );
+            : NotFound(reference);
+    }
+
+    /// <param name="reference">Name of a living organization, or the id of any there ever was.</param>
+    public async Task<Result<Organization>> FindEver(string reference, CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await Look(session, reference, ct) is { } organization ? organization : NotFound(reference);
     }
 
     /// <summary>By id, whether it is deleted or not, with its unfinished workspaces.</summary>
@@ -84,6 +82,20 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
         );
         return organizations.ToDictionary(o => o.OrganizationId, o => o.Name);
     }
+
+    private static async Task<Organization?> Look(IQuerySession session, string reference, CancellationToken ct) =>
+        Ids.LooksLikeId(reference)
+            ? await session.LoadAsync<Organization>(StreamKeys.Organization(reference), ct)
+            : await session
+                .Query<Organization>()
+                .Where(o => o.Name == reference && !o.Deleted)
+                .SingleOrDefaultAsync(ct);
+
+    private static Refusal NotFound(string reference) =>
+        Refusal.NotFound(
+            ErrorReasons.OrganizationNotFound,
+            $"There is no organization \"{reference}\"; \"mesh orgs ls\" lists them."
+        );
 
     private static async Task<Result<Organization>> Only(IQuerySession session, CancellationToken ct)
     {

@@ -107,7 +107,8 @@ internal sealed partial class ProviderApi(
         ProviderRequests.Check(request).ThrowIfViolated();
         var filter = new ProviderFilter(
             request.Provider.Length > 0
-                ? [(await view.Find(request.Provider, context.CancellationToken)).OrThrow().ProviderId]
+                // Deleted or not: a watch that goes on has yet to be told.
+                ? [(await view.FindEver(request.Provider, context.CancellationToken)).OrThrow().ProviderId]
                 : null,
             request.Region,
             ProviderMapping.FromProto(request.Status),

@@ -22,6 +22,13 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     }
 
     /// <param name="reference">Name of a living provider, or the id of any there ever was.</param>
+    public async Task<Result<Provider>> FindEver(string reference, CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await Look(session, reference, ct) is { } provider ? provider : NotFound(reference);
+    }
+
+    /// <inheritdoc cref="FindEver"/>
     public async Task<Result<ProviderOverview>> Overview(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();

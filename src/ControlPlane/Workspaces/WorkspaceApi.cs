@@ -110,8 +110,8 @@ internal sealed class WorkspaceApi(
         CancellationToken ct
     ) =>
         new(
-            organization.Length > 0 ? (await organizations.Find(organization, ct)).OrThrow().OrganizationId : null,
-            provider.Length > 0 ? (await providers.Find(provider, ct)).OrThrow().ProviderId : null,
+            organization.Length > 0 ? (await organizations.FindEver(organization, ct)).OrThrow().OrganizationId : null,
+            provider.Length > 0 ? (await providers.FindEver(provider, ct)).OrThrow().ProviderId : null,
             owner,
             WorkspaceMapping.FromProto(state)
         );

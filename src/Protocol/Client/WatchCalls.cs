@@ -66,6 +66,8 @@ internal sealed class WorkspaceWatchCalls(
     {
         var request = new GetWorkspaceRequest { Workspace = filter.Workspace, Organization = filter.Organization };
         var one = (await workspaces.GetWorkspaceAsync(request, cancellationToken: ct).ConfigureAwait(false)).Workspace;
+        // From now on by its id: what has ended is found by that only, and its name may be another's.
+        filter.Workspace = one.Id;
         return Holds(one) ? [one] : [];
     }
 
@@ -94,16 +96,18 @@ internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient p
         do
         {
             var page = await providers.ListProvidersAsync(request, cancellationToken: ct).ConfigureAwait(false);
-            yield return (
-                [
-                    .. page.Providers.Where(p =>
-                        filter.Provider.Length == 0 || p.Name == filter.Provider || p.Id == filter.Provider
-                    ),
-                ],
-                page.ResumeToken
-            );
+            yield return (filter.Provider.Length == 0 ? page.Providers : Only(page.Providers), page.ResumeToken);
             request.PageToken = page.NextPageToken;
         } while (request.PageToken.Length > 0);
+    }
+
+    private List<Provider> Only(IEnumerable<Provider> listed)
+    {
+        var only = listed.Where(p => p.Name == filter.Provider || p.Id == filter.Provider).ToList();
+        // From now on by its id: a deleted one is found by that only, and its name may be another's.
+        if (only.Count > 0)
+            filter.Provider = only[0].Id;
+        return only;
     }
 
     public AsyncServerStreamingCall<WatchProvidersResponse> Watch(string resumeToken, CancellationToken ct)

@@ -155,10 +155,39 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         Assert.Equal("before the copy", now.Resource.Cordon.Reason);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_is_watched_by_its_name_is_told_as_removed_though_that_happens_unseen(bool trimmed)
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        var first = (await mesh.Create("west")).Provider;
+        await using var proxy = FaultProxy.Start(IPEndPoint.Parse(new Uri(mesh.Plane.GrpcAddress).Authority));
+        using var client = Client(mesh.Plane, proxy.Address);
+        await using var events = client
+            .WatchAsync(new WatchProvidersRequest { Provider = "west" }, Ct)
+            .GetAsyncEnumerator(Ct);
+        await Until(events, e => e is WatchSynced<Provider>);
+        var next = Until(events, e => e is ResourceRemoved<Provider>);
+        proxy.Set(Direction.ToClient, Fault.ResetAfter(0));
+        proxy.Reset();
+        await mesh.Delete("west");
+        await mesh.Create("west");
+        if (trimmed)
+            await TrimAll(mesh.Plane);
+        proxy.Set(Direction.ToClient, Fault.None);
+
+        var told = await next;
+
+        Assert.Equal(first.Id, Assert.IsType<ResourceRemoved<Provider>>(told[^1]).Resource.Id);
+        Assert.Empty(told.OfType<ResourceChanged<Provider>>());
+    }
+
     [Fact]
     public async Task With_a_token_of_an_earlier_watch_it_goes_on_there_and_lists_nothing()
     {
         await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await Watches.WatchProbe.Settled(mesh.Plane, Ct);
         using var client = Client(mesh.Plane);
         string token;
         await using (var first = client.WatchAsync(new WatchProvidersRequest(), Ct).GetAsyncEnumerator(Ct))

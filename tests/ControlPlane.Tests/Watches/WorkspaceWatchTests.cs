@@ -149,4 +149,33 @@ public sealed class WorkspaceWatchTests(PostgresFixture postgres) : ControlPlane
             }
         );
     }
+
+    /// <summary>Each filter by an id that names nothing any more: what there was is yet to be told.</summary>
+    [Fact]
+    public async Task A_watch_goes_on_past_the_end_of_what_its_filter_names()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct, "west");
+        var organization = await mesh.Organization("acme", "west");
+        var provider = await mesh.ProviderId("west");
+        var workspace = await mesh.Place("dev", "acme", "west");
+        var list = await mesh.Plane.Workspaces.ListWorkspacesAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        await mesh.Forget("west", force: true);
+        await mesh.DeleteOrganization("acme");
+
+        WatchWorkspacesRequest[] filters =
+        [
+            new() { Provider = provider },
+            new() { Organization = organization.Id },
+            new() { Workspace = workspace.Id },
+        ];
+        foreach (var filter in filters)
+        {
+            filter.ResumeToken = list.ResumeToken;
+            using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct, filter);
+            WatchWorkspacesResponse told;
+            do told = await watch.Next(Ct);
+            while (told.Type != ChangeType.Removed);
+            Assert.Equal((workspace.Id, WorkspaceState.Lost), (told.Workspace.Id, told.Workspace.State));
+        }
+    }
 }
