@@ -13,6 +13,7 @@ public sealed class WatchesTests(ITestOutputHelper output)
             Watches = 40,
             Workspaces = 10,
             Changes = 50,
+            WarmUp = TimeSpan.FromSeconds(1),
             Duration = TimeSpan.FromSeconds(4),
         };
 

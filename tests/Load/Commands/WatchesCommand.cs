@@ -25,6 +25,13 @@ internal static class WatchesCommand
             Limits.MinDuration,
             Limits.MaxDuration
         );
+        var warmUp = Durations.Option(
+            "--warm-up",
+            "How long they are changed before any is measured.",
+            TimeSpan.FromSeconds(30),
+            Limits.MinDuration,
+            Limits.MaxDuration
+        );
         var output = CommonOptions.OutputOption();
         var command = new Command(
             "watches",
@@ -36,6 +43,7 @@ internal static class WatchesCommand
             workspaces,
             changes,
             duration,
+            warmUp,
             output,
         };
         command.SetAction(
@@ -48,6 +56,7 @@ internal static class WatchesCommand
                     Workspaces = parsed.GetValue(workspaces),
                     Changes = parsed.GetValue(changes),
                     Duration = parsed.GetValue(duration),
+                    WarmUp = parsed.GetValue(warmUp),
                 };
                 var result = await new WatchRun(options, time, Console.Error.WriteLine).Run(ct);
                 await Console.Out.WriteLineAsync(

@@ -45,6 +45,14 @@ internal sealed class Changes(MeshClient client, IReadOnlyList<string> workspace
         await Task.WhenAll(calls);
     }
 
+    /// <summary>Changes each workspace once, a few at a time.</summary>
+    public Task Each(CancellationToken ct) =>
+        Parallel.ForEachAsync(
+            workspaces,
+            new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = ct },
+            async (id, token) => await Change(id, token)
+        );
+
     private async Task Change(string id, CancellationToken ct)
     {
         var called = time.GetTimestamp();

@@ -37,6 +37,7 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
                 .ToList();
             running.AddRange(single.Prepend(all).Select(w => w.Run(stop.Token)));
             await Task.WhenAll(single.Prepend(all).Select(w => w.Synced)).WaitAsync(Limits.Attach, time, ct);
+            await Warm(client, workspaces, [all, .. single], ct);
             return await Measure(server, new Changes(client, workspaces, time), all, single, ct);
         }
         finally
@@ -44,6 +45,22 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
             await stop.CancelAsync();
             await Task.WhenAll(running);
         }
+    }
+
+    // A watch has told all that there is before it is under way: it is once it has told a change of its workspace.
+    private async Task Warm(
+        MeshClient client,
+        IReadOnlyList<string> workspaces,
+        IReadOnlyList<Watcher> watchers,
+        CancellationToken ct
+    )
+    {
+        say($"warming up for {options.WarmUp.TotalSeconds:0} s");
+        await new Changes(client, workspaces, time).Run(options.Changes, options.WarmUp, ct);
+        var last = new Changes(client, workspaces, time);
+        await last.Each(ct);
+        foreach (var watcher in watchers)
+            await watcher.UntilTold(last.Called.Keys, ct).WaitAsync(TellLimit, time, ct);
     }
 
     private async Task<WatchResult> Measure(

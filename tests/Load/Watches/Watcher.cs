@@ -37,6 +37,16 @@ internal sealed class Watcher(MeshClient client, WatchWorkspacesRequest filter, 
         }
     }
 
+    /// <summary>Waits until it has told those of the versions that are of a workspace it watches.</summary>
+    public async Task UntilTold(IEnumerable<(string Id, ulong Version)> versions, CancellationToken ct)
+    {
+        foreach (var version in versions.Where(v => filter.Workspace.Length == 0 || filter.Workspace == v.Id))
+        {
+            while (!Told.ContainsKey(version))
+                await Task.Delay(TimeSpan.FromMilliseconds(10), time, ct);
+        }
+    }
+
     /// <summary>Versions that were skipped between two that were told.</summary>
     public int Gaps() =>
         Told.Keys.GroupBy(v => v.Id, v => v.Version).Sum(g => (int)(g.Max() - g.Min()) + 1 - g.Count());
