@@ -185,6 +185,17 @@ public sealed class ErrorTests : CliTest
     }
 
     [Fact]
+    public async Task Details_that_make_no_sense_are_left_out()
+    {
+        Server.Failure = new RpcException(
+            new Grpc.Core.Status(StatusCode.NotFound, "no such provider"),
+            new Metadata { { "grpc-status-details-bin", [0xff, 0xff, 0xff] } }
+        );
+
+        await Check("error-unreadable-details", "providers", "show", "nowhere");
+    }
+
+    [Fact]
     public async Task Plain_text_port_behind_an_https_address()
     {
         var address = Server.Address.Replace("http://", "https://", StringComparison.Ordinal);

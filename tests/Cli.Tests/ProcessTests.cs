@@ -77,28 +77,24 @@ public sealed class ProcessTests : CliTest
     [Fact]
     public async Task Interrupt_at_the_question_for_a_token_keeps_nothing()
     {
-        Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
-        Mesh.Variables["MESH"] = MeshProcess.Executable;
-        using var process = Mesh.Start(
-            "script",
-            ["-qec", $"\"$MESH\" login {Server.Address}; echo ended $?", "/dev/null"]
-        );
-        var buffer = new char[256];
-        var shown = "";
-        while (!shown.Contains("Token for", StringComparison.Ordinal))
-            shown += new string(buffer, 0, await process.StandardOutput.ReadAsync(buffer, Ct));
+        var shown = await Login("mat_half\x03");
 
-        await process.StandardInput.WriteAsync("mat_half\x03");
-        await process.StandardInput.FlushAsync(Ct);
-        var rest = await Mesh.Finish(process);
-
-        Assert.EndsWith("ended 130\n", PseudoTerminal.Plain(rest.Stdout), StringComparison.Ordinal);
+        Assert.EndsWith("ended 130\n", shown, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(Mesh.Home, ".config")));
         Assert.Empty(Server.Authorizations);
     }
 
     [Fact]
     public async Task Token_that_was_mistyped_is_cleared_by_Ctrl_U()
+    {
+        var shown = await Login($"mat_half\x15{FakeControlPlane.ApiToken}\r");
+
+        Assert.EndsWith("ended 0\n", shown, StringComparison.Ordinal);
+    }
+
+    /// <summary>Types into the question for a token.</summary>
+    /// <returns>What the terminal shows after it, the exit code last.</returns>
+    private async Task<string> Login(string typed)
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
         Mesh.Variables["MESH"] = MeshProcess.Executable;
@@ -111,11 +107,9 @@ public sealed class ProcessTests : CliTest
         while (!shown.Contains("Token for", StringComparison.Ordinal))
             shown += new string(buffer, 0, await process.StandardOutput.ReadAsync(buffer, Ct));
 
-        await process.StandardInput.WriteAsync($"mat_half\x15{FakeControlPlane.ApiToken}\r");
+        await process.StandardInput.WriteAsync(typed);
         await process.StandardInput.FlushAsync(Ct);
-        var rest = await Mesh.Finish(process);
-
-        Assert.EndsWith("ended 0\n", PseudoTerminal.Plain(rest.Stdout), StringComparison.Ordinal);
+        return PseudoTerminal.Plain((await Mesh.Finish(process)).Stdout);
     }
 
     private async Task<MeshRun> Bash(string script)

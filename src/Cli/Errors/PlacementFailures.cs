@@ -1,5 +1,5 @@
 using Coder.Mesh.Protocol;
-using Violation = Google.Rpc.PreconditionFailure.Types.Violation;
+using Coder.Mesh.Protocol.Client;
 
 namespace Coder.Mesh.Cli.Errors;
 
@@ -7,7 +7,7 @@ namespace Coder.Mesh.Cli.Errors;
 internal static class PlacementFailures
 {
     // The message that comes along tells the same in one long line.
-    public static Failure From(IReadOnlyList<Violation> causes, IReadOnlyDictionary<string, string> metadata)
+    public static Failure From(IReadOnlyList<RuleViolation> causes, IReadOnlyDictionary<string, string> metadata)
     {
         var others = metadata
             .GetValueOrDefault(ErrorMetadata.WouldDo, "")

@@ -1,9 +1,8 @@
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Protocol;
-using Google.Rpc;
+using Coder.Mesh.Protocol.Client;
 using Grpc.Core;
-using Field = Google.Rpc.BadRequest.Types.FieldViolation;
 
 namespace Coder.Mesh.Cli.Errors;
 
@@ -12,39 +11,38 @@ internal static class RpcFailures
 {
     public static Failure From(RpcException error, ControlPlane target)
     {
-        var rich = error.GetRpcStatus();
-        var noAnswer = error.StatusCode == StatusCode.DeadlineExceeded && rich is null;
+        var said = error as MeshException;
+        var noAnswer = error.StatusCode == StatusCode.DeadlineExceeded && said is not { Reason.Length: > 0 };
         return noAnswer ? NoAnswer(target)
             : TransportFailures.From(error, target) is { } transport ? transport
             : error.StatusCode == StatusCode.Unimplemented ? UnknownCall(target)
-            : Answered(error, rich, target);
+            : Answered(error, said, target);
     }
 
-    private static Failure Answered(RpcException error, Google.Rpc.Status? rich, ControlPlane target)
+    private static Failure Answered(RpcException error, MeshException? said, ControlPlane target)
     {
-        var info = rich?.GetDetail<ErrorInfo>();
-        var fields = rich?.GetDetail<BadRequest>()?.FieldViolations ?? [];
-        var rules = rich?.GetDetail<PreconditionFailure>()?.Violations ?? [];
-        if (info?.Reason == ErrorReasons.PlacementRefused && rules.Count > 0)
-            return PlacementFailures.From(rules, info.Metadata);
+        var fields = said?.Fields ?? [];
+        var rules = said?.Violations ?? [];
+        if (said?.Reason == ErrorReasons.PlacementRefused && rules.Count > 0)
+            return PlacementFailures.From(rules, said.Metadata);
 
-        var message = string.IsNullOrWhiteSpace(rich?.Message) ? error.Status.Detail : rich.Message;
-        return new Failure(Headline(message, fields, error.StatusCode), ExitCode(error.StatusCode))
+        var reason = said is { Reason.Length: > 0 } ? said.Reason : null;
+        return new Failure(Headline(error.Status.Detail, fields, error.StatusCode), ExitCode(error.StatusCode))
         {
-            Reason = string.IsNullOrEmpty(info?.Reason) ? null : info.Reason,
+            Reason = reason,
             Details =
             [
-                .. fields.Select(f => $"field {f.Field}: {f.Description}"),
-                .. rules.Select(v => string.IsNullOrEmpty(v.Subject) ? v.Description : $"{v.Subject}: {v.Description}"),
+                .. fields.Select(f => $"field {f.Field}: {f.Rule}"),
+                .. rules.Select(v => v.Subject.Length == 0 ? v.Description : $"{v.Subject}: {v.Description}"),
             ],
-            Tips = Tips.For(info?.Reason, error.StatusCode, target),
+            Tips = Tips.For(reason, error.StatusCode, target),
         };
     }
 
     // A message that is only the fields' rules, one after the other, is better read as a line each.
-    private static string Headline(string? message, IReadOnlyList<Field> fields, StatusCode code) =>
+    private static string Headline(string? message, IReadOnlyList<FieldRule> fields, StatusCode code) =>
         string.IsNullOrWhiteSpace(message) ? $"the control plane answered {code}"
-        : message == string.Join("; ", fields.Select(f => $"{f.Field}: {f.Description}")) ? "the request is not valid"
+        : message == string.Join("; ", fields.Select(f => $"{f.Field}: {f.Rule}")) ? "the request is not valid"
         : message;
 
     private static int ExitCode(StatusCode code) =>
