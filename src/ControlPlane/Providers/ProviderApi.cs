@@ -7,9 +7,7 @@ using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using JasperFx.Events;
 using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Providers;
@@ -282,7 +280,11 @@ internal sealed partial class ProviderApi(
         var ct = context.CancellationToken;
         var overview = (await view.Overview(request.Provider, ct)).OrThrow();
         var (events, next) = await history.Page(overview, from, Paging.Size(request.PageSize), ct);
-        return new ListHistoryResponse { Entries = { events.Select(ToEntry) }, NextPageToken = next?.ToToken() ?? "" };
+        return new ListHistoryResponse
+        {
+            Entries = { events.Select(ProviderMapping.ToProto) },
+            NextPageToken = next?.ToToken() ?? "",
+        };
     }
 
     private Task<Coder.Mesh.V1.Provider> Read(Result<Written> written, CancellationToken ct) =>
@@ -293,15 +295,4 @@ internal sealed partial class ProviderApi(
         var overview = (await view.Overview(providerId, ct)).OrThrow();
         return ProviderMapping.ToProto(overview, await deployment.DefaultProviderId(ct));
     }
-
-    private static HistoryEntry ToEntry(IEvent stored) =>
-        new()
-        {
-            Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
-            Actor = stored.UserName ?? "",
-            Type = stored.EventTypeName,
-            Summary = HistoryText.Of(stored.Data),
-            TraceId = stored.CorrelationId ?? "",
-            RequestId = stored.CausationId ?? "",
-        };
 }

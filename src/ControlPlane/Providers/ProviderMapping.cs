@@ -2,6 +2,7 @@ using System.Globalization;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
+using JasperFx.Events;
 using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Providers;
@@ -122,6 +123,17 @@ internal static class ProviderMapping
                 AccessUrl = agent.AccessUrl,
                 SinceTime = presence.AgentSince is { } since ? Timestamp.FromDateTimeOffset(since) : null,
             };
+
+    public static Proto.HistoryEntry ToProto(IEvent stored) =>
+        new()
+        {
+            Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
+            Actor = stored.UserName ?? "",
+            Type = stored.EventTypeName,
+            Summary = HistoryText.Of(stored.Data),
+            TraceId = stored.CorrelationId ?? "",
+            RequestId = stored.CausationId ?? "",
+        };
 
     private static Proto.Condition ToProto(Condition condition) =>
         new()
