@@ -119,7 +119,7 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         proxy.Reset();
         await mesh.Delete("goes");
         await mesh.Create("comes");
-        await TrimAll(mesh.Plane);
+        await Watches.WatchProbe.TrimAll(mesh.Plane, Ct);
         proxy.Set(Direction.ToClient, Fault.None);
 
         var told = await next;
@@ -174,7 +174,7 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         await mesh.Delete("west");
         await mesh.Create("west");
         if (trimmed)
-            await TrimAll(mesh.Plane);
+            await Watches.WatchProbe.TrimAll(mesh.Plane, Ct);
         proxy.Set(Direction.ToClient, Fault.None);
 
         var told = await next;
@@ -281,12 +281,4 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
 
     private static IPEndPoint Endpoint(TestControlPlane plane) =>
         IPEndPoint.Parse(new Uri(plane.GrpcAddress).Authority);
-
-    private static async Task TrimAll(TestControlPlane plane)
-    {
-        var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
-        await using var age = database.CreateCommand($"update {ChangeFeed.Table} set at = now() - interval '25 hours'");
-        await age.ExecuteNonQueryAsync(Ct);
-        await ActivatorUtilities.CreateInstance<Trimmer>(plane.Services).Trim(Ct);
-    }
 }

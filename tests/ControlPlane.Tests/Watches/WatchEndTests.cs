@@ -22,12 +22,7 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         var old = await Token(plane);
         await plane.CreateProvider("west", Ct);
         var current = await Token(plane);
-        var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
-        await using (
-            var age = database.CreateCommand($"update {ChangeFeed.Table} set at = now() - interval '25 hours'")
-        )
-            await age.ExecuteNonQueryAsync(Ct);
-        await ActivatorUtilities.CreateInstance<Trimmer>(plane.Services).Trim(Ct);
+        await WatchProbe.TrimAll(plane, Ct);
 
         AssertExpired(await Refused(plane, old));
         using var watch = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = current });

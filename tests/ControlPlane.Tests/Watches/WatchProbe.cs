@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.V1;
 using Grpc.Core;
@@ -84,6 +85,15 @@ internal static class WatchProbe
         );
         Assert.Equal(ChangeType.Progress, (await probe.Any(ct)).Type);
         return probe;
+    }
+
+    /// <summary>Whatever the feed has told by now is gone from it, as after a day.</summary>
+    public static async Task TrimAll(TestControlPlane plane, CancellationToken ct)
+    {
+        var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
+        await using var age = database.CreateCommand($"update {ChangeFeed.Table} set at = now() - interval '25 hours'");
+        await age.ExecuteNonQueryAsync(ct);
+        await ActivatorUtilities.CreateInstance<Trimmer>(plane.Services).Trim(ct);
     }
 
     /// <summary>A transaction that runs, though in another database, may let a watch begin before what has just happened.</summary>
