@@ -77,6 +77,8 @@ public sealed class MeshProcess : IDisposable
             )
                 start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
+        // util-linux's script runs this one, and /bin/sh without it: some of those end at a Ctrl-C that their child took.
+        start.Environment["SHELL"] = "/bin/bash";
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;
         return Process.Start(start)!;
