@@ -29,8 +29,10 @@ public sealed class CompletionTests : CliTest
             { "mesh workspaces create dev --org ", "acme", "an organization" },
             { "mesh workspaces create dev --wait --provider e", "eu-west-1", "a provider after a flag" },
             { "mesh workspaces show ", "dev", "a workspace" },
-            { "mesh providers ls --context ", "a:1 a:2", "contexts" },
+            { "mesh providers ls --context ", "a:1 a:2 me@prod me@test", "contexts" },
             { "mesh contexts use a:", "a:1 a:2", "contexts with a colon" },
+            { "mesh contexts use me@", "me@prod me@test", "contexts with an at sign" },
+            { "mesh contexts use me@p", "me@prod", "one of them" },
             { "mesh nothing ", "", "nothing" },
         };
 
@@ -44,10 +46,10 @@ public sealed class CompletionTests : CliTest
             source <("$MESH" completion bash); complete -p mesh >&2
             COMP_LINE='{{line}}' COMP_POINT=${#COMP_LINE}
             COMP_POINT=${#COMP_LINE}
-            IFS=$'\n' read -d '' -ra COMP_WORDS < <(sed 's/\([=:]\)/ \1 /g; s/ *$/\n/; s/  */\n/g' <<<"${COMP_LINE# }")
+            IFS=$'\n' read -d '' -ra COMP_WORDS < <(sed 's/\([=:@]\)/ \1 /g; s/ *$/\n/; s/  */\n/g' <<<"${COMP_LINE# }")
             case $COMP_LINE in *' ') COMP_WORDS+=('') ;; esac
             COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_WORDS[0]=$MESH
-            last=${COMP_WORDS[COMP_CWORD]}; [[ $last == [=:] ]] && last=
+            last=${COMP_WORDS[COMP_CWORD]}; [[ $last == [=:@] ]] && last=
             typed=${COMP_LINE##* }
             _mesh
             for reply in "${COMPREPLY[@]}"; do printf '%s\n' "${typed%"$last"}$reply"; done
@@ -193,7 +195,7 @@ public sealed class CompletionTests : CliTest
         var unfinished = await Mesh.Run("[suggest]", "mesh providers ls --limit soon \"");
         var empty = await Mesh.Run("[suggest]");
 
-        Assert.Equal(2, broken.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(4, broken.Stdout.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         Assert.All(
             new[] { refused, nowhere, unfinished },
             run => Assert.Equal((0, "", ""), (run.ExitCode, run.Stdout, run.Stderr))
@@ -210,7 +212,14 @@ public sealed class CompletionTests : CliTest
         var folder = Directory.CreateDirectory(Path.Combine(Mesh.Home, ".config", "coder-mesh"));
         File.WriteAllText(
             Path.Combine(folder.FullName, "config.json"),
-            """{ "contexts": { "a:1": { "address": "https://a.example" }, "a:2": { "address": "https://b.example" } } }"""
+            """
+            { "contexts": {
+                "a:1": { "address": "https://a.example" },
+                "a:2": { "address": "https://b.example" },
+                "me@prod": { "address": "https://c.example" },
+                "me@test": { "address": "https://d.example" }
+            } }
+            """
         );
     }
 

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Contexts;
+using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Tests.Support;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Coder.Mesh.Cli.Tests;
 
@@ -43,6 +46,29 @@ public sealed class ContextTests : CliTest
         const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         Assert.All(files, file => Assert.Equal(owner, new FileInfo(file).UnixFileMode));
         Assert.Equal(owner | UnixFileMode.UserExecute, new DirectoryInfo(folder).UnixFileMode);
+    }
+
+    [Fact]
+    public async Task Login_without_a_name_calls_it_by_host_and_port()
+    {
+        var run = await Mesh.Piped(FakeControlPlane.ApiToken, "login", Server.Address);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(new Uri(Server.Address).Authority, (string?)Saved()["current"]);
+    }
+
+    [Fact]
+    public async Task Lock_that_can_not_be_made_is_told_at_once()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows makes links for administrators only");
+        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
+        File.CreateSymbolicLink($"{FilePath}.lock", $"{FilePath}.lock");
+        // Its time stands still: who waits in it waits for ever.
+        var file = new ConfigFile(name => name == "HOME" ? Mesh.Home : null, new FakeTimeProvider());
+
+        var refused = file.Change(config => config, Ct).WaitAsync(TimeSpan.FromSeconds(20), Ct);
+
+        await Assert.ThrowsAsync<CliException>(() => refused);
     }
 
     [Fact]

@@ -164,6 +164,20 @@ public sealed class ErrorTests : CliTest
         await Check("error-deadline", "providers", "ls", "--request-timeout", "500ms");
     }
 
+    [Theory]
+    [InlineData("providers", "ls")]
+    [InlineData("login")]
+    public async Task Request_timeout_is_what_a_call_may_take(params string[] command)
+    {
+        var run = await Mesh.Piped(
+            FakeControlPlane.ApiToken,
+            [.. command, "--address", Server.Address, "--request-timeout", "5m"]
+        );
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.InRange(Assert.Single(Server.Patience), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5));
+    }
+
     [Fact]
     public async Task Web_server_in_place_of_the_grpc_port()
     {

@@ -30,6 +30,21 @@ public sealed class ProviderTests : CliTest
     }
 
     [Fact]
+    public async Task List_of_a_server_that_repeats_a_page_ends()
+    {
+        // Its pages hold nothing, and each names itself as the next.
+        Server.Providers.PageSize = 0;
+        Server.Providers.All.Add(Sample.BuiltIn());
+
+        var run = await Mesh.Run("providers", "ls");
+
+        Assert.Equal(
+            (1, "", "error: the control plane answered with the same page twice"),
+            (run.ExitCode, run.Stdout, run.Stderr.Split('\n')[0])
+        );
+    }
+
+    [Fact]
     public async Task Empty_list_says_so_on_stderr_and_is_an_empty_array_in_json()
     {
         await Check("providers-ls-none", "providers", "ls");

@@ -103,9 +103,24 @@ public sealed class WatchTests : CliTest
     public async Task Watch_that_is_cut_says_so_and_goes_on()
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));
-        Server.Workspaces.Changes.Cut = FakeControlPlane.Rich(StatusCode.Unavailable, "the control plane restarts", "");
+        Cut("the control plane restarts");
         Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 1);
         Tell(ChangeType.Changed, "dev", WorkspaceState.Running, 2);
+
+        var run = await Watch("running", "workspaces", "ls", "--watch");
+
+        Assert.Equal("warning: trying again: the control plane restarts\ninfo: the watch goes on\n", run.Stderr);
+    }
+
+    [Fact]
+    public async Task Watch_that_is_cut_again_says_so_once()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));
+        Cut("the control plane restarts");
+        Cut("it is not there yet");
+        Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 1);
+        Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 2);
+        Tell(ChangeType.Changed, "dev", WorkspaceState.Running, 3);
 
         var run = await Watch("running", "workspaces", "ls", "--watch");
 
@@ -117,7 +132,7 @@ public sealed class WatchTests : CliTest
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));
-        Server.Workspaces.Changes.Cut = FakeControlPlane.Rich(StatusCode.Unavailable, "the control plane restarts", "");
+        Cut("the control plane restarts");
         Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 1);
         using var process = OnTerminal("stty cols 80");
         await Until(process, "trying again");
@@ -225,6 +240,10 @@ public sealed class WatchTests : CliTest
         }
         return shown.ToString();
     }
+
+    /// <summary>Ends the watch in place of what it would be told next.</summary>
+    private void Cut(string message) =>
+        Server.Workspaces.Changes.Cuts.Enqueue(FakeControlPlane.Rich(StatusCode.Unavailable, message, ""));
 
     private void Tell(ChangeType type, string name, WorkspaceState state, ulong version)
     {

@@ -7,8 +7,8 @@ internal static class CompletionScripts
         # bash completion of mesh
         _mesh() {
             local line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]} typed prefix label
-            # What bash takes for a word ends at = and :, and what is typed may go on before it.
-            [[ $word == [=:] ]] && word=
+            # What bash takes for a word ends at =, : and @, and what is typed may go on before it.
+            [[ $word == [=:@] ]] && word=
             typed=${line##* }
             prefix=${typed%"$word"}
             COMPREPLY=()

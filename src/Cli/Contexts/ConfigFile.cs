@@ -116,12 +116,15 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
             {
                 return new FileStream($"{Path}.lock", Owners(FileMode.OpenOrCreate));
             }
-            catch (IOException) when (time.GetElapsedTime(began) < Patience)
+            catch (IOException e) when (IsHeld(e) && time.GetElapsedTime(began) < Patience)
             {
                 await Task.Delay(Pause, time, ct);
             }
         }
     }
+
+    // Only that passes; a file system that can't be written stays so. EWOULDBLOCK of Linux and of macOS, and Windows' sharing violation.
+    private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     private static FileStreamOptions Owners(FileMode mode)
     {

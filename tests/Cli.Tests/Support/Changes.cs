@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Grpc.Core;
 
@@ -13,19 +14,16 @@ public sealed class Changes<T>
 
     public void Tell(T change) => _all.Writer.TryWrite(change);
 
-    /// <summary>Ends the watch that reads it next.</summary>
-    public RpcException? Cut { get; set; }
+    /// <summary>Each ends a watch in place of a change.</summary>
+    public ConcurrentQueue<RpcException> Cuts { get; } = [];
 
     public async Task Serve(object request, IServerStreamWriter<T> watcher, CancellationToken ct)
     {
         await Watchers.Writer.WriteAsync(request, ct);
         await foreach (var change in _all.Reader.ReadAllAsync(ct))
         {
-            if (Cut is { } cut)
-            {
-                Cut = null;
+            if (Cuts.TryDequeue(out var cut))
                 throw cut;
-            }
             await watcher.WriteAsync(change, ct);
         }
     }
