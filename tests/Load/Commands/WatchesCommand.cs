@@ -32,6 +32,13 @@ internal static class WatchesCommand
             Limits.MinDuration,
             Limits.MaxDuration
         );
+        var afterRestart = Durations.Option(
+            "--after-restart",
+            "How long they are changed once the control plane was killed and answers again.",
+            TimeSpan.FromSeconds(30),
+            Limits.MinDuration,
+            Limits.MaxDuration
+        );
         var output = CommonOptions.OutputOption();
         var command = new Command(
             "watches",
@@ -44,6 +51,7 @@ internal static class WatchesCommand
             changes,
             duration,
             warmUp,
+            afterRestart,
             output,
         };
         command.SetAction(
@@ -57,6 +65,7 @@ internal static class WatchesCommand
                     Changes = parsed.GetValue(changes),
                     Duration = parsed.GetValue(duration),
                     WarmUp = parsed.GetValue(warmUp),
+                    AfterRestart = parsed.GetValue(afterRestart),
                 };
                 var result = await new WatchRun(options, time, Console.Error.WriteLine).Run(ct);
                 await Console.Out.WriteLineAsync(

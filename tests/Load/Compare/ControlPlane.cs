@@ -13,21 +13,16 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
     private const int CreatesAtOnce = 8;
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
 
+    private readonly Uri _address = new($"http://127.0.0.1:{FreePort()}");
+
     /// <summary>Settings in addition to those that keep it apart from everything else on the machine.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Starts it and waits until it answers an administrator.</summary>
+    /// <summary>Starts it, at the same address each time, and waits until it answers an administrator.</summary>
     public async Task<ServerUnderTest> Start(CancellationToken ct)
     {
-        var address = $"http://127.0.0.1:{FreePort()}";
-        var process = ChildProcess.Start(
-            "the control plane",
-            [executable],
-            Environment(address),
-            readsOutput: false,
-            time
-        );
-        var server = new ServerUnderTest(process, new Uri(address), dataFolder, time);
+        var process = ChildProcess.Start("the control plane", [executable], Environment(), readsOutput: false, time);
+        var server = new ServerUnderTest(process, _address, dataFolder, time);
         try
         {
             await Answering(server, ct);
@@ -69,12 +64,12 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
         return identities;
     }
 
-    private Dictionary<string, string?> Environment(string grpcAddress)
+    private Dictionary<string, string?> Environment()
     {
         var environment = new Dictionary<string, string?>(ServerUnderTest.SameCollector)
         {
             ["Mesh__DataFolder"] = dataFolder,
-            ["Mesh__GrpcAddress"] = grpcAddress,
+            ["Mesh__GrpcAddress"] = _address.GetLeftPart(UriPartial.Authority),
             ["Mesh__HttpAddress"] = "http://127.0.0.1:0",
             ["Mesh__ManagementAddress"] = $"http://127.0.0.1:{FreePort()}",
             // A database that the caller's shell happens to name is no place for a thousand providers.

@@ -12,7 +12,7 @@ namespace Coder.Mesh.Load.Watches;
 /// <summary>How soon watches tell what is changed, while others change the same.</summary>
 internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<string> say)
 {
-    private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan TellLimit = TimeSpan.FromSeconds(60);
 
     public async Task<WatchResult> Run(CancellationToken ct)
     {
@@ -38,7 +38,14 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
             running.AddRange(single.Prepend(all).Select(w => w.Run(stop.Token)));
             await Task.WhenAll(single.Prepend(all).Select(w => w.Synced)).WaitAsync(Limits.Attach, time, ct);
             await Warm(client, workspaces, [all, .. single], ct);
-            return await Measure(server, new Changes(client, workspaces, time), all, single, ct);
+            say($"changing {options.Changes} a second for {options.Duration.TotalSeconds:0} s");
+            var steady = await Measure(server, client, workspaces, options.Duration, all, single, ct);
+            say("killing the control plane, and starting it again");
+            await server.Process.Kill(ct);
+            await using var again = await product.Start(ct);
+            say($"changing {options.Changes} a second for {options.AfterRestart.TotalSeconds:0} s");
+            var restarted = await Measure(again, client, workspaces, options.AfterRestart, all, single, ct);
+            return new WatchResult(MachineFacts.Read(), options, steady, restarted);
         }
         finally
         {
@@ -63,28 +70,31 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
             await watcher.UntilTold(last.Called.Keys, ct).WaitAsync(TellLimit, time, ct);
     }
 
-    private async Task<WatchResult> Measure(
+    private async Task<WatchFigures> Measure(
         ServerUnderTest server,
-        Changes changes,
+        MeshClient client,
+        IReadOnlyList<string> workspaces,
+        TimeSpan duration,
         Watcher all,
         List<Watcher> single,
         CancellationToken ct
     )
     {
-        say($"changing {options.Changes} a second for {options.Duration.TotalSeconds:0} s");
+        var changes = new Changes(client, workspaces, time);
         var before = ProcessSample.Read(server.Process.Pid).Cpu;
         var began = time.GetTimestamp();
-        await changes.Run(options.Changes, options.Duration, ct);
+        await changes.Run(options.Changes, duration, ct);
         var cores = (ProcessSample.Read(server.Process.Pid).Cpu - before) / time.GetElapsedTime(began);
         // The last ones are under way.
         var until = time.GetTimestamp();
-        while (changes.Called.Keys.Any(v => !all.Told.ContainsKey(v)) && time.GetElapsedTime(until) < TellLimit)
+        var missed = 0;
+        do
+        {
             await Task.Delay(TimeSpan.FromMilliseconds(50), time, ct);
+            missed = single.Prepend(all).Sum(w => w.Missed(changes.Called.Keys));
+        } while (missed > 0 && time.GetElapsedTime(until) < TellLimit);
 
-        var missed = all.Gaps() + single.Sum(w => w.Gaps()) + changes.Called.Keys.Count(v => !all.Told.ContainsKey(v));
-        return new WatchResult(
-            MachineFacts.Read(),
-            options,
+        return new WatchFigures(
             Latency.Of(Times(changes.Called, [all])),
             Latency.Of(Times(changes.Answered, [all])),
             Latency.Of(Times(changes.Called, single)),

@@ -40,14 +40,17 @@ internal sealed class Watcher(MeshClient client, WatchWorkspacesRequest filter, 
     /// <summary>Waits until it has told those of the versions that are of a workspace it watches.</summary>
     public async Task UntilTold(IEnumerable<(string Id, ulong Version)> versions, CancellationToken ct)
     {
-        foreach (var version in versions.Where(v => filter.Workspace.Length == 0 || filter.Workspace == v.Id))
+        foreach (var version in versions.Where(v => Concerns(v.Id)))
         {
             while (!Told.ContainsKey(version))
                 await Task.Delay(TimeSpan.FromMilliseconds(10), time, ct);
         }
     }
 
-    /// <summary>Versions that were skipped between two that were told.</summary>
-    public int Gaps() =>
-        Told.Keys.GroupBy(v => v.Id, v => v.Version).Sum(g => (int)(g.Max() - g.Min()) + 1 - g.Count());
+    /// <summary>How many versions it has not told: of these, and between the first and the last of each workspace.</summary>
+    public int Missed(IEnumerable<(string Id, ulong Version)> versions) =>
+        versions.Count(v => Concerns(v.Id) && !Told.ContainsKey(v))
+        + Told.Keys.GroupBy(v => v.Id, v => v.Version).Sum(g => (int)(g.Max() - g.Min()) + 1 - g.Count());
+
+    private bool Concerns(string id) => filter.Workspace.Length == 0 || filter.Workspace == id;
 }
