@@ -18,6 +18,7 @@ internal sealed class FeedReader(
     FeedBell bell,
     ChangeLog changes,
     ChangeFolder folder,
+    WatchLimits limits,
     AgentSessions sessions,
     TimeProvider time,
     ILogger<FeedReader> logger
@@ -36,6 +37,9 @@ internal sealed class FeedReader(
 
     private FeedPosition? _position;
     private string? _database;
+
+    /// <summary>The log of changes doesn't begin before it: there is something that can't be told.</summary>
+    private FeedPosition _untold;
 
     /// <summary>The database may be another one by now.</summary>
     private volatile bool _unsure = true;
@@ -101,7 +105,11 @@ internal sealed class FeedReader(
             (_database, _position) = (name, position) = (now.Name, _position ?? now.End);
         }
 
-        var watched = Watched(name, position);
+        var watched = changes.Watched;
+        if (!watched)
+            CloseLog();
+        else if (!changes.IsOpenFor(name))
+            _position = position = await OpenLog(name, position, ct);
         var page = await FeedPage.Read(database, position, watched ? null : replica.Id, PageSize, ct);
         if (page.Foreign)
             LeaveDatabase();
@@ -118,22 +126,20 @@ internal sealed class FeedReader(
         return page;
     }
 
-    private bool Watched(string name, FeedPosition position)
+    private void CloseLog()
     {
-        if (!changes.Watched)
-        {
-            changes.Close();
-            folder.Forget();
-            return false;
-        }
+        changes.Close();
+        folder.Forget();
+    }
 
-        if (!changes.IsOpenFor(name))
-        {
-            folder.Forget();
-            changes.Open(name, position);
-        }
-
-        return true;
+    // Watches that come back after a restart, or from another replica, find together what they have missed.
+    private async Task<FeedPosition> OpenLog(string name, FeedPosition position, CancellationToken ct)
+    {
+        var recent = await RecentFeed.Begin(database, position, limits.OpenedChanges, limits.OpenedAge, ct);
+        var begin = recent < _untold ? _untold : recent;
+        folder.Forget();
+        changes.Open(name, begin);
+        return begin;
     }
 
     // In parts, each of them told as soon as it is folded, and not again if the store is away before the next one.
@@ -155,6 +161,7 @@ internal sealed class FeedReader(
             // find all of them in their next list.
             logger.NotTold(e);
             changes.Break();
+            _untold = page.Next;
         }
     }
 
@@ -168,6 +175,7 @@ internal sealed class FeedReader(
     {
         logger.OtherDatabase();
         Break();
+        _untold = default;
         // What their agents were told may not be what this database knows: all of them begin anew.
         sessions.CloseAll(SessionEnd.StoreAway);
     }

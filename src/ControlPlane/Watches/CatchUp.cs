@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Npgsql;
 
@@ -10,7 +11,8 @@ internal sealed class CatchUp(
     NpgsqlDataSource database,
     StreamHistory history,
     WorkspaceAnswers workspaces,
-    ProviderAnswers providers
+    ProviderAnswers providers,
+    ILogger<CatchUp> logger
 ) : IDisposable
 {
     /// <summary>A crowd that comes back at once must not take all connections to the store.</summary>
@@ -25,7 +27,7 @@ internal sealed class CatchUp(
             is { Foreign: false, Trimmed: false };
 
     /// <summary>Moves the reader over what it gives.</summary>
-    /// <returns>Null if what comes next is gone.</returns>
+    /// <returns>Null if what comes next is gone, or can't be told.</returns>
     public Task<IReadOnlyList<FeedChange>?> Read(LogReader reader, ChangeFolder folder, CancellationToken ct) =>
         Turn(
             async () =>
@@ -39,9 +41,18 @@ internal sealed class CatchUp(
                 );
                 if (page.Foreign || page.Trimmed)
                     return null;
-                var changes = await folder.Fold(page.Rows, ct);
-                reader.Position = page.Next;
-                return changes;
+                try
+                {
+                    var changes = await folder.Fold(page.Rows, ct);
+                    reader.Position = page.Next;
+                    return changes;
+                }
+                catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
+                {
+                    // As of an event that only a later version knows: asked again, it would be no other.
+                    logger.NotTold(e);
+                    return null;
+                }
             },
             ct
         );
@@ -69,7 +80,7 @@ internal sealed class Past(CatchUp catchUp) : IDisposable
 
     public bool IsOver { get; private set; }
 
-    /// <returns>Null if it is over, or what comes next is gone.</returns>
+    /// <returns>Null if it is over, or what comes next is gone or can't be told.</returns>
     public async Task<IReadOnlyList<FeedChange>?> Read(LogReader reader, CancellationToken ct) =>
         IsOver ? null : await catchUp.Read(reader, _folder ??= catchUp.NewFolder(), ct);
 

@@ -6,15 +6,27 @@ namespace Coder.Mesh.ControlPlane.Watches;
 internal sealed record WatchLimits
 {
     /// <summary>The last changes that are kept: how far a watch may fall behind.</summary>
-    public int KeptChanges { get; init; } = 4_096;
+    public int KeptChanges { get; init; } = 8_192;
+
+    /// <summary>The size of their messages, in bytes: fewer are kept where they are large.</summary>
+    public int KeptBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Changes of the past that the log begins with, so that a crowd of watches that comes back reads them once. Half of what
+    /// is kept: the other half is for what happens meanwhile.
+    /// </summary>
+    public int OpenedChanges { get; init; } = 4_096;
+
+    /// <summary>How far these may lie before the last one: some times the <see cref="ProgressInterval"/>.</summary>
+    public TimeSpan OpenedAge { get; init; } = TimeSpan.FromMinutes(1);
 
     public int Watches { get; init; } = 2_000;
 
     /// <summary>How long one message may wait for its reader.</summary>
     public TimeSpan WriteTime { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often a watch without news says how far it has come.</summary>
-    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How often a watch without news says how far it has come: nothing older is read again when it comes back.</summary>
+    public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
@@ -31,6 +43,7 @@ internal sealed class ChangeLog(WatchLimits limits)
     private FeedPosition _end;
     private long _first;
     private long _next;
+    private long _bytes;
 
     public bool Watched
     {
@@ -104,9 +117,10 @@ internal sealed class ChangeLog(WatchLimits limits)
         {
             foreach (var change in changes)
             {
-                if (_next - _first == _kept.Length)
-                    _start = _kept[_first++ % _kept.Length]!.Position;
+                while (_next - _first == _kept.Length || (_next > _first && _bytes + change.Size > limits.KeptBytes))
+                    DropFirst();
                 _kept[_next++ % _kept.Length] = change;
+                _bytes += change.Size;
             }
 
             foreach (var reader in _readers)
@@ -153,10 +167,18 @@ internal sealed class ChangeLog(WatchLimits limits)
         return low;
     }
 
+    private void DropFirst()
+    {
+        ref var first = ref _kept[_first++ % _kept.Length];
+        _start = first!.Position;
+        _bytes -= first.Size;
+        first = null;
+    }
+
     private void Clear()
     {
         Array.Clear(_kept);
-        (_first, _next) = (0, 0);
+        (_first, _next, _bytes) = (0, 0, 0);
     }
 
     private void WakeAll()

@@ -3,6 +3,7 @@ using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
 using Google.Rpc;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Coder.Mesh.ControlPlane.Tests.Rules;
 
@@ -19,9 +20,17 @@ internal sealed class Mesh : IAsyncDisposable
     public string Database => Plane.Database;
 
     /// <param name="ready">Providers to create, whose agents attach.</param>
-    public static async Task<Mesh> Start(PostgresFixture postgres, CancellationToken ct, params string[] ready)
+    public static Task<Mesh> Start(PostgresFixture postgres, CancellationToken ct, params string[] ready) =>
+        Start(postgres, services: null, ct, ready);
+
+    public static async Task<Mesh> Start(
+        PostgresFixture postgres,
+        Action<IServiceCollection>? services,
+        CancellationToken ct,
+        params string[] ready
+    )
     {
-        var mesh = new Mesh(await TestControlPlane.Start(postgres, ct), ct);
+        var mesh = new Mesh(await TestControlPlane.Start(postgres, ct, services: services), ct);
         foreach (var name in ready)
             await mesh.Ready(name);
         return mesh;

@@ -36,6 +36,38 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
         calls.ForEach(c => c.Dispose());
     }
 
+    /// <summary>A replica that has just started reads what they have missed once for all of them.</summary>
+    [Fact]
+    public async Task Watches_that_come_back_after_a_restart_ask_the_store_for_the_past_no_more_than_one_does()
+    {
+        const int Watches = 100;
+        const int Changes = 250;
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+        await WatchProbe.Settled(mesh.Plane, Ct);
+        var list = await mesh.Plane.Providers.ListProvidersAsync(new(), mesh.Plane.Admin, cancellationToken: Ct);
+        for (var i = 0; i < Changes; i++)
+            await mesh.Cordon("west", $"reason {i}");
+        await using var restarted = await TestControlPlane.Start(Postgres, Ct, database: mesh.Database);
+        using var first = await WatchProbe.Providers(restarted, Ct, new() { ResumeToken = list.ResumeToken });
+        await Eventually(() => first.Next(Ct), m => m.Provider.Cordon?.Reason == $"reason {Changes - 1}");
+
+        using var commands = new CountedCommands(mesh.Database);
+        using var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
+        using var channel = GrpcChannel.ForAddress(restarted.GrpcAddress, new() { HttpHandler = handler });
+        var client = new ProviderService.ProviderServiceClient(channel);
+        var request = new WatchProvidersRequest { Provider = "west", ResumeToken = list.ResumeToken };
+        var calls = Enumerable
+            .Range(0, Watches)
+            .Select(_ => client.WatchProviders(request, restarted.Admin, cancellationToken: Ct))
+            .ToList();
+        await Task.WhenAll(calls.Select(c => UntilReason(c.ResponseStream, $"reason {Changes - 1}")));
+
+        // Of each: its token, whether it may go on there, which provider it names. The past is two pages, and its streams.
+        Assert.InRange(commands.Count, Watches, Watches * 6);
+        calls.ForEach(c => c.Dispose());
+    }
+
     private static async Task UntilReason(IAsyncStreamReader<WatchProvidersResponse> messages, string reason)
     {
         var versions = new List<ulong>();

@@ -145,6 +145,7 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
         await mesh.BuiltInReady();
         var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
+        var before = await Token(mesh.Plane);
         using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct);
         await using var database = NpgsqlDataSource.Create(mesh.Database);
         await using (
@@ -163,6 +164,8 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
             await append.ExecuteNonQueryAsync(Ct);
 
         AssertExpired(await watch.End(Ct));
+        using var again = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = before });
+        AssertExpired(await again.End(Ct));
         using var next = await WatchProbe.Workspaces(mesh.Plane, Ct);
         var other = await mesh.Plane.CreateWorkspace("other", Ct);
         Assert.Equal(other.Id, (await next.Next(Ct)).Workspace.Id);

@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.V1;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
@@ -53,6 +54,9 @@ internal sealed class WatchProbe<T>(AsyncServerStreamingCall<T> call, Func<T, Ch
 
 internal static class WatchProbe
 {
+    /// <summary>Of a replica whose log of changes begins at once: what was before it is read by each watch itself.</summary>
+    public static readonly WatchLimits WithoutPast = new() { OpenedChanges = 1 };
+
     /// <summary>Whose place is known: what is changed from now on is told, and nothing of before unless asked for.</summary>
     public static async Task<WatchProbe<WatchWorkspacesResponse>> Workspaces(
         TestControlPlane plane,

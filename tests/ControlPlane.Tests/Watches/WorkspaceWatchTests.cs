@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Coder.Mesh.ControlPlane.Tests.Watches;
 
@@ -33,10 +34,12 @@ public sealed class WorkspaceWatchTests(PostgresFixture postgres) : ControlPlane
         Assert.Equal(workspace, told[0].Workspace);
     }
 
-    [Fact]
-    public async Task A_watch_from_a_list_misses_nothing_that_happened_since()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_watch_from_a_list_misses_nothing_that_happened_since(bool itself)
     {
-        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await using var mesh = await Start(itself);
         await mesh.BuiltInReady();
         await mesh.Plane.CreateWorkspace("before", Ct);
         await WatchProbe.Settled(mesh.Plane, Ct);
@@ -151,10 +154,12 @@ public sealed class WorkspaceWatchTests(PostgresFixture postgres) : ControlPlane
     }
 
     /// <summary>Each filter by an id that names nothing any more: what there was is yet to be told.</summary>
-    [Fact]
-    public async Task A_watch_goes_on_past_the_end_of_what_its_filter_names()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_watch_goes_on_past_the_end_of_what_its_filter_names(bool itself)
     {
-        await using var mesh = await Rules.Mesh.Start(Postgres, Ct, "west");
+        await using var mesh = await Start(itself, "west");
         var organization = await mesh.Organization("acme", "west");
         var provider = await mesh.ProviderId("west");
         var workspace = await mesh.Place("dev", "acme", "west");
@@ -178,4 +183,8 @@ public sealed class WorkspaceWatchTests(PostgresFixture postgres) : ControlPlane
             Assert.Equal((workspace.Id, WorkspaceState.Lost), (told.Workspace.Id, told.Workspace.State));
         }
     }
+
+    /// <param name="itself">Whether a watch reads the past by itself, or has it from the log of changes.</param>
+    private Task<Rules.Mesh> Start(bool itself, params string[] ready) =>
+        Rules.Mesh.Start(Postgres, s => s.AddSingleton(itself ? WatchProbe.WithoutPast : new()), Ct, ready);
 }
