@@ -6,7 +6,8 @@ namespace Coder.Mesh.ControlPlane.Feed;
 /// <summary>The last part of the feed before a position: what those who come back after a moment have missed.</summary>
 internal static class RecentFeed
 {
-    // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss.
+    // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss. But nothing of it
+    // may be trimmed before it is read.
     private const string Sql = $"""
         select xid, id from (
             select xid, id, at, max(at) over () as newest from (
@@ -14,7 +15,7 @@ internal static class RecentFeed
                 where (xid, id) <= (@transaction, @row) order by xid desc, id desc limit @rows
             ) last
         ) aged
-        where at >= newest - @age order by xid, id limit 1
+        where at >= newest - @age and at > now() - interval '23 hours' order by xid, id limit 1
         """;
 
     /// <returns>Before its first row; the position itself if there is none.</returns>

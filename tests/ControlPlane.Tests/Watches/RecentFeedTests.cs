@@ -35,5 +35,12 @@ public sealed class RecentFeedTests(PostgresFixture postgres) : ControlPlaneTest
         Assert.Equal(new(4, 39), await RecentFeed.Begin(database, new(5, 20), rows: 10, Minute, Ct));
         var first = FeedPosition.Before(4);
         Assert.Equal(first, await RecentFeed.Begin(database, first, rows: 10, Minute, Ct));
+
+        // These are trimmed soon.
+        await using (
+            var age = database.CreateCommand($"update {ChangeFeed.Table} set at = at - interval '23 hours' where id <> 10")
+        )
+            await age.ExecuteNonQueryAsync(Ct);
+        Assert.Equal(new(6, 9), await RecentFeed.Begin(database, end, rows: 10, TimeSpan.FromDays(1), Ct));
     }
 }
