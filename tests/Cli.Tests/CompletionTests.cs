@@ -61,6 +61,31 @@ public sealed class CompletionTests : CliTest
         Assert.True(words == Sorted(run.Stdout), $"{what}: {run.Stdout}");
     }
 
+    /// <summary>As somebody types it: what readline hands over and what it replaces is its own.</summary>
+    [Theory]
+    [InlineData("mesh contexts use me@p", "mesh contexts use me@prod")]
+    [InlineData("mesh contexts use a:1", "mesh contexts use a:1")]
+    [InlineData("mesh providers ls --status=rea", "mesh providers ls --status=ready")]
+    [InlineData("mesh contexts use m", "mesh contexts use me@")]
+    public async Task Bash_completes_at_its_prompt(string typed, string line)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
+        Populate();
+        Mesh.Variables["MESH"] = MeshProcess.Executable;
+        Mesh.Variables["TERM"] = "xterm-256color";
+        using var bash = Mesh.Start("script", ["-qec", "/bin/bash --norc --noprofile -i", "/dev/null"]);
+        await bash.StandardInput.WriteAsync("PATH=${MESH%/*}:$PATH; source <(mesh completion bash)\n");
+
+        // Completed, then printed by an echo in front of it.
+        await bash.StandardInput.WriteAsync($"{typed}\t\u0001echo '\u0005' > line\nexit\n");
+        await bash.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        var run = await Mesh.Finish(bash);
+
+        var file = Path.Combine(Mesh.Home, "line");
+        Assert.True(File.Exists(file), run.Stdout);
+        Assert.Equal(line, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Trim());
+    }
+
     [Theory]
     [MemberData(nameof(Lines))]
     public async Task Fish_completes(string line, string words, string what)

@@ -6,9 +6,11 @@ internal static class CompletionScripts
     public const string Bash = """
         # bash completion of mesh
         _mesh() {
-            local line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]} typed prefix label
+            local line=${COMP_LINE:0:COMP_POINT} word=${COMP_WORDS[COMP_CWORD]} typed prefix label at=
             # What bash takes for a word ends at =, : and @, and what is typed may go on before it.
             [[ $word == [=:@] ]] && word=
+            # But it takes an @ away with what it replaces, where it completes host names too.
+            [[ $2 == @* ]] && at=@
             typed=${line##* }
             prefix=${typed%"$word"}
             COMPREPLY=()
@@ -16,7 +18,7 @@ internal static class CompletionScripts
                 if [[ $label == :files ]]; then
                     compopt -o default
                 elif [[ -n $label ]]; then
-                    COMPREPLY+=("${label#"$prefix"}")
+                    COMPREPLY+=("$at${label#"$prefix"}")
                 fi
             done < <("${COMP_WORDS[0]/#\~\//$HOME/}" '[suggest]' "$line" 2>/dev/null)
         }

@@ -16,11 +16,17 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
 
     /// <summary>
     /// Removes what a restored dump has brought along from a server whose transaction ids had come further: it would stand
-    /// after whatever is still to come.
+    /// after whatever is still to come. The rows that wouldn't go with it, for without it they are no whole feed.
     /// </summary>
     public const string Clean = $"""
-        delete from {Table} where xid >= pg_snapshot_xmax(pg_current_snapshot());
         delete from {TrimmedTable} where xid >= pg_snapshot_xmax(pg_current_snapshot());
+        with gone as (
+            delete from {Table}
+            where exists (select 1 from {Table} where xid >= pg_snapshot_xmax(pg_current_snapshot())) returning xid, id)
+        insert into {TrimmedTable} as mark (xid, id)
+        select xid, id from gone where xid < pg_snapshot_xmax(pg_current_snapshot()) order by xid desc, id desc limit 1
+        on conflict (one) do update set xid = excluded.xid, id = excluded.id
+        where (excluded.xid, excluded.id) > (mark.xid, mark.id);
         """;
 
     public override Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)

@@ -35,11 +35,13 @@ internal sealed class FeedReader(
 
     private const int PageSize = 1000;
 
+    /// <summary>Up to here the doorbell has rung.</summary>
     private FeedPosition? _position;
-    private string? _database;
 
-    /// <summary>The log of changes doesn't begin before it: there is something that can't be told.</summary>
-    private FeedPosition _untold;
+    /// <summary>Up to here the log of changes has been told; it begins in the past, and then comes after.</summary>
+    private FeedPosition? _told;
+
+    private string? _database;
 
     /// <summary>The database may be another one by now.</summary>
     private volatile bool _unsure = true;
@@ -105,24 +107,41 @@ internal sealed class FeedReader(
             (_database, _position) = (name, position) = (now.Name, _position ?? now.End);
         }
 
-        var watched = changes.Watched;
-        if (!watched)
+        if (!changes.Watched)
             CloseLog();
         else if (!changes.IsOpenFor(name))
-            _position = position = await OpenLog(name, position, ct);
-        var page = await FeedPage.Read(database, position, watched ? null : replica.Id, PageSize, ct);
+            await OpenRecent(name, position, ct);
+        var past = _told < position;
+        if (past || _told is null)
+        {
+            // Even while the log comes after, for agents don't wait for it.
+            var news = await Read(position, exceptReplica: replica.Id, PageSize, ct);
+            if (news is null || !past)
+                return news;
+        }
+
+        var page = await Read(_told!.Value, exceptReplica: null, past ? ChangeFolder.MaxRows : PageSize, ct);
+        if (page is not null)
+            await Tell(name, page, past, ct);
+        return page;
+    }
+
+    /// <summary>Reads on, and rings for what of it is new.</summary>
+    /// <returns>Null if the position is of another database, or too old.</returns>
+    private async Task<FeedPage?> Read(FeedPosition from, string? exceptReplica, int size, CancellationToken ct)
+    {
+        var page = await FeedPage.Read(database, from, exceptReplica, size, ct);
         if (page.Foreign)
             LeaveDatabase();
         else if (page.Trimmed)
             Lose();
-        if (_position is null)
+        if (_position is not { } position)
             return null;
 
-        var others = page.Rows.Where(r => r.Replica != replica.Id).Select(r => r.Stream);
+        var others = page.Rows.Where(r => r.Replica != replica.Id && r.Position > position).Select(r => r.Stream);
         await doorbell.Ring([.. others], ct);
-        if (watched)
-            await Tell(page, ct);
-        _position = page.Next;
+        if (position < page.Next)
+            _position = page.Next;
         return page;
     }
 
@@ -130,38 +149,49 @@ internal sealed class FeedReader(
     {
         changes.Close();
         folder.Forget();
+        _told = null;
     }
 
     // Watches that come back after a restart, or from another replica, find together what they have missed.
-    private async Task<FeedPosition> OpenLog(string name, FeedPosition position, CancellationToken ct)
+    private async Task OpenRecent(string name, FeedPosition position, CancellationToken ct) =>
+        OpenLog(name, await RecentFeed.Begin(database, position, limits.OpenedChanges, limits.OpenedAge, ct), position);
+
+    private void OpenLog(string name, FeedPosition begin, FeedPosition now)
     {
-        var recent = await RecentFeed.Begin(database, position, limits.OpenedChanges, limits.OpenedAge, ct);
-        var begin = recent < _untold ? _untold : recent;
         folder.Forget();
-        changes.Open(name, begin);
-        return begin;
+        changes.Open(name, begin, now);
+        _told = begin;
+    }
+
+    private void BreakLog()
+    {
+        changes.Break();
+        _told = null;
     }
 
     // In parts, each of them told as soon as it is folded, and not again if the store is away before the next one.
-    private async Task Tell(FeedPage page, CancellationToken ct)
+    private async Task Tell(string name, FeedPage page, bool past, CancellationToken ct)
     {
         try
         {
             foreach (var rows in page.Rows.Chunk(ChangeFolder.MaxRows))
             {
                 changes.Append(await folder.Fold(rows, ct), rows[^1].Position);
-                _position = rows[^1].Position;
+                _told = rows[^1].Position;
             }
 
             changes.Append([], page.Next);
+            _told = page.Next;
         }
         catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
         {
             // As of an event that only a later version knows. Agents wait for the other changes of the feed, and watches
             // find all of them in their next list.
             logger.NotTold(e);
-            changes.Break();
-            _untold = page.Next;
+            if (past)
+                OpenLog(name, page.Next, now: page.Next);
+            else
+                BreakLog();
         }
     }
 
@@ -175,7 +205,6 @@ internal sealed class FeedReader(
     {
         logger.OtherDatabase();
         Break();
-        _untold = default;
         // What their agents were told may not be what this database knows: all of them begin anew.
         sessions.CloseAll(SessionEnd.StoreAway);
     }
@@ -183,7 +212,7 @@ internal sealed class FeedReader(
     private void Break()
     {
         _position = null;
-        changes.Break();
+        BreakLog();
     }
 
     private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestWait ? wait * 2 : LongestWait;

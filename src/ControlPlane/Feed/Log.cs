@@ -27,4 +27,7 @@ internal static partial class Log
 
     [LoggerMessage(1805, LogLevel.Error, "Changes can't be told to watches, which list again")]
     public static partial void NotTold(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1806, LogLevel.Warning, "A watch can't be told its past, and lists again: {Problem}")]
+    public static partial void PastNotTold(this ILogger logger, string problem);
 }

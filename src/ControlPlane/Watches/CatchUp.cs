@@ -49,8 +49,8 @@ internal sealed class CatchUp(
                 }
                 catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
                 {
-                    // As of an event that only a later version knows: asked again, it would be no other.
-                    logger.NotTold(e);
+                    // As of an event that only a later version knows: it would be the same again.
+                    logger.PastNotTold(e.Message);
                     return null;
                 }
             },

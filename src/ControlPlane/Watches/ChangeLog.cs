@@ -8,7 +8,7 @@ internal sealed record WatchLimits
     /// <summary>The last changes that are kept: how far a watch may fall behind.</summary>
     public int KeptChanges { get; init; } = 8_192;
 
-    /// <summary>The size of their messages, in bytes: fewer are kept where they are large.</summary>
+    /// <summary>The size of their messages, in bytes, a few times that in memory: fewer are kept where they are large.</summary>
     public int KeptBytes { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>
@@ -41,6 +41,7 @@ internal sealed class ChangeLog(WatchLimits limits)
     private string? _database;
     private FeedPosition _start;
     private FeedPosition _end;
+    private FeedPosition _now;
     private long _first;
     private long _next;
     private long _bytes;
@@ -75,12 +76,13 @@ internal sealed class ChangeLog(WatchLimits limits)
 
     /// <param name="database">The <see cref="FeedDatabase.Name"/> of the database whose changes follow.</param>
     /// <param name="at">Whatever comes after it will be told.</param>
-    public void Open(string database, FeedPosition at)
+    /// <param name="now">Where the feed is: what comes before it is past, which no watch has to keep up with.</param>
+    public void Open(string database, FeedPosition at, FeedPosition now)
     {
         lock (_lock)
         {
             Clear();
-            (_database, _start, _end) = (database, at, at);
+            (_database, _start, _end, _now) = (database, at, at, now);
             WakeAll();
         }
     }
@@ -148,7 +150,7 @@ internal sealed class ChangeLog(WatchLimits limits)
                 reader.Position = changes[^1].Position;
             else if (reader.Position < _end)
                 reader.Position = _end;
-            return new LogRead(changes, LogState.Open);
+            return new LogRead(changes, reader.Position < _now ? LogState.Past : LogState.Open);
         }
     }
 

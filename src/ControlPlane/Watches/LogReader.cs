@@ -49,6 +49,9 @@ internal enum LogState
 {
     Open,
 
+    /// <summary>Open, but these are of before it was.</summary>
+    Past,
+
     /// <summary>Nothing is told at present.</summary>
     Closed,
 

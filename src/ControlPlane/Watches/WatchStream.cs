@@ -106,12 +106,10 @@ internal sealed class WatchStream(
 
             if (read.State == LogState.Closed && await IsAnother(reader.Database, ct))
                 throw Ended(WatchRefusals.Expired);
-            if (read.State == LogState.Behind || changes.Count > 0)
-                continue;
-            if (limits.ProgressInterval - sink.Quiet is { Ticks: > 0 } left)
-                await reader.News.Wait(left, time, ct);
-            else
+            if (limits.ProgressInterval - sink.Quiet is not { Ticks: > 0 } left)
                 await Write(ChangeType.Progress, null, reader.Position);
+            else if (read.State != LogState.Behind && changes.Count == 0)
+                await reader.News.Wait(left, time, ct);
         }
 
         async Task Write(ChangeType type, FeedChange? change, FeedPosition at)

@@ -11,7 +11,7 @@ namespace Coder.Mesh.Protocol.Client;
 internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, TMessage> calls, TimeProvider time)
     where TResource : class
 {
-    /// <summary>A watch without news says so every 10 seconds: one that is silent for so long is dead.</summary>
+    /// <summary>A watch without news says so every 10 seconds: one that says nothing for this long is dead.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(90);
 
     private static readonly Backoff Pause = Backoff.Dial;

@@ -11,7 +11,7 @@ public sealed class ChangeLogTests
     public void Fewer_changes_are_kept_where_they_are_large_and_the_last_one_in_any_case()
     {
         var log = new ChangeLog(new WatchLimits { KeptChanges = 100, KeptBytes = 3_500 });
-        log.Open("db", new FeedPosition(0, 0));
+        log.Open("db", new FeedPosition(0, 0), now: new FeedPosition(0, 0));
         for (var i = 1; i <= 10; i++)
             Append(log, i, size: 1_000);
 

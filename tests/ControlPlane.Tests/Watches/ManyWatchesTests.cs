@@ -50,7 +50,8 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
             await mesh.Cordon("west", $"reason {i}");
         await using var restarted = await TestControlPlane.Start(Postgres, Ct, database: mesh.Database);
         using var first = await WatchProbe.Providers(restarted, Ct, new() { ResumeToken = list.ResumeToken });
-        await Eventually(() => first.Next(Ct), m => m.Provider.Cordon?.Reason == $"reason {Changes - 1}");
+        for (var i = 0; i < Changes; i++)
+            Assert.Equal($"reason {i}", (await first.Next(Ct)).Provider.Cordon?.Reason);
 
         using var commands = new CountedCommands(mesh.Database);
         using var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
@@ -61,14 +62,16 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
             .Range(0, Watches)
             .Select(_ => client.WatchProviders(request, restarted.Admin, cancellationToken: Ct))
             .ToList();
-        await Task.WhenAll(calls.Select(c => UntilReason(c.ResponseStream, $"reason {Changes - 1}")));
+        var told = await Task.WhenAll(calls.Select(c => UntilReason(c.ResponseStream, $"reason {Changes - 1}")));
 
+        Assert.All(told, count => Assert.Equal(Changes, count));
         // Of each: its token, whether it may go on there, which provider it names. The past is two pages, and its streams.
         Assert.InRange(commands.Count, Watches, Watches * 6);
         calls.ForEach(c => c.Dispose());
     }
 
-    private static async Task UntilReason(IAsyncStreamReader<WatchProvidersResponse> messages, string reason)
+    /// <returns>How many changes were told.</returns>
+    private static async Task<int> UntilReason(IAsyncStreamReader<WatchProvidersResponse> messages, string reason)
     {
         var versions = new List<ulong>();
         var last = "";
@@ -82,6 +85,7 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
         }
 
         Assert.Equal(versions.Order(), versions);
+        return versions.Count;
     }
 
     /// <summary>What is asked of one database, by the spans of its client.</summary>

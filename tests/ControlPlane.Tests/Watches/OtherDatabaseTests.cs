@@ -35,13 +35,35 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
         var list = await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct);
         using var watch = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = list.ResumeToken });
 
-        await plane.Providers.CordonProviderAsync(
-            new() { Provider = "west", Reason = "why" },
-            plane.Admin,
-            cancellationToken: Ct
-        );
+        await Cordon(plane, "why");
 
         Assert.Equal("why", (await watch.Next(Ct)).Provider.Cordon?.Reason);
+    }
+
+    /// <summary>As the feed of a dump is whose transaction ids lie on both sides of those of the new server.</summary>
+    [Fact]
+    public async Task After_the_restore_of_a_dump_whose_feed_is_cut_watches_tell_what_is()
+    {
+        var before = await TestControlPlane.Start(Postgres, Ct);
+        var (_, token) = await before.CreateProvider("west", Ct);
+        await Cordon(before, "one");
+        await using var source = NpgsqlDataSource.Create(before.Database);
+        await using var id = source.CreateCommand("select pg_current_xact_id()::text");
+        var cut = (string)(await id.ExecuteScalarAsync(Ct))!;
+        await Cordon(before, "two");
+        await Cordon(before, "three");
+        await before.DisposeAsync();
+        await Execute(before.Database, $"update {ChangeFeed.Table} set xid = {Foreign} where xid > '{cut}'::xid8");
+        await using var plane = await TestControlPlane.Start(Postgres, Ct, database: before.Database);
+        var list = await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct);
+        var listed = list.Providers.Single(p => p.Name == "west");
+        using var watch = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = list.ResumeToken });
+
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+
+        var told = (await watch.Next(Ct)).Provider;
+        Assert.Equal("three", told.Cordon?.Reason);
+        Assert.True(told.ResourceVersion > listed.ResourceVersion);
     }
 
     [Fact]
@@ -157,6 +179,13 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
         var lifetime = plane.Services.GetRequiredService<IHostApplicationLifetime>();
         await Eventually(() => Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested), stops => stops);
     }
+
+    private static async Task Cordon(TestControlPlane plane, string reason) =>
+        await plane.Providers.CordonProviderAsync(
+            new() { Provider = "west", Reason = reason },
+            plane.Admin,
+            cancellationToken: Ct
+        );
 
     /// <summary>Every new connection calls this function in place of PostgreSQL's own; those that are open are cut.</summary>
     private static async Task Instead(string database, string function) =>

@@ -38,7 +38,9 @@ public sealed class RecentFeedTests(PostgresFixture postgres) : ControlPlaneTest
 
         // These are trimmed soon.
         await using (
-            var age = database.CreateCommand($"update {ChangeFeed.Table} set at = at - interval '23 hours' where id <> 10")
+            var age = database.CreateCommand(
+                $"update {ChangeFeed.Table} set at = at - interval '23 hours' where id <> 10"
+            )
         )
             await age.ExecuteNonQueryAsync(Ct);
         Assert.Equal(new(6, 9), await RecentFeed.Begin(database, end, rows: 10, TimeSpan.FromDays(1), Ct));

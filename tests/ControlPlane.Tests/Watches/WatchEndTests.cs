@@ -147,21 +147,7 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
         var before = await Token(mesh.Plane);
         using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct);
-        await using var database = NpgsqlDataSource.Create(mesh.Database);
-        await using (
-            var append = database.CreateCommand(
-                $$"""
-                insert into mesh.mt_events
-                select (jsonb_populate_record(e, jsonb_build_object(
-                    'seq_id', nextval('mesh.mt_events_sequence'), 'id', gen_random_uuid(), 'version', e.version + 1,
-                    'type', 'workspace.of_tomorrow.v1', 'mt_dotnet_type', 'Of.Tomorrow, Of'))).*
-                from mesh.mt_events e where stream_id = 'workspace-{{workspace.Id}}' order by version desc limit 1;
-                insert into {{ChangeFeed.Table}} (stream, version_before, version_after)
-                values ('workspace-{{workspace.Id}}', 1, 2)
-                """
-            )
-        )
-            await append.ExecuteNonQueryAsync(Ct);
+        await Tomorrow(mesh.Database, workspace.Id);
 
         AssertExpired(await watch.End(Ct));
         using var again = await WatchProbe.Workspaces(mesh.Plane, Ct, new() { ResumeToken = before });
@@ -169,6 +155,44 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         using var next = await WatchProbe.Workspaces(mesh.Plane, Ct);
         var other = await mesh.Plane.CreateWorkspace("other", Ct);
         Assert.Equal(other.Id, (await next.Next(Ct)).Workspace.Id);
+    }
+
+    [Fact]
+    public async Task A_change_that_cannot_be_told_ends_no_watch_that_begins_after_it()
+    {
+        await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
+        await mesh.BuiltInReady();
+        var workspace = await mesh.Plane.CreateWorkspace("dev", Ct);
+        await Tomorrow(mesh.Database, workspace.Id);
+
+        using var watch = await WatchProbe.Workspaces(mesh.Plane, Ct);
+        var other = await mesh.Plane.CreateWorkspace("other", Ct);
+
+        Assert.Equal(other.Id, (await watch.Next(Ct)).Workspace.Id);
+    }
+
+    /// <summary>Whoever listens must not take it for dead, and has to come back to where it was.</summary>
+    [Fact]
+    public async Task A_watch_says_how_far_it_has_come_while_it_reads_a_long_past_by_itself()
+    {
+        // The log holds less than what is to be told.
+        var limits = new WatchLimits { KeptChanges = 16, ProgressInterval = TimeSpan.FromTicks(1) };
+        await using var mesh = await Rules.Mesh.Start(Postgres, s => s.AddSingleton(limits), Ct);
+        await mesh.BuiltInReady();
+        await mesh.Create("west");
+        var begin = await Token(mesh.Plane);
+        for (var i = 0; i < ChangeFolder.MaxRows + 10; i++)
+            await mesh.Cordon("west", $"{i}");
+        await WatchProbe.Settled(mesh.Plane, Ct);
+
+        using var watch = await WatchProbe.Providers(mesh.Plane, Ct, new() { ResumeToken = begin, Region = "nowhere" });
+        var first = await watch.Any(Ct);
+        while (first.ResumeToken == begin)
+            first = await watch.Any(Ct);
+
+        // Of a row: where the feed is now lies between the transactions.
+        Assert.NotEqual(long.MaxValue, ResumeToken.Parse(first.ResumeToken)!.Value.Position.RowId);
+        AssertLater(begin, first.ResumeToken);
     }
 
     [Fact]
@@ -194,6 +218,26 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
 
         Assert.Equal(ChangeType.Progress, after.Type);
         AssertLater(before.ResumeToken, after.ResumeToken);
+    }
+
+    /// <summary>Appends what no version up to now knows.</summary>
+    private static async Task Tomorrow(string connection, string workspaceId)
+    {
+        await using var database = NpgsqlDataSource.Create(connection);
+        await using (
+            var append = database.CreateCommand(
+                $$"""
+                insert into mesh.mt_events
+                select (jsonb_populate_record(e, jsonb_build_object(
+                    'seq_id', nextval('mesh.mt_events_sequence'), 'id', gen_random_uuid(), 'version', e.version + 1,
+                    'type', 'workspace.of_tomorrow.v1', 'mt_dotnet_type', 'Of.Tomorrow, Of'))).*
+                from mesh.mt_events e where stream_id = 'workspace-{{workspaceId}}' order by version desc limit 1;
+                insert into {{ChangeFeed.Table}} (stream, version_before, version_after)
+                values ('workspace-{{workspaceId}}', 1, 2)
+                """
+            )
+        )
+            await append.ExecuteNonQueryAsync(Ct);
     }
 
     private static void AssertLater(string before, string after) =>

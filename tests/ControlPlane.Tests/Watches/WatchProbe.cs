@@ -55,7 +55,7 @@ internal sealed class WatchProbe<T>(AsyncServerStreamingCall<T> call, Func<T, Ch
 internal static class WatchProbe
 {
     /// <summary>Of a replica whose log of changes begins at once: what was before it is read by each watch itself.</summary>
-    public static readonly WatchLimits WithoutPast = new() { OpenedChanges = 1 };
+    public static readonly WatchLimits WithoutPast = new() { OpenedChanges = 0 };
 
     /// <summary>Whose place is known: what is changed from now on is told, and nothing of before unless asked for.</summary>
     public static async Task<WatchProbe<WatchWorkspacesResponse>> Workspaces(

@@ -85,14 +85,12 @@ internal sealed class WatchRun(WatchOptions options, TimeProvider time, Action<s
         var began = time.GetTimestamp();
         await changes.Run(options.Changes, duration, ct);
         var cores = (ProcessSample.Read(server.Process.Pid).Cpu - before) / time.GetElapsedTime(began);
-        // The last ones are under way.
+        // The last ones are under way. Seldom, for to look takes the processors that they need.
         var until = time.GetTimestamp();
-        var missed = 0;
-        do
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(50), time, ct);
-            missed = single.Prepend(all).Sum(w => w.Missed(changes.Called.Keys));
-        } while (missed > 0 && time.GetElapsedTime(until) < TellLimit);
+        var versions = changes.Called.Keys.ToLookup(v => v.Id, v => v.Version);
+        while (single.Prepend(all).Any(w => w.Missed(versions) > 0) && time.GetElapsedTime(until) < TellLimit)
+            await Task.Delay(TimeSpan.FromSeconds(1), time, ct);
+        var missed = single.Prepend(all).Sum(w => w.Missed(versions));
 
         return new WatchFigures(
             Latency.Of(Times(changes.Called, [all])),

@@ -48,9 +48,16 @@ internal sealed class Watcher(MeshClient client, WatchWorkspacesRequest filter, 
     }
 
     /// <summary>How many versions it has not told: of these, and between the first and the last of each workspace.</summary>
-    public int Missed(IEnumerable<(string Id, ulong Version)> versions) =>
-        versions.Count(v => Concerns(v.Id) && !Told.ContainsKey(v))
-        + Told.Keys.GroupBy(v => v.Id, v => v.Version).Sum(g => (int)(g.Max() - g.Min()) + 1 - g.Count());
+    /// <param name="versions">By workspace.</param>
+    public int Missed(ILookup<string, ulong> versions)
+    {
+        var concerned =
+            filter.Workspace.Length > 0
+                ? [(filter.Workspace, versions[filter.Workspace])]
+                : versions.Select(v => (v.Key, v.AsEnumerable()));
+        return concerned.Sum(w => w.Item2.Count(v => !Told.ContainsKey((w.Item1, v))))
+            + Told.Keys.GroupBy(v => v.Id, v => v.Version).Sum(g => (int)(g.Max() - g.Min()) + 1 - g.Count());
+    }
 
     private bool Concerns(string id) => filter.Workspace.Length == 0 || filter.Workspace == id;
 }
