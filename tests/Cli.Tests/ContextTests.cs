@@ -1,8 +1,5 @@
 using System.Text.Json.Nodes;
-using Coder.Mesh.Cli.Contexts;
-using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Tests.Support;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Coder.Mesh.Cli.Tests;
 
@@ -55,20 +52,6 @@ public sealed class ContextTests : CliTest
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(new Uri(Server.Address).Authority, (string?)Saved()["current"]);
-    }
-
-    [Fact]
-    public async Task Lock_that_can_not_be_made_is_told_at_once()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows makes links for administrators only");
-        Directory.CreateDirectory(Path.GetDirectoryName(FilePath)!);
-        File.CreateSymbolicLink($"{FilePath}.lock", $"{FilePath}.lock");
-        // Its time stands still: who waits in it waits for ever.
-        var file = new ConfigFile(name => name == "HOME" ? Mesh.Home : null, new FakeTimeProvider());
-
-        var refused = file.Change(config => config, Ct).WaitAsync(TimeSpan.FromSeconds(20), Ct);
-
-        await Assert.ThrowsAsync<CliException>(() => refused);
     }
 
     [Fact]

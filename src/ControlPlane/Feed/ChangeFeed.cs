@@ -14,19 +14,25 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
     /// <summary>One row: the last position that the trimming has taken away.</summary>
     public const string TrimmedTable = "mesh.mesh_feed_trimmed";
 
+    /// <summary>Keeps how far the feed is gone, of the rows of a query that is named <c>gone</c>.</summary>
+    public const string MarkGone = $"""
+        insert into {TrimmedTable} as mark (xid, id)
+        select xid, id from gone order by xid desc, id desc limit 1
+        on conflict (one) do update set xid = excluded.xid, id = excluded.id
+        where (excluded.xid, excluded.id) > (mark.xid, mark.id)
+        """;
+
     /// <summary>
     /// Removes what a restored dump has brought along from a server whose transaction ids had come further: it would stand
     /// after whatever is still to come. The rows that wouldn't go with it, for without it they are no whole feed.
     /// </summary>
     public const string Clean = $"""
         delete from {TrimmedTable} where xid >= pg_snapshot_xmax(pg_current_snapshot());
-        with gone as (
+        with deleted as (
             delete from {Table}
-            where exists (select 1 from {Table} where xid >= pg_snapshot_xmax(pg_current_snapshot())) returning xid, id)
-        insert into {TrimmedTable} as mark (xid, id)
-        select xid, id from gone where xid < pg_snapshot_xmax(pg_current_snapshot()) order by xid desc, id desc limit 1
-        on conflict (one) do update set xid = excluded.xid, id = excluded.id
-        where (excluded.xid, excluded.id) > (mark.xid, mark.id);
+            where exists (select 1 from {Table} where xid >= pg_snapshot_xmax(pg_current_snapshot())) returning xid, id),
+        gone as (select xid, id from deleted where xid < pg_snapshot_xmax(pg_current_snapshot()))
+        {MarkGone};
         """;
 
     public override Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)

@@ -41,6 +41,9 @@ internal sealed class FeedReader(
     /// <summary>Up to here the log of changes has been told; it begins in the past, and then comes after.</summary>
     private FeedPosition? _told;
 
+    /// <summary>Where the feed was when the log was opened.</summary>
+    private FeedPosition _opened;
+
     private string? _database;
 
     /// <summary>The database may be another one by now.</summary>
@@ -122,7 +125,7 @@ internal sealed class FeedReader(
 
         var page = await Read(_told!.Value, exceptReplica: null, past ? ChangeFolder.MaxRows : PageSize, ct);
         if (page is not null)
-            await Tell(name, page, past, ct);
+            await Tell(name, page, ct);
         return page;
     }
 
@@ -153,13 +156,19 @@ internal sealed class FeedReader(
     }
 
     // Watches that come back after a restart, or from another replica, find together what they have missed.
-    private async Task OpenRecent(string name, FeedPosition position, CancellationToken ct) =>
-        OpenLog(name, await RecentFeed.Begin(database, position, limits.OpenedChanges, limits.OpenedAge, ct), position);
+    private async Task OpenRecent(string name, FeedPosition position, CancellationToken ct)
+    {
+        var begin = await RecentFeed.Begin(database, position, limits.OpenedChanges, limits.OpenedAge, ct);
+        // What was read last may lie before what these watches begin with.
+        var now = (await FeedDatabase.Read(database, ct)).End;
+        _opened = now < position ? position : now;
+        OpenLog(name, begin);
+    }
 
-    private void OpenLog(string name, FeedPosition begin, FeedPosition now)
+    private void OpenLog(string name, FeedPosition begin)
     {
         folder.Forget();
-        changes.Open(name, begin, now);
+        changes.Open(name, begin, now: _opened);
         _told = begin;
     }
 
@@ -170,7 +179,7 @@ internal sealed class FeedReader(
     }
 
     // In parts, each of them told as soon as it is folded, and not again if the store is away before the next one.
-    private async Task Tell(string name, FeedPage page, bool past, CancellationToken ct)
+    private async Task Tell(string name, FeedPage page, CancellationToken ct)
     {
         try
         {
@@ -188,8 +197,9 @@ internal sealed class FeedReader(
             // As of an event that only a later version knows. Agents wait for the other changes of the feed, and watches
             // find all of them in their next list.
             logger.NotTold(e);
-            if (past)
-                OpenLog(name, page.Next, now: page.Next);
+            if (_told < _opened)
+                // Nobody who began since has asked for it.
+                OpenLog(name, page.Next < _opened ? page.Next : _opened);
             else
                 BreakLog();
         }

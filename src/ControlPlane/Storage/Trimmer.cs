@@ -58,11 +58,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
             $"""
             with gone as (
                 {Deletion(ChangeFeed.Table, "xid, id", "at", "24 hours")} returning xid, id),
-            marked as (
-                insert into {ChangeFeed.TrimmedTable} as mark (xid, id)
-                select xid, id from gone order by xid desc, id desc limit 1
-                on conflict (one) do update set xid = excluded.xid, id = excluded.id
-                where (excluded.xid, excluded.id) > (mark.xid, mark.id))
+            marked as ({ChangeFeed.MarkGone})
             select count(*)::int from gone
             """,
             ct

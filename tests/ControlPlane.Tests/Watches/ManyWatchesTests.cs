@@ -17,13 +17,8 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
         const int Changes = 20;
         await using var mesh = await Rules.Mesh.Start(Postgres, Ct);
         await mesh.Create("west");
-        using var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
-        using var channel = GrpcChannel.ForAddress(mesh.Plane.GrpcAddress, new() { HttpHandler = handler });
-        var client = new ProviderService.ProviderServiceClient(channel);
-        var calls = Enumerable
-            .Range(0, Watches)
-            .Select(_ => client.WatchProviders(new() { Provider = "west" }, mesh.Plane.Admin, cancellationToken: Ct))
-            .ToList();
+        using var channel = Channel(mesh.Plane);
+        var calls = Watch(channel, mesh.Plane, Watches, new() { Provider = "west" });
         await Task.WhenAll(calls.Select(c => c.ResponseStream.MoveNext(Ct)));
 
         using var commands = new CountedCommands(mesh.Database);
@@ -54,20 +49,41 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
             Assert.Equal($"reason {i}", (await first.Next(Ct)).Provider.Cordon?.Reason);
 
         using var commands = new CountedCommands(mesh.Database);
-        using var handler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true };
-        using var channel = GrpcChannel.ForAddress(restarted.GrpcAddress, new() { HttpHandler = handler });
-        var client = new ProviderService.ProviderServiceClient(channel);
+        using var channel = Channel(restarted);
         var request = new WatchProvidersRequest { Provider = "west", ResumeToken = list.ResumeToken };
-        var calls = Enumerable
-            .Range(0, Watches)
-            .Select(_ => client.WatchProviders(request, restarted.Admin, cancellationToken: Ct))
-            .ToList();
+        var calls = Watch(channel, restarted, Watches, request);
         var told = await Task.WhenAll(calls.Select(c => UntilReason(c.ResponseStream, $"reason {Changes - 1}")));
 
         Assert.All(told, count => Assert.Equal(Changes, count));
         // Of each: its token, whether it may go on there, which provider it names. The past is two pages, and its streams.
         Assert.InRange(commands.Count, Watches, Watches * 6);
         calls.ForEach(c => c.Dispose());
+    }
+
+    private static GrpcChannel Channel(TestControlPlane plane) =>
+        GrpcChannel.ForAddress(
+            plane.GrpcAddress,
+            new()
+            {
+                HttpHandler = new SocketsHttpHandler { EnableMultipleHttp2Connections = true },
+                DisposeHttpClient = true,
+            }
+        );
+
+    private static List<AsyncServerStreamingCall<WatchProvidersResponse>> Watch(
+        GrpcChannel channel,
+        TestControlPlane plane,
+        int count,
+        WatchProvidersRequest request
+    )
+    {
+        var client = new ProviderService.ProviderServiceClient(channel);
+        return
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(_ => client.WatchProviders(request, plane.Admin, cancellationToken: Ct)),
+        ];
     }
 
     /// <returns>How many changes were told.</returns>
