@@ -80,7 +80,10 @@ Task("LintProtos").Does(() =>
 Task("LintScripts").Does(() =>
 {
     if (Answers("shellcheck", "--version"))
-        Must("shellcheck", "build.sh eng/run.sh .ci/run", "The lines above name file, line and rule.");
+    {
+        var scripts = string.Join(' ', GetFiles("findings/*.sh").Select(f => f.FullPath));
+        Must("shellcheck", $"build.sh eng/run.sh .ci/run {scripts}", "The lines above name file, line and rule.");
+    }
     else
         Skip("shell scripts are not linted, for shellcheck is not there.");
 });
