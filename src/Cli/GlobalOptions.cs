@@ -44,7 +44,7 @@ internal static class GlobalOptions
 
     /// <summary>The value of an option that is a length of time; its default stands in its description.</summary>
     public static TimeSpan Duration(this ParseResult line, Option<TimeSpan> option, TimeSpan byDefault) =>
-        line.GetResult(option) is null ? byDefault : line.GetValue(option);
+        line.IsGiven(option) ? line.GetValue(option) : byDefault;
 
     public static TimeSpan RequestTimeout(this ParseResult line) =>
         line.Duration(RequestTimeoutOption, TimeSpan.FromSeconds(10));

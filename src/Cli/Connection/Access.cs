@@ -22,9 +22,8 @@ internal sealed record Access(ControlPlane Target, Token Token, ContextChoice? C
     private static ContextChoice? Choose(ParseResult line, ConfigFile file, Func<string, string?> env)
     {
         var name = line.GetValue(GlobalOptions.Context);
-        var addressGiven = line.GetResult(GlobalOptions.Address) is not null || IsSet(Address.Variable);
-        var tokenGiven =
-            line.GetResult(GlobalOptions.TokenFile) is not null || IsSet(Token.Variable) || IsSet(Token.FileVariable);
+        var addressGiven = line.IsGiven(GlobalOptions.Address) || IsSet(Address.Variable);
+        var tokenGiven = line.IsGiven(GlobalOptions.TokenFile) || IsSet(Token.Variable) || IsSet(Token.FileVariable);
         var settled = name is null && !IsSet(ContextChoice.Variable) && addressGiven && tokenGiven;
         return settled ? null : ContextChoice.Of(name, env, file.Read());
 

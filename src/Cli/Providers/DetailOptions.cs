@@ -77,10 +77,7 @@ internal sealed class DetailOptions
 
     /// <summary>Which of them were given, an empty value included.</summary>
     public FieldMask Given(ParseResult line) =>
-        new()
-        {
-            Paths = { _details.Where(d => line.GetResult(d.Option) is not null).Select(d => $"details.{d.Field}") },
-        };
+        new() { Paths = { _details.Where(d => line.IsGiven(d.Option)).Select(d => $"details.{d.Field}") } };
 
     private static Option<string> Make(string name, string kind, string description) =>
         new(name) { Description = description, HelpName = kind };

@@ -92,7 +92,7 @@ internal sealed class ListProviders
             Status = Words.Value<ProviderStatus>(line.GetValue(_status)),
             PageSize = Pages.Size,
         };
-        if (line.GetResult(_cordoned) is not null)
+        if (line.IsGiven(_cordoned))
             request.Cordoned = line.GetValue(_cordoned);
         return request;
     }

@@ -28,7 +28,7 @@ internal sealed class UpdateProvider
             command.Add(detail);
         command.Validators.Add(result =>
         {
-            if (options.All(o => result.GetResult(o) is null))
+            if (!options.Any(result.IsGiven))
                 result.AddError($"Nothing to change: give one of {string.Join(", ", options.Select(o => o.Name))}.");
         });
         return host.Calls(command, parts.Run);

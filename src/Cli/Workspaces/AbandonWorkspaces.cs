@@ -27,7 +27,7 @@ internal sealed class AbandonWorkspaces
         command.Add(_yes);
         command.Validators.Add(result =>
         {
-            var reason = result.GetResult(_reason) is not null;
+            var reason = result.IsGiven(_reason);
             if (!result.GetValue(_abandon))
             {
                 if (reason || result.GetValue(_yes))

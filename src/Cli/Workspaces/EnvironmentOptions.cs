@@ -20,9 +20,9 @@ internal sealed class EnvironmentOptions
 
     public IEnumerable<Option> All => [_variables, _secrets];
 
-    public bool HasVariables(ParseResult line) => line.GetResult(_variables) is not null;
+    public bool HasVariables(ParseResult line) => line.IsGiven(_variables);
 
-    public bool HasSecrets(ParseResult line) => line.GetResult(_secrets) is not null;
+    public bool HasSecrets(ParseResult line) => line.IsGiven(_secrets);
 
     public IReadOnlyDictionary<string, string> Variables(ParseResult line) => KeyValues.Read(line, _variables);
 

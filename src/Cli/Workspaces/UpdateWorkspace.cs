@@ -47,7 +47,7 @@ internal sealed class UpdateWorkspace
         command.Add(parts._timeout);
         command.Validators.Add(result =>
         {
-            if (changes.All(o => result.GetResult(o) is null))
+            if (!changes.Any(result.IsGiven))
                 result.AddError($"Nothing to change: give one of {string.Join(", ", changes.Select(o => o.Name))}.");
         });
         return host.Calls(command, parts.Run);
@@ -100,7 +100,7 @@ internal sealed class UpdateWorkspace
         Change(_memory, "spec.memory", value => request.Spec.Memory = value);
         Change(_disk, "spec.disk", value => request.Spec.Disk = value);
         Change(_email, "owner_email", value => request.OwnerEmail = value);
-        if (line.GetResult(_command) is not null)
+        if (line.IsGiven(_command))
         {
             // An empty word alone is no command: the default one again.
             request.Spec.Command.AddRange(line.GetValue(_command) is [""] ? [] : line.GetValue(_command) ?? []);
@@ -113,13 +113,13 @@ internal sealed class UpdateWorkspace
             request.UpdateMask.Paths.Add("spec.env_from");
         }
 
-        if (_environment.HasVariables(line) || line.GetResult(_unset) is not null)
+        if (_environment.HasVariables(line) || line.IsGiven(_unset))
             await ChangeVariables(run, request, ct);
         return request;
 
         void Change(Option<string> option, string path, Action<string> set)
         {
-            if (line.GetResult(option) is null)
+            if (!line.IsGiven(option))
                 return;
             set(line.GetValue(option) ?? "");
             request.UpdateMask.Paths.Add(path);

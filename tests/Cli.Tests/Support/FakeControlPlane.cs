@@ -58,6 +58,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>Method and request id of every write; the services themselves never see the id, which differs each time.</summary>
     public ConcurrentQueue<(string Method, string RequestId)> Writes { get; } = [];
 
+    /// <summary>What every call asked for.</summary>
+    public ConcurrentQueue<IMessage> Requests { get; } = [];
+
     /// <summary>The authorization of every call.</summary>
     public ConcurrentQueue<string> Authorizations { get; } = [];
 
@@ -66,6 +69,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     /// <summary>What every call ends with; null for the services' own answers.</summary>
     public RpcException? Failure { get; set; }
+
+    /// <summary>What every watch ends with at once, if anything.</summary>
+    public RpcException? WatchFailure { get; set; }
 
     /// <summary>How many calls are answered before <see cref="Failure"/>.</summary>
     public int AnsweredBefore { get; set; }
@@ -110,6 +116,8 @@ public sealed class FakeControlPlane : IAsyncDisposable
         )
         {
             TakeRequestId(request, context.Method);
+            // A copy: the services keep what they were given.
+            server.Requests.Enqueue(Copy(request));
             var authorization = context.RequestHeaders.GetValue("authorization") ?? "";
             server.Authorizations.Enqueue(authorization);
             server.Patience.Enqueue(context.Deadline - DateTime.UtcNow);
@@ -128,10 +136,19 @@ public sealed class FakeControlPlane : IAsyncDisposable
             IServerStreamWriter<TResponse> responseStream,
             ServerCallContext context,
             ServerStreamingServerMethod<TRequest, TResponse> continuation
-        ) =>
-            context.RequestHeaders.GetValue("authorization") == $"Bearer {ApiToken}"
-                ? continuation(request, responseStream, context)
-                : throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
+        )
+        {
+            server.Requests.Enqueue(Copy(request));
+            if (context.RequestHeaders.GetValue("authorization") != $"Bearer {ApiToken}")
+                throw Rich(StatusCode.Unauthenticated, "the token is not known", "TOKEN_INVALID");
+            return server.WatchFailure is { } failure ? throw failure : continuation(request, responseStream, context);
+        }
+
+        private static IMessage Copy(object request)
+        {
+            var message = (IMessage)request;
+            return message.Descriptor.Parser.ParseFrom(message.ToByteArray());
+        }
 
         private void TakeRequestId(object request, string method)
         {
