@@ -28,6 +28,7 @@ public static class ErrorReasons
     public const string ProviderCordoned = "PROVIDER_CORDONED";
     public const string ProviderNotLost = "PROVIDER_NOT_LOST";
     public const string ProviderNoCluster = "PROVIDER_NO_CLUSTER";
+    public const string ProviderTokenInUse = "PROVIDER_TOKEN_IN_USE";
     public const string ProviderTokenNotFound = "PROVIDER_TOKEN_NOT_FOUND";
     public const string OrganizationNotFound = "ORGANIZATION_NOT_FOUND";
     public const string OrganizationAmbiguous = "ORGANIZATION_AMBIGUOUS";

@@ -17,7 +17,7 @@ internal sealed class RotateToken
         return host.Calls(
             new MeshCommand(
                 "rotate-token",
-                "Make another token for a provider's agent. The one before lives on until it is revoked; the oldest of three goes.",
+                "Make another token for a provider's agent. The one before stays valid until it is revoked; a third replaces one that is not in use.",
                 "mesh providers rotate-token us-east-1 --token-out us-east-1.new-token",
                 "mesh providers rotate-token us-east-1 -o json | jq -r .token > us-east-1.new-token"
             )
@@ -40,8 +40,8 @@ internal sealed class RotateToken
         run.Output.Success($"made another token of provider \"{provider.Name}\"", $"id: {answer.TokenId}");
         foreach (var gone in before.Tokens.Where(t => provider.Tokens.All(left => left.Id != t.Id)))
             run.Output.Warning(
-                $"a provider has two tokens at most: {gone.Id}, the oldest, is revoked",
-                "an agent that uses it can't attach any more"
+                $"a provider has two tokens at most: {gone.Id} ({Use(gone)}) is revoked",
+                "an agent that holds it cannot attach any more"
             );
         var token = NewToken.Keep(file, answer.Token, provider.Name, run.Output);
         if (run.WantsData)
@@ -64,13 +64,18 @@ internal sealed class RotateToken
 
         run.Output.Lines(
             "",
-            "2. This older token lives still. Once the agent has attached with the new one, which \"USED\" of",
-            $"   `mesh providers show {Shell.Quote(provider.Name)}` tells, revoke it:",
+            "2. This older token is still valid. Once the agent has attached with the new one (column \"USED\" of",
+            $"   `mesh providers show {Shell.Quote(provider.Name)}`), revoke it:",
             ""
         );
         foreach (var old in older)
             run.Output.Lines(
-                $"    mesh providers revoke-token {Shell.Quote(provider.Name)} {Shell.Quote(old.Id)}   # issued {Text.Age(old.IssueTime, run.Time)} ago, {(old.Used ? "used" : "never used")}"
+                $"    mesh providers revoke-token {Shell.Quote(provider.Name)} {Shell.Quote(old.Id)}   # issued {Text.Age(old.IssueTime, run.Time)} ago, {Use(old)}"
             );
     }
+
+    private static string Use(ProviderToken token) =>
+        token.InUse ? "in use"
+        : token.Used ? "used earlier"
+        : "never used";
 }

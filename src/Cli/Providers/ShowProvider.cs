@@ -102,7 +102,13 @@ internal static class ShowProvider
             return null;
         var table = new Table("TOKEN", "ISSUED", "USED");
         foreach (var t in p.Tokens)
-            table.Add(t.Id, Text.Moment(t.IssueTime, time), t.Used ? "yes" : "never");
+            table.Add(
+                t.Id,
+                Text.Moment(t.IssueTime, time),
+                t.InUse ? "now"
+                    : t.Used ? "earlier"
+                    : "never"
+            );
         return table;
     }
 

@@ -3,8 +3,10 @@ using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Writes;
 using JasperFx;
 using Marten;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 
@@ -110,6 +112,20 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
                 // Read again: whoever wrote may have taken over.
             }
         }
+    }
+
+    /// <summary>Reads a presence and keeps it as it is until the transaction ends: an attach waits, or has already won.</summary>
+    public static async Task<ProviderPresence> Hold(WriteSession session, string providerId, CancellationToken ct)
+    {
+        var key = StreamKeys.Presence(providerId);
+        await using var command = new NpgsqlCommand(
+            "select 1 from mesh.mt_doc_providerpresence where id = $1 for share",
+            session.Connection
+        );
+        command.Parameters.AddWithValue(key);
+        await command.ExecuteScalarAsync(ct);
+        return await session.Documents.LoadAsync<ProviderPresence>(key, ct)
+            ?? throw new InvalidOperationException($"Provider {providerId} has no presence.");
     }
 
     public static StatusChanged StatusEvent(long epoch, StatusState state) =>

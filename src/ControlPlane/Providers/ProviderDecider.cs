@@ -22,9 +22,17 @@ internal sealed record UncordonProvider : ProviderCommand;
 /// <summary>Asks only whether the provider may become the default: that is kept by the deployment.</summary>
 internal sealed record MakeDefault : ProviderCommand;
 
-/// <param name="Replacing">Id of a token that this one takes the place of; null to keep the others as far as there is room.</param>
-internal sealed record IssueProviderToken(string TokenId, string Hash, string? Replacing, DateTimeOffset At)
-    : ProviderCommand;
+/// <param name="Replacing">
+/// Id of a token that this one takes the place of, if nobody has used it; null to keep the others as far as there is room.
+/// </param>
+/// <param name="Use">What the store says of the use of the provider's tokens.</param>
+internal sealed record IssueProviderToken(
+    string TokenId,
+    string Hash,
+    string? Replacing,
+    TokenUse Use,
+    DateTimeOffset At
+) : ProviderCommand;
 
 internal sealed record RevokeProviderToken(string TokenId) : ProviderCommand;
 
@@ -48,9 +56,6 @@ internal sealed record ProviderHoldings(bool IsDefault, int UnfinishedWorkspaces
 /// <summary>The rules of a provider's life, as far as admins decide it. Pure: no clock, no I/O, no logger.</summary>
 internal static class ProviderDecider
 {
-    /// <summary>Live tokens of one provider: two, so that rotation has no gap.</summary>
-    public const int MaxTokens = 2;
-
     public static Decision<ProviderEvent> Decide(Provider? state, ProviderCommand command) =>
         (state, command) switch
         {
@@ -77,13 +82,10 @@ internal static class ProviderDecider
                     ErrorReasons.ProviderCordoned,
                     $"\"{state.Name}\" is cordoned ({state.Cordon.Reason}); uncordon it before you make it the default."
                 ),
-            (_, IssueProviderToken c) => new Decision<ProviderEvent>(IssueToken(state, c)),
+            (_, IssueProviderToken c) => TokenRotation.Decide(state, c),
             (_, RevokeProviderToken c) => state.Tokens.Any(t => t.TokenId == c.TokenId)
                 ? Decision<ProviderEvent>.Emit(new ProviderTokenRevoked(c.TokenId))
-                : Refusal.NotFound(
-                    ErrorReasons.ProviderTokenNotFound,
-                    $"\"{state.Name}\" has no live token {c.TokenId}; \"mesh providers show {state.Name}\" lists them."
-                ),
+                : TokenRotation.NotFound(state, c.TokenId),
             (_, DeleteProvider c) => Delete(state, c),
             (_, ForgetProvider c) => Forget(state, c),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
@@ -102,19 +104,6 @@ internal static class ProviderDecider
 
     private static Decision<ProviderEvent> EmitIf(bool changes, ProviderEvent change) =>
         changes ? Decision<ProviderEvent>.Emit(change) : Decision<ProviderEvent>.Nothing;
-
-    /// <summary>The token that is replaced goes; if there are too many still, the oldest make room.</summary>
-    private static List<ProviderEvent> IssueToken(Provider state, IssueProviderToken c)
-    {
-        var replaced = state.Tokens.Where(t => t.TokenId == c.Replacing).ToList();
-        var kept = state.Tokens.Except(replaced).OrderBy(t => t.IssuedAt).ToList();
-        var surplus = kept.Take(Math.Max(0, kept.Count - MaxTokens + 1));
-        return
-        [
-            .. replaced.Concat(surplus).Select(t => new ProviderTokenRevoked(t.TokenId)),
-            new ProviderTokenIssued(c.TokenId, c.Hash, c.At),
-        ];
-    }
 
     private static Decision<ProviderEvent> Delete(Provider state, DeleteProvider c)
     {

@@ -13,6 +13,7 @@ internal static class ProviderMapping
     public static Proto.Provider ToProto(ProviderOverview overview, string defaultProviderId)
     {
         var (provider, presence, unfinished) = overview;
+        var use = TokenUse.Of(presence);
         return new Proto.Provider
         {
             Id = provider.ProviderId,
@@ -51,7 +52,8 @@ internal static class ProviderMapping
                     {
                         Id = t.TokenId,
                         IssueTime = Timestamp.FromDateTimeOffset(t.IssuedAt),
-                        Used = presence.UsedTokens.Contains(t.TokenId),
+                        Used = use.Used.Contains(t.TokenId),
+                        InUse = use.Live.Contains(t.TokenId),
                     }),
             },
             OfferedCluster = presence.Offered is not { } offered

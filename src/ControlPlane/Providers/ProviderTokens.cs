@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Marten;
 
@@ -13,7 +14,7 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal sealed record IssuedToken(string ProviderId, string TokenId, string Token);
 
 /// <summary>Whatever gives out tokens of providers, or takes them back.</summary>
-internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, ProviderView view, TimeProvider time)
+internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeProvider time)
 {
     /// <summary>A new provider and its first token.</summary>
     public Task<Result<IssuedToken>> Create(
@@ -33,7 +34,7 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, Provi
         return Told(context, writer.Run(context, _ => Task.FromResult<Result<Plan>>(plan), ct), tokenId, token, ct);
     }
 
-    /// <summary>Another token; if there are two already, the oldest makes room.</summary>
+    /// <summary>Another token; if there are two already, one makes room that no agent is attached with.</summary>
     public Task<Result<IssuedToken>> Rotate(WriteContext context, string reference, CancellationToken ct)
     {
         var (tokenId, token) = (Ids.New(time), Tokens.Create(TokenKind.Provider));
@@ -81,9 +82,21 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, Provi
         CancellationToken ct
     )
     {
-        var command = new IssueProviderToken(tokenId, Tokens.Hash(token), replacing, time.GetUtcNow());
         var response = new StringValue { Value = tokenId };
-        return writes.Change(context, reference, locked: false, "", _ => command, ct, response: response);
+        return writes.Change(context, reference, locked: false, "", Command, ct, response: response);
+
+        async Task<ProviderCommand> Command(WriteSession session, Provider provider, CancellationToken cancel)
+        {
+            // No agent attaches, with whichever token, between this look and the commit.
+            var presence = await PresenceStore.Hold(session, provider.ProviderId, cancel);
+            return new IssueProviderToken(
+                tokenId,
+                Tokens.Hash(token),
+                replacing,
+                TokenUse.Of(presence),
+                time.GetUtcNow()
+            );
+        }
     }
 
     /// <summary>
@@ -106,12 +119,16 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, Provi
             return new IssuedToken(providerId, tokenId, token);
 
         var first = StringValue.Parser.ParseFrom(response).Value;
-        var told = new IssuedToken(providerId, first, "");
-        if (await view.Overview(providerId, ct) is not { Refusal: null, Value: var (provider, presence, _) })
-            return told;
-        if (provider.Tokens.All(t => t.TokenId != first) || presence.UsedTokens.Contains(first))
-            return told;
         var fresh = await Issue(context with { RequestId = "" }, providerId, first, token, replacing: first, ct);
-        return fresh.Refusal is { } failed ? failed : told with { Token = token };
+        return fresh.Refusal switch
+        {
+            null => new IssuedToken(providerId, first, token),
+            {
+                Reason: ErrorReasons.ProviderTokenInUse
+                    or ErrorReasons.ProviderTokenNotFound
+                    or ErrorReasons.ProviderNotFound
+            } => new IssuedToken(providerId, first, ""),
+            var failed => failed,
+        };
     }
 }

@@ -23,6 +23,28 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell 
         Func<string, Refusal?>? taken = null,
         Google.Protobuf.IMessage? response = null
     ) =>
+        Change(
+            context,
+            reference,
+            locked,
+            etag,
+            (_, provider, _) => Task.FromResult(command(provider)),
+            ct,
+            taken,
+            response
+        );
+
+    /// <param name="command">Made from the provider, and from what else it reads in the same transaction.</param>
+    public Task<Result<Written>> Change(
+        WriteContext context,
+        string reference,
+        bool locked,
+        string etag,
+        Func<WriteSession, Provider, CancellationToken, Task<ProviderCommand>> command,
+        CancellationToken ct,
+        Func<string, Refusal?>? taken = null,
+        Google.Protobuf.IMessage? response = null
+    ) =>
         Run(
             context,
             reference,
@@ -36,7 +58,7 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell 
                     return new Outcome.Outdated();
                 if (WriteFields.Stale(etag, provider.Version) is { } stale)
                     return stale;
-                var decision = ProviderDecider.Decide(provider, command(provider));
+                var decision = ProviderDecider.Decide(provider, await command(session, provider, token));
                 if (decision.Refusal is { } refusal)
                     return refusal;
                 stream.AppendMany(decision.Events);

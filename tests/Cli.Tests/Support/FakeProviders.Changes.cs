@@ -115,7 +115,7 @@ public sealed partial class FakeProviders
     {
         var provider = Find(request.Provider);
         if (provider.Tokens.Count == 2)
-            provider.Tokens.RemoveAt(0);
+            provider.Tokens.Remove(provider.Tokens.First(t => !t.InUse));
         var token = new ProviderToken
         {
             Id = "0198c1e0000070008000000000000009",

@@ -108,16 +108,17 @@ internal static class Sample
             NamespaceUid = "5f0f0b0e-0000-4000-8000-000000000003",
             Time = Ago(TimeSpan.FromMinutes(3.5)),
         };
-        provider.Tokens.AddRange([Token(1, used: true), Token(2, used: false)]);
+        provider.Tokens.AddRange([Token(1, used: true, inUse: true), Token(2, used: false)]);
         return provider;
     }
 
-    public static ProviderToken Token(int number, bool used) =>
+    public static ProviderToken Token(int number, bool used, bool inUse = false) =>
         new()
         {
             Id = $"0198c1e00000700080000000000000{number:00}",
             IssueTime = Ago(TimeSpan.FromDays(10.5 - number)),
             Used = used,
+            InUse = inUse,
         };
 
     public static Organization Organization(string name, params string[] providers) =>

@@ -52,34 +52,6 @@ public sealed class ProviderDeciderTests
         );
     }
 
-    [Fact]
-    public void A_third_token_takes_the_place_of_the_oldest()
-    {
-        var state = Remote;
-        foreach (var (id, minute) in new[] { ("t1", 0), ("t2", 1), ("t3", 2) })
-        {
-            var command = new IssueProviderToken(id, $"hash-{id}", Replacing: null, At + TimeSpan.FromMinutes(minute));
-            foreach (var change in ProviderDecider.Decide(state, command).Events)
-                state = Provider.Fold(state, "provider-p", change)!;
-        }
-
-        Assert.Equal(["t2", "t3"], state.Tokens.Select(t => t.TokenId));
-    }
-
-    [Fact]
-    public void A_token_takes_the_place_of_the_one_that_it_replaces_and_leaves_the_other()
-    {
-        var two = new[] { "t1", "t2" }.Aggregate(
-            Remote,
-            (state, id) => Provider.Fold(state, "provider-p", new ProviderTokenIssued(id, $"hash-{id}", At))!
-        );
-
-        var events = ProviderDecider.Decide(two, new IssueProviderToken("t2", "fresh", Replacing: "t2", At)).Events;
-        var after = events.Aggregate(two, (state, change) => Provider.Fold(state, "provider-p", change)!);
-
-        Assert.Equal(["hash-t1", "fresh"], after.Tokens.Select(t => t.Hash));
-    }
-
     [Theory]
     [InlineData(ProviderStatus.Error, false, null)]
     [InlineData(ProviderStatus.Ready, false, ErrorReasons.ProviderNotLost)]

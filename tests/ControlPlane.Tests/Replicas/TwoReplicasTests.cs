@@ -207,6 +207,31 @@ public sealed class TwoReplicasTests(PostgresFixture postgres) : ControlPlaneTes
         await UntilStatus(both.First, id, ProviderStatus.Ready);
     }
 
+    [Fact]
+    public async Task Rotations_through_one_spare_the_token_of_an_agent_that_is_attached_to_the_other()
+    {
+        await using var both = await Both.Start(Postgres, _time);
+        var (id, token) = await both.First.BuiltIn(Ct);
+        using var agent = await TestAgent.Attach(both.Second, token, Ct);
+        await agent.Snapshot(Ct);
+        await agent.Next(Frame.SnapshotComplete, Ct);
+        var inUse = (await both.First.Provider(id, Ct)).Tokens.Single(t => t.InUse).Id;
+
+        RotateTokenResponse? rotated = null;
+        for (var rotation = 0; rotation < 2; rotation++)
+            rotated = await both.First.Providers.RotateTokenAsync(
+                new RotateTokenRequest { Provider = id },
+                both.First.Admin,
+                cancellationToken: Ct
+            );
+        // What the other replica would have been told of a revocation comes before this.
+        var created = await both.First.CreateWorkspace("dev", Ct);
+        var desired = (await agent.Next(Frame.WorkspaceDesired, Ct)).WorkspaceDesired;
+
+        Assert.Equal(created.Id, desired.WorkspaceId);
+        Assert.Equal([inUse, rotated!.TokenId], (await both.Second.Provider(id, Ct)).Tokens.Select(t => t.Id));
+    }
+
     private static (string, ulong) Of(ConnectResponse frame) =>
         (frame.WorkspaceDesired.WorkspaceId, frame.WorkspaceDesired.Generation);
 

@@ -30,6 +30,24 @@ internal sealed class HeldLock : IAsyncDisposable
     public static Task<HeldLock> Tokens(string database, CancellationToken ct) =>
         Take(database, "lock table mesh.mt_doc_tokenrecord in access exclusive mode", ct);
 
+    /// <summary>An agent attaches with a token, and has not committed yet.</summary>
+    public static Task<HeldLock> Attach(string database, string providerId, string tokenId, CancellationToken ct) =>
+        Take(
+            database,
+            $$"""
+            update mesh.mt_doc_providerpresence
+            set data = jsonb_set(jsonb_set(data, '{UsedTokens}', '["{{tokenId}}"]'), '{Attached}', 'true')
+            where id = 'presence-{{providerId}}'
+            """,
+            ct
+        );
+
+    public async Task Commit(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("commit", _holder);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
     /// <summary>Waits until so many others wait for locks of this database.</summary>
     public async Task Until(int waiting, CancellationToken ct)
     {

@@ -10,22 +10,58 @@ namespace Coder.Mesh.ControlPlane.Tests.Rules;
 public sealed class TokenTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     [Fact]
-    public async Task Two_tokens_live_side_by_side_and_a_third_ends_the_oldest_and_its_session()
+    public async Task However_often_it_is_rotated_the_token_of_an_attached_agent_stays()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        var created = await mesh.Create("west");
+        using var agent = await TestAgent.Attach(mesh.Plane, created.Token, Ct, h => h.NamespaceUid = "ns");
+
+        await Rotate(mesh, "west");
+        await Rotate(mesh, "west");
+        var last = await Rotate(mesh, "west");
+
+        await agent.Heartbeat(Ct);
+        await agent.Next(ConnectResponse.FrameOneofCase.HeartbeatAck, Ct);
+        Assert.Equal(
+            [(created.Provider.Tokens[0].Id, true, true), (last.TokenId, false, false)],
+            (await mesh.Plane.Provider("west", Ct)).Tokens.Select(t => (t.Id, t.Used, t.InUse))
+        );
+        Assert.Equal(ProviderStatus.Ready, (await mesh.Plane.Provider("west", Ct)).Status);
+    }
+
+    [Fact]
+    public async Task Once_the_agent_has_changed_over_the_token_that_it_had_before_makes_room()
     {
         await using var mesh = await Mesh.Start(Postgres, Ct);
         var first = (await mesh.Create("west")).Token;
-        using var agent = await TestAgent.Attach(mesh.Plane, first, Ct, h => h.NamespaceUid = "ns");
-
+        using var before = await TestAgent.Attach(mesh.Plane, first, Ct, h => h.NamespaceUid = "ns");
         var second = await Rotate(mesh, "west");
-        await agent.Heartbeat(Ct);
-        await agent.Next(ConnectResponse.FrameOneofCase.HeartbeatAck, Ct);
-        await Rotate(mesh, "west");
+        using var agent = await TestAgent.Attach(mesh.Plane, second.Token, Ct, h => h.NamespaceUid = "ns");
 
-        Assert.Equal(ErrorReasons.TokenInvalid, Reason(await agent.End(Ct)));
-        using var again = await TestAgent.Attach(mesh.Plane, second.Token, Ct, h => h.NamespaceUid = "ns");
-        var tokens = (await mesh.Plane.Provider("west", Ct)).Tokens;
-        Assert.Equal([true, false], tokens.Select(t => t.Used));
-        Assert.Equal(second.TokenId, tokens[0].Id);
+        var third = await Rotate(mesh, "west");
+
+        Assert.Equal(
+            [(second.TokenId, true, true), (third.TokenId, false, false)],
+            (await mesh.Plane.Provider("west", Ct)).Tokens.Select(t => (t.Id, t.Used, t.InUse))
+        );
+        using var stale = TestAgent.Open(mesh.Plane, first);
+        Assert.Equal(ErrorReasons.TokenInvalid, Reason(await stale.End(Ct)));
+    }
+
+    [Fact]
+    public async Task A_rotation_waits_for_an_attach_that_is_being_stored_and_spares_its_token()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        var created = await mesh.Create("west");
+        var second = await Rotate(mesh, "west");
+        await using var attach = await HeldLock.Attach(mesh.Database, created.Provider.Id, second.TokenId, Ct);
+
+        var rotating = Rotate(mesh, "west");
+        await attach.Until(waiting: 1, Ct);
+        await attach.Commit(Ct);
+        var third = await rotating;
+
+        Assert.Equal([second.TokenId, third.TokenId], third.Provider.Tokens.Select(t => t.Id));
     }
 
     [Fact]
