@@ -31,6 +31,23 @@ public sealed class HeldObjectsTests
     }
 
     [Fact]
+    public void Variables_that_the_agent_sets_are_not_told_and_a_home_of_the_users_own_is()
+    {
+        Assert.Empty(HeldObjects.Describe(new(WithHome("/home/coder"), null, [])).Spec.Env);
+        Assert.Equal("/srv", HeldObjects.Describe(new(WithHome("/srv"), null, [])).Spec.Env["HOME"]);
+
+        static DeploymentObject WithHome(string home)
+        {
+            var container = new DeploymentObject.Container(
+                Names.Container,
+                Env: [new("HOME", home), new("CODER_WP_NAME", "dev")]
+            );
+            var template = new DeploymentObject.PodTemplate(new DeploymentObject.PodSpec([container]));
+            return new(new ObjectMeta("ws-w"), new DeploymentObject.DeploymentSpec(1, template));
+        }
+    }
+
+    [Fact]
     public void A_container_of_somebody_else_is_not_the_workspaces()
     {
         var held = HeldObjects.Describe(new(Deployment("sidecar:1", "1", container: "sidecar"), null, []));

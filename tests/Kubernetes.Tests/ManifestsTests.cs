@@ -80,6 +80,7 @@ public sealed class ManifestsTests
             [
               { "name": "A", "value": "1" },
               { "name": "B", "value": "$$(A) $$$$ 5$$" },
+              { "name": "HOME", "value": "/home/coder" },
               { "name": "CODER_WP_NAME", "value": "dev" }
             ]
             """,
@@ -89,6 +90,27 @@ public sealed class ManifestsTests
             """[{ "secretRef": { "name": "tokens" } }, { "secretRef": { "name": "more" } }]""",
             container["envFrom"]!
         );
+    }
+
+    [Fact]
+    public void Home_is_where_the_volume_is_unless_the_user_sets_it()
+    {
+        var own = Desired(d => d.Spec.Env["HOME"] = "/srv/$USER");
+
+        AssertSame(
+            """
+            [{ "name": "HOME", "value": "/srv/$$USER" }, { "name": "CODER_WP_NAME", "value": "dev" }]
+            """,
+            Container(own)["env"]!
+        );
+        foreach (var container in new[] { Container(own), Container(Desired()) })
+            Assert.Equal(
+                container["volumeMounts"]![0]!["mountPath"]!.GetValue<string>(),
+                container["workingDir"]!.GetValue<string>()
+            );
+
+        static JsonNode Container(WorkspaceDesired desired) =>
+            Json(Deployment(desired))["spec"]!["template"]!["spec"]!["containers"]![0]!;
     }
 
     [Fact]
@@ -210,7 +232,7 @@ public sealed class ManifestsTests
     }
 
     private static V1Deployment Deployment(WorkspaceDesired desired) =>
-        Manifests.Deployment(Identity, desired, Companions.Of(Identity, desired).Hash);
+        Manifests.Deployment(Identity, desired, Companions.Of(Identity, desired).Hash, there: null);
 
     private static JsonNode Json<T>(T made) =>
         JsonSerializer.SerializeToNode(made, typeof(T), ManifestJsonContext.Default)!;

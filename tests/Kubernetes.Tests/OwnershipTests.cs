@@ -214,7 +214,8 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
 
     private static Task ApplyDecidedFrom(TestDriver driver, ObjectMeta? read, string id, ulong generation)
     {
-        var manifest = Manifests.Deployment(driver.Identity, TestDriver.Desired(id, generation), companions: "");
+        var desired = TestDriver.Desired(id, generation);
+        var manifest = Manifests.Deployment(driver.Identity, desired, companions: "", there: null);
         Precondition.On(manifest.Metadata, read);
         return driver.Api.Apply(
             ApiResource.Deployments,

@@ -65,7 +65,8 @@ internal sealed record DeploymentObject(
         IReadOnlyList<string>? Command = null,
         IReadOnlyList<EnvVar>? Env = null,
         IReadOnlyList<EnvSource>? EnvFrom = null,
-        ContainerResources? Resources = null
+        ContainerResources? Resources = null,
+        string? WorkingDir = null
     );
 
     internal sealed record EnvVar(string Name, string? Value = null);

@@ -42,7 +42,9 @@ internal static class HeldObjects
 
     private static Dictionary<string, string> Own(IReadOnlyList<DeploymentObject.EnvVar>? env) =>
         (env ?? [])
-            .Where(e => e.Name != Names.NameVariable)
+            .Where(e =>
+                e is not ({ Name: Names.NameVariable } or { Name: Names.HomeVariable, Value: Manifests.HomePath })
+            )
             .DistinctBy(e => e.Name)
             .ToDictionary(e => e.Name, e => (e.Value ?? "").Replace("$$", "$", StringComparison.Ordinal));
 

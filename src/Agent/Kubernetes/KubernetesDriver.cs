@@ -80,7 +80,7 @@ internal sealed class KubernetesDriver(
         var companions = Companions.Of(identity, desired);
         if (companions.Due(deployment))
             await companions.Apply(api, identity, ct);
-        var manifest = Manifests.Deployment(identity, desired, companions.Hash);
+        var manifest = Manifests.Deployment(identity, desired, companions.Hash, deployment);
         Precondition.On(manifest.Metadata, deployment?.Metadata);
         await api.Apply(
             ApiResource.Deployments,

@@ -61,6 +61,8 @@ internal sealed record V1Container
     public V1SecurityContext? SecurityContext { get; init; }
 
     public IList<V1VolumeMount>? VolumeMounts { get; init; }
+
+    public string? WorkingDir { get; init; }
 }
 
 internal sealed record V1EnvVar

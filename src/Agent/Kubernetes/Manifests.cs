@@ -9,7 +9,9 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <summary>What the objects of a workspace should be: a pure function of what is desired.</summary>
 internal static class Manifests
 {
-    private const string HomePath = "/home/coder";
+    /// <summary>Where the home volume is: HOME and the working directory.</summary>
+    public const string HomePath = "/home/coder";
+
     private const string HomeVolume = "home";
     private const long User = 1000;
 
@@ -72,7 +74,13 @@ internal static class Manifests
             },
         };
 
-    public static V1Deployment Deployment(DriverIdentity identity, WorkspaceDesired desired, string companions) =>
+    /// <param name="there">The Deployment as it is in the cluster; null if there is none.</param>
+    public static V1Deployment Deployment(
+        DriverIdentity identity,
+        WorkspaceDesired desired,
+        string companions,
+        DeploymentObject? there
+    ) =>
         new()
         {
             ApiVersion = "apps/v1",
@@ -92,10 +100,20 @@ internal static class Manifests
                         Labels = Names.Labels(identity, desired.WorkspaceId),
                         Annotations = Restart(desired),
                     },
-                    Spec = Pod(desired),
+                    Spec = Pod(desired, home: !RunsWithoutHome(desired, there)),
                 },
             },
         };
+
+    /// <summary>
+    /// Whether the pod was made by 0.1.0, which set neither HOME nor the working directory. It must not be replaced for
+    /// them alone: it gets them at its next start or restart.
+    /// </summary>
+    private static bool RunsWithoutHome(WorkspaceDesired desired, DeploymentObject? there) =>
+        desired.Power == WorkspacePower.Running
+        && there?.Spec is { Replicas: > 0, Template: { } template }
+        && template.Spec?.Containers?.FirstOrDefault(c => c.Name == Names.Container) is { WorkingDir: null }
+        && ObservedStates.Number(template.Metadata?.Annotations?.Restart) == desired.RestartGeneration;
 
     // Not before the first restart: what was made before restarts were known must not be made anew for them.
     private static Dictionary<string, string>? Restart(WorkspaceDesired desired) =>
@@ -145,7 +163,7 @@ internal static class Manifests
         };
     }
 
-    private static V1PodSpec Pod(WorkspaceDesired desired) =>
+    private static V1PodSpec Pod(WorkspaceDesired desired, bool home) =>
         new()
         {
             ServiceAccountName = Names.Object(desired.WorkspaceId),
@@ -162,7 +180,7 @@ internal static class Manifests
             Tolerations = Scheduling.Tolerations(desired.Details),
             NodeSelector = Scheduling.NodeSelector(desired.Details),
             Affinity = Scheduling.Affinity(desired.Details),
-            Containers = [Container(desired)],
+            Containers = [Container(desired, home)],
             Volumes =
             [
                 new V1Volume
@@ -176,13 +194,14 @@ internal static class Manifests
             ],
         };
 
-    private static V1Container Container(WorkspaceDesired desired) =>
+    private static V1Container Container(WorkspaceDesired desired, bool home) =>
         new()
         {
             Name = Names.Container,
             Image = desired.Spec.Image,
             Command = desired.Spec.Command.Count > 0 ? [.. desired.Spec.Command] : DefaultCommand,
-            Env = Environment(desired),
+            WorkingDir = home ? HomePath : null,
+            Env = Environment(desired, home),
             EnvFrom =
                 desired.Spec.EnvFrom.Count == 0
                     ? null
@@ -198,8 +217,8 @@ internal static class Manifests
             VolumeMounts = [new V1VolumeMount { Name = HomeVolume, MountPath = HomePath }],
         };
 
-    // In one order, or each apply would be a change; the name last, for it is no one's to set.
-    private static List<V1EnvVar> Environment(WorkspaceDesired desired) =>
+    // In one order, or each apply would be a change. HOME is the user's to set, the name nobody's.
+    private static List<V1EnvVar> Environment(WorkspaceDesired desired, bool home) =>
         [
             .. desired
                 .Spec.Env.Where(e => e.Key != Names.NameVariable)
@@ -210,6 +229,9 @@ internal static class Manifests
                     Name = e.Key,
                     Value = e.Value.Replace("$", "$$", StringComparison.Ordinal),
                 }),
+            .. home && !desired.Spec.Env.ContainsKey(Names.HomeVariable)
+                ? [new V1EnvVar { Name = Names.HomeVariable, Value = HomePath }]
+                : Array.Empty<V1EnvVar>(),
             new V1EnvVar { Name = Names.NameVariable, Value = desired.Name },
         ];
 

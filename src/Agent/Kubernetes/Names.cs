@@ -28,6 +28,9 @@ internal static class Names
     /// <summary>Environment variable with the workspace's name.</summary>
     public const string NameVariable = "CODER_WP_NAME";
 
+    /// <summary>Environment variable with the user's home directory.</summary>
+    public const string HomeVariable = "HOME";
+
     /// <summary>Annotation of a pod template: a new value makes the Deployment replace its pod.</summary>
     public const string Restart = "mesh.coder.com/restart-generation";
 
