@@ -53,6 +53,14 @@ public sealed partial class ErrorsTests
     }
 
     [Fact]
+    public void What_a_deleted_provider_left_is_looked_for_by_every_kind_of_object() =>
+        Assert.Contains(
+            $"get {WorkspaceKinds.ForKubectl} -l {WorkspaceKinds.ProviderLabel}=ID",
+            string.Concat(Page.Rows().Single(r => r[0] == $"`{ErrorReasons.ProviderDeleted}`")),
+            StringComparison.Ordinal
+        );
+
+    [Fact]
     public void The_agent_takes_for_refusals_what_the_documentation_calls_so()
     {
         var refusals = Document.Words(Page.Paragraph("**Refusals**")).ToHashSet();

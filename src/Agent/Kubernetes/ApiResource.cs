@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -7,17 +8,17 @@ namespace Coder.Mesh.Agent.Kubernetes;
 internal record ApiResource(string Group, string Plural, string Singular)
 {
     public static readonly ApiResource<DeploymentObject> Deployments = new(
-        "apps",
-        "deployments",
-        "deployment",
+        WorkspaceKinds.Deployment.Group,
+        WorkspaceKinds.Deployment.Resource,
+        WorkspaceKinds.Deployment.Singular,
         KubernetesJsonContext.Default.DeploymentObject,
         KubernetesJsonContext.Default.ObjectListDeploymentObject
     );
 
     public static readonly ApiResource<ClaimObject> Claims = new(
-        "",
-        "persistentvolumeclaims",
-        "persistentvolumeclaim",
+        WorkspaceKinds.Volume.Group,
+        WorkspaceKinds.Volume.Resource,
+        WorkspaceKinds.Volume.Singular,
         KubernetesJsonContext.Default.ClaimObject,
         KubernetesJsonContext.Default.ObjectListClaimObject
     );
@@ -38,21 +39,12 @@ internal record ApiResource(string Group, string Plural, string Singular)
         KubernetesJsonContext.Default.ObjectListEventObject
     );
 
-    public static readonly ApiResource<PlainObject> Services = Plain("", "services", "service");
-
-    public static readonly ApiResource<PlainObject> ServiceAccounts = Plain("", "serviceaccounts", "serviceaccount");
-
-    public static readonly ApiResource<PlainObject> NetworkPolicies = Plain(
-        "networking.k8s.io",
-        "networkpolicies",
-        "networkpolicy"
-    );
-
-    private static ApiResource<PlainObject> Plain(string group, string plural, string singular) =>
+    /// <summary>Objects of a workspace's kind, of which nothing but whose they are is read.</summary>
+    public static ApiResource<PlainObject> Of(WorkspaceKind kind) =>
         new(
-            group,
-            plural,
-            singular,
+            kind.Group,
+            kind.Resource,
+            kind.Singular,
             KubernetesJsonContext.Default.PlainObject,
             KubernetesJsonContext.Default.ObjectListPlainObject
         );

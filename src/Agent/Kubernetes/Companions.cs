@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -24,31 +25,23 @@ internal sealed class Companions
         Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
-    /// <summary>The resources, in the order in which they are made.</summary>
-    public static readonly IReadOnlyList<ApiResource<PlainObject>> Resources =
-    [
-        ApiResource.ServiceAccounts,
-        ApiResource.NetworkPolicies,
-        ApiResource.Services,
-    ];
-
     /// <summary>Of all that they say but the generation.</summary>
     public string Hash { get; }
 
     public static Companions Of(DriverIdentity identity, WorkspaceDesired desired) =>
         new([
             new Companion<V1ServiceAccount>(
-                ApiResource.ServiceAccounts,
+                ApiResource.Of(WorkspaceKinds.ServiceAccount),
                 Manifests.ServiceAccount(identity, desired),
                 ManifestJsonContext.Default.V1ServiceAccount
             ),
             new Companion<V1NetworkPolicy>(
-                ApiResource.NetworkPolicies,
+                ApiResource.Of(WorkspaceKinds.NetworkPolicy),
                 Manifests.NetworkPolicy(identity, desired),
                 ManifestJsonContext.Default.V1NetworkPolicy
             ),
             new Companion<V1Service>(
-                ApiResource.Services,
+                ApiResource.Of(WorkspaceKinds.Service),
                 Manifests.Service(identity, desired),
                 ManifestJsonContext.Default.V1Service
             ),

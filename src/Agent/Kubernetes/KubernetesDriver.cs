@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -94,12 +95,9 @@ internal sealed class KubernetesDriver(
 
     private async Task<bool> RemoveOnce(DriverIdentity identity, string workspaceId, CancellationToken ct)
     {
-        var (deployment, claim) = await Read(workspaceId, ct);
-        // The Deployment first: nothing may use the disk when it goes. The disk last: it is seen going, and by that all has.
-        var any = await Delete(ApiResource.Deployments, deployment);
-        foreach (var resource in Companions.Resources)
+        var any = false;
+        foreach (var resource in WorkspaceKinds.All.Select(ApiResource.Of))
             any |= await Delete(resource, await api.Get(resource, Names.Object(workspaceId), ct));
-        any |= await Delete(ApiResource.Claims, claim);
         if (any)
             return true;
 
@@ -110,7 +108,7 @@ internal sealed class KubernetesDriver(
         _removing.TryRemove(workspaceId, out _);
         return false;
 
-        async Task<bool> Delete(ApiResource resource, IClusterObject? read)
+        async Task<bool> Delete(ApiResource resource, PlainObject? read)
         {
             if (read is null)
                 return false;

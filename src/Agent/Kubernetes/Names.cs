@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -10,7 +11,7 @@ internal static class Names
     public const string Resource = "com.coder.resource";
     public const string ResourceValue = "true";
     public const string WorkspaceId = "mesh.coder.com/workspace-id";
-    public const string ProviderId = "mesh.coder.com/provider-id";
+    public const string ProviderId = WorkspaceKinds.ProviderLabel;
     public const string DeploymentId = "mesh.coder.com/deployment-id";
 
     /// <summary>Annotation: the workspace's generation that the object was last applied from.</summary>

@@ -1,3 +1,5 @@
+using Coder.Mesh.Protocol;
+
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
@@ -8,11 +10,12 @@ internal static class RequiredPermissions
 {
     public static IReadOnlyList<RequiredPermission> In(string ns) =>
         [
-            new("apps", "deployments", Managed, "runs a workspace, one Deployment each"),
-            new("", "persistentvolumeclaims", Managed, "holds a workspace's home, one volume each"),
-            new("", "services", Managed, "gives a workspace a name in the cluster's DNS"),
-            new("", "serviceaccounts", Managed, "is what a workspace's pod runs as"),
-            new("networking.k8s.io", "networkpolicies", Managed, "lets nobody into a workspace from the network"),
+            .. WorkspaceKinds.All.Select(kind => new RequiredPermission(
+                kind.Group,
+                kind.Resource,
+                Managed,
+                kind.Purpose
+            )),
             new("", "pods", ["list", "watch"], "tells whether a workspace runs, and why it doesn't"),
             new("", "events", ["get", "list", "watch"], "tells why, in the cluster's own words"),
             new("", "namespaces", ["get"], "its UID is the provider's identity", ns),

@@ -7,6 +7,7 @@ using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.Protocol;
 using Marten;
 using ForgetProviderResponse = Coder.Mesh.V1.ForgetProviderResponse;
 
@@ -167,7 +168,5 @@ internal sealed class ProviderRemoval(
             .ToListAsync(ct);
 
     private static string Cleanup(ProviderPresence presence) =>
-        presence.Agent is { Namespace: var ns }
-            ? $"kubectl --namespace {ns} delete deployments,persistentvolumeclaims --selector mesh.coder.com/provider-id={presence.ProviderId}"
-            : "";
+        presence.Agent is { Namespace: var ns } ? WorkspaceKinds.CleanupCommand(ns, presence.ProviderId) : "";
 }

@@ -1,3 +1,4 @@
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -91,8 +92,7 @@ public sealed partial class FakeProviders
                 "PROVIDER_NOT_LOST"
             );
         All.Remove(provider);
-        var command =
-            $"kubectl --namespace dev delete deployments,persistentvolumeclaims --selector mesh.coder.com/provider-id={provider.Id}";
+        var command = WorkspaceKinds.CleanupCommand("dev", provider.Id);
         return Task.FromResult(
             new ForgetProviderResponse
             {

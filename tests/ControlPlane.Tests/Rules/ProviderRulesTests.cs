@@ -109,7 +109,9 @@ public sealed class ProviderRulesTests(PostgresFixture postgres) : ControlPlaneT
 
         Assert.Equal(2, forgotten.LostWorkspaces);
         Assert.Equal(
-            $"kubectl --namespace workspaces delete deployments,persistentvolumeclaims --selector mesh.coder.com/provider-id={created.Provider.Id}",
+            "kubectl --namespace workspaces delete "
+                + "deployments.apps,serviceaccounts,networkpolicies.networking.k8s.io,services,persistentvolumeclaims "
+                + $"--selector mesh.coder.com/provider-id={created.Provider.Id}",
             forgotten.CleanupCommand
         );
         foreach (var id in new[] { one.Id, two.Id })
