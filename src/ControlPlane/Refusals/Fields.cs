@@ -71,17 +71,19 @@ internal sealed partial class Fields
     /// <summary>Whether it has the form of an RFC 1123 subdomain, such as a Secret's name; its length is the caller's to bound.</summary>
     public static bool IsSubdomain(string text) => Subdomain().IsMatch(text);
 
+    public static bool IsSecretName(string text) => text.Length <= 253 && IsSubdomain(text);
+
+    public static string NotASecret(string text) =>
+        $"\"{Short(text)}\" can't be the name of a Secret (RFC 1123 subdomain)";
+
     /// <summary>A part of a caller's text that is fit for a message.</summary>
     public static string Short(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
 
-    /// <summary>A positive Kubernetes quantity.</summary>
-    public Fields Quantity(string field, string value)
+    public Fields Quantity(string field, string value, QuantityRule rule)
     {
         if (value.Length == 0)
             return Violated(field, "is required");
-        return value.Length > 32 || !QuantityForm().IsMatch(value) || !value.Any(c => c is >= '1' and <= '9')
-            ? Violated(field, "must be a positive Kubernetes quantity such as 500m, 2 or 10Gi")
-            : this;
+        return rule.Violation(value) is { } violation ? Violated(field, violation) : this;
     }
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
@@ -92,8 +94,4 @@ internal sealed partial class Fields
         RegexOptions.CultureInvariant
     )]
     private static partial Regex Subdomain();
-
-    // https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/, without signs and exponents.
-    [GeneratedRegex(@"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex QuantityForm();
 }

@@ -147,7 +147,7 @@ internal static class WorkspaceDecider
         if (Unusable(state, c.Etag) is { } refusal)
             return refusal;
         var spec = c.Change(state.Spec);
-        if (new Fields().Spec(spec).Refusal is { } invalid)
+        if (new Fields().Spec(spec, state.Spec).Refusal is { } invalid)
             return invalid;
         if (Quantities.Compare(spec.Disk, state.Spec.Disk) < 0)
             return new Fields()

@@ -53,25 +53,31 @@ internal static partial class WorkspaceRequests
             : fields.Violated("spec", "is required");
     }
 
-    public static Fields Spec(this Fields fields, WorkspaceSpec spec)
+    /// <param name="before">The spec that is changed: quantities that an earlier version let in may stay as they are.</param>
+    public static Fields Spec(this Fields fields, WorkspaceSpec spec, WorkspaceSpec? before = null)
     {
         if (spec.Image.Length == 0)
             fields.Violated("spec.image", "is required");
-        fields.Quantity("spec.cpu", spec.Cpu).Quantity("spec.memory", spec.Memory).Quantity("spec.disk", spec.Disk);
+        var known = before is null ? [] : SpecQuantities(before);
+        foreach (var (field, value, rule) in SpecQuantities(spec).Except(known))
+            fields.Quantity(field, value, rule);
         return fields.SpecTexts(spec);
     }
 
     /// <summary>The same for a spec whose empty fields come from elsewhere.</summary>
     public static Fields PartialSpec(this Fields fields, WorkspaceSpec spec)
     {
-        if (spec.Cpu.Length > 0)
-            fields.Quantity("spec.cpu", spec.Cpu);
-        if (spec.Memory.Length > 0)
-            fields.Quantity("spec.memory", spec.Memory);
-        if (spec.Disk.Length > 0)
-            fields.Quantity("spec.disk", spec.Disk);
+        foreach (var (field, value, rule) in SpecQuantities(spec).Where(q => q.Value.Length > 0))
+            fields.Quantity(field, value, rule);
         return fields.SpecTexts(spec);
     }
+
+    private static (string Field, string Value, QuantityRule Rule)[] SpecQuantities(WorkspaceSpec spec) =>
+        [
+            ("spec.cpu", spec.Cpu, QuantityRule.Cpu),
+            ("spec.memory", spec.Memory, QuantityRule.Memory),
+            ("spec.disk", spec.Disk, QuantityRule.Disk),
+        ];
 
     private static Fields SpecTexts(this Fields fields, WorkspaceSpec spec)
     {
@@ -113,11 +119,8 @@ internal static partial class WorkspaceRequests
                 "spec.env_from",
                 $"must name at most {MaxEnvFrom} Secrets, names {spec.EnvFrom.Length}"
             );
-        foreach (var secret in spec.EnvFrom.Where(s => s.Length > 253 || !Fields.IsSubdomain(s)))
-            fields.Violated(
-                "spec.env_from",
-                $"\"{Fields.Short(secret)}\" can't be the name of a Secret (RFC 1123 subdomain)"
-            );
+        foreach (var secret in spec.EnvFrom.Where(name => !Fields.IsSecretName(name)))
+            fields.Violated("spec.env_from", Fields.NotASecret(secret));
         return fields;
     }
 

@@ -27,28 +27,12 @@ public sealed class FieldsTests
         Assert.NotNull(new Fields().Name("name", new string('g', 64)).Refusal);
     }
 
-    [Theory]
-    [InlineData("1", true)]
-    [InlineData("500m", true)]
-    [InlineData("0.5", true)]
-    [InlineData("10Gi", true)]
-    [InlineData("", false)]
-    [InlineData("0", false)]
-    [InlineData("0.0Gi", false)]
-    [InlineData("-1", false)]
-    [InlineData("1 Gi", false)]
-    [InlineData("Gi", false)]
-    [InlineData("1GiB", false)]
-    [InlineData("lots", false)]
-    public void Quantities_are_positive_kubernetes_quantities(string quantity, bool valid) =>
-        Assert.Equal(valid, new Fields().Quantity("cpu", quantity).Refusal is null);
-
     [Fact]
     public void All_violations_are_told_at_once_each_with_its_field()
     {
         var refusal = new Fields()
             .Name("name", "")
-            .Quantity("spec.cpu", "x")
+            .Quantity("spec.cpu", "x", QuantityRule.Cpu)
             .Text("region", new string('r', 2000))
             .Refusal;
 

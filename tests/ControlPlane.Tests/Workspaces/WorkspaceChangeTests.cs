@@ -66,7 +66,7 @@ public sealed class WorkspaceChangeTests(PostgresFixture postgres) : ControlPlan
     }
 
     [Theory]
-    [InlineData("spec.cpu", "spec.cpu: must be a positive Kubernetes quantity")]
+    [InlineData("spec.cpu", "spec.cpu: must be a Kubernetes quantity from 10m to 1024, such as 500m or 2")]
     [InlineData("spec.image", "spec.image: is required")]
     [InlineData("spec.name", "update_mask: \"spec.name\" is none of spec, spec.image")]
     [InlineData("spec.env", "spec.env: CODER_WP_NAME is set by Coder.Mesh")]
