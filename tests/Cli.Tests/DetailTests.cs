@@ -27,6 +27,10 @@ public sealed class DetailTests : CliTest
             file,
             "--service-account-annotation",
             "role={{ .UserEmail }}",
+            "--image-pull-secret",
+            "regcred",
+            "--image-pull-secret",
+            "eu.registry",
         ]);
 
         Assert.Equal("", run.Stderr.Contains("error", StringComparison.Ordinal) ? run.Stderr : "");
@@ -44,6 +48,7 @@ public sealed class DetailTests : CliTest
                 NodeSelector = { ["pool"] = "a=b" },
                 Affinity = Affinity,
                 ServiceAccountAnnotations = { ["role"] = "{{ .UserEmail }}" },
+                ImagePullSecrets = { "regcred", "eu.registry" },
             },
             details
         );
@@ -92,12 +97,14 @@ public sealed class DetailTests : CliTest
         provider.Details.NodeSelector.Add(new Dictionary<string, string> { ["pool"] = "dev", ["disk"] = "ssd" });
         provider.Details.Affinity = "{}";
         provider.Details.ServiceAccountAnnotations["role"] = "{{ .UserEmail }}";
+        provider.Details.ImagePullSecrets.AddRange(["regcred", "eu.registry"]);
         var workspace = Sample.Workspace("dev", WorkspaceState.Stopped);
         workspace.OwnerEmail = "jo@example.com";
         workspace.Details = new WorkspaceDetails
         {
             Affinity = Affinity,
             ServiceAccountAnnotations = { ["role"] = "jo@example.com" },
+            ImagePullSecrets = { "regcred" },
         };
         Server.Providers.All.Add(provider);
         Server.Workspaces.All.Add(workspace);

@@ -42,6 +42,8 @@ public sealed class ProviderChangeTests : CliTest
             .. nodes,
             "--service-account-annotation",
             "a=1",
+            "--image-pull-secret",
+            "regcred",
             "--storage-class",
             "s",
             "--max-workspaces",
@@ -66,6 +68,7 @@ public sealed class ProviderChangeTests : CliTest
                 NodeSelector = { ["n"] = "1" },
                 Affinity = "{}",
                 ServiceAccountAnnotations = { ["a"] = "1" },
+                ImagePullSecrets = { "regcred" },
             },
             request.Details
         );

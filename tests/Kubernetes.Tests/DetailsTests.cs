@@ -39,10 +39,16 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
                 ] } } }
                 """,
             ServiceAccountAnnotations = { ["example.com/other"] = "x" },
+            ImagePullSecrets = { "regcred", "eu.registry" },
         };
         await driver.Apply(desired, Ct);
         await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, w => w.Generation == 2, Ct);
 
+        var pod = Assert.Single(await ns.List("pods", Ct), p => p["metadata"]!["deletionTimestamp"] is null);
+        Assert.Equal(
+            """[{"name":"regcred"},{"name":"eu.registry"}]""",
+            pod["spec"]!["imagePullSecrets"]!.ToJsonString()
+        );
         Assert.Equal("unschedulable", kept.Code);
         Assert.Contains("didn't match Pod's node affinity", kept.Message, StringComparison.Ordinal);
         Assert.Equal("jo@example.com", first["example.com/role"]!.GetValue<string>());

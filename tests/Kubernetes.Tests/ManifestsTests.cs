@@ -216,6 +216,7 @@ public sealed class ManifestsTests
                 }
                 """,
             ServiceAccountAnnotations = { ["role"] = "jo@example.com", ["a.example.com/b"] = "" },
+            ImagePullSecrets = { "regcred", "eu.registry" },
         };
 
     private static ClaimObject There(string size, string storageClass) =>

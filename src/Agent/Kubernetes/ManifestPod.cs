@@ -15,6 +15,8 @@ internal sealed record V1PodSpec
 
     public bool? EnableServiceLinks { get; init; }
 
+    public IList<V1LocalObjectReference>? ImagePullSecrets { get; init; }
+
     public IDictionary<string, string>? NodeSelector { get; init; }
 
     public V1PodSecurityContext? SecurityContext { get; init; }
@@ -24,6 +26,11 @@ internal sealed record V1PodSpec
     public IList<V1Toleration>? Tolerations { get; init; }
 
     public IList<V1Volume>? Volumes { get; init; }
+}
+
+internal sealed record V1LocalObjectReference
+{
+    public required string Name { get; init; }
 }
 
 internal sealed record V1PodSecurityContext

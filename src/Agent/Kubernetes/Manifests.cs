@@ -169,6 +169,9 @@ internal static class Manifests
             ServiceAccountName = Names.Object(desired.WorkspaceId),
             AutomountServiceAccountToken = false,
             EnableServiceLinks = false,
+            ImagePullSecrets = desired.Details is { ImagePullSecrets: { Count: > 0 } secrets }
+                ? [.. secrets.Select(name => new V1LocalObjectReference { Name = name })]
+                : null,
             SecurityContext = new V1PodSecurityContext
             {
                 RunAsNonRoot = true,

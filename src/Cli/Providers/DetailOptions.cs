@@ -62,6 +62,16 @@ internal sealed class DetailOptions
             (details, line, option) =>
                 details.ServiceAccountAnnotations.Add(new Dictionary<string, string>(KeyValues.Read(line, option)))
         ),
+        Detail.Of(
+            "image_pull_secrets",
+            new Option<string[]>("--image-pull-secret")
+            {
+                Description =
+                    "Secret of its namespace with which images are pulled from a private registry, once for each",
+                HelpName = "secret",
+            },
+            (details, line, option) => details.ImagePullSecrets.AddRange(Given(line, option))
+        ),
     ];
 
     public IEnumerable<Option> All => _details.Select(d => d.Option);

@@ -13,7 +13,8 @@ internal static class DetailText
                 details.Tolerations,
                 details.NodeSelector,
                 details.HasAffinity ? details.Affinity : null,
-                details.ServiceAccountAnnotations
+                details.ServiceAccountAnnotations,
+                details.ImagePullSecrets
             );
 
     public static Fields AddDetails(this Fields facts, WorkspaceDetails? details) =>
@@ -23,7 +24,8 @@ internal static class DetailText
                 details.Tolerations,
                 details.NodeSelector,
                 details.HasAffinity ? details.Affinity : null,
-                details.ServiceAccountAnnotations
+                details.ServiceAccountAnnotations,
+                details.ImagePullSecrets
             );
 
     private static Fields Add(
@@ -31,13 +33,15 @@ internal static class DetailText
         IEnumerable<Toleration> tolerations,
         IDictionary<string, string> nodeSelector,
         string? affinity,
-        IDictionary<string, string> annotations
+        IDictionary<string, string> annotations,
+        IEnumerable<string> imagePullSecrets
     ) =>
         facts
             .AddIfAny("Tolerations", string.Join(", ", tolerations.Select(NodeOptions.Text)))
             .AddIfAny("Node selector", Pairs(nodeSelector))
             .AddIfAny("Affinity", affinity == "{}" ? NodeOptions.NoAffinity : affinity)
-            .AddIfAny("Annotations", Pairs(annotations));
+            .AddIfAny("Annotations", Pairs(annotations))
+            .AddIfAny("Pull secrets", string.Join(", ", imagePullSecrets));
 
     private static string Pairs(IDictionary<string, string> map) =>
         string.Join(", ", map.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}"));

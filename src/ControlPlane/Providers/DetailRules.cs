@@ -22,7 +22,8 @@ internal static partial class DetailRules
             .Tolerations(details.Tolerations)
             .NodeSelector(details.NodeSelector)
             .Affinity(details.Affinity)
-            .Annotations(details.ServiceAccountAnnotations);
+            .Annotations(details.ServiceAccountAnnotations)
+            .ImagePullSecrets(details.ImagePullSecrets);
 
     private static Fields Tolerations(this Fields fields, ImmutableArray<Toleration> tolerations)
     {
@@ -116,6 +117,18 @@ internal static partial class DetailRules
                 fields.Violated(Field, $"\"{Fields.Short(key)}\": {rule}");
         }
 
+        return fields;
+    }
+
+    private static Fields ImagePullSecrets(this Fields fields, ImmutableArray<string> secrets)
+    {
+        const string Field = "details.image_pull_secrets";
+        if (secrets.Length > MostEntries)
+            return fields.Violated(Field, $"must name at most {MostEntries} Secrets, names {secrets.Length}");
+        foreach (var secret in secrets.Where(name => !Fields.IsSecretName(name)))
+            fields.Violated(Field, Fields.NotASecret(secret));
+        foreach (var twice in secrets.GroupBy(name => name).Where(g => g.Count() > 1))
+            fields.Violated(Field, $"must not name \"{Fields.Short(twice.Key)}\" twice");
         return fields;
     }
 

@@ -57,6 +57,8 @@ internal static class HistoryText
             yield return affinity == "{}" ? "no affinity" : "an affinity of its own";
         if (details.ServiceAccountAnnotations.Count > 0)
             yield return $"service account annotations {string.Join(" ", details.ServiceAccountAnnotations.Keys)}";
+        if (details.ImagePullSecrets.Length > 0)
+            yield return $"image pull secrets {string.Join(" ", details.ImagePullSecrets)}";
     }
 
     private static string Part(string name, string value) => value.Length > 0 ? $"{name} {value}" : "";

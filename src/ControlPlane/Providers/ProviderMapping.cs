@@ -88,6 +88,7 @@ internal static class ProviderMapping
                     NodeSelector = DetailsMapping.FromProto(details.NodeSelector),
                     Affinity = details.HasAffinity ? details.Affinity : null,
                     ServiceAccountAnnotations = DetailsMapping.FromProto(details.ServiceAccountAnnotations),
+                    ImagePullSecrets = [.. details.ImagePullSecrets],
                 },
             };
 
@@ -104,6 +105,7 @@ internal static class ProviderMapping
             Tolerations = { workspaces.Tolerations.Select(DetailsMapping.ToProto) },
             NodeSelector = { workspaces.NodeSelector },
             ServiceAccountAnnotations = { workspaces.ServiceAccountAnnotations },
+            ImagePullSecrets = { workspaces.ImagePullSecrets },
         };
         if (workspaces.Affinity is { } affinity)
             mapped.Affinity = affinity;

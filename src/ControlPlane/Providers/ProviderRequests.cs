@@ -27,6 +27,7 @@ internal static class ProviderRequests
         ["details.service_account_annotations"] = Of(
             (now, wanted) => now with { ServiceAccountAnnotations = wanted.ServiceAccountAnnotations }
         ),
+        ["details.image_pull_secrets"] = Of((now, wanted) => now with { ImagePullSecrets = wanted.ImagePullSecrets }),
     };
 
     private static Func<ProviderDetails, ProviderDetails, ProviderDetails> Of(

@@ -13,6 +13,7 @@ internal static class DetailsMapping
             Tolerations = { details.Tolerations.Select(ToProto) },
             NodeSelector = { details.NodeSelector },
             ServiceAccountAnnotations = { details.ServiceAccountAnnotations },
+            ImagePullSecrets = { details.ImagePullSecrets },
         };
         if (details.Affinity is { } affinity)
             mapped.Affinity = affinity;

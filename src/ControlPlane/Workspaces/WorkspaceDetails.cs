@@ -22,6 +22,9 @@ public sealed record WorkspaceDetails
 
     /// <summary>Of a provider, values are templates; of a workspace, they are filled in.</summary>
     public ImmutableSortedDictionary<string, string> ServiceAccountAnnotations { get; init; } = Empty;
+
+    /// <summary>Names of Secrets.</summary>
+    public ImmutableArray<string> ImagePullSecrets { get; init; } = [];
 }
 
 /// <summary>In Kubernetes' words; what is empty or null is Kubernetes' default.</summary>

@@ -27,6 +27,7 @@ public sealed class DetailRulesTests
                         ("plain", "}} { {"),
                         ("spaced", "<{{   .UserEmail }}>")
                     ),
+                    ImagePullSecrets = ["regcred", "eu.registry-1", new string('s', 253)],
                 }
             )
         );
@@ -85,6 +86,20 @@ public sealed class DetailRulesTests
             rule
         );
 
+    [Theory]
+    [InlineData("\"\" can't be the name of a Secret", "")]
+    [InlineData("\"Reg_cred\" can't be the name of a Secret", "Reg_cred")]
+    [InlineData("\"a/b\" can't be the name of a Secret", "a/b")]
+    [InlineData("must not name \"a\" twice", "a", "b", "a")]
+    public void A_pull_secret_that_no_namespace_can_have_and_one_named_twice_is_refused(
+        string rule,
+        params string[] secrets
+    ) => Refused(new WorkspaceDetails { ImagePullSecrets = [.. secrets] }, $"details.image_pull_secrets: {rule}");
+
+    [Fact]
+    public void The_name_of_a_pull_secret_has_at_most_253_characters() =>
+        Refused(new WorkspaceDetails { ImagePullSecrets = [new string('s', 254)] }, "can't be the name of a Secret");
+
     [Fact]
     public void Of_everything_there_is_a_most()
     {
@@ -95,12 +110,14 @@ public sealed class DetailRulesTests
             NodeSelector = many,
             Affinity = $$"""{ "nodeAffinity": "{{new string('x', 8 * 1024)}}" }""",
             ServiceAccountAnnotations = many,
+            ImagePullSecrets = [.. many.Keys],
         };
 
         Refused(details, "details.tolerations: must be at most 20, are 21");
         Refused(details, "details.node_selector: must have at most 20 labels, has 21");
         Refused(details, "details.affinity: must be at most 8192 characters");
         Refused(details, "details.service_account_annotations: must be at most 20, are 21");
+        Refused(details, "details.image_pull_secrets: must name at most 20 Secrets, names 21");
     }
 
     private static void Refused(WorkspaceDetails details, params string[] parts) =>

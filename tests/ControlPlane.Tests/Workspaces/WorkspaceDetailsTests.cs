@@ -19,11 +19,18 @@ public sealed class WorkspaceDetailsTests(PostgresFixture postgres) : ControlPla
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await Attached(plane);
-        await Change(plane, Details("one"), "details.tolerations", "details.node_selector", "details.affinity");
+        await Change(
+            plane,
+            Details("one"),
+            "details.tolerations",
+            "details.node_selector",
+            "details.affinity",
+            "details.image_pull_secrets"
+        );
         await plane.CreateWorkspace("dev", Ct);
         var created = await Desired(agent);
 
-        await Change(plane, Details("two"), "details.node_selector");
+        await Change(plane, Details("two"), "details.node_selector", "details.image_pull_secrets");
         await Update(plane, new UpdateWorkspaceRequest { Spec = new WorkspaceSpec { Cpu = "4" } }, "spec.cpu");
         var changed = await Desired(agent);
         await plane.Workspaces.StopWorkspaceAsync(
@@ -40,9 +47,11 @@ public sealed class WorkspaceDetailsTests(PostgresFixture postgres) : ControlPla
             Tolerations = { Details("one").Tolerations },
             NodeSelector = { Details("one").NodeSelector },
             Affinity = "{}",
+            ImagePullSecrets = { "one-registry", "shared" },
         };
         Assert.Equal([expected, expected, expected], [created.Details, changed.Details, stopped.Details]);
         Assert.Equal("two", started.Details.NodeSelector["pool"]);
+        Assert.Equal(["two-registry", "shared"], started.Details.ImagePullSecrets);
         Assert.Equal(started.Details, (await plane.Workspace("dev", Ct)).Details);
     }
 
@@ -182,6 +191,7 @@ public sealed class WorkspaceDetailsTests(PostgresFixture postgres) : ControlPla
             },
             NodeSelector = { ["pool"] = pool },
             Affinity = "{}",
+            ImagePullSecrets = { $"{pool}-registry", "shared" },
         };
 
     private static async Task<TestAgent> Attached(TestControlPlane plane)
