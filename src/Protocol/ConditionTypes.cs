@@ -33,10 +33,16 @@ public static class ConditionTypes
     /// </summary>
     public const string AccessUrlCurrent = nameof(AccessUrlCurrent);
 
+    /// <summary>
+    /// No workspace has lately got a new home disk in place of the one it had. The control plane adds it when a provider is
+    /// shown.
+    /// </summary>
+    public const string VolumesKept = nameof(VolumesKept);
+
     /// <summary>The conditions that must be true for a provider to be Ready, the most telling first.</summary>
     public static IReadOnlyList<string> Required { get; } = [ClusterReachable, NamespaceReady, PermissionsSufficient];
 
     /// <summary>The conditions that tell, and never change a provider's status.</summary>
     public static IReadOnlyList<string> Advisory { get; } =
-    [StorageReady, ClockSynced, CredentialExpiry, OrphansPresent, AccessUrlCurrent];
+    [StorageReady, ClockSynced, CredentialExpiry, OrphansPresent, AccessUrlCurrent, VolumesKept];
 }

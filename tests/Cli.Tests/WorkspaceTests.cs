@@ -22,6 +22,23 @@ public sealed class WorkspaceTests : CliTest
     }
 
     [Fact]
+    public async Task A_disk_that_was_created_anew_is_told_by_show_for_ever_and_by_lists_for_some_days()
+    {
+        var (fresh, old) = (
+            Sample.Workspace("dev", WorkspaceState.Running),
+            Sample.Workspace("old", WorkspaceState.Running)
+        );
+        fresh.VolumeCreatedAnewTime = Sample.Ago(TimeSpan.FromMinutes(3.5));
+        old.VolumeCreatedAnewTime = Sample.Ago(TimeSpan.FromDays(7.5));
+        Server.Workspaces.All.AddRange([fresh, old]);
+
+        await Check("workspaces-ls-disk", "workspaces", "ls");
+        await Check("workspaces-ls-disk-json", "workspaces", "ls", "-o", "json");
+        await Check("workspaces-show-disk", "workspaces", "show", "dev");
+        await Check("workspaces-show-disk-old", "workspaces", "show", "old");
+    }
+
+    [Fact]
     public async Task Timeline_reads_like_a_log_the_newest_last()
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Failed));

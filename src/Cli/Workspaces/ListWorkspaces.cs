@@ -117,7 +117,16 @@ internal sealed class ListWorkspaces
             w => w.Name,
             workspaces => Tabulate(workspaces, time),
             ["NAME", "STATE", "PROVIDER", "ORGANIZATION", "OWNER", "IMAGE", "ID"],
-            w => [w.Name, WorkspaceText.State(w), w.Provider, w.Organization, w.Owner, w.Spec?.Image ?? Text.None, w.Id]
+            w =>
+                [
+                    w.Name,
+                    WorkspaceText.StateAndDisk(w, time),
+                    w.Provider,
+                    w.Organization,
+                    w.Owner,
+                    w.Spec?.Image ?? Text.None,
+                    w.Id,
+                ]
         );
 
     private static Table Tabulate(IEnumerable<Workspace> workspaces, TimeProvider time)
@@ -129,7 +138,7 @@ internal sealed class ListWorkspaces
         foreach (var w in workspaces)
             table.Add(
                 w.Name,
-                WorkspaceText.State(w),
+                WorkspaceText.StateAndDisk(w, time),
                 w.Provider,
                 w.Organization,
                 w.Owner,

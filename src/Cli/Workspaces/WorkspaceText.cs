@@ -1,6 +1,7 @@
 using System.Globalization;
 using Coder.Mesh.Cli.Providers;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
@@ -31,12 +32,23 @@ internal static class WorkspaceText
             .Add("Image", w.Spec?.Image)
             .Add("CPU", w.Spec?.Cpu)
             .Add("Memory", w.Spec?.Memory)
-            .Add("Disk", w.Spec?.Disk)
+            .Add("Disk", Disk(w, time))
             .AddIfAny("Command", string.Join(' ', w.Spec?.Command ?? []))
             .AddIfAny("Environment", Environment(w.Spec))
             .AddIfAny("From secrets", string.Join(", ", w.Spec?.EnvFrom ?? []))
             .AddDetails(w.Details)
             .Add("Created", Text.Moment(w.CreateTime, time));
+
+    /// <summary>The state as lists tell it, and for some days that the disk is an empty one.</summary>
+    public static string StateAndDisk(Workspace w, TimeProvider time) =>
+        w.VolumeCreatedAnewTime is { } anew && time.GetUtcNow() - anew.ToDateTimeOffset() < VolumeNotices.ShownFor
+            ? $"{State(w)}, disk created anew"
+            : State(w);
+
+    private static string Disk(Workspace w, TimeProvider time) =>
+        w.VolumeCreatedAnewTime is { } anew
+            ? $"{w.Spec?.Disk}, created anew {Text.Moment(anew, time)}: empty, unless somebody has restored it"
+            : w.Spec?.Disk ?? "";
 
     private static string Environment(WorkspaceSpec? spec) =>
         string.Join(

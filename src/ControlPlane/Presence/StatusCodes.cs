@@ -15,6 +15,7 @@ internal static class StatusCodes
     public const string ClusterMismatch = "cluster_mismatch";
     public const string OrphansPresent = "orphans_present";
     public const string AccessUrlOutdated = "access_url_outdated";
+    public const string VolumeCreatedAnew = "volume_created_anew";
 
     /// <summary>All of them, for the test that holds the documentation to them.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -29,5 +30,6 @@ internal static class StatusCodes
         ClusterMismatch,
         OrphansPresent,
         AccessUrlOutdated,
+        VolumeCreatedAnew,
     ];
 }

@@ -66,6 +66,7 @@ internal sealed partial class ProviderApi(
         var accessUrl = (await deployment.Read(ct)).AccessUrl;
         if (AccessUrlCondition.ToProto(accessUrl, provider.Agent.AccessUrl) is { } condition)
             provider.Conditions.Add(condition);
+        provider.Conditions.Add(VolumeCondition.ToProto(await view.EmptyVolumes(provider.Id, ct)));
     }
 
     public override async Task<ListProvidersResponse> ListProviders(

@@ -12,7 +12,7 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal sealed record ProviderOverview(Provider Provider, ProviderPresence Presence, int UnfinishedWorkspaces);
 
 /// <summary>Reads providers.</summary>
-internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database)
+internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database, TimeProvider time)
 {
     /// <param name="reference">Name or id of a living provider.</param>
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
@@ -68,6 +68,10 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         await using var session = sessions.Read();
         return await session.Query<Provider>().Where(p => p.Kind == ProviderKind.BuiltIn).SingleAsync(ct);
     }
+
+    /// <summary>Its workspaces that have lately lost their disks.</summary>
+    public Task<EmptyVolumes> EmptyVolumes(string providerId, CancellationToken ct) =>
+        Workspaces.EmptyVolumes.Of(database, providerId, time.GetUtcNow() - VolumeNotices.ShownFor, ct);
 
     /// <summary>Names by id, also of deleted providers.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Names(IEnumerable<string> providerIds, CancellationToken ct)

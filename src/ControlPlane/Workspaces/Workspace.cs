@@ -46,6 +46,9 @@ public sealed record Workspace(
 
     public TimelineMemory Timeline { get; init; } = TimelineMemory.Empty;
 
+    /// <summary>When the home volume was last seen to be another one than before; null if it never was.</summary>
+    public DateTimeOffset? VolumeCreatedAnewAt { get; init; }
+
     /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
     public bool Finished => State is ObservedState.Deleted or ObservedState.Lost;
 
@@ -131,6 +134,9 @@ public sealed record Workspace(
                 ObservedEpoch = e.Epoch,
                 ObservedVersion = e.Version,
                 Timeline = state.Timeline.After(e.Generation, e.Timeline),
+                VolumeCreatedAnewAt = e.Timeline.Any(t => t.Stage == TimelineStage.VolumeCreatedAnew)
+                    ? e.At
+                    : state.VolumeCreatedAnewAt,
             },
             _ => state,
         };

@@ -54,6 +54,9 @@ internal static class WorkspaceMapping
             ResourceVersion = (ulong)workspace.Version,
             OwnerEmail = workspace.OwnerEmail,
             Details = DetailsMapping.ToProto(workspace.Details),
+            VolumeCreatedAnewTime = workspace.VolumeCreatedAnewAt is { } anew
+                ? Timestamp.FromDateTimeOffset(anew)
+                : null,
         };
 
     /// <returns>Null for "any".</returns>

@@ -5,6 +5,9 @@ using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using EmptyVolumes = Coder.Mesh.ControlPlane.Workspaces.EmptyVolumes;
 using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Tests.Workspaces;
@@ -156,6 +159,54 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
             (await List(plane, id)).Items.Skip(1).Select(i => i.Entry.Stage)
         );
     }
+
+    [Fact]
+    public async Task An_empty_disk_is_told_by_its_workspace_in_each_reading_and_by_its_provider_for_some_days()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var agent = await Attached(plane);
+        var (dev, web) = ((await plane.CreateWorkspace("dev", Ct)).Id, (await plane.CreateWorkspace("web", Ct)).Id);
+        foreach (var id in new[] { dev, web })
+            await Tell(agent, id, 1, WorkspaceState.Running, Entry("c1", 1, TimelineStage.VolumeBound));
+        var (kept, none) = (await plane.Workspace("dev", Ct), await Volumes(plane));
+        var start = new ListWorkspacesRequest();
+        var token = (await plane.Workspaces.ListWorkspacesAsync(start, plane.Admin, cancellationToken: Ct)).ResumeToken;
+
+        await Tell(agent, dev, 1, WorkspaceState.Running, Entry("c2", 5, TimelineStage.VolumeBound));
+        var got = await plane.Workspace("dev", Ct);
+        var listed = await plane.Workspaces.ListWorkspacesAsync(start, plane.Admin, cancellationToken: Ct);
+        using var watch = plane.Workspaces.WatchWorkspaces(
+            new WatchWorkspacesRequest { ResumeToken = token },
+            plane.Admin,
+            cancellationToken: Ct
+        );
+        Workspace? told = null;
+        while (told is null && await watch.ResponseStream.MoveNext(Ct))
+            told = watch.ResponseStream.Current.Workspace;
+        var one = await Volumes(plane);
+        await Tell(agent, web, 1, WorkspaceState.Running, Entry("c3", 6, TimelineStage.VolumeBound));
+        var two = await Volumes(plane);
+        var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
+        var later = got.VolumeCreatedAnewTime.ToDateTimeOffset().AddMicroseconds(2);
+        var after = await EmptyVolumes.Of(database, got.ProviderId, later, Ct);
+
+        Assert.Null(kept.VolumeCreatedAnewTime);
+        Assert.NotNull(got.VolumeCreatedAnewTime);
+        Assert.Equal(got, Assert.Single(listed.Workspaces, w => w.Id == dev));
+        Assert.Equal(got, told);
+        Assert.Equal((ConditionStatus.True, ""), (none.Status, none.Code));
+        Assert.Equal((ConditionStatus.False, "volume_created_anew"), (one.Status, one.Code));
+        Assert.Equal(
+            "The home disk of 1 workspace was created anew in the last 7 days, and is empty unless somebody has restored it: dev.",
+            one.Message
+        );
+        Assert.Equal(got.VolumeCreatedAnewTime, one.SinceTime);
+        Assert.Contains("2 workspaces", two.Message, StringComparison.Ordinal);
+        Assert.Equal((1, "web"), (after.Count, Assert.Single(after.Names)));
+    }
+
+    private static async Task<Condition> Volumes(TestControlPlane plane) =>
+        Assert.Single((await plane.Provider("built-in", Ct)).Conditions, c => c.Type == ConditionTypes.VolumesKept);
 
     [Fact]
     public async Task The_end_of_a_lost_workspace_is_told_and_found_by_its_id()

@@ -108,6 +108,22 @@ public sealed class TimelineMemoryTests
     }
 
     [Fact]
+    public void A_workspace_keeps_the_time_at_which_its_volume_was_last_another_one()
+    {
+        var first = After(Created(), Bound(1, 1, "c1/volume_bound"), ["c1/volume_bound"]);
+        var second = Fold(first, Events(first, Bound(1, 2, "c2/volume_bound")).Single());
+        var restarted = Fold(second, new WorkspaceRestartRequested(2, "", At));
+        var same = Fold(restarted, Events(restarted, Bound(2, 3, "c2/volume_bound")).Single());
+        var later = Bound(2, 4, "c3/volume_bound") with { At = At.AddHours(1) };
+        var third = Fold(same, Events(same, later).Single());
+
+        Assert.Equal(
+            [null, At, At, At, At.AddHours(1)],
+            new[] { first, second, restarted, same, third }.Select(w => w.VolumeCreatedAnewAt)
+        );
+    }
+
+    [Fact]
     public void Events_and_snapshots_from_before_timelines_are_read()
     {
         var seen = JsonSerializer.Deserialize<WorkspaceObserved>(
