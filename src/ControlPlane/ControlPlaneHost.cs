@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Callers;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Json;
@@ -51,6 +52,7 @@ internal static class ControlPlaneHost
             .AddPresence()
             .AddAgentStreams()
             .AddIdentity()
+            .AddCallers()
             .AddSlices();
         builder.AddObservability();
         builder.Services.AddGrpcHealth();
@@ -77,6 +79,7 @@ internal static class ControlPlaneHost
         app.MapGrpcService<WorkspaceApi>();
         app.MapGrpcService<OrganizationApi>();
         app.MapGrpcService<DeploymentApi>();
+        app.MapGrpcService<TokenApi>();
         app.MapGrpcHealthChecksService().AllowAnonymous();
         app.MapGrpcReflectionService().AllowAnonymous();
         return app;

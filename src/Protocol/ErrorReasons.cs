@@ -9,6 +9,8 @@ public static class ErrorReasons
     public const string InvalidArgument = "INVALID_ARGUMENT";
     public const string TokenMissing = "TOKEN_MISSING";
     public const string TokenInvalid = "TOKEN_INVALID";
+    public const string TokenNotFound = "TOKEN_NOT_FOUND";
+    public const string TokenInUse = "TOKEN_IN_USE";
     public const string AuthenticationBusy = "AUTHENTICATION_BUSY";
     public const string PermissionDenied = "PERMISSION_DENIED";
     public const string Internal = "INTERNAL";

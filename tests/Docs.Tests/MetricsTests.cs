@@ -39,6 +39,7 @@ public sealed class MetricsTests
         watches.Ended(ErrorReasons.ResumeTokenExpired);
         watches.Ended(ErrorReasons.WatchTooSlow);
         watches.Ended(ErrorReasons.TooManyWatches);
+        watches.Ended(ErrorReasons.TokenInvalid);
 
         Assert.Equal(recorded.Rows(), Documented("## Metrics of the control plane"));
     }

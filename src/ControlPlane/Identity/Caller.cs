@@ -10,8 +10,13 @@ internal sealed record Caller(TokenKind Kind, string Subject, string TokenId)
 {
     public const string KindClaim = "mesh:kind";
     public const string TokenClaim = "mesh:token";
+    public const string RecordClaim = "mesh:token-record";
 
     public static Caller Of(ServerCallContext context) => Of(context.GetHttpContext().User);
+
+    /// <summary>Id of the record of the caller's token. It is the token's hash, so it is no part of what may be shown.</summary>
+    public static string RecordOf(ServerCallContext context) =>
+        context.GetHttpContext().User.FindFirstValue(RecordClaim)!;
 
     public static Caller Of(ClaimsPrincipal user) =>
         new(

@@ -87,6 +87,7 @@ internal sealed class TokenAuthentication(
                     new Claim(Caller.KindClaim, record.Kind.ToString()),
                     new Claim(ClaimTypes.NameIdentifier, record.Subject),
                     new Claim(Caller.TokenClaim, record.TokenId),
+                    new Claim(Caller.RecordClaim, record.Id),
                 ],
                 SchemeName
             )

@@ -19,6 +19,7 @@ internal static class GrpcHealth
         DeploymentService.Descriptor.FullName,
         OrganizationService.Descriptor.FullName,
         ProviderService.Descriptor.FullName,
+        TokenService.Descriptor.FullName,
         WorkspaceService.Descriptor.FullName,
     ];
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Coder.Mesh.ControlPlane.Callers;
 using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.V1;
 using Grpc.Core;
@@ -15,6 +17,7 @@ internal sealed class WatchStream(
     NpgsqlDataSource database,
     WatchMetrics metrics,
     WatchLimits limits,
+    LongCalls calls,
     IHostApplicationLifetime lifetime,
     TimeProvider time
 )
@@ -28,7 +31,7 @@ internal sealed class WatchStream(
         return new ResumeToken(now.Name, now.End).ToText();
     }
 
-    /// <summary>Runs until the caller goes.</summary>
+    /// <summary>Runs until the caller goes, or its token is revoked.</summary>
     /// <param name="resumeToken">Well-formed; empty to begin now.</param>
     /// <exception cref="RpcException">It can't begin there, is too slow, or the replica stops.</exception>
     public async Task Run<TMessage>(
@@ -39,9 +42,11 @@ internal sealed class WatchStream(
     )
         where TMessage : class
     {
+        using var call = calls.Begin(Caller.RecordOf(context));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken,
-            lifetime.ApplicationStopping
+            lifetime.ApplicationStopping,
+            call.Revoked
         );
         // No span lasts as long as a watch.
         Activity.Current = null;
@@ -65,6 +70,10 @@ internal sealed class WatchStream(
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             throw Ended(WatchRefusals.Restarting);
+        }
+        catch (OperationCanceledException) when (call.Revoked.IsCancellationRequested)
+        {
+            throw Ended(TokenRefusals.Invalid);
         }
     }
 

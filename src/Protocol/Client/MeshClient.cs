@@ -37,6 +37,7 @@ public sealed class MeshClient : IDisposable
         Organizations = new OrganizationService.OrganizationServiceClient(calls);
         Workspaces = new WorkspaceService.WorkspaceServiceClient(calls);
         Deployment = new DeploymentService.DeploymentServiceClient(calls);
+        Tokens = new TokenService.TokenServiceClient(calls);
     }
 
     /// <summary>Workspace providers.</summary>
@@ -50,6 +51,9 @@ public sealed class MeshClient : IDisposable
 
     /// <summary>What holds for the whole deployment.</summary>
     public DeploymentService.DeploymentServiceClient Deployment { get; }
+
+    /// <summary>Who the caller is, and the tokens that let callers in.</summary>
+    public TokenService.TokenServiceClient Tokens { get; }
 
     /// <summary>
     /// The workspaces that the filters let through, and then each of their changes, for as long as it is read: what there
