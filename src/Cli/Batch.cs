@@ -16,8 +16,19 @@ internal sealed class Batch(Invocation run)
 
     /// <summary>Removes each of the names, and tells which went and which didn't.</summary>
     /// <param name="kind">What they are, such as "provider".</param>
-    public static async Task<int> Remove(Invocation run, string kind, string[] names, Func<string, Task> remove)
+    /// <param name="yes">Whether it is confirmed already.</param>
+    /// <param name="loss">What else is lost for good, after "will be removed"; a whole clause.</param>
+    public static async Task<int> Remove(
+        Invocation run,
+        string kind,
+        string[] names,
+        bool yes,
+        string loss,
+        Func<string, Task> remove,
+        CancellationToken ct
+    )
     {
+        await Confirmation.Removal(run.Output, run.Prompt, yes, $"{Named(kind, names)} will be removed{loss}", ct);
         var removed = new JsonArray();
         var batch = new Batch(run);
         await batch.Each(
@@ -25,7 +36,7 @@ internal sealed class Batch(Invocation run)
             async name =>
             {
                 await remove(name);
-                removed.Add(name);
+                removed.Add((JsonNode)name);
                 run.Output.Success($"removed {kind} \"{name}\"");
             }
         );
@@ -33,6 +44,13 @@ internal sealed class Batch(Invocation run)
         if (run.WantsData)
             run.Data(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
+    }
+
+    /// <returns>For example: providers "a", "b".</returns>
+    public static string Named(string kind, IEnumerable<string> names)
+    {
+        var quoted = names.Distinct().Select(name => $"\"{name}\"").ToList();
+        return $"{kind}{(quoted.Count == 1 ? "" : "s")} {string.Join(", ", quoted)}";
     }
 
     /// <summary>Acts on each name once, in the order given.</summary>

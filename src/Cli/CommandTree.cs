@@ -6,6 +6,7 @@ using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Deployment;
 using Coder.Mesh.Cli.Organizations;
 using Coder.Mesh.Cli.Providers;
+using Coder.Mesh.Cli.Tokens;
 using Coder.Mesh.Cli.Workspaces;
 
 namespace Coder.Mesh.Cli;
@@ -25,7 +26,9 @@ internal static class CommandTree
             LogoutCommand.Make(host),
             WhoAmI.Make(host),
             ContextsCommand.Make(host),
+            TokensCommand.Make(host),
             CompletionCommand.Make(host),
+            HelpCommand.Make(host),
             VersionCommand.Make(host.Output),
             GlobalOptions.Output,
             GlobalOptions.Address,
@@ -41,8 +44,7 @@ internal static class CommandTree
                 version.Action = new VersionCommand.Action(host.Output);
         }
         foreach (var suggest in root.Directives.OfType<SuggestDirective>())
-            suggest.Action = new Suggestions(host.Output);
-        new Names(host).AddTo(root);
+            suggest.Action = new Suggestions(host);
         return root;
     }
 }

@@ -1,21 +1,35 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli;
 
 /// <summary>Has a person confirm what can't be undone. Who doesn't ends the command, before anything is changed.</summary>
 internal static class Confirmation
 {
-    public static Option<bool> YesOption() => new("--yes", "-y") { Description = "Don't ask" };
+    public const string YesName = "--yes";
+
+    public static Option<bool> YesOption() => new(YesName, "-y") { Description = "Don't ask" };
+
+    /// <summary>Says what will be lost, and asks whether to remove it, unless a yes was given with the command.</summary>
+    /// <param name="loss">The whole sentence.</param>
+    public static async Task Removal(Output output, Prompt prompt, bool given, string loss, CancellationToken ct)
+    {
+        output.Warning(loss, "this can't be undone");
+        await Yes(prompt, given, "Remove?", ct);
+    }
 
     /// <summary>Asks for a yes, unless it was given with the command.</summary>
-    public static async Task Yes(Invocation run, bool given, string question, CancellationToken ct)
+    public static Task Yes(Invocation run, bool given, string question, CancellationToken ct) =>
+        Yes(run.Prompt, given, question, ct);
+
+    private static async Task Yes(Prompt prompt, bool given, string question, CancellationToken ct)
     {
         if (given)
             return;
-        if (!run.Prompt.Possible)
-            throw NobodyToAsk("--yes");
-        var answer = await run.Prompt.Ask($"{question} [y/N]", ct);
+        if (!prompt.Possible)
+            throw NobodyToAsk(YesName);
+        var answer = await prompt.Ask($"{question} [y/N]", ct);
         if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
             throw NotConfirmed("the answer was not yes");
     }

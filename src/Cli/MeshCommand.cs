@@ -7,4 +7,7 @@ internal sealed class MeshCommand(string name, string description, params string
     : Command(name, description)
 {
     public IReadOnlyList<string> Examples => examples;
+
+    /// <summary>Whether something is lost for good by it; it then asks first.</summary>
+    public bool Destructive => Options.Any(o => o.Name == Confirmation.YesName);
 }

@@ -24,7 +24,7 @@ public sealed class ContextTests : CliTest
         await Check("context-logout-again", "logout");
         await Check("context-ls-json", "contexts", "ls", "-o", "json");
         await Check("context-logged-out", "providers", "ls");
-        await Check("context-rm", "contexts", "rm", "prod");
+        await Check("context-rm", "contexts", "rm", "prod", "--yes");
 
         Assert.Equal("""{"contexts":{}}""", Saved().ToJsonString());
     }

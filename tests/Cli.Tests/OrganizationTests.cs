@@ -45,7 +45,7 @@ public sealed class OrganizationTests : CliTest
         used.UnfinishedWorkspaces = 2;
         Server.Organizations.All.AddRange([used, Sample.Organization("umbrella", "built-in")]);
 
-        await Check("orgs-rm", "orgs", "rm", "acme", "umbrella");
+        await Check("orgs-rm", "orgs", "rm", "acme", "umbrella", "--yes");
 
         Assert.Equal(["acme"], Server.Organizations.All.Select(o => o.Name));
     }

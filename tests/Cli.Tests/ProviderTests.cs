@@ -137,7 +137,7 @@ public sealed class ProviderTests : CliTest
     {
         Server.Providers.All.AddRange([Sample.Pending("a"), Sample.BuiltIn(), Sample.Pending("b")]);
 
-        await Check("providers-rm", "providers", "rm", "a", "built-in", "gone", "b");
+        await Check("providers-rm", "providers", "rm", "a", "built-in", "gone", "b", "--yes");
 
         Assert.Equal(["built-in"], Server.Providers.All.Select(p => p.Name));
     }
@@ -147,7 +147,7 @@ public sealed class ProviderTests : CliTest
     {
         Server.Providers.All.AddRange([Sample.Pending("a"), Sample.BuiltIn()]);
 
-        await Check("providers-rm-json", "providers", "delete", "a", "built-in", "-o", "json");
+        await Check("providers-rm-json", "providers", "delete", "a", "built-in", "--yes", "-o", "json");
     }
 
     [Fact]

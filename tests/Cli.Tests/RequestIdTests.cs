@@ -15,24 +15,25 @@ public sealed class RequestIdTests : CliTest
             { "CordonProvider", "providers cordon eu-west-1 --reason r" },
             { "UncordonProvider", "providers uncordon eu-west-1" },
             { "SetDefaultProvider", "providers set-default built-in" },
-            { "DeleteProvider", "providers rm eu-west-1" },
+            { "DeleteProvider", "providers rm eu-west-1 --yes" },
             { "ForgetProvider", "providers forget eu-west-1 --reason r --confirm eu-west-1" },
             { "AcceptCluster", "providers accept-cluster eu-west-1 --yes" },
             { "AdoptOrphan", "providers orphans adopt eu-west-1 0198c1e1000070008000000000000001" },
             { "RemoveOrphan", "providers orphans rm eu-west-1 0198c1e1000070008000000000000001 --yes" },
             { "RotateToken", "providers rotate-token eu-west-1" },
-            { "RevokeToken", "providers revoke-token eu-west-1 0198c1e0000070008000000000000001" },
+            { "RevokeToken", "providers revoke-token eu-west-1 0198c1e0000070008000000000000001 --yes" },
             { "CreateOrganization", "orgs create new" },
             { "AllowProvider", "orgs allow acme built-in" },
             { "DisallowProvider", "orgs disallow acme built-in" },
-            { "DeleteOrganization", "orgs rm acme" },
+            { "DeleteOrganization", "orgs rm acme --yes" },
             { "CreateWorkspace", "workspaces create dev" },
             { "StartWorkspace", "workspaces start old" },
             { "StopWorkspace", "workspaces stop old" },
             { "RestartWorkspace", "workspaces restart old" },
             { "UpdateWorkspace", "workspaces update old --cpu 2" },
-            { "DeleteWorkspace", "workspaces rm old" },
+            { "DeleteWorkspace", "workspaces rm old --yes" },
             { "SetAccessUrl", "access-url set https://mesh.example.com" },
+            { "DeleteToken", "tokens rm 0198c1e2000070008000000000000002 --yes" },
             { "AbandonWorkspace", "workspaces rm old --abandon --reason r --yes" },
         };
 
@@ -64,6 +65,7 @@ public sealed class RequestIdTests : CliTest
             OrganizationServiceReflection.Descriptor,
             WorkspaceServiceReflection.Descriptor,
             DeploymentServiceReflection.Descriptor,
+            TokenServiceReflection.Descriptor,
         }
             .SelectMany(f => f.Services.Single().Methods)
             .Where(m => m.InputType.FindFieldByName("request_id") is not null);

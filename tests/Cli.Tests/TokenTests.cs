@@ -81,9 +81,9 @@ public sealed class TokenTests : CliTest
         Server.Providers.All.Add(Sample.Moved());
         var (old, last) = (Sample.Token(1, used: true).Id, Sample.Token(2, used: true).Id);
 
-        await Check("providers-revoke-token", "providers", "revoke-token", "eu-west-1", old);
-        await Check("providers-revoke-token-last", "providers", "revoke-token", "eu-west-1", last);
-        await Check("providers-revoke-token-gone", "providers", "revoke-token", "eu-west-1", old);
+        await Check("providers-revoke-token", "providers", "revoke-token", "eu-west-1", old, "--yes");
+        await Check("providers-revoke-token-last", "providers", "revoke-token", "eu-west-1", last, "--yes");
+        await Check("providers-revoke-token-gone", "providers", "revoke-token", "eu-west-1", old, "--yes");
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -96,7 +96,7 @@ public sealed class WaitTests : CliTest
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
         Steps(_ => { }, w => w.State = WorkspaceState.Deleted);
 
-        await Check("wait-rm", "workspaces", "rm", "dev", "--wait");
+        await Check("wait-rm", "workspaces", "rm", "dev", "--yes", "--wait");
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class WaitTests : CliTest
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
         Steps(_ => throw FakeControlPlane.Rich(StatusCode.NotFound, "no such workspace", "WORKSPACE_NOT_FOUND"));
 
-        await Check("wait-rm-not-found", "workspaces", "rm", "dev", "--wait");
+        await Check("wait-rm-not-found", "workspaces", "rm", "dev", "--yes", "--wait");
     }
 
     [Fact]

@@ -236,7 +236,7 @@ public sealed class WorkspaceTests : CliTest
 
         await Check("workspaces-stop", "workspaces", "stop", "dev");
         await Check("workspaces-start", "workspaces", "start", "dev");
-        await Check("workspaces-rm", "workspaces", "rm", "dev", "gone");
+        await Check("workspaces-rm", "workspaces", "rm", "dev", "gone", "--yes");
     }
 
     [Fact]
@@ -251,12 +251,12 @@ public sealed class WorkspaceTests : CliTest
     [InlineData("show")]
     [InlineData("start")]
     [InlineData("stop")]
-    [InlineData("rm")]
-    public async Task Organization_narrows_a_name(string verb)
+    [InlineData("rm", "--yes")]
+    public async Task Organization_narrows_a_name(string verb, params string[] more)
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
 
-        Assert.Equal(4, (await Mesh.Run("workspaces", verb, "dev", "--org", "acme")).ExitCode);
-        Assert.Equal(0, (await Mesh.Run("workspaces", verb, "dev", "--org", "default")).ExitCode);
+        Assert.Equal(4, (await Mesh.Run(["workspaces", verb, "dev", "--org", "acme", .. more])).ExitCode);
+        Assert.Equal(0, (await Mesh.Run(["workspaces", verb, "dev", "--org", "default", .. more])).ExitCode);
     }
 }

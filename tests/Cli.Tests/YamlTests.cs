@@ -109,7 +109,7 @@ public sealed partial class YamlTests : CliTest
     [InlineData("workspaces", "ls")]
     [InlineData("workspaces", "show", "dev")]
     [InlineData("workspaces", "timeline", "dev")]
-    [InlineData("orgs", "rm", "nothing")]
+    [InlineData("orgs", "rm", "nothing", "--yes")]
     [InlineData("access-url", "show")]
     public async Task Command_tells_the_same_in_both(params string[] arguments)
     {

@@ -44,7 +44,7 @@ public sealed class KubernetesTests(KubernetesFixture fixture, ITestOutputHelper
         string[] then = ["STOP_REQUESTED", "STOPPED", "START_REQUESTED", "SCHEDULED", "STARTED", "READY"];
         Assert.Equal(first.Concat(then).Order(), await Story(mesh));
 
-        await mesh.Cli(Ct, "workspaces", "rm", "dev", "--wait");
+        await mesh.Cli(Ct, "workspaces", "rm", "dev", "--yes", "--wait");
         foreach (var resource in new[] { "deployments", "replicasets", "pods", "persistentvolumeclaims" })
             Assert.Empty(await ns.List(resource, Ct));
         Assert.Empty(await mesh.ListWorkspaces(Ct));

@@ -37,7 +37,7 @@ public sealed class RulesTests
         var inUse = await mesh.CliRefused(Refused, Ct, "orgs", "disallow", "science", "west");
         await mesh.Cli(Ct, "providers", "cordon", "west", "--reason", "new disks");
         var cordoned = await mesh.CliRefused(Refused, Ct, Create("two"));
-        var held = await mesh.CliRefused(Refused, Ct, "providers", "rm", "west");
+        var held = await mesh.CliRefused(Refused, Ct, "providers", "rm", "west", "--yes");
 
         Assert.Contains("NOT_ALLOWED", notAllowed, StringComparison.Ordinal);
         Assert.Contains("built-in", notAllowed, StringComparison.Ordinal);
@@ -80,7 +80,7 @@ public sealed class RulesTests
         agent = mesh.StartAgentOf("west", token);
         await agent.Line("Attached to", Ct);
 
-        await mesh.Cli(Ct, "providers", "revoke-token", "west", old);
+        await mesh.Cli(Ct, "providers", "revoke-token", "west", old, "--yes");
 
         var provider = await mesh.ProviderNamed("west", Ct);
         Assert.True(provider.Agent.Attached);

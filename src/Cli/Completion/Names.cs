@@ -26,11 +26,14 @@ internal sealed class Names(CliHost host)
             if (Source(option.Name) is { } source)
                 option.CompletionSources.Add(source);
         foreach (var argument in command.Arguments)
-            if (command.Name != "create" && Source(argument.Name == "name" ? noun : argument.Name) is { } source)
+            if (command.Name != "create" && Source(Kind(argument, noun)) is { } source)
                 argument.CompletionSources.Add(context => IsNext(command, argument, context) ? source(context) : []);
         foreach (var child in command.Subcommands)
             AddTo(child, child.Subcommands.Count > 0 ? child.Name : noun);
     }
+
+    private static string Kind(Argument argument, string noun) =>
+        argument.Name == "name" || (argument.Name == "token-id" && noun == "tokens") ? noun : argument.Name;
 
     private Func<CompletionContext, IEnumerable<CompletionItem>>? Source(string of) =>
         of switch
@@ -38,7 +41,9 @@ internal sealed class Names(CliHost host)
             "providers" or "provider" or "--provider" => context => Told(context, Providers),
             "orgs" or "organization" or "--org" => context => Told(context, Organizations),
             "workspaces" => context => Told(context, Workspaces),
+            "tokens" => context => Told(context, ApiTokens),
             "contexts" or "--context" => _ => Contexts(),
+            HelpCommand.Words => Commands,
             _ => null,
         };
 
@@ -94,6 +99,18 @@ internal sealed class Names(CliHost host)
         }
     }
 
+    /// <summary>The commands of the one that the words before name.</summary>
+    private static IEnumerable<CompletionItem> Commands(CompletionContext context)
+    {
+        var words = context.ParseResult.CommandResult.Tokens.Select(t => t.Value).ToList();
+        var before = context.WordToComplete.Length > 0 ? words.SkipLast(1) : words;
+        var command = before.Aggregate(
+            (Command?)context.ParseResult.RootCommandResult.Command,
+            (at, word) => at is null ? null : DidYouMean.Find(at, word)
+        );
+        return command?.Subcommands.Select(c => new CompletionItem(c.Name, detail: c.Description)) ?? [];
+    }
+
     // What a shell would take for more than a word is none: bash puts it into the line as it is.
     private static IEnumerable<CompletionItem> Items(IEnumerable<string> names) =>
         [.. names.Where(n => Shell.Quote(n) == n).Select(n => new CompletionItem(n))];
@@ -119,5 +136,11 @@ internal sealed class Names(CliHost host)
         return (await client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct)).Workspaces.Select(w =>
             w.Name
         );
+    }
+
+    private static async Task<IEnumerable<string>> ApiTokens(MeshClient client, CancellationToken ct)
+    {
+        var request = new ListTokensRequest { PageSize = Most };
+        return (await client.Tokens.ListTokensAsync(request, cancellationToken: ct)).Tokens.Select(t => t.Id);
     }
 }

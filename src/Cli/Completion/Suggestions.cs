@@ -11,7 +11,7 @@ namespace Coder.Mesh.Cli.Completion;
 /// What the directive [suggest] answers to a shell: a line for each way to go on from the command line so far, which is the
 /// word, a tab, and what it means. It never fails and never speaks on stderr: a shell would print that into the line.
 /// </summary>
-internal sealed class Suggestions(Output output) : SynchronousCommandLineAction
+internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
 {
     /// <summary>Stands in for the words where the shell knows them better.</summary>
     public const string Files = ":files";
@@ -22,7 +22,9 @@ internal sealed class Suggestions(Output output) : SynchronousCommandLineAction
     {
         var typed = parseResult.Tokens.LastOrDefault(t => t.Type != TokenType.Directive)?.Value ?? "";
         var root = parseResult.RootCommandResult.Command;
-        output.Suggestions(For(root, typed));
+        // Only here: help, errors and everything else see commands that know no names and call nobody.
+        new Names(host).AddTo(root);
+        host.Output.Suggestions(For(root, typed));
         return ExitCodes.Ok;
     }
 

@@ -17,6 +17,7 @@ internal static class ContextsCommand
             "mesh contexts use prod"
         )
         {
+            Aliases = { "context" },
             Subcommands = { MakeList(host), MakeUse(host), MakeRemove(host) },
         };
 
@@ -47,17 +48,19 @@ internal static class ContextsCommand
     private static MeshCommand MakeRemove(CliHost host)
     {
         var names = Arguments.Several("Names of contexts");
+        var yes = Confirmation.YesOption();
         var command = host.Runs(
             new MeshCommand(
                 "rm",
                 "Remove contexts, with their tokens. The tokens themselves stay valid.",
                 "mesh contexts rm staging",
-                "mesh contexts rm staging test"
+                "mesh contexts rm staging test --yes"
             )
             {
                 names,
+                yes,
             },
-            (line, ct) => Remove(host, [.. line.GetRequiredValue(names).Distinct()], ct)
+            (line, ct) => Remove(host, [.. line.GetRequiredValue(names).Distinct()], line.GetValue(yes), ct)
         );
         command.Aliases.Add("delete");
         return command;
@@ -112,19 +115,21 @@ internal static class ContextsCommand
     }
 
     // All or none: a name that is wrong says so before anything is gone.
-    private static async Task<int> Remove(CliHost host, string[] names, CancellationToken ct)
+    private static async Task<int> Remove(CliHost host, string[] names, bool yes, CancellationToken ct)
     {
-        await host.Contexts.Change(
-            config =>
-            {
-                foreach (var name in names)
-                    _ = config.Get(name, "the command line");
-                return names.Aggregate(config, (left, name) => left.With(name, context: null));
-            },
-            ct
-        );
+        _ = Without(host.Contexts.Read(), names);
+        var loss = $"{Batch.Named("context", names)} will be removed; a token that is kept nowhere else is lost";
+        await Confirmation.Removal(host.Output, host.Prompt, yes, loss, ct);
+        await host.Contexts.Change(config => Without(config, names), ct);
         foreach (var name in names)
             host.Output.Success($"removed context \"{name}\"");
         return ExitCodes.Ok;
+    }
+
+    private static Config Without(Config config, string[] names)
+    {
+        foreach (var name in names)
+            _ = config.Get(name, "the command line");
+        return names.Aggregate(config, (left, name) => left.With(name, context: null));
     }
 }

@@ -49,9 +49,10 @@ internal static class LoginCommand
             async (run, stop) =>
             {
                 var answer = await run.Client.Deployment.GetDeploymentAsync(new(), cancellationToken: stop);
+                var caller = await run.FindCaller(stop);
                 await host.Contexts.Change(config => Saved(config, name, address, token.Secret), stop);
                 run.Output.Success(
-                    $"logged in to {target.Origin}, which runs version {answer.Deployment.Version}",
+                    $"logged in to {target.Origin}{(caller is null ? "" : $" as {caller.User}")}, which runs version {answer.Deployment.Version}",
                     $"context \"{name}\" is the current one",
                     $"its token is in {host.Contexts.Path}"
                 );

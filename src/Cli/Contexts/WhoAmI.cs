@@ -6,14 +6,14 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Contexts;
 
-/// <summary>`mesh whoami`: which control plane takes which token. No call tells yet whose it is.</summary>
+/// <summary>`mesh whoami`: who calls which control plane, with which token.</summary>
 internal static class WhoAmI
 {
     public static Command Make(CliHost host) =>
         host.Runs(
             new MeshCommand(
                 "whoami",
-                "Show which control plane commands call and with which token, and whether it is accepted.",
+                "Show which control plane commands call, with which token, whether it is accepted, and as which user.",
                 "mesh whoami",
                 "mesh whoami --context prod -o json"
             ),
@@ -26,11 +26,14 @@ internal static class WhoAmI
 
     private static async Task<int> Run(Invocation run, Access access, CancellationToken ct)
     {
+        var caller = await run.FindCaller(ct);
         var deployment = (await run.Client.Deployment.GetDeploymentAsync(new(), cancellationToken: ct)).Deployment;
         if (run.WantsData)
             run.Data(
                 new JsonObject
                 {
+                    ["user"] = Text.Steerless(caller?.User ?? ""),
+                    ["tokenId"] = Text.Steerless(caller?.TokenId ?? ""),
                     ["context"] = Text.Steerless(access.Context?.Name ?? ""),
                     ["address"] = run.Target.Origin,
                     ["addressOrigin"] = Text.Steerless(run.Target.AddressOrigin),
@@ -42,9 +45,11 @@ internal static class WhoAmI
         else
             run.Output.Fields(
                 new Fields()
+                    .Add("User", caller?.User ?? "not told: the control plane is older than this mesh")
                     .Add("Context", access.Context?.Name)
                     .Add("Address", $"{run.Target.Origin}, from {run.Target.AddressOrigin}")
                     .Add("Token", $"from {run.Target.TokenOrigin}; accepted")
+                    .Add("Token id", caller?.TokenId)
                     .Add("Deployment", deployment.Id)
                     .Add("Version", deployment.Version)
             );

@@ -11,6 +11,11 @@ internal static class Tips
         reason switch
         {
             ErrorReasons.TokenMissing or ErrorReasons.TokenInvalid => Token(target),
+            ErrorReasons.TokenInUse =>
+            [
+                $"it came from {target.TokenOrigin}; name another with --token-file or --context",
+            ],
+            ErrorReasons.TokenNotFound => ["`mesh tokens ls` lists those that there are"],
             ErrorReasons.ProviderCordoned => ["`mesh providers uncordon NAME` ends a cordon"],
             ErrorReasons.OrphanNotFound =>
             [
@@ -26,7 +31,7 @@ internal static class Tips
             ],
             ErrorReasons.WorkspaceDeleting =>
             [
-                "see it go with `mesh workspaces rm NAME --wait`, then create a new one",
+                "see it go with `mesh workspaces rm NAME --yes --wait`, then create a new one",
             ],
             ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
             ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],

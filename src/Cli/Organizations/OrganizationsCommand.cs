@@ -13,7 +13,7 @@ internal static class OrganizationsCommand
             "mesh orgs allow acme us-east-1"
         )
         {
-            Aliases = { "organizations" },
+            Aliases = { "org", "organizations", "organization" },
             Subcommands =
             {
                 CreateOrganization.Make(host),

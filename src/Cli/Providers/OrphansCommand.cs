@@ -13,6 +13,7 @@ internal static class OrphansCommand
             "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001 --org science"
         )
         {
+            Aliases = { "orphan" },
             Subcommands = { ListOrphans.Make(host), AdoptOrphan.Make(host), RemoveOrphans.Make(host) },
         };
 

@@ -13,6 +13,7 @@ internal static class ProvidersCommand
             "mesh providers create us-east-1 --region us-east-1"
         )
         {
+            Aliases = { "provider" },
             Subcommands =
             {
                 CreateProvider.Make(host),

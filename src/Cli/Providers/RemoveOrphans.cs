@@ -61,7 +61,7 @@ internal static class RemoveOrphans
                 removing.Add(answer.Workspace);
                 run.Output.Success(
                     $"removing orphan {id}: it is {Text.Word(answer.Workspace.State)} until its agent has seen it gone",
-                    $"see it go: mesh workspaces rm {id} --wait"
+                    $"see it go: mesh workspaces rm {id} --yes --wait"
                 );
             }
         );

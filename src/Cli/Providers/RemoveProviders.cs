@@ -9,31 +9,36 @@ internal static class RemoveProviders
     public static Command Make(CliHost host)
     {
         var names = Arguments.Several("Names or ids of the providers");
+        var yes = Confirmation.YesOption();
         var command = host.Calls(
             new MeshCommand(
                 "rm",
                 "Remove providers that hold no workspaces. The built-in and the default one can't be removed.",
                 "mesh providers rm us-east-1",
-                "mesh providers rm us-east-1 eu-west-1"
+                "mesh providers rm us-east-1 eu-west-1 --yes"
             )
             {
                 names,
+                yes,
             },
-            (run, ct) => Run(run, run.Line.GetRequiredValue(names), ct)
+            (run, ct) => Run(run, run.Line.GetRequiredValue(names), run.Line.GetValue(yes), ct)
         );
         command.Aliases.Add("delete");
         return command;
     }
 
-    private static Task<int> Run(Invocation run, string[] names, CancellationToken ct) =>
+    private static Task<int> Run(Invocation run, string[] names, bool yes, CancellationToken ct) =>
         Batch.Remove(
             run,
             "provider",
             names,
+            yes,
+            ", the tokens of their agents included",
             async name =>
                 await run.Client.Providers.DeleteProviderAsync(
                     new DeleteProviderRequest { Provider = name },
                     cancellationToken: ct
-                )
+                ),
+            ct
         );
 }

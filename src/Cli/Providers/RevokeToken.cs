@@ -14,22 +14,33 @@ internal static class RevokeToken
         {
             Description = "Id of the token, as `mesh providers show` lists it",
         };
+        var yes = Confirmation.YesOption();
         return host.Calls(
             new MeshCommand(
                 "revoke-token",
                 "End a token, and with it the session of an agent that has attached with it.",
-                "mesh providers revoke-token us-east-1 0198c1e0000070008000000000000001"
+                "mesh providers revoke-token us-east-1 0198c1e0000070008000000000000001",
+                "mesh providers revoke-token us-east-1 0198c1e0000070008000000000000001 --yes"
             )
             {
                 name,
                 id,
+                yes,
             },
-            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetRequiredValue(id), ct)
+            (run, ct) =>
+                Run(run, run.Line.GetRequiredValue(name), run.Line.GetRequiredValue(id), run.Line.GetValue(yes), ct)
         );
     }
 
-    private static async Task<int> Run(Invocation run, string name, string id, CancellationToken ct)
+    private static async Task<int> Run(Invocation run, string name, string id, bool yes, CancellationToken ct)
     {
+        await Confirmation.Removal(
+            run.Output,
+            run.Prompt,
+            yes,
+            $"token {id} of provider \"{name}\" will be revoked: an agent that uses it is disconnected, and can't attach with it again",
+            ct
+        );
         var request = new RevokeTokenRequest { Provider = name, TokenId = id };
         var provider = (await run.Client.Providers.RevokeTokenAsync(request, cancellationToken: ct)).Provider;
         run.Output.Success($"revoked token {id} of provider \"{provider.Name}\"");

@@ -6,7 +6,7 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Cli.Workspaces;
 
 /// <summary>`mesh workspaces rm --abandon`: ends workspaces as lost that their agents can't end.</summary>
-internal sealed class AbandonWorkspaces
+internal sealed class AbandonWorkspaces(Option<bool> yes)
 {
     private readonly Option<bool> _abandon = new("--abandon")
     {
@@ -17,21 +17,19 @@ internal sealed class AbandonWorkspaces
         Description = "With --abandon: why; kept in their history",
         HelpName = "text",
     };
-    private readonly Option<bool> _yes = new("--yes", "-y") { Description = "With --abandon: don't ask" };
 
     /// <summary>Adds the options, and what must hold between them.</summary>
     public void AddTo(MeshCommand command, Option<bool> wait)
     {
         command.Add(_abandon);
         command.Add(_reason);
-        command.Add(_yes);
         command.Validators.Add(result =>
         {
             var reason = result.IsGiven(_reason);
             if (!result.GetValue(_abandon))
             {
-                if (reason || result.GetValue(_yes))
-                    result.AddError("--reason and --yes go with --abandon only.");
+                if (reason)
+                    result.AddError("--reason goes with --abandon only.");
                 return;
             }
 
@@ -50,7 +48,7 @@ internal sealed class AbandonWorkspaces
             $"abandoning {string.Join(", ", names)} can't be undone",
             "what the cluster still holds of it, disk included, is no longer waited for"
         );
-        await Confirmation.Yes(run, run.Line.GetValue(_yes), "Abandon?", ct);
+        await Confirmation.Yes(run, run.Line.GetValue(yes), "Abandon?", ct);
 
         var reason = run.Line.GetRequiredValue(_reason);
         var abandoned = new List<Workspace>();

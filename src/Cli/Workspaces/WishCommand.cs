@@ -13,6 +13,7 @@ internal sealed class WishCommand
     private readonly Option<string> _organization = WorkspaceOptions.Organization("Narrows names to one organization");
     private readonly Option<bool> _wait;
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
+    private Option<bool>? _yes;
     private AbandonWorkspaces? _abandon;
 
     private WishCommand(Wish wish)
@@ -29,8 +30,13 @@ internal sealed class WishCommand
 
     public static Command Remove(CliHost host)
     {
-        var parts = new WishCommand(Wish.Remove) { _abandon = new AbandonWorkspaces() };
-        var command = parts.Make(host, "mesh workspaces rm dev --abandon --reason 'the cluster is gone'");
+        var yes = Confirmation.YesOption();
+        var parts = new WishCommand(Wish.Remove) { _yes = yes, _abandon = new AbandonWorkspaces(yes) };
+        var command = parts.Make(
+            host,
+            "mesh workspaces rm dev --yes",
+            "mesh workspaces rm dev --abandon --reason 'the cluster is gone'"
+        );
         command.Aliases.Add("delete");
         return command;
     }
@@ -52,6 +58,8 @@ internal sealed class WishCommand
             _wait,
             _timeout,
         };
+        if (_yes is not null)
+            command.Add(_yes);
         _abandon?.AddTo(command, _wait);
         return host.Calls(command, Run);
     }
@@ -62,6 +70,8 @@ internal sealed class WishCommand
         var organization = run.Line.GetValue(_organization) ?? "";
         if (_abandon is not null && _abandon.Wanted(run.Line))
             return await _abandon.Run(run, names, organization, ct);
+        if (_yes is not null)
+            await Confirmation.Removal(run.Output, run.Prompt, run.Line.GetValue(_yes), Loss(names), ct);
         var wait = run.Line.GetValue(_wait);
         var accepted = new List<Workspace>();
         var batch = new Batch(run);
@@ -90,4 +100,7 @@ internal sealed class WishCommand
             run.Data(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
+
+    private static string Loss(string[] names) =>
+        $"{Batch.Named("workspace", names)} will be removed, home {(names.Distinct().Count() == 1 ? "disk" : "disks")} included";
 }

@@ -13,7 +13,7 @@ internal static class WorkspacesCommand
             "mesh ws ls"
         )
         {
-            Aliases = { "ws" },
+            Aliases = { "ws", "workspace" },
             Subcommands =
             {
                 CreateWorkspace.Make(host),

@@ -30,12 +30,14 @@ public sealed class FakeControlPlane : IAsyncDisposable
         builder.Services.AddSingleton(Organizations);
         builder.Services.AddSingleton(Workspaces);
         builder.Services.AddSingleton(Deployment);
+        builder.Services.AddSingleton(Tokens);
         builder.Services.AddGrpc(o => o.Interceptors.Add<Gate>());
         _app = builder.Build();
         _app.MapGrpcService<FakeProviders>();
         _app.MapGrpcService<FakeOrganizations>();
         _app.MapGrpcService<FakeWorkspaces>();
         _app.MapGrpcService<FakeDeployment>();
+        _app.MapGrpcService<FakeTokens>();
         _app.Use(
             async (context, next) =>
             {
@@ -54,6 +56,8 @@ public sealed class FakeControlPlane : IAsyncDisposable
     public FakeWorkspaces Workspaces { get; } = new();
 
     public FakeDeployment Deployment { get; } = new();
+
+    public FakeTokens Tokens { get; } = new();
 
     /// <summary>Method and request id of every write; the services themselves never see the id, which differs each time.</summary>
     public ConcurrentQueue<(string Method, string RequestId)> Writes { get; } = [];

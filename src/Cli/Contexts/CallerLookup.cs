@@ -1,0 +1,21 @@
+using Coder.Mesh.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.Cli.Contexts;
+
+/// <summary>Asks the control plane who calls it.</summary>
+internal static class CallerLookup
+{
+    /// <returns>Null if the control plane is older than the question.</returns>
+    public static async Task<Principal?> FindCaller(this Invocation run, CancellationToken ct)
+    {
+        try
+        {
+            return (await run.Client.Tokens.GetCallerAsync(new GetCallerRequest(), cancellationToken: ct)).Caller;
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
+        {
+            return null;
+        }
+    }
+}

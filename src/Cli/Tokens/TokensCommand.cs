@@ -1,0 +1,19 @@
+using System.CommandLine;
+
+namespace Coder.Mesh.Cli.Tokens;
+
+/// <summary>`mesh tokens`.</summary>
+internal static class TokensCommand
+{
+    public static Command Make(CliHost host) =>
+        new MeshCommand(
+            "tokens",
+            "Manage the tokens that let users and services in. Agents' tokens are their provider's.",
+            "mesh tokens ls",
+            "mesh tokens rm 0198c1e2000070008000000000000001"
+        )
+        {
+            Aliases = { "token" },
+            Subcommands = { ListTokens.Make(host), RemoveTokens.Make(host) },
+        };
+}

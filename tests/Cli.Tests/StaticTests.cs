@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+using System.Net;
+using System.Net.Sockets;
+using Coder.Mesh.Cli.Tests.Support;
+
+namespace Coder.Mesh.Cli.Tests;
+
+/// <summary>What `mesh` says about itself it knows by itself: it calls nobody, and needs neither token nor contexts.</summary>
+public sealed class StaticTests : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly MeshProcess _mesh = new();
+
+    public StaticTests()
+    {
+        _listener.Start();
+        _mesh.Variables["MESH_ADDRESS"] = $"http://{_listener.LocalEndpoint}";
+        _mesh.Variables["MESH_TOKEN"] = FakeControlPlane.ApiToken;
+        _mesh.Variables["MESH_COMPLETION_TIMEOUT"] = "60s";
+    }
+
+    public static TheoryData<string> Commands => [.. Paths("", Tree.Make())];
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _mesh.Dispose();
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task Help_of_every_command_calls_nobody(string command)
+    {
+        string[] arguments = [.. Words(command), "--help"];
+
+        var run = await _mesh.Run(arguments);
+
+        Assert.False(_listener.Pending(), "it has connected to the control plane");
+        // The same as is kept of a run that has neither token nor control plane.
+        Expected.Match($"help-{command.Replace(' ', '-')}", Expected.Transcript(arguments, run));
+    }
+
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Help_is_reached_by_two_ways(string command)
+    {
+        var option = Printed([.. Words(command), "--help"]);
+        var word = Printed(["help", .. Words(command)]);
+
+        Assert.StartsWith("Description:", option, StringComparison.Ordinal);
+        Assert.Equal(option, word);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(2, "providers", "shw", "a")]
+    [InlineData(2, "workspaces", "get")]
+    [InlineData(2, "workspaces", "show")]
+    [InlineData(2, "workspaces", "show", "a", "b")]
+    [InlineData(2, "workspaces", "create", "dev", "--provder", "a")]
+    [InlineData(2, "workspaces", "ls", "-o", "xml")]
+    [InlineData(2, "help", "workspaces", "crate")]
+    [InlineData(2, "workspaces", "rm", "dev")]
+    [InlineData(0, "help")]
+    [InlineData(0, "help", "workspace", "show")]
+    [InlineData(0, "workspaces", "show", "a", "b", "--help")]
+    [InlineData(0, "version")]
+    [InlineData(0, "--version")]
+    [InlineData(0, "completion", "bash")]
+    [InlineData(0, "completion", "zsh")]
+    [InlineData(0, "completion", "fish")]
+    [InlineData(0, "[suggest]", "mesh work")]
+    [InlineData(0, "[suggest]", "mesh workspaces ls --st")]
+    [InlineData(0, "[suggest]", "mesh workspaces ls -o ")]
+    [InlineData(0, "[suggest]", "mesh help workspaces ")]
+    public async Task Other_words_about_itself_call_nobody_either(int exitCode, params string[] arguments)
+    {
+        var run = await _mesh.Run(arguments);
+
+        Assert.Equal(exitCode, run.ExitCode);
+        Assert.False(_listener.Pending(), "it has connected to the control plane");
+    }
+
+    [Fact]
+    public async Task Contexts_that_can_not_be_read_do_not_stand_in_the_way()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(_mesh.Home, ".config", "coder-mesh")).FullName;
+        var ct = TestContext.Current.CancellationToken;
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), "nonsense", ct);
+
+        var run = await _mesh.Run("contexts", "use", "--help");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Stderr));
+    }
+
+    /// <summary>A placeholder is a word for what may be given, never a list of what there happens to be.</summary>
+    [Fact]
+    public void No_argument_knows_a_value()
+    {
+        foreach (var command in All(Tree.Make()))
+        {
+            Assert.All(command.Arguments, a => Assert.Empty(a.GetCompletions(CompletionContext.Empty)));
+            Assert.All(
+                command.Options.Where(o => o.CompletionSources.Count > 0 && o.ValueType != typeof(bool)),
+                o =>
+                    Assert.All(
+                        o.GetCompletions(CompletionContext.Empty),
+                        i => Assert.Contains(i.Label, o.Description + o.HelpName, StringComparison.Ordinal)
+                    )
+            );
+        }
+    }
+
+    private static string Printed(string[] arguments)
+    {
+        using var text = new StringWriter();
+        Assert.Equal(0, Tree.Make().Parse(arguments).Invoke(new InvocationConfiguration { Output = text }));
+        return text.ToString();
+    }
+
+    private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
+
+    private static string[] Words(string command) => command.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    private static IEnumerable<string> Paths(string path, Command command) =>
+        command.Subcommands.SelectMany(c => Paths($"{path} {c.Name}".Trim(), c)).Prepend(path);
+}
