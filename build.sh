@@ -14,7 +14,7 @@ usage: ./build.sh TARGET [OPTIONS]
              check that nothing promised was broken; `chaos 00:02:00 7` does so for 2 minutes (else 10) with seed 7
   lint       check formatting, protos and shell scripts
   build      compile everything
-  publish    put mesh-control-plane, mesh-agent and mesh into artifacts/
+  publish    put mesh-control-plane, mesh-agent and mesh into artifacts/; mesh as native code where clang or gcc is there
   format     format all sources in place
   record     keep the protos and frames of a release, for later versions to be compared with; `record v0.2.0`
   release    check that everything of a tagged version is there, and pack it; `release v0.2.0`

@@ -6,15 +6,16 @@ using Coder.Mesh.Cli.Errors;
 namespace Coder.Mesh.Cli.Contexts;
 
 /// <summary>What the configuration file says: the control planes that one logged in to, by name.</summary>
+/// <remarks>Where the file is silent, only properties that can be set keep what they begin with.</remarks>
 internal sealed record Config
 {
-    public string? Current { get; init; }
+    public string? Current { get; set; }
 
-    public SortedDictionary<string, SavedContext> Contexts { get; init; } = new(StringComparer.Ordinal);
+    public SortedDictionary<string, SavedContext> Contexts { get; set; } = new(StringComparer.Ordinal);
 
     /// <summary>What a later version put there; it is written back as it was.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Others { get; init; }
+    public IDictionary<string, JsonElement>? Others { get; set; }
 
     /// <param name="name">The context's name.</param>
     /// <param name="context">Null takes it away.</param>
@@ -55,10 +56,10 @@ internal sealed record SavedContext
     public required Uri Address { get; init; }
 
     /// <summary>Null once logged out. It is for this address and no other.</summary>
-    public string? Token { get; init; }
+    public string? Token { get; set; }
 
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Others { get; init; }
+    public IDictionary<string, JsonElement>? Others { get; set; }
 
     // The generated ToString would print the secret.
     public override string ToString() => $"context at {Connection.Address.Origin(Address)}";
@@ -78,3 +79,7 @@ internal sealed class AddressConverter : JsonConverter<Uri>
     public override void Write(Utf8JsonWriter writer, Uri value, JsonSerializerOptions options) =>
         writer.WriteStringValue(Address.Origin(value));
 }
+
+/// <summary>How it is read and written, known when this program is built: native code can't look at types.</summary>
+[JsonSerializable(typeof(Config))]
+internal sealed partial class ConfigJson : JsonSerializerContext;

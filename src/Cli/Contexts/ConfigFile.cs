@@ -15,14 +15,16 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    private static readonly JsonSerializerOptions Layout = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        AllowDuplicateProperties = false,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        NumberHandling = JsonNumberHandling.Strict,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+    private static readonly ConfigJson Form = new(
+        new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        {
+            WriteIndented = true,
+            AllowDuplicateProperties = false,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            NumberHandling = JsonNumberHandling.Strict,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        }
+    );
 
     public string Path { get; } = System.IO.Path.Combine(Xdg.Config(env), "config.json");
 
@@ -39,7 +41,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
             );
             if (file.Length > MaxLength)
                 throw Broken($"it is longer than {MaxLength} bytes");
-            var config = JsonSerializer.Deserialize<Config>(file, Layout) ?? throw Broken("line 1: it says null");
+            var config = JsonSerializer.Deserialize(file, Form.Config) ?? throw Broken("line 1: it says null");
             if (config.Contexts is null || config.Contexts.Any(c => c.Value is null))
                 throw Broken("one of its contexts is null");
             return config;
@@ -70,7 +72,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
                 Directory.CreateDirectory(folder, OwnersFolder);
             using var alone = await Lock(ct);
             var config = change(Read());
-            Replace(JsonSerializer.SerializeToUtf8Bytes(config, Layout));
+            Replace(JsonSerializer.SerializeToUtf8Bytes(config, Form.Config));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
