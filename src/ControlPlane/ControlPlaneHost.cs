@@ -8,6 +8,7 @@ using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -39,12 +40,7 @@ internal static class ControlPlaneHost
     )
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder
-            .Logging.AddFilter("Marten", LogLevel.Warning)
-            .AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
-            // An unhealthy check would be an error each second; the store says once that it is away, and that it is back.
-            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.Critical)
-            .AddFilter("Grpc", LogLevel.Warning);
+        LogSettings.AddDefaults(builder.Configuration);
         builder
             .Services.AddStorage(connectionString)
             .AddAccessLog()
@@ -94,9 +90,12 @@ internal static class ControlPlaneHost
     )
     {
         await app.Services.GetRequiredService<Schema>().Apply(ct);
-        var first = await app.Services.GetRequiredService<FirstStart>().Ensure(ct);
-        if (first || embedded)
-            await app.Services.GetRequiredService<LocalTokens>().Ensure(options.DataFolder, ct);
+        await app.Services.GetRequiredService<FirstStart>().Ensure(options.DataFolder, ct);
+        var local = app.Services.GetRequiredService<LocalTokens>();
+        // An embedded database is this machine's alone, and so is who may use it.
+        if (embedded)
+            await local.Ensure(options.DataFolder, ct);
+        await local.SayWhatIsMissing(ct);
     }
 
     /// <summary>Listens, and says where.</summary>

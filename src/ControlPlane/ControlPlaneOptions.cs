@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
 
 namespace Coder.Mesh.ControlPlane;
@@ -32,6 +33,36 @@ internal sealed class ControlPlaneOptions
         Check($"{Section}:{nameof(ManagementAddress)}", ManagementAddress, problems);
         if (!Path.IsPathRooted(DataFolder))
             problems.Add($"{Section}:{nameof(DataFolder)} is \"{DataFolder}\": it must be an absolute path.");
+        return problems;
+    }
+
+    /// <summary>Tries to listen where it shall, before anything else is begun.</summary>
+    /// <returns>Every address where it can't, each with its setting.</returns>
+    public IReadOnlyList<string> Unusable()
+    {
+        var problems = new List<string>();
+        foreach (
+            var (name, value) in new[]
+            {
+                (nameof(GrpcAddress), GrpcAddress),
+                (nameof(HttpAddress), HttpAddress),
+                (nameof(ManagementAddress), ManagementAddress),
+            }
+        )
+        {
+            try
+            {
+                using var probe = new TcpListener(Endpoint(value)!);
+                probe.Start();
+            }
+            catch (SocketException e)
+            {
+                problems.Add(
+                    $"{Section}:{name} is {value}: it can't listen there: {e.Message}. Free it, or set another address: {Section}__{name}."
+                );
+            }
+        }
+
         return problems;
     }
 

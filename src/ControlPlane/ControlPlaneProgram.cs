@@ -1,9 +1,9 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
-using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane;
 
@@ -68,61 +68,99 @@ internal static class ControlPlaneProgram
         bool embedded
     );
 
-    /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
+    /// <summary>Settings come from the environment and from files beside the program, wherever it was started from.</summary>
+    internal static WebApplicationBuilder NewBuilder()
+    {
+        var builder = WebApplication.CreateBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
+        );
+        LogSettings.AddDefaults(builder.Configuration);
+        return builder;
+    }
+
+    /// <summary>Checks the settings, and does the work.</summary>
     /// <param name="running">The embedded database of a control plane that runs will do.</param>
     private static async Task<int> Run(Work work, bool running = false)
     {
-        var builder = WebApplication.CreateBuilder();
+        var builder = NewBuilder();
         ControlPlaneOptions options;
         EmbeddedPostgresOptions embedded;
+        AgentStreamOptions streams;
         try
         {
             options = builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
             embedded = Embedded(builder.Configuration, options);
-            // Bound again where it is used; here only to be told of what can't be read.
-            _ = builder.Configuration.GetSection(AgentStreamOptions.Section).Get<AgentStreamOptions>();
+            // Bound again where it is used; here only to be told of what is wrong before anything is begun.
+            streams = builder.Configuration.GetSection(AgentStreamOptions.Section).Get<AgentStreamOptions>() ?? new();
         }
         catch (InvalidOperationException e)
         {
-            return await Fail(BadConfiguration, [e.Message]);
+            return await Fail(BadConfiguration, [.. SettingNames.Problems(builder.Configuration), e.Message]);
         }
 
-        if (options.Problems().Concat(embedded.Problems()).ToList() is { Count: > 0 } problems)
-            return await Fail(BadConfiguration, problems);
+        var given = builder.Configuration.GetConnectionString("Mesh") ?? "";
+        IEnumerable<string> problems =
+        [
+            .. SettingNames.Problems(builder.Configuration),
+            .. LogSettings.Problems(builder.Configuration),
+            .. options.Problems(),
+            .. embedded.Problems(),
+            .. new AgentStreamOptionsValidator().Validate(null, streams).Failures ?? [],
+            .. given.Length > 0 && DatabaseProblem.OfText(given) is { } wrong ? [wrong] : Array.Empty<string>(),
+        ];
+        if (problems.ToList() is { Count: > 0 } all)
+            return await Fail(BadConfiguration, all);
+        if (!running && options.Unusable() is { Count: > 0 } unusable)
+            return await Fail(CannotStart, unusable);
         try
         {
-            var given = builder.Configuration.GetConnectionString("Mesh");
-            if (string.IsNullOrEmpty(given) && running)
-                given = EmbeddedPostgres.FindRunning(embedded);
-            if (!string.IsNullOrEmpty(given))
-            {
-                await work(builder, options, given, embedded: false);
-                return 0;
-            }
-
-            using var logging = LoggerFactory.Create(l =>
-                l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole()
-            );
-            await using var postgres = await EmbeddedPostgres.Start(
-                embedded,
-                TimeProvider.System,
-                logging.CreateLogger<EmbeddedPostgres>(),
-                CancellationToken.None
-            );
-            await work(builder, options, postgres.ConnectionString, embedded: true);
+            await WithDatabase(work, builder, options, embedded, given, running);
             return 0;
         }
-        catch (OptionsValidationException e)
+        catch (Exception e) when (Problem(e, given) is { } problem)
         {
-            return await Fail(BadConfiguration, e.Failures);
+            return await Fail(CannotStart, [problem]);
         }
-        catch (Exception e)
-            when (StoreFailure.IsAway(e)
-                || e is EmbeddedPostgresException or Microsoft.AspNetCore.Connections.AddressInUseException
-            )
+    }
+
+    /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
+    private static async Task WithDatabase(
+        Work work,
+        WebApplicationBuilder builder,
+        ControlPlaneOptions options,
+        EmbeddedPostgresOptions embedded,
+        string given,
+        bool running
+    )
+    {
+        if (given.Length == 0 && running)
+            given = EmbeddedPostgres.FindRunning(embedded) ?? "";
+        if (given.Length > 0)
         {
-            return await Fail(CannotStart, [e.Message]);
+            await work(builder, options, given, embedded: false);
+            return;
         }
+
+        using var logging = LoggerFactory.Create(l =>
+            l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole()
+        );
+        await using var postgres = await EmbeddedPostgres.Start(
+            embedded,
+            TimeProvider.System,
+            logging.CreateLogger<EmbeddedPostgres>(),
+            CancellationToken.None
+        );
+        await work(builder, options, postgres.ConnectionString, embedded: true);
+    }
+
+    /// <returns>What kept it from starting, for an operator; null if that was a fault of the program.</returns>
+    private static string? Problem(Exception exception, string connectionString)
+    {
+        if (exception is EmbeddedPostgresException)
+            return exception.Message;
+        if (DatabaseProblem.Of(exception, connectionString) is { } database)
+            return database;
+        return StoreFailure.IsAway(exception) ? exception.Message : null;
     }
 
     private static async Task<int> Fail(int exitCode, IEnumerable<string> problems)

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using Coder.Mesh.ControlPlane;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
 using Microsoft.Extensions.Configuration;
@@ -53,6 +54,15 @@ public sealed class ConfigurationTests
                 .Rows()
                 .Select(r => Variable(r))
                 .Where(v => v.StartsWith("Mesh__", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+        );
+
+    [Fact]
+    public void Every_documented_setting_is_known_and_no_other_of_ours() =>
+        Assert.Equal(
+            SettingNames.Own.Append("Mesh:EmbeddedPostgres:Settings").Order(StringComparer.Ordinal),
+            Settings()
+                .Select(s => s.Data.Item1.Replace("__", ":", StringComparison.Ordinal))
                 .Order(StringComparer.Ordinal)
         );
 

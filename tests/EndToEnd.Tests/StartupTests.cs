@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Coder.Mesh.EndToEnd.Tests.Harness;
 
 namespace Coder.Mesh.EndToEnd.Tests;
@@ -89,6 +91,67 @@ public sealed class StartupTests
         var error = Assert.Single(process.Output.Talk.Split('\n', StringSplitOptions.RemoveEmptyEntries), IsError);
         Assert.Contains(named, error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", process.Output.Talk, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Misspelt_settings_are_told_before_anything_is_written()
+    {
+        await using var scratch = new Scratch();
+        var run = ControlPlaneRuns.Start(
+            scratch,
+            [],
+            ("Mesh__GrpcAdress", "http://127.0.0.1:0"),
+            ("Mesh__AgentStream__DrainTimes", "00:00:01"),
+            ("ConnectionString__Mesh", "Host=db"),
+            ("Logging__LogLevel__Default", "Informatoin")
+        );
+
+        Assert.Equal(
+            [
+                "error: ConnectionString__Mesh is no setting of the control plane. Did you mean ConnectionStrings__Mesh?",
+                "error: Mesh__AgentStream__DrainTimes is no setting of the control plane. Did you mean Mesh__AgentStream__DrainTime?",
+                "error: Mesh__GrpcAdress is no setting of the control plane. Did you mean Mesh__GrpcAddress?",
+                "error: Logging:LogLevel:Default is \"Informatoin\": it must be one of Trace, Debug, Information, Warning, Error, Critical, None.",
+            ],
+            await run.EndsWithErrors(2, Ct)
+        );
+        Assert.False(Directory.Exists(scratch["data"]));
+    }
+
+    [Fact]
+    public async Task Files_of_the_folder_that_it_is_started_from_are_none_of_its_settings()
+    {
+        await using var scratch = new Scratch();
+        // Where it is started from, as every process of a test is.
+        await File.WriteAllTextAsync(scratch["appsettings.json"], """{"Mesh": {"AllowPlaintext": "perhaps"}}""", Ct);
+
+        var run = ControlPlaneRuns.Start(
+            scratch,
+            ["admin-token"],
+            ("ConnectionStrings__Mesh", "Host=127.0.0.1;Port=1")
+        );
+
+        // It gets as far as the database.
+        Assert.Contains("can't be reached", Assert.Single(await run.EndsWithErrors(1, Ct)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Mesh__GrpcAddress")]
+    [InlineData("Mesh__HttpAddress")]
+    [InlineData("Mesh__ManagementAddress")]
+    public async Task Port_that_is_taken_is_told_with_the_setting_that_chooses_another(string setting)
+    {
+        await using var scratch = new Scratch();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var address = $"http://{taken.LocalEndpoint}";
+
+        var run = ControlPlaneRuns.Start(scratch, [], (setting, address));
+
+        var error = Assert.Single(await run.EndsWithErrors(1, Ct));
+        Assert.Contains(address, error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(scratch["data"]));
+        Assert.Contains($"set another address: {setting}.", error, StringComparison.Ordinal);
     }
 
     private static bool IsError(string line) => line.StartsWith("error: ", StringComparison.Ordinal);

@@ -4,8 +4,8 @@ using Coder.Mesh.ControlPlane.Providers;
 namespace Coder.Mesh.ControlPlane.Deployment;
 
 /// <summary>
-/// The tokens that a first run needs, as files of mode 0600 in the data folder: the admin's, which the CLI on this
-/// machine finds, and that of the built-in provider's agent.
+/// The tokens that a first run needs, as files in the data folder: the admin's, which the CLI on this machine finds, and
+/// that of the built-in provider's agent. A file is written before its token is good: none is made that nobody has.
 /// </summary>
 internal sealed class LocalTokens(
     ApiTokens api,
@@ -14,36 +14,52 @@ internal sealed class LocalTokens(
     ILogger<LocalTokens> logger
 )
 {
-    public const string AdminFile = "admin-token";
-    public const string BuiltInAgentFile = "builtin-agent-token";
-
     /// <summary>Writes the files that are missing, or whose token is not of this deployment.</summary>
     public async Task Ensure(string dataFolder, CancellationToken ct)
     {
-        Directory.CreateDirectory(dataFolder);
-        var admin = Path.Combine(dataFolder, AdminFile);
-        if (!await IsLive(admin, ct))
-            await Write(admin, "admin", await api.Issue(ApiTokens.Admin, ct), ct);
-        var agent = Path.Combine(dataFolder, BuiltInAgentFile);
-        if (!await IsLive(agent, ct))
-        {
-            var builtIn = await view.BuiltIn(ct);
-            await Write(agent, "built-in agent", await providers.IssueLocal(builtIn.ProviderId, ct), ct);
-        }
+        var files = new TokenFiles(dataFolder);
+        await Ensure(files, files.Admin, TokenKind.Api, "admin", token => api.Store(token, ApiTokens.Admin, ct), ct);
+        var builtIn = await view.BuiltIn(ct);
+        await Ensure(
+            files,
+            files.BuiltInAgent,
+            TokenKind.Provider,
+            "built-in agent",
+            token => providers.StoreLocal(builtIn.ProviderId, token, ct),
+            ct
+        );
     }
 
-    private async Task<bool> IsLive(string path, CancellationToken ct) =>
-        File.Exists(path) && await api.IsLive((await File.ReadAllTextAsync(path, ct)).Trim(), ct);
-
-    private async Task Write(string path, string kind, string token, CancellationToken ct)
+    /// <summary>Says how to get what nobody has, as after a first start that could write no files.</summary>
+    public async Task SayWhatIsMissing(CancellationToken ct)
     {
-        var part = $"{path}.{Environment.ProcessId}.part";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using (var writer = new StreamWriter(new FileStream(part, options)))
-            await writer.WriteLineAsync(token.AsMemory(), ct);
-        File.Move(part, path, overwrite: true);
-        logger.TokenWritten(kind, path);
+        if (!await api.Any(ct))
+            logger.NoAdminToken();
+        if (await view.BuiltIn(ct) is { Tokens.Length: 0 } builtIn)
+            logger.NoAgentToken(builtIn.Name);
+    }
+
+    private async Task Ensure(
+        TokenFiles files,
+        string path,
+        TokenKind kind,
+        string name,
+        Func<string, Task> store,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            if (await TokenFiles.Read(path, ct) is { } kept && await api.IsLive(kept, ct))
+                return;
+            var token = Tokens.Create(kind);
+            await files.Write(path, token, ct);
+            await store(token);
+            logger.TokenWritten(name, path);
+        }
+        catch (Exception e) when (TokenFiles.CannotWrite(e))
+        {
+            logger.TokenNotWritten(name, path, e.Message);
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
+using Marten;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -13,10 +14,26 @@ internal sealed class ApiTokens(StoreSessions sessions, TimeProvider time)
     public async Task<string> Issue(string user, CancellationToken ct)
     {
         var token = Tokens.Create(TokenKind.Api);
-        await using var session = sessions.Write(user);
-        session.Insert(new TokenRecord(Tokens.Hash(token), Ids.New(time), TokenKind.Api, user, time.GetUtcNow()));
-        await session.SaveChangesAsync(ct);
+        await Store(token, user, ct);
         return token;
+    }
+
+    /// <summary>Makes a token good that is kept already.</summary>
+    public async Task Store(string token, string user, CancellationToken ct)
+    {
+        await using var session = sessions.Write(user);
+        session.Insert(RecordOf(token, user));
+        await session.SaveChangesAsync(ct);
+    }
+
+    public TokenRecord RecordOf(string token, string user) =>
+        new(Tokens.Hash(token), Ids.New(time), TokenKind.Api, user, time.GetUtcNow());
+
+    /// <summary>Whether anybody has one.</summary>
+    public async Task<bool> Any(CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await session.Query<TokenRecord>().AnyAsync(t => t.Kind == TokenKind.Api, ct);
     }
 
     public async Task<bool> IsLive(string token, CancellationToken ct)

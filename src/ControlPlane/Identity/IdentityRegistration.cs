@@ -6,9 +6,13 @@ internal static class IdentityRegistration
 {
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
-        services
-            .AddAuthentication(TokenAuthentication.SchemeName)
-            .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null);
+        // Not AddAuthentication: that brings Data Protection, which nothing uses and which writes keys into the user's home.
+        services.AddAuthenticationCore(o => o.DefaultScheme = TokenAuthentication.SchemeName);
+        services.AddWebEncoders();
+        new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(
+            TokenAuthentication.SchemeName,
+            null
+        );
         services
             .AddAuthorizationBuilder()
             .AddPolicy(Policies.Agent, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Provider)))

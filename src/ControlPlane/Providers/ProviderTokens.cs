@@ -45,10 +45,18 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
     /// <exception cref="InvalidOperationException">There is no such provider.</exception>
     public async Task<string> IssueLocal(string providerId, CancellationToken ct)
     {
-        var issued = await Rotate(new WriteContext("local"), providerId, ct);
-        return issued.Refusal is { } refusal
-            ? throw new InvalidOperationException(refusal.Message)
-            : issued.Value.Token;
+        var token = Tokens.Create(TokenKind.Provider);
+        await StoreLocal(providerId, token, ct);
+        return token;
+    }
+
+    /// <summary>Makes a token of a provider good that is kept already.</summary>
+    /// <inheritdoc cref="IssueLocal"/>
+    public async Task StoreLocal(string providerId, string token, CancellationToken ct)
+    {
+        var issued = await Issue(new WriteContext("local"), providerId, Ids.New(time), token, replacing: null, ct);
+        if (issued.Refusal is { } refusal)
+            throw new InvalidOperationException(refusal.Message);
     }
 
     /// <summary>Ends a token, and the session of the agent that has attached with it.</summary>

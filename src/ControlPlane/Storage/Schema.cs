@@ -66,9 +66,12 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
         """;
 
     /// <summary>Waits while another replica does the same.</summary>
+    /// <exception cref="DatabaseTooOldException">Nothing was changed.</exception>
     public async Task Apply(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
+        if (connection.PostgreSqlVersion.Major < DatabaseTooOldException.Oldest)
+            throw new DatabaseTooOldException(connection.PostgreSqlVersion);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await Execute(connection, "select pg_advisory_xact_lock(hashtextextended('mesh.schema', 0))", ct);
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);

@@ -36,10 +36,13 @@ internal static class StoreFailure
         return false;
     }
 
-    // 08: connection; 57P: operator intervention; 53: insufficient resources. A server that only reads is about to be
+    // 08: connection; 28: not let in, as while a password is changed; 3D: no such database, as while one is restored; 57P:
+    // operator intervention; 53: insufficient resources. A server that only reads is about to be
     // the primary, or was; asked for its log of writes it says that it isn't in the state for that.
     private static bool IsAway(string state) =>
         state.StartsWith("08", StringComparison.Ordinal)
+        || state.StartsWith("28", StringComparison.Ordinal)
+        || state.StartsWith("3D", StringComparison.Ordinal)
         || state.StartsWith("57P", StringComparison.Ordinal)
         || state.StartsWith("53", StringComparison.Ordinal)
         || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState;
@@ -55,7 +58,8 @@ internal static class StoreFailure
             .FirstOrDefault(e => e.SqlState == PostgresErrorCodes.UniqueViolation)
             ?.ConstraintName;
 
-    private static IEnumerable<Exception> Causes(Exception exception) =>
+    /// <summary>An exception and all that caused it.</summary>
+    public static IEnumerable<Exception> Causes(Exception exception) =>
         exception is AggregateException many ? many.InnerExceptions.SelectMany(Causes).Prepend(many)
         : exception.InnerException is { } inner ? Causes(inner).Prepend(exception)
         : [exception];

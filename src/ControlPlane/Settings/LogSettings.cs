@@ -1,0 +1,77 @@
+using Microsoft.Extensions.Configuration.Memory;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Coder.Mesh.ControlPlane.Settings;
+
+/// <summary>How the log is written unless the operator says otherwise, and what he may say.</summary>
+internal static class LogSettings
+{
+    private const string Levels = "Logging:LogLevel";
+    private const string Format = "Logging:Console:FormatterName";
+    private const string FormatOptions = "Logging:Console:FormatterOptions";
+
+    private static readonly string[] Formats =
+    [
+        ConsoleFormatterNames.Simple,
+        ConsoleFormatterNames.Json,
+        ConsoleFormatterNames.Systemd,
+    ];
+
+    private static readonly string[] Switches = ["IncludeScopes", "SingleLine", "UseUtcTimestamp"];
+
+    /// <summary>The documented ones, as keys.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+    [$"{Levels}:Default", Format, .. Switches.Select(s => $"{FormatOptions}:{s}"), $"{FormatOptions}:TimestampFormat"];
+
+    /// <summary>One line an event, with its time. Whatever the operator sets wins.</summary>
+    public static void AddDefaults(IConfigurationManager configuration)
+    {
+        var format = configuration[Format] is { Length: > 0 } given ? given : ConsoleFormatterNames.Simple;
+        var defaults = new Dictionary<string, string?>
+        {
+            [Format] = format,
+            [$"{FormatOptions}:SingleLine"] = "true",
+            [$"{FormatOptions}:UseUtcTimestamp"] = "true",
+            // The journal has times of its own.
+            [$"{FormatOptions}:TimestampFormat"] =
+                format.Equals(ConsoleFormatterNames.Systemd, StringComparison.OrdinalIgnoreCase) ? null
+                : format.Equals(ConsoleFormatterNames.Json, StringComparison.OrdinalIgnoreCase)
+                    ? "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"
+                : "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ",
+            // It tells of what it throws, which whoever calls it handles: such as a name that is taken.
+            [$"{Levels}:Marten"] = nameof(LogLevel.Critical),
+            [$"{Levels}:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
+            // The addresses are told in one line, a start that fails by an error.
+            [$"{Levels}:Microsoft.Hosting.Lifetime"] = nameof(LogLevel.Warning),
+            [$"{Levels}:Microsoft.Extensions.Hosting"] = nameof(LogLevel.Critical),
+            // An unhealthy check would be an error each second; the store says once that it is away, and that it is back.
+            [$"{Levels}:Microsoft.Extensions.Diagnostics.HealthChecks"] = nameof(LogLevel.Critical),
+            [$"{Levels}:Grpc"] = nameof(LogLevel.Warning),
+        };
+        configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+    }
+
+    /// <returns>Every value that can't be read.</returns>
+    public static IReadOnlyList<string> Problems(IConfiguration configuration)
+    {
+        var problems = new List<string>();
+        if (
+            configuration[Format] is { Length: > 0 } format
+            && !Formats.Contains(format, StringComparer.OrdinalIgnoreCase)
+        )
+            problems.Add($"{Format} is \"{format}\": it must be one of {string.Join(", ", Formats)}.");
+        foreach (var name in Switches.Select(s => $"{FormatOptions}:{s}"))
+            if (configuration[name] is { Length: > 0 } value && !bool.TryParse(value, out _))
+                problems.Add($"{name} is \"{value}\": it must be True or False.");
+        foreach (var (key, value) in configuration.GetSection("Logging").AsEnumerable())
+            if (
+                key.Contains(":LogLevel:", StringComparison.OrdinalIgnoreCase)
+                && value is { Length: > 0 }
+                && !Enum.GetNames<LogLevel>().Contains(value, StringComparer.OrdinalIgnoreCase)
+            )
+                problems.Add(
+                    $"{key} is \"{value}\": it must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}."
+                );
+        return problems;
+    }
+}

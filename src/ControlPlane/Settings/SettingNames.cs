@@ -1,0 +1,83 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.Shared;
+
+namespace Coder.Mesh.ControlPlane.Settings;
+
+/// <summary>
+/// The names of all settings of the control plane. A setting that nothing reads would be misspelt and in no effect, so it
+/// is an error. Pure.
+/// </summary>
+internal static class SettingNames
+{
+    private const string ConnectionString = "ConnectionStrings:Mesh";
+
+    /// <summary>Any name may follow: those of PostgreSQL.</summary>
+    private const string PostgresSettings =
+        $"{EmbeddedPostgresOptions.Section}:{nameof(EmbeddedPostgresOptions.Settings)}";
+
+    /// <summary>Every setting below <c>Mesh</c>, in the form of configuration keys.</summary>
+    public static IReadOnlyList<string> Own { get; } =
+    [
+        .. Of<ControlPlaneOptions>(ControlPlaneOptions.Section),
+        .. Of<AgentStreamOptions>(AgentStreamOptions.Section),
+        // The data folder is the control plane's.
+        .. Of<EmbeddedPostgresOptions>(EmbeddedPostgresOptions.Section)
+            .Where(k => k is not (PostgresSettings or $"{EmbeddedPostgresOptions.Section}:DataFolder")),
+    ];
+
+    /// <summary>Those of which something may be meant though their section isn't <c>Mesh</c>.</summary>
+    private static readonly string[] Documented = [.. Own, ConnectionString, .. LogSettings.Names];
+
+    /// <returns>Every problem, each naming the setting and, if one is near, what it was meant to be.</returns>
+    public static IReadOnlyList<string> Problems(IConfiguration configuration)
+    {
+        var given = configuration
+            .AsEnumerable()
+            .Where(s => s.Value is not null)
+            .Select(s => s.Key)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. given.Order(StringComparer.Ordinal).Select(key => Problem(key, given)).OfType<string>()];
+    }
+
+    private static string? Problem(string key, HashSet<string> given)
+    {
+        if (IsBelow(key, ControlPlaneOptions.Section) || Same(key, ControlPlaneOptions.Section))
+            return
+                Own.Any(known => Same(known, key))
+                || IsBelow(key, PostgresSettings) && key.Length > PostgresSettings.Length + 1
+                ? null
+                : $"{Variable(key)} is no setting of the control plane{Meant(key)}";
+        // Elsewhere anything may stand for other programs, unless it is all but one of ours that isn't given.
+        return
+            Documented.FirstOrDefault(d => Nearest.Distance(d, key) is > 0 and <= 2) is { } near
+            && !given.Contains(near)
+            && !Documented.Any(d => Same(d, key))
+            ? $"{Variable(key)} is no setting of the control plane. Did you mean {Variable(near)}?"
+            : null;
+    }
+
+    private static string Meant(string key) =>
+        // Its section may be wrong or missing, too.
+        (
+            Own.FirstOrDefault(own => Same(LastOf(own), LastOf(key)))
+            ?? Nearest.To(key, [.. Own, PostgresSettings])
+            ?? Own.FirstOrDefault(own => Nearest.Distance(LastOf(own), LastOf(key)) <= 2)
+        )
+            is { } near
+            ? $". Did you mean {Variable(near)}{(near == PostgresSettings ? "__NAME" : "")}?"
+            : "; docs/configuration.md lists them.";
+
+    private static IEnumerable<string> Of<T>(string section) =>
+        typeof(T).GetProperties().Select(p => $"{section}:{p.Name}");
+
+    private static string LastOf(string key) => key[(key.LastIndexOf(':') + 1)..];
+
+    private static bool Same(string one, string other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsBelow(string key, string section) =>
+        key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>As the documentation writes it.</summary>
+    private static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
+}

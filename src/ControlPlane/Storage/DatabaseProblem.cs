@@ -1,0 +1,99 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>Says why a database can't be used, and what to do: in words, and never with a password. Pure.</summary>
+internal static class DatabaseProblem
+{
+    private const string Setting = "ConnectionStrings__Mesh";
+
+    /// <returns>Null if it is none of the database's problems.</returns>
+    public static string? Of(Exception exception, string connectionString)
+    {
+        var given = new NpgsqlConnectionStringBuilder(connectionString);
+        var server = Server(given);
+        var causes = StoreFailure.Causes(exception).ToList();
+        if (causes.OfType<DatabaseTooOldException>().FirstOrDefault() is { } old)
+            return $"PostgreSQL at {server} is version {old.Version}; version {DatabaseTooOldException.Oldest} or newer is needed.";
+        if (causes.OfType<PostgresException>().FirstOrDefault() is { } answer)
+            return Answered(answer, given, server);
+        var socket = causes.OfType<SocketException>().FirstOrDefault();
+        // What looks up a name is a connection to the database: everything else is told to listen on numbers.
+        if (socket?.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
+            return NotReached(server, socket);
+        if (causes.OfType<NpgsqlException>().FirstOrDefault() is not { } failure)
+            return null;
+        if (causes.OfType<AuthenticationException>().FirstOrDefault() is { } tls)
+            return $"TLS with PostgreSQL at {server} failed: {tls.Message} Check SSL Mode and Root Certificate in {Setting}.";
+        if (socket is not null)
+            return NotReached(server, socket);
+        if (causes.Any(c => c is TimeoutException))
+            return $"PostgreSQL at {server} did not answer in time. Check Host and Port in {Setting}, and the network.";
+        return $"PostgreSQL at {server} can't be used: {Sentence(failure.Message)} Check {Setting}.";
+    }
+
+    /// <returns>Null if it is one; else what is wrong with it, without its values.</returns>
+    public static string? OfText(string connectionString)
+    {
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(connectionString);
+            return null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
+        {
+            var keyword = (e as ArgumentException)?.ParamName;
+            var what =
+                keyword is { Length: > 0 } && keyword.All(c => char.IsAsciiLetter(c) || c == ' ')
+                    ? $"the keyword \"{keyword}\" is unknown, or its value can't be read"
+                    : "it must be KEYWORD=VALUE pairs with ; between them, such as Host=db;Database=mesh;Username=mesh";
+            return $"{Setting} is no connection string of Npgsql: {what}.";
+        }
+    }
+
+    private static string NotReached(string server, SocketException cause) =>
+        $"PostgreSQL at {server} can't be reached: {cause.Message}. Check Host and Port in {Setting}, and that the server runs.";
+
+    private static string Answered(PostgresException answer, NpgsqlConnectionStringBuilder given, string server)
+    {
+        // As Npgsql does where they aren't given.
+        var user = given.Username ?? Environment.UserName;
+        var database = given.Database ?? user;
+        return answer.SqlState switch
+        {
+            PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification =>
+                $"PostgreSQL at {server} doesn't let \"{user}\" in: {answer.MessageText}. "
+                    + $"Check Username, and Password or Passfile, in {Setting}.",
+            PostgresErrorCodes.InvalidCatalogName => $"PostgreSQL at {server} has no database \"{database}\". "
+                + $"Create it, as by createdb --owner {user} {database}, or name another by Database in {Setting}.",
+            PostgresErrorCodes.InsufficientPrivilege =>
+                $"PostgreSQL at {server} doesn't let \"{user}\" work in the database \"{database}\": {answer.MessageText}. "
+                    + "It makes a schema of its own there: let it own the database, or grant it CREATE on it.",
+            _ => $"PostgreSQL at {server} answered: {answer.MessageText} ({answer.SqlState}).",
+        };
+    }
+
+    private static string Server(NpgsqlConnectionStringBuilder given) =>
+        given.Host switch
+        {
+            null or "" => $"localhost:{given.Port}",
+            // A socket's folder, or several servers with ports of their own.
+            var host
+                when host.Contains('/', StringComparison.Ordinal) || host.Contains(':', StringComparison.Ordinal) =>
+                host,
+            var host => $"{host}:{given.Port}",
+        };
+
+    private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
+}
+
+/// <summary>The server is older than what the queries need.</summary>
+internal sealed class DatabaseTooOldException(Version version) : Exception($"PostgreSQL {version} is too old")
+{
+    /// <summary>The first major version that will do.</summary>
+    public const int Oldest = 15;
+
+    public Version Version => version;
+}
