@@ -131,6 +131,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<OrganizationView>();
         services.AddSingleton<OrganizationCommands>();
         services.AddSingleton<ProviderView>();
+        services.AddSingleton<ProviderNames>();
         services.AddSingleton<ProviderAnswers>();
         services.AddSingleton<ProviderHistory>();
         services.AddSingleton<ProviderWrites>();

@@ -19,7 +19,11 @@ public sealed class BothKilledTests(ITestOutputHelper output)
         await Task.WhenAll(mesh.ControlPlane.Kill(Ct), mesh.Agent.Kill(Ct));
         await mesh.StartControlPlane(Ct);
         var since = Stopwatch.GetTimestamp();
-        await mesh.ControlPlane.Line($"Provider {provider.Id} is Error agent_disconnected", Ct, 2 * StartupGrace);
+        await mesh.ControlPlane.Line(
+            $"Provider {provider.Name} ({provider.Id}) is Error agent_disconnected",
+            Ct,
+            2 * StartupGrace
+        );
         var after = Stopwatch.GetElapsedTime(since);
         var seen = await mesh.Provider(Ct);
 

@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
 using Microsoft.Extensions.Options;
 
@@ -9,6 +10,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>Gives agents their epochs, a few at a time: a crowd that comes back at once waits here, not at the store.</summary>
 internal sealed class AgentAdmission(
     PresenceStore presences,
+    ProviderNames names,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
     ILogger<AgentAdmission> logger
@@ -45,7 +47,8 @@ internal sealed class AgentAdmission(
 
     private async Task Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
     {
-        logger.AgentRefused(attaching.ProviderId, refusal.Reason, refusal.Message);
+        var name = await names.Find(attaching.ProviderId, ct);
+        logger.AgentRefused(name, attaching.ProviderId, refusal.Reason, refusal.Message);
         if (Admission.StatusCodeOf(refusal) is not { } code)
             return;
         var offer = Admission.OfferOf(refusal, attaching.Agent, time.GetUtcNow());

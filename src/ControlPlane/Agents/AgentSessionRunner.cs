@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Grpc.Core;
@@ -18,6 +19,7 @@ internal sealed class AgentSessionRunner(
     WorkspaceView workspaces,
     WorkspaceCommands commands,
     OrphanStore orphans,
+    ProviderNames names,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
@@ -39,7 +41,12 @@ internal sealed class AgentSessionRunner(
         using var onAbort = ct.Register(() => session.Close(SessionEnd.AgentLeft));
         var openedAt = time.GetTimestamp();
         metrics.Opened();
-        logger.AgentAttached(session.ProviderId, session.Epoch, attached.Presence.Agent?.AgentVersion ?? "");
+        logger.AgentAttached(
+            names.Of(session.ProviderId),
+            session.ProviderId,
+            session.Epoch,
+            attached.Presence.Agent?.AgentVersion ?? ""
+        );
         try
         {
             session.Send(welcome);
@@ -67,7 +74,9 @@ internal sealed class AgentSessionRunner(
             sessions.Remove(session);
             await Detach(session);
             metrics.Closed(session.Ending.End, time.GetElapsedTime(openedAt));
-            logger.AgentDetached(session.ProviderId, session.Epoch, session.Ending.End);
+            logger.AgentDetached(names.Of(session.ProviderId), session.ProviderId, session.Epoch, session.Ending.End);
+            if (session.Ending.End == SessionEnd.ProviderDeleted)
+                names.Forget(session.ProviderId);
         }
 
         return session.Ending;
@@ -86,6 +95,7 @@ internal sealed class AgentSessionRunner(
                 workspaces,
                 commands,
                 (unclaimed, ct) => orphans.Keep(fence, unclaimed, ct),
+                names,
                 time,
                 logger
             ),
@@ -93,6 +103,7 @@ internal sealed class AgentSessionRunner(
                 fence,
                 2 * options.Value.MaxWorkspacesPerSnapshot,
                 commands,
+                names,
                 time,
                 logger
             ),
@@ -108,7 +119,7 @@ internal sealed class AgentSessionRunner(
         }
         catch (ProtocolException e)
         {
-            logger.ProtocolBroken(session.ProviderId, e.Message);
+            logger.ProtocolBroken(names.Of(session.ProviderId), session.ProviderId, e.Message);
             session.Close(SessionEnd.ProtocolViolation, e.Message);
         }
         catch (Exception) when (session.Closing.IsCancellationRequested)
@@ -118,12 +129,12 @@ internal sealed class AgentSessionRunner(
         catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
             // The connection is gone: nobody is left to be told.
-            logger.ConnectionLost(session.ProviderId, e.Message);
+            logger.ConnectionLost(names.Of(session.ProviderId), session.ProviderId, e.Message);
             session.Close(SessionEnd.AgentLeft);
         }
         catch (Exception e)
         {
-            logger.SessionFailed(e, session.ProviderId);
+            logger.SessionFailed(e, names.Of(session.ProviderId), session.ProviderId);
             session.Close(SessionEnd.Failed);
         }
     }

@@ -4,6 +4,7 @@ using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
@@ -21,6 +22,7 @@ internal sealed class AgentStreamService(
     AgentSessionRunner runner,
     StreamDrain drain,
     DeploymentView deployment,
+    ProviderNames names,
     AccessRecorder access,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
@@ -114,6 +116,8 @@ internal sealed class AgentStreamService(
     )
     {
         var provider = await deployment.Provider(presence.ProviderId, ct);
+        if (provider is not null)
+            names.Saw(provider);
         return new ConnectResponse
         {
             Welcome = new Welcome

@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Orphans;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
@@ -18,6 +19,7 @@ internal sealed class DesiredPump(
     WorkspaceView view,
     WorkspaceCommands commands,
     Func<IReadOnlyDictionary<string, Held>, CancellationToken, Task> keepOrphans,
+    ProviderNames names,
     TimeProvider time,
     ILogger logger
 )
@@ -60,7 +62,7 @@ internal sealed class DesiredPump(
             }
             catch (Exception e) when (StoreFailure.IsAway(e))
             {
-                logger.DesiredNotRead(providerId, e.Message);
+                logger.DesiredNotRead(names.Of(providerId), providerId, e.Message);
                 await Task.Delay(RetryDelay, time, ct);
                 _signal.Set();
             }

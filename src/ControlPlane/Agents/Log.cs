@@ -5,27 +5,67 @@ internal static partial class Log
     [LoggerMessage(
         1100,
         LogLevel.Information,
-        "Agent of provider {ProviderId} attached, epoch {Epoch}, version {Version}"
+        "Agent of provider {Provider} ({ProviderId}) attached, epoch {Epoch}, version {Version}"
     )]
-    public static partial void AgentAttached(this ILogger logger, string providerId, long epoch, string version);
+    public static partial void AgentAttached(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        long epoch,
+        string version
+    );
 
-    [LoggerMessage(1101, LogLevel.Information, "Agent of provider {ProviderId} detached, epoch {Epoch}: {End}")]
-    public static partial void AgentDetached(this ILogger logger, string providerId, long epoch, SessionEnd end);
+    [LoggerMessage(
+        1101,
+        LogLevel.Information,
+        "Agent of provider {Provider} ({ProviderId}) detached, epoch {Epoch}: {End}"
+    )]
+    public static partial void AgentDetached(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        long epoch,
+        SessionEnd end
+    );
 
-    [LoggerMessage(1102, LogLevel.Warning, "Agent of provider {ProviderId} refused: {Reason}: {Message}")]
-    public static partial void AgentRefused(this ILogger logger, string providerId, string reason, string message);
+    [LoggerMessage(1102, LogLevel.Warning, "Agent of provider {Provider} ({ProviderId}) refused: {Reason}: {Message}")]
+    public static partial void AgentRefused(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        string reason,
+        string message
+    );
 
-    [LoggerMessage(1103, LogLevel.Warning, "Agent of provider {ProviderId} broke the protocol: {Problem}")]
-    public static partial void ProtocolBroken(this ILogger logger, string providerId, string problem);
+    [LoggerMessage(1103, LogLevel.Warning, "Agent of provider {Provider} ({ProviderId}) broke the protocol: {Problem}")]
+    public static partial void ProtocolBroken(this ILogger logger, string provider, string providerId, string problem);
 
-    [LoggerMessage(1104, LogLevel.Warning, "Desired states of provider {ProviderId} can't be read now: {Problem}")]
-    public static partial void DesiredNotRead(this ILogger logger, string providerId, string problem);
+    [LoggerMessage(
+        1104,
+        LogLevel.Warning,
+        "Desired states of provider {Provider} ({ProviderId}) can't be read now: {Problem}"
+    )]
+    public static partial void DesiredNotRead(this ILogger logger, string provider, string providerId, string problem);
 
-    [LoggerMessage(1105, LogLevel.Warning, "Reports of provider {ProviderId} can't be stored now: {Problem}")]
-    public static partial void ObservationsNotStored(this ILogger logger, string providerId, string problem);
+    [LoggerMessage(
+        1105,
+        LogLevel.Warning,
+        "Reports of provider {Provider} ({ProviderId}) can't be stored now: {Problem}"
+    )]
+    public static partial void ObservationsNotStored(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        string problem
+    );
 
-    [LoggerMessage(1106, LogLevel.Error, "The session of provider {ProviderId} failed")]
-    public static partial void SessionFailed(this ILogger logger, Exception exception, string providerId);
+    [LoggerMessage(1106, LogLevel.Error, "The session of provider {Provider} ({ProviderId}) failed")]
+    public static partial void SessionFailed(
+        this ILogger logger,
+        Exception exception,
+        string provider,
+        string providerId
+    );
 
     [LoggerMessage(
         1107,
@@ -47,6 +87,10 @@ internal static partial class Log
     [LoggerMessage(1111, LogLevel.Information, "{Moved} agents have moved, {Left} have not, after {Seconds:0.0} s")]
     public static partial void HandedOver(this ILogger logger, int moved, int left, double seconds);
 
-    [LoggerMessage(1108, LogLevel.Information, "The stream of provider {ProviderId}'s agent broke: {Problem}")]
-    public static partial void ConnectionLost(this ILogger logger, string providerId, string problem);
+    [LoggerMessage(
+        1108,
+        LogLevel.Information,
+        "The stream of the agent of provider {Provider} ({ProviderId}) broke: {Problem}"
+    )]
+    public static partial void ConnectionLost(this ILogger logger, string provider, string providerId, string problem);
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
@@ -16,6 +17,7 @@ internal sealed class ObservationWriter(
     SessionFence fence,
     int capacity,
     WorkspaceCommands commands,
+    ProviderNames names,
     TimeProvider time,
     ILogger logger
 )
@@ -68,7 +70,7 @@ internal sealed class ObservationWriter(
                 catch (Exception e) when (StoreFailure.IsAway(e))
                 {
                     // Still pending: nothing is lost while the store is away, and nothing acknowledged.
-                    logger.ObservationsNotStored(fence.ProviderId, e.Message);
+                    logger.ObservationsNotStored(names.Of(fence.ProviderId), fence.ProviderId, e.Message);
                     await Task.Delay(RetryDelay, time, ct);
                     continue;
                 }

@@ -12,6 +12,7 @@ internal sealed class SessionCheck(
     StoreSessions store,
     AgentSessions sessions,
     StoreHealth health,
+    ProviderNames names,
     TimeProvider time,
     ILogger<SessionCheck> logger
 ) : BackgroundService
@@ -97,6 +98,8 @@ internal sealed class SessionCheck(
         var providers = (
             await session.LoadManyAsync<Provider>(ct, providerIds.Select(StreamKeys.Provider))
         ).ToDictionary(p => p.ProviderId);
+        foreach (var provider in providers.Values)
+            names.Saw(provider);
         foreach (var one in held)
         {
             if (

@@ -4,6 +4,8 @@ using Coder.Mesh.Protocol;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using JasperFx;
+using Microsoft.AspNetCore.Connections;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Observability;
 
@@ -60,13 +62,22 @@ internal sealed class FailureInterceptor(ILogger<FailureInterceptor> logger) : I
         }
     }
 
+    // A write to a stream that is gone is an invalid operation; a command of PostgreSQL that was cancelled says so.
+    private static bool IsOfHangingUp(Exception exception) =>
+        exception is OperationCanceledException or IOException or InvalidOperationException
+        || StoreFailure.State(exception) == PostgresErrorCodes.QueryCanceled;
+
     private RpcException? Translate(Exception exception, ServerCallContext context)
     {
         switch (exception)
         {
             case RpcException:
-            case OperationCanceledException when context.CancellationToken.IsCancellationRequested:
                 return null;
+            // The caller has hung up or cancelled the call, in the middle of whatever was done for him. Nobody is told, and as a
+            // status it isn't logged as a failure.
+            case ConnectionAbortedException or ConnectionResetException:
+            case Exception when context.CancellationToken.IsCancellationRequested && IsOfHangingUp(exception):
+                return new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
             case ConcurrencyException:
                 return new Refusal(
                     RefusalKind.Aborted,

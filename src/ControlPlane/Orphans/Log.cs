@@ -5,14 +5,20 @@ internal static partial class Log
     [LoggerMessage(
         1700,
         LogLevel.Warning,
-        "The cluster of provider {ProviderId} holds {Count} workspaces that the store doesn't know; they are left running"
+        "The cluster of provider {Provider} ({ProviderId}) holds {Count} workspaces that the store doesn't know; they are left running"
     )]
-    public static partial void OrphansFound(this ILogger logger, string providerId, int count);
+    public static partial void OrphansFound(this ILogger logger, string provider, string providerId, int count);
 
     [LoggerMessage(
         1701,
         LogLevel.Warning,
-        "The cluster of provider {ProviderId} holds {Count} workspaces of other providers, such as {WorkspaceId}; they are left alone"
+        "The cluster of provider {Provider} ({ProviderId}) holds {Count} workspaces of other providers, such as {WorkspaceId}; they are left alone"
     )]
-    public static partial void ForeignHeld(this ILogger logger, string providerId, int count, string workspaceId);
+    public static partial void ForeignHeld(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        int count,
+        string workspaceId
+    );
 }

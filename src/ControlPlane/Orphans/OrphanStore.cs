@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Marten;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Orphans;
 
 /// <summary>Keeps what providers' snapshots hold that the store doesn't know.</summary>
-internal sealed class OrphanStore(NpgsqlDataSource database, ILogger<OrphanStore> logger)
+internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names, ILogger<OrphanStore> logger)
 {
     /// <summary>Replaces a provider's orphans by those of a complete snapshot, if the session is still the provider's.</summary>
     /// <param name="unclaimed">What the cluster holds and no unfinished workspace of the provider claims.</param>
@@ -25,7 +26,7 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ILogger<OrphanStore
         await Replace(fence.ProviderId, orphans, held, connection, ct);
         await transaction.CommitAsync(ct);
         if (orphans.Count > 0)
-            logger.OrphansFound(fence.ProviderId, orphans.Count);
+            logger.OrphansFound(names.Of(fence.ProviderId), fence.ProviderId, orphans.Count);
     }
 
     /// <summary>Nobody will report or adopt them any more, once the session's transaction commits.</summary>
@@ -73,7 +74,7 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ILogger<OrphanStore
         }
 
         if (foreign.Count > 0)
-            logger.ForeignHeld(providerId, foreign.Count, foreign[0]);
+            logger.ForeignHeld(names.Of(providerId), providerId, foreign.Count, foreign[0]);
         return unknown;
     }
 

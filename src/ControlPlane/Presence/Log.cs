@@ -2,20 +2,35 @@ namespace Coder.Mesh.ControlPlane.Presence;
 
 internal static partial class Log
 {
-    [LoggerMessage(1400, LogLevel.Information, "Provider {ProviderId} is {Status} {Code} {Message}")]
+    [LoggerMessage(1400, LogLevel.Information, "Provider {Provider} ({ProviderId}) is {Status} {Code} {Message}")]
     public static partial void StatusChanged(
         this ILogger logger,
+        string provider,
         string providerId,
         ProviderStatus status,
         string code,
         string message
     );
 
-    [LoggerMessage(1401, LogLevel.Warning, "Presence of provider {ProviderId} can't be stored now: {Problem}")]
-    public static partial void PresenceNotStored(this ILogger logger, string providerId, string problem);
+    [LoggerMessage(
+        1401,
+        LogLevel.Warning,
+        "Presence of provider {Provider} ({ProviderId}) can't be stored now: {Problem}"
+    )]
+    public static partial void PresenceNotStored(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        string problem
+    );
 
-    [LoggerMessage(1402, LogLevel.Error, "The owner of provider {ProviderId}'s presence failed")]
-    public static partial void OwnerFailed(this ILogger logger, Exception exception, string providerId);
+    [LoggerMessage(1402, LogLevel.Error, "The owner of the presence of provider {Provider} ({ProviderId}) failed")]
+    public static partial void OwnerFailed(
+        this ILogger logger,
+        Exception exception,
+        string provider,
+        string providerId
+    );
 
     [LoggerMessage(
         1403,

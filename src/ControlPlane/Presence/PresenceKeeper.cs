@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Presence;
@@ -7,6 +8,7 @@ internal sealed class PresenceKeeper(
     PresenceStore store,
     StoreHealth health,
     ProcessPulse pulse,
+    ProviderNames names,
     TimeProvider time,
     ILogger<PresenceKeeper> logger
 ) : IHostedService, IDisposable
@@ -25,7 +27,7 @@ internal sealed class PresenceKeeper(
     /// <summary>Starts the owner of a new session; an older one of the same provider stops without another word.</summary>
     public PresenceOwner Start(AttachedSession attached)
     {
-        var owner = new PresenceOwner(attached, store, health, pulse, time, logger);
+        var owner = new PresenceOwner(attached, store, health, pulse, names, time, logger);
         var kept = new Kept(owner, CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token));
         Kept? older;
         lock (_lock)
@@ -81,7 +83,7 @@ internal sealed class PresenceKeeper(
         }
         catch (Exception e)
         {
-            logger.OwnerFailed(e, kept.Owner.ProviderId);
+            logger.OwnerFailed(e, names.Of(kept.Owner.ProviderId), kept.Owner.ProviderId);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Presence;
@@ -26,6 +27,7 @@ internal sealed class PresenceOwner : IDisposable
     private readonly PresenceStore _store;
     private readonly StoreHealth _health;
     private readonly ProcessPulse _pulse;
+    private readonly ProviderNames _names;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
@@ -43,13 +45,14 @@ internal sealed class PresenceOwner : IDisposable
         PresenceStore store,
         StoreHealth health,
         ProcessPulse pulse,
+        ProviderNames names,
         TimeProvider time,
         ILogger logger
     )
     {
         _saved = attached.Presence;
         _state = attached.State;
-        (_store, _health, _pulse, _time, _logger) = (store, health, pulse, time, logger);
+        (_store, _health, _pulse, _names, _time, _logger) = (store, health, pulse, names, time, logger);
         _heardTicks = time.GetUtcNow().UtcTicks;
         _heardPauses = pulse.Pauses;
         _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -134,7 +137,7 @@ internal sealed class PresenceOwner : IDisposable
             var kept = fact is StatusFact.TimePassed ? before : next;
             _state = StatusMachine.Step(kept, new StatusFact.StoreLost(), at);
             if (_health.ReportAway())
-                _logger.PresenceNotStored(ProviderId, e.Message);
+                _logger.PresenceNotStored(_names.Of(ProviderId), ProviderId, e.Message);
         }
 
         if (_state.Link == Link.Unresponsive)
@@ -159,7 +162,7 @@ internal sealed class PresenceOwner : IDisposable
         if (await _store.Append(ProviderId, Epoch, _saved.OwnerId, events, ct) is not { } saved)
             return false;
         if (saved.Status != _saved.Status || saved.Code != _saved.Code)
-            _logger.StatusChanged(ProviderId, saved.Status, saved.Code, saved.Message);
+            _logger.StatusChanged(_names.Of(ProviderId), ProviderId, saved.Status, saved.Code, saved.Message);
         _saved = saved;
         return true;
     }

@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
@@ -11,6 +12,7 @@ namespace Coder.Mesh.ControlPlane.Presence;
 internal sealed class Sweeper(
     NpgsqlDataSource database,
     PresenceStore store,
+    ProviderNames names,
     ReplicaLease lease,
     TimeProvider time,
     ILogger<Sweeper> logger
@@ -116,7 +118,13 @@ internal sealed class Sweeper(
             PresenceStore.StatusEvent(orphan.Epoch, state),
         ];
         if (await store.Append(orphan.ProviderId, orphan.Epoch, orphan.OwnerId, events, ct) is not null)
-            logger.StatusChanged(orphan.ProviderId, state.Status, state.Code, state.Message);
+            logger.StatusChanged(
+                await names.Find(orphan.ProviderId, ct),
+                orphan.ProviderId,
+                state.Status,
+                state.Code,
+                state.Message
+            );
     }
 
     private static async Task<bool> TryLead(NpgsqlConnection connection, CancellationToken ct)

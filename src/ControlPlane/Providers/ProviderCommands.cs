@@ -9,15 +9,29 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>What admins do to providers; tokens and removal have classes of their own.</summary>
-internal sealed class ProviderCommands(ProviderWrites writes, TimeProvider time)
+internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames names, TimeProvider time)
 {
-    public Task<Result<Written>> Rename(
+    public async Task<Result<Written>> Rename(
         WriteContext context,
         string reference,
         string name,
         string etag,
         CancellationToken ct
-    ) => writes.Change(context, reference, locked: false, etag, _ => new RenameProvider(name), ct, NameTaken(name));
+    )
+    {
+        var renamed = await writes.Change(
+            context,
+            reference,
+            locked: false,
+            etag,
+            _ => new RenameProvider(name),
+            ct,
+            NameTaken(name)
+        );
+        if (renamed is { Refusal: null, Value: (var id, false, _) })
+            names.Renamed(id, name);
+        return renamed;
+    }
 
     public Task<Result<Written>> ChangeDetails(
         WriteContext context,
