@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a control plane and the agent of its built-in provider until Ctrl-C, then stops both. ./build.sh run builds, then
-# becomes this script.
+# Runs a control plane and the agent of its built-in provider until Ctrl-C, then stops both. ./build.sh run calls it with
+# "check" to learn whether that can be done, builds, then becomes it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bin=${MESH_ARTIFACTS:-$root/artifacts}
@@ -24,6 +24,8 @@ Starts a control plane and the agent of its built-in provider on this machine's 
   --management-port N       metrics and health of the control plane (default $management_port)
   --agent-health-port N     health of the agent (default $agent_port)
 
+--OPTION VALUE can be written --OPTION=VALUE.
+
 Environment:
   KUBECONFIG                workspaces run in that cluster; otherwise in a simulated one, in memory
   MESH_NAMESPACE            the namespace there (default: the kubeconfig's)
@@ -45,23 +47,37 @@ port_of() {
   printf '%d' "$((10#$2))"
 }
 
+check_only=''
+if [[ ${1-} == check ]]; then
+  check_only=yes
+  shift
+fi
+
 while (($# > 0)); do
-  option=$1
-  if [[ $option == -h || $option == --help ]]; then
-    usage
-    exit 0
+  option=${1%%=*}
+  case $option in
+    -h | --help)
+      usage
+      exit 0
+      ;;
+    --data-folder | --grpc-port | --http-port | --management-port | --agent-health-port) ;;
+    *) fail "no option named $option; ./build.sh run --help lists them." ;;
+  esac
+  if [[ $1 == *=* ]]; then
+    value=${1#*=}
+    shift
+  else
+    value=${2-}
+    shift "$(($# > 1 ? 2 : 1))"
   fi
-  value=${2-}
-  [[ -n $value ]] || fail "$option needs a value, or isn't an option; ./build.sh run --help lists them."
+  [[ -n $value && $value != --* ]] || fail "$option needs a value; ./build.sh run --help says which."
   case $option in
     --data-folder) data=$value ;;
     --grpc-port) grpc_port=$(port_of "$option" "$value") ;;
     --http-port) http_port=$(port_of "$option" "$value") ;;
     --management-port) management_port=$(port_of "$option" "$value") ;;
     --agent-health-port) agent_port=$(port_of "$option" "$value") ;;
-    *) fail "no option named $option; ./build.sh run --help lists them." ;;
   esac
-  shift 2
 done
 
 [[ $data == /* ]] || data=$PWD/$data
@@ -171,9 +187,8 @@ check_children() {
 
 # --- before the start --------------------------------------------------------------------------------------------------
 
-for name in mesh-control-plane mesh-agent mesh; do
-  [[ -x $bin/$name ]] || fail "there is no $bin/$name; ./build.sh publish makes it."
-done
+twice=$(printf '%s\n' "$grpc_port" "$http_port" "$management_port" "$agent_port" | sort | uniq -d | head -n 1)
+[[ -z $twice ]] || fail "port $twice is chosen twice; the four ports must differ."
 
 free_port() {
   if listening "$1"; then fail "port $1 ($2) is taken. Free it, or choose another: ./build.sh run $3 N"; fi
@@ -190,12 +205,27 @@ fi
 
 cluster=simulated
 where='a simulated cluster, in memory (set KUBECONFIG for a real one)'
+stopping_means='Ctrl-C stops everything and keeps the data.'
 if [[ -n ${KUBECONFIG:-} ]]; then
+  [[ -f $KUBECONFIG && -r $KUBECONFIG ]] || fail "KUBECONFIG=$KUBECONFIG is not a file that can be read."
   cluster=kubernetes
   where="the cluster of KUBECONFIG=$KUBECONFIG"
+  stopping_means='Ctrl-C stops control plane and agent and keeps the data. Workspaces in the cluster run on.'
 fi
 
-(umask 077 && mkdir -p "$logs") || fail "the data folder $data can't be made; choose another: --data-folder DIR"
+if ! (umask 077 && mkdir -p "$logs" && [[ -w $logs ]]) 2>/dev/null; then
+  fail "the data folder $data can't be written; choose another: --data-folder DIR"
+fi
+
+[[ -z $check_only ]] || exit 0
+
+for name in mesh-control-plane mesh-agent mesh; do
+  [[ -x $bin/$name ]] || fail "there is no $bin/$name; ./build.sh publish makes it."
+done
+
+# Before, the folder's admin can have no workspaces.
+used_before=''
+[[ ! -e $data/admin-token ]] || used_before=yes
 
 trap stop_all EXIT
 trap 'stopping=yes' INT TERM HUP PIPE
@@ -228,23 +258,18 @@ agent=$!
 
 mesh() { timeout 15 "$bin/mesh" "$@" --address "$address" --token-file "$data/admin-token" </dev/null; }
 
-# A field of the built-in provider, out of its JSON, in which the fields keep their order.
-built_in() {
-  mesh providers ls -o json 2>/dev/null | awk -F '"' -v field="$1" \
-    '/"kind": "PROVIDER_KIND_BUILT_IN"/ { here = 1 } here && $2 == field { print $4; exit }'
-}
-
 agent_says() { http_get "$agent_port" /readyz | tail -n 1; }
 
-# After a restart the store may still say Ready of the time before, so the agent has to be attached too.
-ready() { healthy "$agent_port" /readyz && [[ $(built_in status) == PROVIDER_STATUS_READY ]]; }
+provider_says() { http_get "$management_port" /health/built-in | tail -n 1; }
+
+ready() { healthy "$agent_port" /readyz && healthy "$management_port" /health/built-in; }
 
 not_ready() {
   local agent_said
   agent_said=$(agent_says)
   {
-    printf '\n%s\n%s\n\nThe agent: %s\nIts log:   %s\n' \
-      "$(mesh providers ls 2>&1)" "$(built_in statusMessage)" "$agent_said" "$logs/agent.log"
+    printf '\nThe provider: %s\nThe agent:    %s\nIts log:      %s\n' \
+      "$(provider_says)" "$agent_said" "$logs/agent.log"
     if [[ $agent_said =~ CLUSTER_MISMATCH|NAMESPACE_CHANGED ]]; then
       echo 'A provider belongs to one namespace of one cluster. For another one use another --data-folder.'
     fi
@@ -268,6 +293,22 @@ if ((grpc_port != 8081)); then cli_environment+=$'\n'"  export MESH_ADDRESS=$add
 if [[ $data != "$default_data" ]]; then cli_environment+=$'\n'"  export MESH_TOKEN_FILE=$data/admin-token"; fi
 [[ -z $cli_environment ]] || cli_environment+=$'\n'
 
+# A name that none of the admin's workspaces has: `show` fails where there is none.
+free_name() {
+  local name=dev next=2
+  while [[ -n $used_before ]] && ((next <= 20)) && mesh workspaces show "$name" >/dev/null 2>&1; do
+    name=dev-$next
+    next=$((next + 1))
+  done
+  printf '%s' "$name"
+}
+create="$bin/mesh workspaces create $(free_name) --wait"
+provider=$(provider_says)
+# Elsewhere than by default: the default provider may be one without an agent.
+[[ $provider != *'not the default'* ]] || create+=" --provider ${provider%% *}"
+# It takes no new ones until then.
+[[ $provider != *cordoned* ]] || create="$bin/mesh providers uncordon ${provider%% *}"$'\n'"  $create"
+
 cat <<END
 
 The built-in provider is Ready. Workspaces run in $where.
@@ -282,10 +323,10 @@ The built-in provider is Ready. Workspaces run in $where.
 Try, in another terminal:
 $cli_environment
   $bin/mesh providers ls
-  $bin/mesh workspaces create dev --wait
+  $create
   $bin/mesh workspaces ls
 
-Ctrl-C stops everything and keeps the data.
+$stopping_means
 END
 
 while ! asked_to_stop; do

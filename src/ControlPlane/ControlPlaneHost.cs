@@ -64,7 +64,7 @@ internal static class ControlPlaneHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
 
         var app = builder.Build();
-        app.MapManagement();
+        app.MapManagement(management => management.MapBuiltInReadiness());
         app.UseListeners();
         app.UseCallerTraces();
         app.UseAuthentication();

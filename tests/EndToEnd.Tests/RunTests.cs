@@ -15,17 +15,7 @@ public sealed partial class RunTests
     {
         await using var scratch = new Scratch();
 
-        string[] options =
-        [
-            "--grpc-port",
-            Port(),
-            "--http-port",
-            Port(),
-            "--management-port",
-            Port(),
-            "--agent-health-port",
-            Port(),
-        ];
+        var options = Ports();
 
         var first = await Start(scratch, options);
         var commands = await PrintedCommands(first);
@@ -38,7 +28,75 @@ public sealed partial class RunTests
 
         var second = await Start(scratch, options);
         await Shell(scratch, second, $"until {commands[2]} | grep -w dev | grep -w running; do sleep 0.1; done");
+        // Its own commands work as the first one's did, beside what is there.
+        foreach (var command in await PrintedCommands(second))
+            said = await Shell(scratch, second, command);
+        Assert.Matches(@"(?m)^\s*dev\s", said);
+        Assert.Matches(@"(?m)^\s*dev-2\s.*\brunning\b", said);
         await StopsWithoutATrace(scratch, second);
+    }
+
+    [Fact]
+    public async Task Run_starts_again_however_the_built_in_provider_is_named_cordoned_and_used_and_its_commands_work()
+    {
+        await using var scratch = new Scratch();
+        var options = Ports();
+        var first = await Start(scratch, options);
+        var mesh = (await PrintedCommands(first))[0][..^"providers ls".Length];
+        foreach (
+            var command in (string[])
+                [
+                    "providers create elsewhere --token-out elsewhere.token",
+                    "providers set-default elsewhere",
+                    "providers rename built-in here",
+                    "providers cordon here --reason maintenance",
+                    // First of all in a list.
+                    "providers create aaa --token-out aaa.token",
+                ]
+        )
+            await Shell(scratch, first, mesh + command);
+        await StopsWithoutATrace(scratch, first);
+
+        var second = await Start(scratch, options);
+
+        var commands = await PrintedCommands(second);
+        Assert.EndsWith(" providers uncordon here", commands[1], StringComparison.Ordinal);
+        Assert.EndsWith(" workspaces create dev --wait --provider here", commands[2], StringComparison.Ordinal);
+        var said = "";
+        foreach (var command in commands)
+            said = await Shell(scratch, second, command);
+        Assert.Matches(Running(), said);
+        await StopsWithoutATrace(scratch, second);
+    }
+
+    [Theory]
+    [InlineData("--grpc-port=80a", "--grpc-port takes a port from 1 to 65535, not '80a'")]
+    [InlineData("--grpc-port=0", "--grpc-port takes a port from 1 to 65535, not '0'")]
+    [InlineData("--grpc-port", "--grpc-port needs a value")]
+    [InlineData("--grpc-port=", "--grpc-port needs a value")]
+    [InlineData("--grpc-port --http-port", "--grpc-port needs a value")]
+    [InlineData("--grcp-port 8081", "no option named --grcp-port")]
+    [InlineData("--grpc-port=12001 --http-port=12001", "port 12001 is chosen twice")]
+    [InlineData("--data-folder=/proc/nowhere", "the data folder /proc/nowhere can't be written")]
+    public async Task Options_are_checked_before_anything_is_built(string options, string complaint)
+    {
+        await using var scratch = new Scratch();
+        // A dotnet that builds nothing and leaves a trace.
+        Directory.CreateDirectory(scratch["bin"]);
+        await File.WriteAllTextAsync(scratch["bin/dotnet"], "#!/bin/sh\ntouch \"$0.called\"\n", Ct);
+        File.SetUnixFileMode(scratch["bin/dotnet"], (UnixFileMode)0b111_101_101);
+        var path = $"{scratch["bin"]}:{System.Environment.GetEnvironmentVariable("PATH")}";
+
+        var run = ChildProcess.Start(
+            scratch,
+            Artifacts.BuildScript,
+            ["run", .. Ports().Concat(options.Split(' '))],
+            [.. Environment(scratch), new("PATH", path)]
+        );
+
+        Assert.Equal(1, await run.ExitWithOutput(Ct));
+        Assert.Contains(complaint, run.Output.Talk, StringComparison.Ordinal);
+        Assert.False(File.Exists(scratch["bin/dotnet.called"]));
     }
 
     private static async Task<ChildProcess> Start(Scratch scratch, string[] options)
@@ -117,6 +175,10 @@ public sealed partial class RunTests
 
     private static Dictionary<string, string> Environment(Scratch scratch) =>
         new() { ["XDG_DATA_HOME"] = scratch["xdg"] };
+
+    private static string[] Ports() =>
+        // One as people write it who have learned it elsewhere.
+        ["--grpc-port", Port(), "--http-port", Port(), "--management-port", Port(), $"--agent-health-port={Port()}"];
 
     private static string Port() => FreePorts.Take().ToString(CultureInfo.InvariantCulture);
 

@@ -37,7 +37,8 @@ internal static class ObservabilityRegistration
     }
 
     /// <summary>Metrics and health, on the management listener only, and nothing else there.</summary>
-    public static WebApplication MapManagement(this WebApplication app)
+    /// <param name="more">What else is there.</param>
+    public static WebApplication MapManagement(this WebApplication app, Action<IApplicationBuilder> more)
     {
         app.MapWhen(
             Listener.Management.Serves,
@@ -48,6 +49,7 @@ internal static class ObservabilityRegistration
                 management.UseHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
                 management.UseHealthChecks("/health/ready", ForReady());
                 management.UseHealthChecks("/health/started", ForReady());
+                more(management);
                 management.Run(context =>
                 {
                     context.Response.StatusCode = StatusCodes.Status404NotFound;

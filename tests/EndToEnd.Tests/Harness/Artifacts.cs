@@ -16,6 +16,9 @@ internal static class Artifacts
     /// <summary>The script that <c>./build.sh run</c> becomes after it has built.</summary>
     public static string RunScript => Path.Combine(Repository, "eng", "run.sh");
 
+    /// <summary>The one door of a checkout.</summary>
+    public static string BuildScript => Path.Combine(Repository, "build.sh");
+
     public static string Folder =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named
             ? named
