@@ -1,9 +1,11 @@
+using System.Net.Sockets;
 using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.Health;
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Coder.Mesh.Agent;
@@ -27,10 +29,10 @@ internal static class AgentHost
         {
             await app.StartAsync();
         }
-        catch (Exception e) when (e is IOException or InvalidDataException)
+        catch (Exception e) when (e is IOException or InvalidDataException or SocketException)
         {
             // An address in use or a broken state file: the message is for the operator, the stack would be noise.
-            await Console.Error.WriteLineAsync($"mesh-agent: can't start: {e.Message}");
+            await Console.Error.WriteLineAsync($"mesh-agent: can't start: {Cause(e, options)}");
             return 1;
         }
 
@@ -39,6 +41,19 @@ internal static class AgentHost
         await app.WaitForShutdownAsync();
         return 0;
     }
+
+    private static string Cause(Exception exception, AgentOptions options) =>
+        exception switch
+        {
+            { InnerException: AddressInUseException } =>
+                $"another process, such as another agent, listens on {options.HealthAddress}. Choose another address for "
+                    + $"health, such as {Setting.HealthAddress.Flag} 127.0.0.1:0 for any free port "
+                    + $"({Setting.HealthAddress.Variable}).",
+            SocketException or { InnerException: SocketException } =>
+                $"health can't be served at {options.HealthAddress}: {exception.Message} Choose another address by "
+                    + $"{Setting.HealthAddress.Flag} ({Setting.HealthAddress.Variable}).",
+            _ => exception.Message,
+        };
 
     private static WebApplication? TryBuild(AgentOptions options)
     {
@@ -58,7 +73,10 @@ internal static class AgentHost
     /// <param name="replace">Services that a test brings in place of the real ones.</param>
     public static WebApplication Build(AgentOptions options, Action<IServiceCollection>? replace = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Not the folder that it was started from: it reads nothing there.
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
+        );
         // Settings come from OptionsReader alone; the environment stays for OpenTelemetry, which reads its own variables.
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddEnvironmentVariables("OTEL_").AddEnvironmentVariables();
@@ -101,6 +119,8 @@ internal static class AgentHost
         logging.SetMinimumLevel(options.LogLevel);
         // The health server's own talk is worth something only when it fails.
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        // A start that fails is told as an error in one line.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
         if (options.LogFormat == LogFormat.Json)
             logging.AddJsonConsole(o =>
             {

@@ -107,6 +107,62 @@ public sealed class OptionsTests
     }
 
     [Theory]
+    [InlineData("MESH_ACESS_URL", "MESH_ACCESS_URL")]
+    [InlineData("mesh_namespace", "MESH_NAMESPACE")]
+    [InlineData("MESH_HEALTH_ADRESS", "MESH_HEALTH_ADDRESS")]
+    [InlineData("MESH__CLUSTER", "MESH_CLUSTER")]
+    [InlineData("MESH_TOKENFILE", "MESH_TOKEN_FILE")]
+    public async Task Misspelt_variable_is_an_error_that_names_the_nearest(string given, string meant)
+    {
+        var (code, _, complaints) = await Run([], new Dictionary<string, string>(Enough) { [given] = "x" });
+
+        if (Enough.ContainsKey(meant))
+        {
+            Assert.Equal(0, code);
+            return;
+        }
+
+        Assert.Equal(2, code);
+        Assert.Contains($"mesh-agent: {given}: no setting of the agent. Did you mean {meant}?", complaints);
+    }
+
+    [Theory]
+    [InlineData("MESH_ADDRESS")]
+    [InlineData("MESH_CONTEXT")]
+    [InlineData("MESH_ORG")]
+    [InlineData("MESH_DEBUG")]
+    [InlineData("MESH_COMPLETION_TIMEOUT")]
+    [InlineData("MESH_SERVICE_HOST")]
+    [InlineData("MESH_CONTROL_PLANE_PORT_8081_TCP")]
+    public async Task Variables_of_others_are_none_of_the_agent_s_business(string name) =>
+        Assert.Equal(0, (await Run([], new Dictionary<string, string>(Enough) { [name] = "x" })).Code);
+
+    [Fact]
+    public async Task Misspelt_key_of_the_file_is_an_error_that_names_the_nearest()
+    {
+        var (code, _, complaints) = await Run(["--config", WriteFile("""{ "acessUrl": "x", "nonsense": 1 }""")]);
+
+        Assert.Equal(2, code);
+        Assert.Single(
+            complaints,
+            c => c.Contains("no such setting. Did you mean \"accessUrl\"?", StringComparison.Ordinal)
+        );
+        Assert.Single(complaints, c => c.Contains("no such setting; there are accessUrl, ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("role")]
+    [InlineData("role --namespace Not_A_Namespace")]
+    [InlineData("role --namespace dev --cluster simulated")]
+    public async Task Role_without_a_good_namespace_is_refused_and_asks_for_nothing_else(string arguments)
+    {
+        var (code, options, complaints) = await Run(arguments.Split(' '), []);
+
+        Assert.Equal((2, null), (code, options));
+        Assert.DoesNotContain(complaints, c => c.Contains("MESH_ACCESS_URL", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("http://127.0.0.1:8081")]
     [InlineData("http://localhost:8081")]
     [InlineData("http://[::1]:8081")]

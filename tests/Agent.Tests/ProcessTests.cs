@@ -11,7 +11,10 @@ public sealed class ProcessTests
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private static Process Start(FakeControlPlane server, params string[] arguments)
+    private static Process Start(FakeControlPlane server, params string[] arguments) =>
+        Start(server, ["--health-address", "127.0.0.1:0"], arguments);
+
+    private static Process Start(FakeControlPlane server, string[] health, string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "mesh-agent"))
         {
@@ -19,7 +22,7 @@ public sealed class ProcessTests
             RedirectStandardError = true,
             Environment = { ["MESH_TOKEN"] = "mpt_secret", ["MESH_ACCESS_URL"] = server.Address.ToString() },
         };
-        foreach (var argument in (string[])[.. arguments, "--health-address", "127.0.0.1:0"])
+        foreach (var argument in (string[])[.. arguments, .. health])
             start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }
@@ -55,6 +58,34 @@ public sealed class ProcessTests
             var log = await process.StandardOutput.ReadToEndAsync(Ct);
             Assert.Contains("The cluster is simulated", log, StringComparison.Ordinal);
             Assert.DoesNotContain("mpt_", log, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task Second_agent_on_a_machine_is_told_in_one_line_how_to_choose_another_address()
+    {
+        await using var server = await FakeControlPlane.Start();
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var address = taken.LocalEndpoint.ToString()!;
+        using var process = Start(server, [], ["--cluster", "simulated", "--health-address", address]);
+        try
+        {
+            await process.WaitForExitAsync(Ct).WaitAsync(Patience.Limit, Ct);
+
+            Assert.Equal(1, process.ExitCode);
+            Assert.Equal(
+                $"mesh-agent: can't start: another process, such as another agent, listens on {address}. Choose another "
+                    + "address for health, such as --health-address 127.0.0.1:0 for any free port (MESH_HEALTH_ADDRESS).\n",
+                await process.StandardError.ReadToEndAsync(Ct)
+            );
+            var log = await process.StandardOutput.ReadToEndAsync(Ct);
+            Assert.DoesNotContain("   at ", log, StringComparison.Ordinal);
+            Assert.DoesNotContain("fail:", log, StringComparison.Ordinal);
         }
         finally
         {

@@ -21,7 +21,7 @@ public sealed class AccessUrlTests : CliTest
         var run = await Mesh.Run(["providers", "create", "us-east-1"]);
 
         Assert.Contains("mesh-agent --access-url https://mesh.example.com ", run.Stdout, StringComparison.Ordinal);
-        Assert.Contains("cemanager.accessURL=https://mesh.example.com", run.Stdout, StringComparison.Ordinal);
+        Assert.Contains("--access-url https://mesh.example.com", run.Stdout, StringComparison.Ordinal);
         Assert.DoesNotContain("this machine only", run.Stdout, StringComparison.Ordinal);
     }
 }

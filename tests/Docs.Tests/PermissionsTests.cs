@@ -6,12 +6,17 @@ namespace Coder.Mesh.Docs.Tests;
 public sealed class PermissionsTests
 {
     [Fact]
-    public void The_documented_Role_has_exactly_the_required_permissions() =>
+    public void The_documented_Role_is_what_the_agent_prints() =>
+        Assert.Equal(RoleManifest.In("NAMESPACE"), Document.Read("agent-permissions.md").BlockAfter("```yaml", "```"));
+
+    [Fact]
+    public void The_Role_has_exactly_the_required_permissions() =>
         Assert.Equal(
             RequiredPermissions.In("NAMESPACE").SelectMany(p => (string[])[$"# {p.Why}", Rule(p)]),
-            Document
-                .Read("agent-permissions.md")
-                .BlockAfter("rules:", "\n---")
+            RoleManifest
+                .In("NAMESPACE")
+                .Split("rules:\n")[1]
+                .Split("\n---")[0]
                 .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
         );
 

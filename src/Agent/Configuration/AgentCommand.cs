@@ -8,7 +8,7 @@ internal static class AgentCommand
 {
     private const int ExitBadOptions = 2;
     private const string ConfigFlag = "--config";
-    private const string ConfigVariable = "MESH_AGENT_CONFIG";
+    internal const string ConfigVariable = "MESH_AGENT_CONFIG";
 
     public static Task<int> Run(string[] args, Func<AgentOptions, Task<int>> run) =>
         Run(args, ReadEnvironment(), Console.Error, run);
@@ -35,6 +35,7 @@ internal static class AgentCommand
         foreach (var option in options.Values)
             command.Options.Add(option);
         command.SetAction((_, _) => Task.FromResult(0));
+        command.Subcommands.Add(RoleCommand.Make());
 
         var parsed = command.Parse(args);
         // Help and version bring an action of their own.
@@ -42,6 +43,10 @@ internal static class AgentCommand
             return await parsed.InvokeAsync();
 
         var errors = parsed.Errors.Select(e => e.Message).ToList();
+        if (parsed.CommandResult.Command != command)
+            return await Complain(errors, complaints);
+
+        errors.AddRange(MisspeltVariables.Among(environment));
         var flags = new Dictionary<string, string>();
         foreach (var (setting, option) in options)
             if (parsed.GetResult(option) is { Implicit: false, Errors: var wrong } && !wrong.Any())
@@ -53,15 +58,15 @@ internal static class AgentCommand
             parsed.GetResult(config) is null ? null : parsed.GetValue(config),
             errors
         );
-        if (resolved is null)
-        {
-            foreach (var error in errors)
-                await complaints.WriteLineAsync($"mesh-agent: {error}");
-            await complaints.WriteLineAsync("mesh-agent: run with --help to see all settings.");
-            return ExitBadOptions;
-        }
+        return resolved is null ? await Complain(errors, complaints) : await run(resolved);
+    }
 
-        return await run(resolved);
+    private static async Task<int> Complain(List<string> errors, TextWriter complaints)
+    {
+        foreach (var error in errors)
+            await complaints.WriteLineAsync($"mesh-agent: {error}");
+        await complaints.WriteLineAsync("mesh-agent: run with --help to see all settings.");
+        return ExitBadOptions;
     }
 
     private static AgentOptions? Resolve(

@@ -108,17 +108,23 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
     private string? ReadNamespace() =>
         Parse<string?>(
             Setting.Namespace,
-            "a namespace's name: 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends",
+            NamespaceRule,
             (string text, out string? value) =>
             {
                 value = text;
-                return text.Length is >= 1 and <= 63
-                    && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-')
-                    && text[0] != '-'
-                    && text[^1] != '-';
+                return IsNamespace(text);
             },
             null
         );
+
+    public const string NamespaceRule =
+        "a namespace's name: 1 to 63 of a-z, 0-9 and -, with a letter or digit at both ends";
+
+    public static bool IsNamespace(string text) =>
+        text.Length is >= 1 and <= 63
+        && text.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9') or '-')
+        && text[0] != '-'
+        && text[^1] != '-';
 
     private IPEndPoint ReadHealthAddress() =>
         Parse(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Configuration;
 
@@ -58,7 +59,14 @@ internal static class SettingsFile
                 $"\"token\" in {path}: a token doesn't belong here; name a file that holds it as \"tokenFile\"."
             );
         else if (!Keys.Contains(name))
-            errors.Add($"\"{name}\" in {path}: no such setting; there are {string.Join(", ", Keys)}.");
+            errors.Add(
+                $"\"{name}\" in {path}: no such setting"
+                    + (
+                        Nearest.To(name, Keys) is { } near
+                            ? $". Did you mean \"{near}\"?"
+                            : $"; there are {string.Join(", ", Keys)}."
+                    )
+            );
         else if (
             property.Value.ValueKind
             is JsonValueKind.String

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
+using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Providers;
 
@@ -49,11 +50,26 @@ internal sealed class CreateProvider
         if (run.WantsData)
             run.Data(token.AsJson(answer));
         else
-            Show(run, answer, token);
+            Show(run, answer, token, await AnOrganization(run, ct));
         return ExitCodes.Ok;
     }
 
-    private static void Show(Invocation run, CreateProviderResponse answer, NewToken token)
+    /// <summary>For the example: the first by name. The provider is made already, so it may fail.</summary>
+    private static async Task<string?> AnOrganization(Invocation run, CancellationToken ct)
+    {
+        try
+        {
+            var request = new ListOrganizationsRequest { PageSize = 1 };
+            var answer = await run.Client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
+            return answer.Organizations.FirstOrDefault()?.Name;
+        }
+        catch (RpcException)
+        {
+            return "default";
+        }
+    }
+
+    private static void Show(Invocation run, CreateProviderResponse answer, NewToken token, string? organization)
     {
         var provider = answer.Provider;
         var dialled = answer.AccessUrl is { Length: > 0 } url ? new Uri(url) : run.Target.Address;
@@ -61,6 +77,6 @@ internal sealed class CreateProvider
         table.Add(provider.Id, provider.Name, ProviderText.Status(provider));
         run.Output.Table(table);
         var steps = new NextSteps(provider.Name, NextSteps.DefaultNamespace, token, dialled);
-        run.Output.Lines(steps.Install());
+        run.Output.Lines(steps.Install(organization));
     }
 }

@@ -2,7 +2,7 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>What a person does with a new token: bring it to the cluster, start the agent, look. Pure.</summary>
+/// <summary>What a person does with a new token: prepare the cluster, start the agent, use it. Pure.</summary>
 /// <param name="Provider">The provider's name.</param>
 /// <param name="Namespace">The namespace that its workspaces are to be in.</param>
 /// <param name="Token">The token, as far as it is printed.</param>
@@ -13,14 +13,15 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
     public const string DefaultNamespace = "coder-workspaces";
 
     /// <summary>For a provider that is new.</summary>
-    public IEnumerable<string> Install() =>
-        ["", .. Shown(), .. Secret(replacing: false), "", .. Chart(), "", .. Binary(), .. Elsewhere(), "", .. Look()];
+    /// <param name="organization">One that is to use it; null if there is none.</param>
+    public IEnumerable<string> Install(string? organization) =>
+        ["", .. Shown(), .. Role(), "", .. Agent(), .. Elsewhere(), "", .. Use(organization)];
 
     /// <summary>For an agent that runs already, with an older token.</summary>
     public IEnumerable<string> Replace() =>
         [
             .. Shown(),
-            .. Secret(replacing: true),
+            .. Secret(),
             "",
             "   For an agent that was started by hand, put it into the agent's token file instead. Then restart the",
             "   agent: it reads its token whenever it connects.",
@@ -39,21 +40,9 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
             ? ["The agent's token, a secret that is shown only this once:", "", $"    {Token.Secret}", ""]
             : ["The agent's token, a secret that can't be shown again, is in this file:", "", $"    {Token.File}", ""];
 
-    private string[] Secret(bool replacing)
-    {
-        var create = $"kubectl create secret generic {Shell.Quote(SecretName)} --namespace {Shell.Quote(Namespace)} \\";
-        string[] command = replacing
-            ?
-            [
-                $"    {create}",
-                $"        --from-file=token=/dev/stdin --dry-run=client --output yaml{Input} | kubectl apply -f -",
-            ]
-            : [$"    {create}", $"        --from-file=token=/dev/stdin{Input}"];
-        return
+    private string[] Secret() =>
         [
-            replacing
-                ? "1. In the agent's cluster, put the token in the place of the older one. (Its secret may have another name.)"
-                : "1. In the agent's cluster, put the token into a secret of the namespace for the workspaces.",
+            "1. In the agent's cluster, put the token in the place of the older one. (Its secret may have another name.)",
             .. Token.File is null
                 ?
                 [
@@ -62,31 +51,31 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
                 ]
                 : Array.Empty<string>(),
             "",
-            .. command,
+            $"    kubectl create secret generic {Shell.Quote(SecretName)} --namespace {Shell.Quote(Namespace)} \\",
+            $"        --from-file=token=/dev/stdin --dry-run=client --output yaml{Input} | kubectl apply -f -",
         ];
-    }
 
-    private string[] Chart() =>
+    private string[] Role() =>
         [
-            "2. Install the agent there. Its chart, charts/workspace-provider, is not part of this release: it comes",
-            "   with a later one, for which this command is.",
+            "1. In the agent's cluster, make a namespace for the workspaces, and a service account with the Role that an",
+            "   agent needs:",
             "",
-            $"    helm upgrade --install {Shell.Quote(Provider)} charts/workspace-provider \\",
-            $"        --namespace {Shell.Quote(Namespace)} \\",
-            $"        --set {Shell.Quote($"cemanager.accessURL={Origin}")} \\",
-            $"        --set {Shell.Quote($"agent.existingSecret={SecretName}")}",
+            $"    kubectl create namespace {Shell.Quote(Namespace)}",
+            $"    mesh-agent role --namespace {Shell.Quote(Namespace)} | kubectl apply -f -",
         ];
 
-    private IEnumerable<string> Binary() =>
+    private IEnumerable<string> Agent() =>
         [
-            "   Until then start the agent by hand, where a kubeconfig lets it reach the cluster. It takes the token",
+            "2. Start the agent where a kubeconfig lets it reach the cluster. Any that may do what the Role allows will do;",
+            "   docs/agent-permissions.md makes one of that service account. The agent takes its token from a file that only",
             Token.File is null
-                ? "   from a file that only you can read; the first command makes it, the token is pasted as above:"
-                : "   from its file, which only you should be able to read there too:",
+                ? "   you can read; to make it, run the first command, paste the token, and press Enter and Ctrl-D:"
+                : "   you can read:",
             "",
             .. Token.File is null ? [$"    (umask 077 && cat > {Shell.Quote(File)})"] : Array.Empty<string>(),
             $"    mesh-agent --access-url {Shell.Quote(Origin)} --token-file {Shell.Quote(File)} \\",
-            $"        --namespace {Shell.Quote(Namespace)} --kubeconfig ~/.kube/config",
+            $"        --namespace {Shell.Quote(Namespace)} --kubeconfig ~/.kube/config \\",
+            "        --health-address 127.0.0.1:0",
         ];
 
     private string[] Elsewhere() =>
@@ -99,6 +88,12 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
             ]
             : [];
 
-    private string[] Look() =>
-        ["3. Its status turns from pending to ready:", "", $"    mesh providers show {Shell.Quote(Provider)}"];
+    private string[] Use(string? organization) =>
+        [
+            "3. Its status turns from pending to ready. Let an organization place workspaces there:",
+            "",
+            $"    mesh providers show {Shell.Quote(Provider)}",
+            .. organization is null ? ["    mesh orgs create default"] : Array.Empty<string>(),
+            $"    mesh orgs allow {Shell.Quote(organization ?? "default")} {Shell.Quote(Provider)}",
+        ];
 }
