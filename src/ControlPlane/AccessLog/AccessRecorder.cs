@@ -4,9 +4,10 @@ namespace Coder.Mesh.ControlPlane.AccessLog;
 
 /// <summary>
 /// Counts who was let in and who was refused, in memory, until the writer takes it. Recording neither waits nor fails;
-/// memory is bounded, and what finds no room is counted under another subject instead of being forgotten.
+/// memory is bounded, and what finds no room is counted under another subject instead of being forgotten. Refusals also go
+/// to the log.
 /// </summary>
-internal sealed class AccessRecorder(TimeProvider time)
+internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
 {
     /// <summary>Rows that may wait for the store: an outage of minutes with ten thousand agents that come back.</summary>
     public const int Capacity = 20_000;
@@ -17,13 +18,23 @@ internal sealed class AccessRecorder(TimeProvider time)
     private readonly Dictionary<(AccessAction, string), AccessKey> _others = [];
     private Dictionary<AccessKey, AccessCount> _pending = [];
 
-    public void Record(string subject, AccessAction action, string reason, string message, IPAddress? peer)
+    /// <param name="named">The subject as the log should name it, if not the same.</param>
+    public void Record(
+        string subject,
+        AccessAction action,
+        string reason,
+        string message,
+        IPAddress? peer,
+        string? named = null
+    )
     {
         var now = time.GetUtcNow();
         var kept = message.Length <= MaxMessage ? message : message[..MaxMessage];
         var key = new AccessKey(subject, action, reason, MinuteOf(now));
         lock (_lock)
             AddLocked(key, new AccessCount(1, now, now, kept, peer?.ToString() ?? ""));
+        if (reason != AccessReasons.Attached)
+            refusals.Add(named ?? subject, reason, kept, peer);
     }
 
     /// <summary>Takes all there is.</summary>

@@ -4,4 +4,27 @@ internal static partial class Log
 {
     [LoggerMessage(2000, LogLevel.Warning, "The access log can't be stored now, its counts are kept: {Problem}")]
     public static partial void NotStored(this ILogger logger, string problem);
+
+    [LoggerMessage(2001, LogLevel.Warning, "Refused {Subject} from {Address}: {Reason}: {Message}")]
+    public static partial void Refused(
+        this ILogger logger,
+        string subject,
+        string address,
+        string reason,
+        string message
+    );
+
+    [LoggerMessage(
+        2002,
+        LogLevel.Warning,
+        "Refused {Count} more from {Address} in the last minute ({Subjects}): {Reason}: {Message}"
+    )]
+    public static partial void RefusedMore(
+        this ILogger logger,
+        long count,
+        string address,
+        string subjects,
+        string reason,
+        string message
+    );
 }

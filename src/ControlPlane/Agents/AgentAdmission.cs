@@ -12,8 +12,7 @@ internal sealed class AgentAdmission(
     PresenceStore presences,
     ProviderNames names,
     IOptions<AgentStreamOptions> options,
-    TimeProvider time,
-    ILogger<AgentAdmission> logger
+    TimeProvider time
 ) : IDisposable
 {
     private readonly SemaphoreSlim _places = new(options.Value.ConcurrentAttaches);
@@ -47,8 +46,8 @@ internal sealed class AgentAdmission(
 
     private async Task Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
     {
-        var name = await names.Find(attaching.ProviderId, ct);
-        logger.AgentRefused(name, attaching.ProviderId, refusal.Reason, refusal.Message);
+        // For the log: a provider whose agent never attached is not known by name yet.
+        await names.Find(attaching.ProviderId, ct);
         if (Admission.StatusCodeOf(refusal) is not { } code)
             return;
         var offer = Admission.OfferOf(refusal, attaching.Agent, time.GetUtcNow());

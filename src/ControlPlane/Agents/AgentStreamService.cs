@@ -105,7 +105,8 @@ internal sealed class AgentStreamService(
             AccessAction.Attach,
             reason,
             message,
-            context.GetHttpContext().Connection.RemoteIpAddress
+            context.GetHttpContext().Connection.RemoteIpAddress,
+            $"provider {names.Of(providerId)} ({providerId})"
         );
 
     private async Task<ConnectResponse> Welcome(

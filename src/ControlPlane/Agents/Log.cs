@@ -28,15 +28,6 @@ internal static partial class Log
         SessionEnd end
     );
 
-    [LoggerMessage(1102, LogLevel.Warning, "Agent of provider {Provider} ({ProviderId}) refused: {Reason}: {Message}")]
-    public static partial void AgentRefused(
-        this ILogger logger,
-        string provider,
-        string providerId,
-        string reason,
-        string message
-    );
-
     [LoggerMessage(1103, LogLevel.Warning, "Agent of provider {Provider} ({ProviderId}) broke the protocol: {Problem}")]
     public static partial void ProtocolBroken(this ILogger logger, string provider, string providerId, string problem);
 

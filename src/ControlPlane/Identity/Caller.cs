@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using Coder.Mesh.ControlPlane.AccessLog;
 using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Identity;
@@ -11,6 +12,12 @@ internal sealed record Caller(TokenKind Kind, string Subject, string TokenId)
     public const string KindClaim = "mesh:kind";
     public const string TokenClaim = "mesh:token";
     public const string RecordClaim = "mesh:token-record";
+
+    /// <summary>The one that the access log knows a user by; anonymous where nobody was authenticated.</summary>
+    public static string SubjectOf(ClaimsPrincipal user) =>
+        user.Identity is not { IsAuthenticated: true } ? AccessSubjects.Anonymous
+        : Of(user) is { Kind: TokenKind.Provider } agent ? AccessSubjects.Provider(agent.Subject)
+        : AccessSubjects.User(Of(user).Subject);
 
     public static Caller Of(ServerCallContext context) => Of(context.GetHttpContext().User);
 

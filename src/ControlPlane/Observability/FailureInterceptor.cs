@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
@@ -10,7 +12,7 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Observability;
 
 /// <summary>Turns failures that no service foresees into statuses that say what to do, and logs the rest.</summary>
-internal sealed class FailureInterceptor(ILogger<FailureInterceptor> logger) : Interceptor
+internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInterceptor> logger) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -88,7 +90,13 @@ internal sealed class FailureInterceptor(ILogger<FailureInterceptor> logger) : I
 
         if (StoreFailure.IsAway(exception))
         {
-            logger.StoreAwayForCall(context.Method, exception.Message);
+            var http = context.GetHttpContext();
+            refusals.Add(
+                Caller.SubjectOf(http.User),
+                StoreFailure.Away.Reason,
+                $"{context.Method}: {exception.Message}",
+                http.Connection.RemoteIpAddress
+            );
             return StoreFailure.Away.ToRpcException();
         }
 

@@ -1,17 +1,22 @@
 using System.Net;
 using Coder.Mesh.ControlPlane.AccessLog;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Coder.Mesh.ControlPlane.Tests.AccessLog;
 
-public sealed class AccessRecorderTests
+public sealed class AccessRecorderTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    private readonly RefusalLog _refusals;
+
+    public AccessRecorderTests() => _refusals = new RefusalLog(_time, NullLogger<RefusalLog>.Instance);
 
     [Fact]
     public void What_finds_no_room_is_counted_under_other_and_memory_stays_bounded_for_as_long_as_it_lasts()
     {
-        var recorder = new AccessRecorder(_time);
+        var recorder = new AccessRecorder(_time, _refusals);
         for (var i = 0; i < AccessRecorder.Capacity; i++)
             Record(recorder, $"provider:{i}", "A");
         for (var i = 0; i < 5_000; i++)
@@ -33,7 +38,7 @@ public sealed class AccessRecorderTests
     [Fact]
     public void What_comes_back_joins_what_came_meanwhile()
     {
-        var recorder = new AccessRecorder(_time);
+        var recorder = new AccessRecorder(_time, _refusals);
         Record(recorder, "s", "A", "first");
         var taken = recorder.Take();
         _time.Advance(TimeSpan.FromSeconds(1));
@@ -48,6 +53,8 @@ public sealed class AccessRecorderTests
         );
         Assert.Empty(recorder.Take());
     }
+
+    public void Dispose() => _refusals.Dispose();
 
     private static DateTimeOffset Start => new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

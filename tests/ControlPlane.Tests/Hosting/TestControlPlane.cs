@@ -40,6 +40,10 @@ internal sealed class TestControlPlane : IAsyncDisposable
             Logs.Collector.GetSnapshot().Select(r => $"{r.Timestamp:HH:mm:ss.fff} {r.Category}: {r.Message}")
         );
 
+    /// <summary>All lines that it has written, as an operator gets them without settings.</summary>
+    public IReadOnlyList<FakeLogRecord> LogRecords =>
+        [.. Logs.Collector.GetSnapshot().Where(r => r.Level >= LogLevel.Information)];
+
     private FakeLoggerProvider Logs { get; init; } = new();
 
     public string GrpcAddress { get; }
