@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -47,6 +48,7 @@ internal sealed class AccessLogWriter(
         var taken = recorder.Take();
         if (taken.Count == 0)
             return;
+        using var span = Tracing.StartWork("access_log.store");
         try
         {
             await Store(taken, limitSeconds, ct);

@@ -3,6 +3,7 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
@@ -44,23 +45,22 @@ internal sealed class AgentStreamService(
         if (drain.Refuses)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
+        var ct = context.CancellationToken;
         var agent = Caller.Of(context);
         using var place = Granted(places.Take(), agent.Subject, context);
-        var hello = Granted(await ReadHello(requestStream, context.CancellationToken), agent.Subject, context);
+        var hello = Granted(await ReadHello(requestStream, ct), agent.Subject, context);
         var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
-        var admitted = await admission.Admit(hello, agent, interval, context.CancellationToken);
-        var attached = Granted(admitted, agent.Subject, context);
-        Record(agent.Subject, AccessReasons.Attached, "", context);
-        var welcome = await Welcome(attached.Presence, hello, interval, context.CancellationToken);
+        AttachedSession attached;
+        ConnectResponse welcome;
+        var frame = requestStream.Current;
+        using (Tracing.StartReceive(FrameNames.Of(frame.FrameCase), frame.Traceparent, sessionSpan))
+        {
+            attached = Granted(await admission.Admit(hello, agent, interval, ct), agent.Subject, context);
+            Record(agent.Subject, AccessReasons.Attached, "", context);
+            welcome = await Welcome(attached.Presence, hello, interval, ct);
+        }
 
-        var end = await runner.Run(
-            attached,
-            welcome,
-            requestStream,
-            responseStream,
-            sessionSpan,
-            context.CancellationToken
-        );
+        var end = await runner.Run(attached, welcome, requestStream, responseStream, sessionSpan, ct);
         if (end.ToException() is { } told)
             throw told;
     }

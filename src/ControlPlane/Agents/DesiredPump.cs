@@ -77,12 +77,11 @@ internal sealed class DesiredPump(
         if (snapshot is null)
             return;
 
-        var unfinished = await view.Unfinished(providerId, ct);
-        var known = unfinished.ToDictionary(w => w.WorkspaceId);
-        await RaiseGenerations(snapshot, known, ct);
+        var unfinished = await Compare(snapshot, ct);
+        var known = unfinished.Select(w => w.WorkspaceId).ToHashSet();
         var differing = unfinished.Where(w => Differs(w, snapshot)).Select(w => w.WorkspaceId);
         // What the agent holds but nothing unfinished claims: ended here, or of no store at all (an orphan, left alone).
-        var unclaimed = snapshot.Keys.Where(id => !known.ContainsKey(id)).ToList();
+        var unclaimed = snapshot.Keys.Where(id => !known.Contains(id)).ToList();
         foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
             await Send(chunk, redelivery: true, ct);
         await keepOrphans(unclaimed.ToDictionary(id => id, id => snapshot[id]), ct);
@@ -99,14 +98,26 @@ internal sealed class DesiredPump(
         _signal.Set();
     }
 
-    /// <summary>A first snapshot ahead of the store means that the store was restored: it goes on from there.</summary>
-    private async Task RaiseGenerations(
+    /// <returns>The provider's unfinished workspaces.</returns>
+    private async Task<IReadOnlyList<Workspace>> Compare(
         IReadOnlyDictionary<string, Held> snapshot,
-        Dictionary<string, Workspace> known,
         CancellationToken ct
     )
     {
-        foreach (var workspace in known.Values)
+        using var span = Tracing.StartWork("agent.compare");
+        var unfinished = await view.Unfinished(providerId, ct);
+        await RaiseGenerations(snapshot, unfinished, ct);
+        return unfinished;
+    }
+
+    /// <summary>A first snapshot ahead of the store means that the store was restored: it goes on from there.</summary>
+    private async Task RaiseGenerations(
+        IReadOnlyDictionary<string, Held> snapshot,
+        IReadOnlyList<Workspace> known,
+        CancellationToken ct
+    )
+    {
+        foreach (var workspace in known)
         {
             if (!snapshot.TryGetValue(workspace.WorkspaceId, out var held) || held.Carried <= workspace.Generation)
                 continue;

@@ -10,6 +10,8 @@ namespace Coder.Mesh.ControlPlane.Observability;
 /// </summary>
 internal static class GrpcHealth
 {
+    public const string Path = "/grpc.health.v1.Health";
+
     /// <summary>How late a watch of health may hear of a change; the check is a look at memory.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 

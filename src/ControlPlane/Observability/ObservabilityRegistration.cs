@@ -24,17 +24,23 @@ internal static class ObservabilityRegistration
             );
         // Spans are made only where they go somewhere: a control plane with 10,000 agents doesn't pay for none.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
-            telemetry
-                .WithTracing(t =>
-                    t.AddSource(Tracing.SourceName)
-                        .AddSource("Npgsql")
-                        // A stream's span would last for days; its frames have spans of their own.
-                        .AddAspNetCoreInstrumentation(o => o.Filter = c => c.Request.Path != AgentStreamService.Path)
-                )
-                .UseOtlpExporter();
+            telemetry.WithTracing(Trace).UseOtlpExporter();
         builder.Services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [Ready]);
         return builder;
     }
+
+    /// <summary>What makes spans.</summary>
+    internal static void Trace(TracerProviderBuilder tracing) =>
+        tracing
+            .AddSource(Tracing.SourceName)
+            .AddSource("Npgsql")
+            .AddAspNetCoreInstrumentation(o => o.Filter = IsTraced);
+
+    // A stream's span would last for days; its frames have spans of their own. Scrapes and probes come all the time.
+    private static bool IsTraced(HttpContext context) =>
+        context.Request.Path != AgentStreamService.Path
+        && !context.Request.Path.StartsWithSegments(GrpcHealth.Path)
+        && !Listener.Management.Serves(context);
 
     /// <summary>Metrics and health, on the management listener only, and nothing else there.</summary>
     /// <param name="more">What else is there.</param>

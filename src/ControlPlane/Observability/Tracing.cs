@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Observability;
 
@@ -31,6 +32,18 @@ internal static class Tracing
     /// <summary>A call of somebody who isn't known: a trace of its own.</summary>
     public static Activity? StartUnauthenticated() =>
         Source.StartActivity("unauthenticated call", ActivityKind.Server, default(ActivityContext));
+
+    /// <summary>Work that nobody called for, such as a deadline that has passed: a trace of its own.</summary>
+    public static Activity? StartWork(string name) => Source.StartActivity(name);
+
+    /// <summary>
+    /// Commands make spans only within a trace. What background loops ask the database for all the time makes none, unless
+    /// they find something to do and start a span for it.
+    /// </summary>
+    public static void OnlyWithinTraces(NpgsqlTracingOptionsBuilder npgsql) =>
+        npgsql
+            .ConfigureCommandFilter(_ => Activity.Current is not null)
+            .ConfigureBatchFilter(_ => Activity.Current is not null);
 
     /// <summary>One save for many frames: it belongs to none of their traces and links to all.</summary>
     public static Activity? StartBatch(string name, IEnumerable<ActivityContext> frames) =>

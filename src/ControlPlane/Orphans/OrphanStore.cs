@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
@@ -19,6 +20,7 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
         if (held.Count == 0 && !await Any(fence.ProviderId, connection, ct))
             return;
 
+        using var span = Tracing.StartWork("agent.orphans");
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (!await WorkspaceCommands.Holds(fence, connection, ct))
             return;

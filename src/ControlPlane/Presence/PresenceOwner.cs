@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
@@ -159,6 +160,7 @@ internal sealed class PresenceOwner : IDisposable
         var events = Difference(next, at);
         if (events.Count == 0)
             return true;
+        using var span = Tracing.StartWork("presence.store");
         if (await _store.Append(ProviderId, Epoch, _saved.OwnerId, events, ct) is not { } saved)
             return false;
         if (saved.Status != _saved.Status || saved.Code != _saved.Code)

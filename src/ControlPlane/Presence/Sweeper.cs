@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
@@ -117,6 +118,7 @@ internal sealed class Sweeper(
             new OwnerDismissed(orphan.Epoch, state.StatusAt),
             PresenceStore.StatusEvent(orphan.Epoch, state),
         ];
+        using var span = Tracing.StartWork("presence.sweep");
         if (await store.Append(orphan.ProviderId, orphan.Epoch, orphan.OwnerId, events, ct) is not null)
             logger.StatusChanged(
                 await names.Find(orphan.ProviderId, ct),

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Watches;
@@ -14,7 +15,9 @@ internal static class StorageRegistration
     public static IServiceCollection AddStorage(this IServiceCollection services, string connectionString)
     {
         services.AddSingleton(_ =>
-            new NpgsqlDataSourceBuilder(WithDefaults(connectionString)) { Name = "mesh" }.Build()
+            new NpgsqlDataSourceBuilder(WithDefaults(connectionString)) { Name = "mesh" }
+                .ConfigureTracing(Tracing.OnlyWithinTraces)
+                .Build()
         );
         services.AddMarten(services =>
         {
