@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
@@ -8,19 +9,26 @@ namespace Coder.Mesh.Cli.Workspaces;
 /// <summary>`mesh workspaces create`.</summary>
 internal sealed class CreateWorkspace
 {
-    // Its user 1000 exists and it has a shell: what a workspace needs, and no more.
-    private const string DefaultImage = "ubuntu:24.04";
-
     private readonly Argument<string> _name = Arguments.One(
         "Name of the new workspace: lower-case letters, digits and -"
     );
-    private readonly Option<string> _image = Setting("--image", "image", DefaultImage, "Container image");
-    private readonly Option<string> _cpu = Setting("--cpu", "quantity", "1", "Processors, such as 500m or 2");
-    private readonly Option<string> _memory = Setting("--memory", "quantity", "2Gi", "Memory, such as 512Mi or 4Gi");
+    private readonly Option<string> _image = Setting("--image", "image", WorkspaceDefaults.Image, "Container image");
+    private readonly Option<string> _cpu = Setting(
+        "--cpu",
+        "quantity",
+        WorkspaceDefaults.Cpu,
+        "Processors, such as 500m or 2"
+    );
+    private readonly Option<string> _memory = Setting(
+        "--memory",
+        "quantity",
+        WorkspaceDefaults.Memory,
+        "Memory, such as 512Mi or 4Gi"
+    );
     private readonly Option<string> _disk = Setting(
         "--disk",
         "quantity",
-        "10Gi",
+        WorkspaceDefaults.Disk,
         "Size of the home disk, such as 20Gi"
     );
     private readonly Option<string[]> _command = WorkspaceOptions.Command();

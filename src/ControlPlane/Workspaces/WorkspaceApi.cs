@@ -36,7 +36,7 @@ internal sealed class WorkspaceApi(
             request.Provider,
             request.Region,
             request.Name,
-            WorkspaceMapping.FromProto(request.Spec),
+            WorkspaceRequests.Spec(request),
             Tracing.CurrentTraceparent,
             request.Owner,
             request.OwnerEmail

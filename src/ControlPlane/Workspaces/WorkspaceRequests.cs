@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
@@ -48,10 +49,23 @@ internal static partial class WorkspaceRequests
             .Text("region", request.Region, 63)
             .Owner(request.Owner, request.OwnerEmail)
             .RequestId(request.RequestId);
-        return request.Spec is { } spec
-            ? fields.Spec(WorkspaceMapping.FromProto(spec))
-            : fields.Violated("spec", "is required");
+        return fields.Spec(Spec(request));
     }
+
+    /// <summary>What is to be created: what isn't given has its default.</summary>
+    public static WorkspaceSpec Spec(CreateWorkspaceRequest request)
+    {
+        var spec = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
+        return spec with
+        {
+            Image = Given(spec.Image, WorkspaceDefaults.Image),
+            Cpu = Given(spec.Cpu, WorkspaceDefaults.Cpu),
+            Memory = Given(spec.Memory, WorkspaceDefaults.Memory),
+            Disk = Given(spec.Disk, WorkspaceDefaults.Disk),
+        };
+    }
+
+    private static string Given(string value, string otherwise) => value.Length > 0 ? value : otherwise;
 
     /// <param name="before">The spec that is changed: quantities that an earlier version let in may stay as they are.</param>
     public static Fields Spec(this Fields fields, WorkspaceSpec spec, WorkspaceSpec? before = null)
