@@ -1,8 +1,10 @@
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Json;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
+using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using JasperFx;
@@ -24,7 +26,7 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInt
         {
             return await continuation(request, context);
         }
-        catch (Exception e) when (Translate(e, context) is { } translated)
+        catch (Exception e) when (Translate(e, request, context) is { } translated)
         {
             throw translated;
         }
@@ -41,7 +43,7 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInt
         {
             await continuation(request, responseStream, context);
         }
-        catch (Exception e) when (Translate(e, context) is { } translated)
+        catch (Exception e) when (Translate(e, request, context) is { } translated)
         {
             throw translated;
         }
@@ -58,7 +60,7 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInt
         {
             await continuation(requestStream, responseStream, context);
         }
-        catch (Exception e) when (Translate(e, context) is { } translated)
+        catch (Exception e) when (Translate(e, null, context) is { } translated)
         {
             throw translated;
         }
@@ -69,10 +71,13 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInt
         exception is OperationCanceledException or IOException or InvalidOperationException
         || StoreFailure.State(exception) == PostgresErrorCodes.QueryCanceled;
 
-    private RpcException? Translate(Exception exception, ServerCallContext context)
+    /// <param name="request">Null where there are many.</param>
+    private RpcException? Translate(Exception exception, object? request, ServerCallContext context)
     {
         switch (exception)
         {
+            case RpcException told when request is IMessage message && Listener.Json.Serves(context.GetHttpContext()):
+                return JsonFieldNames.Renamed(told, message.Descriptor);
             case RpcException:
                 return null;
             // The caller has hung up or cancelled the call, in the middle of whatever was done for him. Nobody is told, and as a
