@@ -15,6 +15,7 @@ public static class ErrorReasons
     public const string PermissionDenied = "PERMISSION_DENIED";
     public const string Internal = "INTERNAL";
     public const string RouteNotFound = "ROUTE_NOT_FOUND";
+    public const string MethodNotAllowed = "METHOD_NOT_ALLOWED";
     public const string BodyInvalid = "BODY_INVALID";
     public const string BodyTooLarge = "BODY_TOO_LARGE";
 

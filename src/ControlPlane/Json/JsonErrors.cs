@@ -37,6 +37,7 @@ internal static class JsonErrors
                 StatusCodes.Status400BadRequest,
             RefusalKind.Unauthenticated => StatusCodes.Status401Unauthorized,
             RefusalKind.PermissionDenied => StatusCodes.Status403Forbidden,
+            RefusalKind.Unimplemented => StatusCodes.Status405MethodNotAllowed,
             RefusalKind.NotFound => StatusCodes.Status404NotFound,
             RefusalKind.AlreadyExists or RefusalKind.Aborted => StatusCodes.Status409Conflict,
             RefusalKind.ResourceExhausted => StatusCodes.Status429TooManyRequests,

@@ -13,6 +13,7 @@ internal enum RefusalKind
     DeadlineExceeded,
     ResourceExhausted,
     OutOfRange,
+    Unimplemented,
     Internal,
 }
 

@@ -70,6 +70,7 @@ internal static class RefusalStatus
             RefusalKind.DeadlineExceeded => StatusCode.DeadlineExceeded,
             RefusalKind.ResourceExhausted => StatusCode.ResourceExhausted,
             RefusalKind.OutOfRange => StatusCode.OutOfRange,
+            RefusalKind.Unimplemented => StatusCode.Unimplemented,
             RefusalKind.Internal => StatusCode.Internal,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no status for this kind"),
         };

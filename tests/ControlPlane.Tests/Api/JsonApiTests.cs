@@ -128,7 +128,9 @@ public sealed class JsonApiTests(PostgresFixture postgres) : JsonTestBase(postgr
     [InlineData("GET", "/metrics")]
     [InlineData("GET", "/health/ready")]
     [InlineData("GET", "/v1/nothing")]
-    [InlineData("PUT", "/v1/providers")]
+    [InlineData("GET", "/v1/providers/west/nothing")]
+    [InlineData("POST", "/v1/providers/west:nothing")]
+    [InlineData("GET", "/openapi/v2.json")]
     [InlineData("GET", "/")]
     public async Task The_JSON_port_serves_no_agents_no_gRPC_and_no_management(string method, string path)
     {
