@@ -27,6 +27,34 @@ public sealed class ProviderChangeTests : CliTest
         );
     }
 
+    [Theory]
+    [InlineData("--max-workspaces=5", "for workspaces that are created from now on: --max-workspaces")]
+    [InlineData("--region=eu", "for workspaces that are created from now on: --region")]
+    [InlineData("--storage-class=", "for workspaces that are created from now on: --storage-class")]
+    [InlineData("--toleration=t", "for workspaces that it holds at their next start or restart: --toleration")]
+    [InlineData("--node-selector=a=1", "for workspaces that it holds at their next start or restart: --node-selector")]
+    [InlineData("--affinity=none", "for workspaces that it holds at their next start or restart: --affinity")]
+    [InlineData(
+        "--image-pull-secret=s",
+        "for workspaces that it holds at their next start or restart: --image-pull-secret"
+    )]
+    [InlineData("--hostname=h", null)]
+    [InlineData("--cluster-address=https://c", null)]
+    public async Task Update_says_when_a_detail_takes_effect_and_nothing_of_what_is_only_told(
+        string option,
+        string? effect
+    )
+    {
+        Server.Providers.All.Add(Sample.Broken());
+
+        var run = await Mesh.Run("providers", "update", "eu-west-1", option);
+
+        Assert.Equal(
+            $"success: updated provider \"eu-west-1\"\n{(effect is null ? "" : $"  | {effect}\n")}",
+            run.Stderr
+        );
+    }
+
     [Fact]
     public async Task Update_knows_every_detail()
     {

@@ -21,7 +21,10 @@ internal static class Tips
             [
                 "an id that was adopted or removed is found with `mesh workspaces show ID`",
             ],
-            ErrorReasons.ProviderNotLost => ["`mesh providers forget NAME --force` forgets it whatever its status is"],
+            ErrorReasons.ProviderNotLost =>
+            [
+                "`mesh providers forget NAME --reason TEXT --force` forgets it whatever its status is",
+            ],
             ErrorReasons.OrganizationAmbiguous => ["name it with --org"],
             ErrorReasons.WorkspaceNotFound => ["one that has ended is found by its id only"],
             ErrorReasons.WorkspaceAmbiguous => ["use its id, or narrow the name with --org"],

@@ -89,6 +89,19 @@ internal sealed class DetailOptions
     public FieldMask Given(ParseResult line) =>
         new() { Paths = { _details.Where(d => line.IsGiven(d.Option)).Select(d => $"details.{d.Field}") } };
 
+    /// <summary>When what was given takes effect; nothing of what is only told.</summary>
+    public IEnumerable<string> Effects(ParseResult line)
+    {
+        // Those that a workspace keeps a copy of are those that its objects are made with.
+        var given = _details
+            .Where(d => line.GetResult(d.Option) is not null && d.Field is not ("hostname" or "cluster_address"))
+            .ToLookup(d => WorkspaceDetails.Descriptor.FindFieldByName(d.Field) is not null, d => d.Option.Name);
+        if (given[false].Any())
+            yield return $"for workspaces that are created from now on: {string.Join(", ", given[false])}";
+        if (given[true].Any())
+            yield return $"for workspaces that it holds at their next start or restart: {string.Join(", ", given[true])}";
+    }
+
     private static Option<string> Make(string name, string kind, string description) =>
         new(name) { Description = description, HelpName = kind };
 

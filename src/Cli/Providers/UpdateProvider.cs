@@ -43,10 +43,7 @@ internal sealed class UpdateProvider
             UpdateMask = _details.Given(run.Line),
         };
         var provider = (await run.Client.Providers.UpdateProviderAsync(request, cancellationToken: ct)).Provider;
-        run.Output.Success(
-            $"updated provider \"{provider.Name}\"",
-            "workspaces that it holds take it on when they are next started; a storage class is for new ones"
-        );
+        run.Output.Success($"updated provider \"{provider.Name}\"", [.. _details.Effects(run.Line)]);
         run.ShowAsData(provider);
         return ExitCodes.Ok;
     }

@@ -113,7 +113,8 @@ internal static class ProviderDecider
             return Refusal.Precondition(
                 ErrorReasons.ProviderInUse,
                 $"\"{state.Name}\" holds {WorkspaceCounts.Words(c.Holdings.UnfinishedWorkspaces)} that have not ended: remove them first "
-                    + $"(\"mesh workspaces ls --provider {state.Name}\"), or, if its cluster is gone, \"mesh providers forget {state.Name}\"."
+                    + $"(\"mesh workspaces ls --provider {state.Name}\"), or, if its cluster is gone, "
+                    + $"\"mesh providers forget {state.Name} --reason TEXT\"."
             );
         if (c.Holdings.LastOf.Count > 0)
             return Refusal.Precondition(

@@ -90,7 +90,7 @@ public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
             throw FakeControlPlane.Rich(
                 StatusCode.FailedPrecondition,
                 $"\"{provider.Name}\" holds {provider.UnfinishedWorkspaces} workspaces that have not ended: remove them first "
-                    + $"(\"mesh workspaces ls --provider {provider.Name}\"), or, if its cluster is gone, \"mesh providers forget {provider.Name}\".",
+                    + $"(\"mesh workspaces ls --provider {provider.Name}\"), or, if its cluster is gone, \"mesh providers forget {provider.Name} --reason TEXT\".",
                 "PROVIDER_IN_USE"
             );
         All.Remove(provider);

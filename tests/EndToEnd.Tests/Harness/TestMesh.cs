@@ -195,6 +195,12 @@ internal sealed class TestMesh : IAsyncDisposable
         return process.Output.Talk;
     }
 
+    /// <summary>Runs <c>mesh</c> as an admin of this deployment, and returns its exit code.</summary>
+    public Task<int> TryCli(CancellationToken ct, params string[] arguments) =>
+        ChildProcess
+            .Start(_scratch, Artifacts.Cli, [.. arguments, "--address", Address, "--token-file", AdminTokenFile])
+            .ExitWithOutput(ct);
+
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and fails if it does.</summary>
     /// <returns>What it wrote to stdout.</returns>
     public async Task<string> Cli(CancellationToken ct, params string[] arguments)
