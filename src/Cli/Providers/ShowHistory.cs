@@ -25,7 +25,7 @@ internal sealed class ShowHistory
         return host.Calls(
             new MeshCommand(
                 "history",
-                "Show what happened to a provider, oldest first: what people did to it, and what its agent made of it.",
+                "Show what happened to a provider, oldest first: what people did to it, and how its agent was.",
                 "mesh providers history us-east-1",
                 "mesh providers history us-east-1 --limit 1000 -o json | jq -r '.[] | select(.actor == \"admin\") | .summary'"
             )
@@ -71,9 +71,10 @@ internal sealed class ShowHistory
 
     private static Table Tabulate(IEnumerable<HistoryEntry> entries)
     {
-        var table = new Table("TIME", "WHO", "TYPE", "WHAT") { LeftOutFirst = ["TYPE"] };
+        // The stored type is for programs, which find it in JSON.
+        var table = new Table("TIME", "WHO", "WHAT");
         foreach (var e in entries)
-            table.Add(Text.Instant(e.Time), Who(e.Actor), Text.OrNone(e.Type), Text.OrNone(e.Summary));
+            table.Add(Text.Instant(e.Time), Who(e.Actor), Text.OrNone(e.Summary));
         return table;
     }
 

@@ -38,7 +38,7 @@ internal sealed class AgentSessionRunner(
     {
         using var session = Open(attached);
         using var onShutdown = drain.Closing.Register(() => session.Close(SessionEnd.Shutdown));
-        using var onAbort = ct.Register(() => session.Close(SessionEnd.AgentLeft));
+        using var onAbort = ct.Register(() => session.Close(SessionEnd.ConnectionLost));
         var openedAt = time.GetTimestamp();
         metrics.Opened();
         logger.AgentAttached(
@@ -130,7 +130,7 @@ internal sealed class AgentSessionRunner(
         {
             // The connection is gone: nobody is left to be told.
             logger.ConnectionLost(names.Of(session.ProviderId), session.ProviderId, e.Message);
-            session.Close(SessionEnd.AgentLeft);
+            session.Close(SessionEnd.ConnectionLost);
         }
         catch (Exception e)
         {

@@ -11,6 +11,7 @@ internal enum SessionEnd
 {
     None,
     AgentLeft,
+    ConnectionLost,
     Goodbye,
     Superseded,
     TooSlow,
@@ -37,6 +38,7 @@ internal static class SessionEnds
         end switch
         {
             SessionEnd.AgentLeft => "agent_left",
+            SessionEnd.ConnectionLost => "connection_lost",
             SessionEnd.Goodbye => "goodbye",
             SessionEnd.Superseded => "superseded",
             SessionEnd.TooSlow => "too_slow",
@@ -63,7 +65,7 @@ internal static class SessionEnds
     private static Refusal? Told(this SessionEnd end) =>
         end switch
         {
-            SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.Goodbye => null,
+            SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye => null,
             SessionEnd.Superseded => new(
                 RefusalKind.Aborted,
                 ErrorReasons.SessionSuperseded,

@@ -1,75 +1,168 @@
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Tells a person what happened. Pure.</summary>
+/// <summary>Names that events refer to by id.</summary>
+/// <param name="Organization">Of the organization whose event it is.</param>
+/// <param name="Provider">The name of a provider.</param>
+/// <param name="PreviousDefault">Id of the default provider before the event; null if there was none.</param>
+/// <param name="Subject">Id of the provider whose history it is.</param>
+internal sealed record HistoryNames(
+    string Organization,
+    Func<string, string> Provider,
+    string? PreviousDefault,
+    string Subject
+)
+{
+    public static readonly HistoryNames None = new("", id => id, null, "");
+}
+
+/// <summary>Tells a person what happened, and from what to what. Pure.</summary>
 internal static class HistoryText
 {
-    public static string Of(object change) =>
+    public static string Of(object change, HistoryState before, HistoryNames names) =>
         change switch
         {
-            ProviderRegistered e => $"registered as \"{e.Name}\"{Details(e.Details)}",
-            ProviderRenamed e => $"renamed to \"{e.Name}\"",
-            ProviderDetailsChanged e => $"details changed{Details(e.Details)}",
-            ProviderCordoned e => $"cordoned: {e.Reason}",
-            ProviderUncordoned => "uncordoned",
-            ProviderTokenIssued e => $"token {e.TokenId} issued",
-            ProviderTokenRevoked e => $"token {e.TokenId} revoked",
-            ProviderDeleted => "deleted",
-            ProviderForgotten e => Because($"forgotten, {WorkspaceCounts.Words(e.LostWorkspaces)} lost", e.Reason),
-            PresenceStarted => "waiting for its agent",
-            AgentConnected e =>
-                $"agent {e.Agent.AgentVersion} attached from namespace \"{e.Agent.Namespace}\", epoch {e.Epoch}",
-            AgentDisconnected e => $"agent detached: {e.Reason}",
-            OwnerDismissed => "agent detached: its control plane has left",
-            ConditionsReported e => Conditions(e),
-            StatusChanged { Status: ProviderStatus.Error } e => $"Error: {e.Code}: {e.Message}",
-            StatusChanged e => e.Status.ToString(),
-            ClusterOffered e => $"agent of namespace \"{e.Namespace}\" ({e.NamespaceUid}) refused",
-            ClusterAccepted e => $"bound to namespace \"{e.Namespace}\" ({e.NamespaceUid})",
-            PresenceEnded => "its agents are refused from now on",
-            _ => throw new ArgumentOutOfRangeException(nameof(change), change.GetType(), "no text for this event"),
+            ProviderEvent e => Of(e, before),
+            PresenceEvent e => Of(e, before),
+            OrganizationEvent e => Of(e, names),
+            DeploymentEvent e => Of(e, names),
+            _ => throw NoText(change),
         };
 
-    private static string Details(ProviderDetails details)
-    {
-        string[] parts =
+    private static string Of(ProviderEvent change, HistoryState before) =>
+        change switch
+        {
+            ProviderRegistered e => Differences.Join(Details(null, e.Details).Prepend($"registered as \"{e.Name}\"")),
+            ProviderRenamed e => $"renamed: {Quoted(before.Name)}\"{e.Name}\"",
+            ProviderDetailsChanged e => Differences.Join(Details(before.Details, e.Details)) is { Length: > 0 } changes
+                ? $"details changed: {changes}"
+                : "details set as they were",
+            ProviderCordoned e => before.CordonReason is { } reason
+                ? $"cordoned for another reason: {reason} → {e.Reason}"
+                : $"cordoned: {e.Reason}",
+            ProviderUncordoned => before.CordonReason is { } past
+                ? $"uncordoned; it was cordoned for: {past}"
+                : "uncordoned",
+            ProviderTokenIssued e => $"token {e.TokenId} made",
+            ProviderTokenRevoked e => $"token {e.TokenId} revoked",
+            ProviderDeleted => "deleted",
+            ProviderForgotten e => With($"forgotten, {WorkspaceCounts.Words(e.LostWorkspaces)} lost", e.Reason),
+            _ => throw NoText(change),
+        };
+
+    private static string Of(PresenceEvent change, HistoryState before) =>
+        change switch
+        {
+            PresenceStarted => "waiting for its first agent",
+            AgentConnected e =>
+                $"agent {Version(before.AgentVersion, e.Agent.AgentVersion)} attached from namespace \"{e.Agent.Namespace}\", epoch {e.Epoch}",
+            AgentDisconnected e => $"agent detached: {DisconnectReasons.Words(e.Reason)}",
+            OwnerDismissed => "agent detached: the control plane's replica that it was attached to is gone",
+            ConditionsReported e => Conditions(before, e),
+            StatusChanged e => $"{Status(before.Status)} → {Status(e)}{(e.Message.Length > 0 ? $": {e.Message}" : "")}",
+            ClusterOffered e => $"an agent of another namespace was refused: \"{e.Namespace}\", UID {e.NamespaceUid}",
+            ClusterAccepted e =>
+                $"bound to another namespace: {(before.Cluster is var (ns, uid) ? $"\"{ns}\", UID {uid} → " : "")}\"{e.Namespace}\", UID {e.NamespaceUid}",
+            PresenceEnded => "its agents are refused from now on",
+            _ => throw NoText(change),
+        };
+
+    private static string Of(OrganizationEvent change, HistoryNames names) =>
+        change switch
+        {
+            OrganizationCreated e => $"organization \"{e.Name}\" created",
+            ProviderAllowed => $"organization \"{names.Organization}\" may use it",
+            ProviderDisallowed => $"organization \"{names.Organization}\" may no longer use it",
+            OrganizationDeleted => $"organization \"{names.Organization}\" deleted",
+            _ => throw NoText(change),
+        };
+
+    private static string Of(DeploymentEvent change, HistoryNames names) =>
+        change switch
+        {
+            DeploymentInitialized => "the deployment was set up",
+            DefaultProviderSet e when names.PreviousDefault is { } previous =>
+                $"{(e.ProviderId == names.Subject ? "made the default provider" : "no longer the default provider")}: \"{names.Provider(previous)}\" → \"{names.Provider(e.ProviderId)}\"",
+            DefaultProviderSet => "made the default provider",
+            AccessUrlSet { AccessUrl: "" } => "the access URL was taken back",
+            AccessUrlSet e => $"the access URL is {e.AccessUrl}",
+            _ => throw NoText(change),
+        };
+
+    private static IEnumerable<string> Details(ProviderDetails? before, ProviderDetails after) =>
         [
-            Part("cluster address", details.ClusterAddress),
-            Part("hostname", details.Hostname),
-            Part("region", details.Region),
-            Part("storage class", details.StorageClass),
-            details.MaxWorkspaces > 0 ? $"at most {details.MaxWorkspaces} workspaces" : "",
-            .. Workspaces(details.Workspaces),
+            Differences.Of("cluster address", before?.ClusterAddress, after.ClusterAddress),
+            Differences.Of("hostname", before?.Hostname, after.Hostname),
+            Differences.Of("region", before?.Region, after.Region),
+            Differences.Of("storage class", before?.StorageClass, after.StorageClass),
+            Differences.Of(
+                "maximum",
+                before is null ? null : Maximum(before.MaxWorkspaces),
+                Maximum(after.MaxWorkspaces)
+            ),
+            .. Differences.Of(before?.Workspaces, after.Workspaces),
         ];
-        var given = string.Join(", ", parts.Where(p => p.Length > 0));
-        return given.Length > 0 ? $": {given}" : "";
-    }
 
-    private static IEnumerable<string> Workspaces(WorkspaceDetails details)
+    private static string Maximum(int max) => max == 0 ? "" : WorkspaceCounts.Words(max);
+
+    private static string Status(StatusChanged? status) =>
+        status switch
+        {
+            null => nameof(ProviderStatus.Pending),
+            { Status: ProviderStatus.Error } => $"Error ({status.Code})",
+            _ => status.Status.ToString(),
+        };
+
+    private static string Conditions(HistoryState before, ConditionsReported report)
     {
-        if (details.Tolerations.Length > 0)
-            yield return $"{details.Tolerations.Length} tolerations";
-        if (details.NodeSelector.Count > 0)
-            yield return $"node selector {string.Join(" ", details.NodeSelector.Select(l => $"{l.Key}={l.Value}"))}";
-        if (details.Affinity is { } affinity)
-            yield return affinity == "{}" ? "no affinity" : "an affinity of its own";
-        if (details.ServiceAccountAnnotations.Count > 0)
-            yield return $"service account annotations {string.Join(" ", details.ServiceAccountAnnotations.Keys)}";
-        if (details.ImagePullSecrets.Length > 0)
-            yield return $"image pull secrets {string.Join(" ", details.ImagePullSecrets)}";
+        var last = before.Conditions.ToDictionary(c => c.Type);
+        var changes = report
+            .Conditions.Select(c => Condition(last.GetValueOrDefault(c.Type), c))
+            .Concat(
+                before
+                    .Conditions.ExceptBy(report.Conditions.Select(c => c.Type), c => c.Type)
+                    .Select(gone => $"{gone.Type}: no longer reported")
+            );
+        if (Differences.Join(changes) is { Length: > 0 } text)
+            return $"agent reports: {text}";
+        return report.Conditions.All(c => c.Status == ConditionStatus.True)
+            ? "agent reports: all conditions are true"
+            : "agent reports the same conditions as before";
     }
 
-    private static string Part(string name, string value) => value.Length > 0 ? $"{name} {value}" : "";
-
-    private static string Conditions(ConditionsReported report)
+    private static string Condition(Condition? before, Condition after)
     {
-        var open = report.Conditions.Where(c => c.Status != ConditionStatus.True).ToList();
-        return open.Count == 0
-            ? "agent reports: all conditions true"
-            : $"agent reports: {string.Join("; ", open.Select(c => $"{c.Type} {c.Status}: {c.Code}"))}";
+        var now = Word(after);
+        if (before is null)
+            return after.Status == ConditionStatus.True ? "" : With($"{after.Type}: {now}", after.Message);
+        var was = Word(before);
+        if (was != now)
+            return With($"{after.Type}: {was} → {now}", after.Message);
+        return before.Message == after.Message ? "" : $"{after.Type} is still {now}: {after.Message}";
     }
 
-    private static string Because(string what, string reason) => reason.Length > 0 ? $"{what}: {reason}" : what;
+    private static string Word(Condition condition)
+    {
+        var status = condition.Status switch
+        {
+            ConditionStatus.True => "true",
+            ConditionStatus.False => "false",
+            _ => "unknown",
+        };
+        return condition.Code.Length > 0 ? $"{status} ({condition.Code})" : status;
+    }
+
+    private static string Version(string? before, string after) =>
+        before is null || before == after ? after : $"{before} → {after}";
+
+    private static string Quoted(string? before) => before is null ? "" : $"\"{before}\" → ";
+
+    private static string With(string what, string more) => more.Length > 0 ? $"{what}: {more}" : what;
+
+    private static ArgumentOutOfRangeException NoText(object change) =>
+        new(nameof(change), change.GetType(), "no text for this event");
 }

@@ -280,10 +280,10 @@ internal sealed partial class ProviderApi(
             fields.Violated("page_token", "must be a next_page_token of an earlier answer").ThrowIfViolated();
         var ct = context.CancellationToken;
         var overview = (await view.Overview(request.Provider, ct)).OrThrow();
-        var (events, next) = await history.Page(overview, from, Paging.Size(request.PageSize), ct);
+        var (lines, next) = await history.Page(overview, from, Paging.Size(request.PageSize), ct);
         return new ListHistoryResponse
         {
-            Entries = { events.Select(ProviderMapping.ToProto) },
+            Entries = { lines.Select(ProviderMapping.ToProto) },
             NextPageToken = next?.ToToken() ?? "",
         };
     }

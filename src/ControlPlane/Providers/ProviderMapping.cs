@@ -2,7 +2,6 @@ using System.Globalization;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
-using JasperFx.Events;
 using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Providers;
@@ -128,16 +127,19 @@ internal static class ProviderMapping
                 SinceTime = presence.AgentSince is { } since ? Timestamp.FromDateTimeOffset(since) : null,
             };
 
-    public static Proto.HistoryEntry ToProto(IEvent stored) =>
-        new()
+    public static Proto.HistoryEntry ToProto(HistoryLine line)
+    {
+        var stored = line.Event;
+        return new()
         {
             Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
             Actor = stored.UserName ?? "",
             Type = stored.EventTypeName,
-            Summary = HistoryText.Of(stored.Data),
+            Summary = line.Text,
             TraceId = stored.CorrelationId ?? "",
             RequestId = stored.CausationId ?? "",
         };
+    }
 
     private static Proto.Condition ToProto(Condition condition) =>
         new()

@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Orphans;
+using Coder.Mesh.ControlPlane.Providers;
 using JasperFx;
 using Marten;
 using Npgsql;
@@ -75,7 +76,7 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await Execute(connection, "select pg_advisory_xact_lock(hashtextextended('mesh.schema', 0))", ct);
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
-        await Execute(connection, Own + OrphanTable.Schema + ChangeFeed.Clean, ct);
+        await Execute(connection, Own + OrphanTable.Schema + ProviderMentions.Schema + ChangeFeed.Clean, ct);
         await transaction.CommitAsync(ct);
     }
 

@@ -19,6 +19,9 @@ internal static class StreamKeys
     /// <summary>The id in a key of <see cref="Workspace"/>; null if it is another stream's.</summary>
     public static string? WorkspaceOf(string key) => After("workspace-", key);
 
+    /// <summary>The id in a key of <see cref="Organization"/>; null if it is another stream's.</summary>
+    public static string? OrganizationOf(string key) => After("organization-", key);
+
     private static string? After(string prefix, string key) =>
         key.StartsWith(prefix, StringComparison.Ordinal) ? key[prefix.Length..] : null;
 }

@@ -12,26 +12,40 @@ internal static class StoryText
     public static bool BeginsPart(object change) =>
         change is not WorkspaceObserved { State: not ObservedState.Deleted };
 
+    /// <param name="before">What the workspace was before it.</param>
     /// <param name="last">The workspace's last generation: that of what ends it.</param>
-    public static IEnumerable<TimelineItem> Of(IEvent stored, long last) =>
+    public static IEnumerable<TimelineItem> Of(IEvent stored, StoryState before, long last) =>
         stored.Data switch
         {
             WorkspaceCreated e => [Item(stored, 1, Stage.Created, $"image {e.Spec.Image}")],
             WorkspaceAdopted e => [Item(stored, e.Generation, Stage.Adopted)],
             OrphanRemovalRequested e => [Item(stored, e.Generation, Stage.DeleteRequested)],
-            WorkspaceStartRequested e => [Item(stored, e.Generation, Stage.StartRequested)],
-            WorkspaceRestartRequested e => [Item(stored, e.Generation, Stage.RestartRequested)],
+            WorkspaceStartRequested e => [Item(stored, e.Generation, Stage.StartRequested, Details(before, e.Details))],
+            WorkspaceRestartRequested e =>
+            [
+                Item(stored, e.Generation, Stage.RestartRequested, Details(before, e.Details)),
+            ],
             WorkspaceOwnerEmailChanged e =>
             [
                 Item(
                     stored,
                     e.Generation,
                     Stage.UpdateRequested,
-                    "another e-mail address of the owner",
+                    before.OwnerEmail is { } email
+                        ? Differences.Of("owner's e-mail address", email, e.OwnerEmail)
+                        : $"owner's e-mail address: {e.OwnerEmail}",
                     $"wish/owner-email/{stored.Version}"
                 ),
             ],
-            WorkspaceSpecChanged e => [Item(stored, e.Generation, Stage.UpdateRequested)],
+            WorkspaceSpecChanged e =>
+            [
+                Item(
+                    stored,
+                    e.Generation,
+                    Stage.UpdateRequested,
+                    before.Spec is { } spec ? Differences.Join(Differences.Of(spec, e.Spec)) : ""
+                ),
+            ],
             WorkspaceStopRequested e => [Item(stored, e.Generation, Stage.StopRequested)],
             WorkspaceDeleteRequested e => [Item(stored, e.Generation, Stage.DeleteRequested)],
             WorkspaceLost e => [Item(stored, last, Stage.Lost, e.Reason)],
@@ -52,6 +66,9 @@ internal static class StoryText
             WorkspaceObserved e => Seen(stored, e),
             _ => throw new ArgumentOutOfRangeException(nameof(stored), stored.Data.GetType(), "no story of this event"),
         };
+
+    private static string Details(StoryState before, WorkspaceDetails? details) =>
+        before.Details is { } known && details is not null ? Differences.Join(Differences.Of(known, details)) : "";
 
     private static IEnumerable<TimelineItem> Seen(IEvent stored, WorkspaceObserved report) =>
         report.Timeline.Select(entry => new TimelineItem

@@ -2,6 +2,7 @@ using System.Globalization;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.V1;
+using Npgsql;
 using Stage = Coder.Mesh.V1.TimelineStage;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
@@ -26,7 +27,7 @@ internal sealed record StoryPosition(long Version, int Told)
 /// Merges what people asked of a workspace with what came of it, oldest first. A part is a wish and what was stored until the
 /// next one, by time: the clusters' clocks are not ours, so that times of different parts are never compared.
 /// </summary>
-internal sealed class WorkspaceStory(StoreSessions sessions)
+internal sealed class WorkspaceStory(StoreSessions sessions, NpgsqlDataSource database)
 {
     private const int Chunk = 500;
 
@@ -41,6 +42,9 @@ internal sealed class WorkspaceStory(StoreSessions sessions)
     )
     {
         var page = new StoryPage(from ?? new StoryPosition(1, 0), size);
+        var before = (
+            await PrecedingEvents.Find(sessions, database, workspace.Id, page.Begin, StoryState.Kinds, ct)
+        ).Aggregate(StoryState.Unknown, (state, e) => state.After(e.Data));
         await using var session = sessions.Read();
         for (var version = page.Begin; version <= workspace.Version; version += Chunk)
         {
@@ -58,7 +62,10 @@ internal sealed class WorkspaceStory(StoreSessions sessions)
                     && page.EndPart(stored.Version) is { } next
                 )
                     return (page.Items, next);
-                page.Add(StoryText.Of(stored, workspace.Generation).Where(item => item.Generation >= minGeneration));
+                page.Add(
+                    StoryText.Of(stored, before, workspace.Generation).Where(item => item.Generation >= minGeneration)
+                );
+                before = before.After(stored.Data);
             }
         }
 

@@ -163,14 +163,14 @@ public sealed class TokenTests(PostgresFixture postgres) : ControlPlaneTestBase(
         Assert.Equal(whole, paged);
         Assert.Equal(
             [
-                "registered as \"west\": region eu",
-                $"token {created.Provider.Tokens[0].Id} issued",
-                "waiting for its agent",
+                "registered as \"west\"; region: eu",
+                $"token {created.Provider.Tokens[0].Id} made",
+                "waiting for its first agent",
                 "agent test attached from namespace \"workspaces\", epoch 1",
-                "agent reports: all conditions true",
-                "Ready",
+                "agent reports: all conditions are true",
+                "Pending → Ready",
                 "cordoned: new disks",
-                "uncordoned",
+                "uncordoned; it was cordoned for: new disks",
                 "forgotten, 0 workspaces lost: the cluster burnt down",
                 "its agents are refused from now on",
             ],

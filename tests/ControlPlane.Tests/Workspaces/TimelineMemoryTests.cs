@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 using JasperFx.Events;
 
@@ -140,13 +141,63 @@ public sealed class TimelineMemoryTests
     [Fact]
     public void Every_event_of_a_workspace_has_its_place_in_the_story()
     {
-        var told = EventNames.All.Keys.Where(t => t.BaseType == typeof(WorkspaceEvent)).ToList();
+        var told = EventNames.All.Where(n => n.Key.BaseType == typeof(WorkspaceEvent)).ToList();
 
         Assert.NotEmpty(told);
-        Assert.All(told, type => Assert.NotNull(StoryText.Of(Stored((WorkspaceEvent)Make(type)), 3)));
+        Assert.All(
+            told,
+            n =>
+            {
+                var items = StoryText.Of(Stored((WorkspaceEvent)Make(n.Key)), StoryState.Unknown, 3).ToList();
+                // What was seen is told by its own entries, which this one has none of.
+                Assert.Equal(n.Key == typeof(WorkspaceObserved), items.Count == 0);
+                Assert.All(items, item => HistoryTests.AssertForPeople(item.Entry.Message, n));
+            }
+        );
         Assert.All(
             Enum.GetNames<TimelineStage>(),
             stage => Assert.True(Enum.TryParse<Coder.Mesh.V1.TimelineStage>(stage, out _), stage)
+        );
+    }
+
+    [Fact]
+    public void A_story_says_from_what_to_what()
+    {
+        var spec = Spec with
+        {
+            Image = "other",
+            Disk = "20Gi",
+            Env = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add("A", "1"),
+        };
+        var details = new WorkspaceDetails { Affinity = "{}" };
+        WorkspaceEvent[] story =
+        [
+            new WorkspaceCreated("w", "o", "me", "dev", "p", Spec, "", "", At),
+            new WorkspaceSpecChanged(spec, 2, "", At),
+            new WorkspaceSpecChanged(spec with { Env = spec.Env.SetItem("A", "") }, 3, "", At),
+            new WorkspaceOwnerEmailChanged("me@example.com", 4, At),
+            new WorkspaceRestartRequested(5, "", At) { Details = details },
+            new WorkspaceStartRequested(6, "", At) { Details = details },
+        ];
+
+        var state = StoryState.Unknown;
+        var told = new List<string>();
+        foreach (var change in story)
+        {
+            told.AddRange(StoryText.Of(Stored(change), state, 6).Select(i => i.Entry.Message));
+            state = state.After(change);
+        }
+
+        Assert.Equal(
+            [
+                $"image {Spec.Image}",
+                $"image: {Spec.Image} → other; disk: {Spec.Disk} → 20Gi; environment A: none → 1",
+                "environment A: 1 → \"\"",
+                "owner's e-mail address: none → me@example.com",
+                "affinity: the default → {}",
+                "",
+            ],
+            told
         );
     }
 
