@@ -91,6 +91,51 @@ public sealed class ErrorTests : CliTest
         await Check(name, "workspaces", "create", "dev", "--provider", "us", "--region", "eu");
     }
 
+    [Theory]
+    [InlineData("error-placement-region", "texas,utah")]
+    [InlineData("error-placement-region-nowhere", "")]
+    public async Task A_region_that_is_refused_lists_the_causes_of_each_provider_and_who_would_do_elsewhere(
+        string name,
+        string elsewhere
+    )
+    {
+        var causes = new PreconditionFailure();
+        foreach (
+            var (provider, type, what) in new[]
+            {
+                ("a", "NOT_ALLOWED", "is not allowed for organization \"acme\"."),
+                ("b", "CORDONED", "is cordoned: moves to new hardware"),
+            }
+        )
+            causes.Violations.Add(
+                new PreconditionFailure.Types.Violation
+                {
+                    Type = type,
+                    Subject = provider,
+                    Description = $"Provider \"{provider}\" {what}",
+                }
+            );
+        var status = new Google.Rpc.Status { Code = (int)StatusCode.FailedPrecondition, Message = "one long line" };
+        status.Details.Add(
+            Google.Protobuf.WellKnownTypes.Any.Pack(
+                new ErrorInfo
+                {
+                    Reason = "PLACEMENT_REFUSED",
+                    Metadata =
+                    {
+                        ["would_do"] = "",
+                        ["would_do_elsewhere"] = elsewhere,
+                        ["region"] = "eu",
+                    },
+                }
+            )
+        );
+        status.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(causes));
+        Server.Failure = status.ToRpcException();
+
+        await Check(name, "workspaces", "create", "dev", "--region", "eu");
+    }
+
     [Fact]
     public async Task Unknown_names_are_not_found()
     {

@@ -9,9 +9,9 @@ internal static class PlacementFailures
     // The message that comes along tells the same in one long line.
     public static Failure From(IReadOnlyList<RuleViolation> causes, IReadOnlyDictionary<string, string> metadata)
     {
-        var others = metadata
-            .GetValueOrDefault(ErrorMetadata.WouldDo, "")
-            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (metadata.TryGetValue(ErrorMetadata.Region, out var region))
+            return OfRegion(region, causes, Names(metadata, ErrorMetadata.WouldDoElsewhere));
+        var others = Names(metadata, ErrorMetadata.WouldDo);
         return new Failure($"provider \"{causes[0].Subject}\" can't take the workspace", ExitCodes.Refused)
         {
             Reason = ErrorReasons.PlacementRefused,
@@ -30,4 +30,29 @@ internal static class PlacementFailures
             ],
         };
     }
+
+    // No provider was named, and none of the region takes it: those elsewhere are named without the region.
+    private static Failure OfRegion(string region, IReadOnlyList<RuleViolation> causes, string[] elsewhere) =>
+        new($"no provider in region \"{region}\" can take the workspace", ExitCodes.Refused)
+        {
+            Reason = ErrorReasons.PlacementRefused,
+            Details =
+            [
+                .. causes.Select(c => $"{c.Type}: {c.Description}"),
+                elsewhere.Length > 0
+                    ? $"outside this region these would do: {string.Join(", ", elsewhere)}"
+                    : "no provider of another region would do now either",
+            ],
+            Tips =
+            [
+                elsewhere.Length > 0
+                    ? $"name one of them instead of the region: --provider {elsewhere[0]}"
+                    : "`mesh providers ls` shows how they are, `mesh orgs show ORGANIZATION` which are allowed",
+            ],
+        };
+
+    private static string[] Names(IReadOnlyDictionary<string, string> metadata, string key) =>
+        metadata
+            .GetValueOrDefault(key, "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

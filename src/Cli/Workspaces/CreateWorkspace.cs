@@ -38,12 +38,13 @@ internal sealed class CreateWorkspace
     );
     private readonly Option<string> _provider = new("--provider")
     {
-        Description = "Provider, by name or id [default: the default provider]",
+        Description = "Provider, by name or id [default: one of the region, or the default provider]",
         HelpName = "provider",
     };
     private readonly Option<string> _region = new("--region")
     {
-        Description = "The provider must be of this region",
+        Description =
+            "The provider must be in this region; if none is named, one there that can take the workspace is chosen",
         HelpName = "region",
     };
     private readonly OwnerOptions _owner = new();
@@ -57,6 +58,7 @@ internal sealed class CreateWorkspace
             "create",
             "Create a workspace in a provider that is ready.",
             "mesh workspaces create dev --wait",
+            "mesh workspaces create dev --region us-east",
             "mesh workspaces create dev --env EDITOR=vim --env-from dev-tokens",
             "mesh workspaces create gpu --image ghcr.io/acme/dev:1 --cpu 4 --memory 8Gi --disk 50Gi --provider us-east-1",
             "mesh workspaces create web --image nginx:1.27 --command sh -c 'exec nginx -g \"daemon off;\"'"
@@ -83,7 +85,7 @@ internal sealed class CreateWorkspace
         var workspace = answer.Workspace;
         run.Output.Success(
             $"created workspace \"{workspace.Name}\" in provider \"{workspace.Provider}\"",
-            $"id: {workspace.Id}"
+            [$"id: {workspace.Id}", .. Chosen(run.Line)]
         );
 
         var exit = ExitCodes.Ok;
@@ -106,6 +108,11 @@ internal sealed class CreateWorkspace
             Show(run.Output, workspace);
         return exit;
     }
+
+    private string[] Chosen(ParseResult line) =>
+        line.GetValue(_region) is { Length: > 0 } region && string.IsNullOrEmpty(line.GetValue(_provider))
+            ? [$"that provider was chosen for region \"{region}\""]
+            : [];
 
     private CreateWorkspaceRequest Request(ParseResult line)
     {

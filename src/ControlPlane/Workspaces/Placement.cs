@@ -19,6 +19,7 @@ internal static class Placement
     public const string Cordoned = "CORDONED";
     public const string AtCapacity = "AT_CAPACITY";
     public const string OtherRegion = "OTHER_REGION";
+    public const string NoSuchRegion = "NO_SUCH_REGION";
 
     /// <param name="region">The only one that will do; any if empty.</param>
     /// <returns>Every cause at once; none if it may.</returns>
@@ -51,6 +52,44 @@ internal static class Placement
                     : $"has no region; \"{region}\" was asked for."
             );
         return causes;
+    }
+
+    /// <param name="targets">In order of preference.</param>
+    /// <returns>The first that takes it; null if none does.</returns>
+    public static PlacementTarget? Choose(
+        Organization organization,
+        IEnumerable<PlacementTarget> targets,
+        string region
+    ) => targets.FirstOrDefault(t => !t.Provider.Deleted && Causes(organization, t, region).Count == 0);
+
+    /// <summary>The error when a region was given, no provider, and none of the region takes the workspace.</summary>
+    /// <param name="causes">Of all providers of the region.</param>
+    /// <param name="elsewhere">Names of providers of other regions that would take the workspace now.</param>
+    public static Refusal RefuseRegion(
+        string region,
+        IReadOnlyList<PreconditionViolation> causes,
+        IReadOnlyList<string> elsewhere
+    )
+    {
+        if (causes.Count == 0)
+            causes = [new PreconditionViolation(NoSuchRegion, region, $"There is no provider in region \"{region}\".")];
+        var advice =
+            elsewhere.Count > 0
+                ? $"Outside this region these would do: {string.Join(", ", elsewhere)}."
+                : "No provider of another region would do now either.";
+        return Refusal.Precondition(
+            ErrorReasons.PlacementRefused,
+            $"No provider in region \"{region}\" can take the workspace. {string.Join(" ", causes.Select(c => c.Description))} {advice}"
+        ) with
+        {
+            Preconditions = causes,
+            Metadata = new Dictionary<string, string>
+            {
+                [ErrorMetadata.WouldDo] = "",
+                [ErrorMetadata.WouldDoElsewhere] = string.Join(",", elsewhere),
+                [ErrorMetadata.Region] = region,
+            },
+        };
     }
 
     /// <param name="wouldDo">Names of providers that would take the workspace now.</param>

@@ -1,19 +1,19 @@
 using System.Collections.Concurrent;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Organizations;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>A workspace to be placed.</summary>
 /// <param name="Organization">Name or id; the only one there is if empty.</param>
-/// <param name="Provider">Name or id; the default one if empty.</param>
+/// <param name="Provider">Name or id; if empty, one of the region, or the default one if no region is given either.</param>
 /// <param name="Region">The provider must be of it; any if empty.</param>
 /// <param name="Owner">The caller if empty.</param>
 /// <param name="OwnerEmail">Not known if empty.</param>
@@ -34,23 +34,29 @@ internal sealed record PlacedWorkspace(Workspace Workspace, string Organization,
 /// <summary>
 /// Creates workspaces. Holds its organization and provider shared, so that placements don't wait for each other, while
 /// whoever changes what they rely on waits for them; a provider with a maximum is held exclusively, for it has to be
-/// counted.
+/// counted. Where only a region is given, the first provider of it that takes the workspace is chosen under its lock.
 /// </summary>
 internal sealed class WorkspacePlacement(
     Writer writer,
     OrganizationView organizations,
     ProviderView providers,
     DeploymentView deployment,
+    NpgsqlDataSource database,
     Doorbell doorbell,
     TimeProvider time
 )
 {
     private const int MostRemembered = 10_000;
 
+    /// <summary>Providers of a region that are locked at once.</summary>
+    private const int MaxCandidates = 50;
+
     // What names led to last. Under the locks it is checked in any case, so it may be out of date.
     private readonly ConcurrentDictionary<(string Organization, string Provider), Target> _targets = new();
 
-    private sealed record Target(string OrganizationId, string ProviderId, bool Counted);
+    /// <param name="Candidates">In order of preference; the one that was named, or several of a region.</param>
+    /// <param name="Chosen">They are candidates of a region: another of them may be taken.</param>
+    private sealed record Target(string OrganizationId, IReadOnlyList<PlacementCandidate> Candidates, bool Chosen);
 
     /// <returns>With the workspace, unless it is a repetition.</returns>
     public async Task<Result<(Written Written, PlacedWorkspace? Placed)>> Place(
@@ -60,18 +66,22 @@ internal sealed class WorkspacePlacement(
     )
     {
         PlacedWorkspace? placed = null;
+        // Of a region the best one is tried alone. If it is taken away meanwhile, all of them are locked and one is chosen
+        // for certain, so that a crowd doesn't run from one full provider to the next.
+        var candidates = 1;
         var written = await writer.Run(
             context,
             async token =>
             {
-                var looked = await Look(wanted, token);
+                var looked = await Look(wanted, candidates, token);
+                candidates = MaxCandidates;
                 if (looked.Refusal is { } refusal)
                     return refusal;
                 var target = looked.Value;
                 return new Plan(
                     [
                         StreamLock.Organization(target.OrganizationId, exclusive: false),
-                        StreamLock.Provider(target.ProviderId, exclusive: target.Counted),
+                        .. target.Candidates.Select(c => StreamLock.Provider(c.ProviderId, exclusive: c.Counted)),
                     ],
                     (session, cancel) => Once(context, session, target, wanted, p => placed = p, cancel)
                 )
@@ -85,8 +95,10 @@ internal sealed class WorkspacePlacement(
         return written.Refusal is { } no ? no : (written.Value, written.Value.Repeated ? null : placed);
     }
 
-    private async Task<Result<Target>> Look(PlaceWorkspace wanted, CancellationToken ct)
+    private async Task<Result<Target>> Look(PlaceWorkspace wanted, int candidates, CancellationToken ct)
     {
+        if (wanted.Provider.Length == 0 && wanted.Region.Length > 0)
+            return await LookInRegion(wanted, candidates, ct);
         if (_targets.TryGetValue((wanted.Organization, wanted.Provider), out var remembered))
             return remembered;
         var organization = await organizations.Find(wanted.Organization, ct);
@@ -96,15 +108,23 @@ internal sealed class WorkspacePlacement(
         var provider = await providers.Find(reference, ct);
         if (provider.Refusal is { } missing)
             return missing;
-        var target = new Target(
-            organization.Value.OrganizationId,
-            provider.Value.ProviderId,
-            provider.Value.Details.MaxWorkspaces > 0
-        );
+        var candidate = new PlacementCandidate(provider.Value.ProviderId, provider.Value.Details.MaxWorkspaces > 0);
+        var target = new Target(organization.Value.OrganizationId, [candidate], Chosen: false);
         // "The only one there is" can't be checked under the locks.
         if (wanted.Organization.Length > 0 && _targets.Count < MostRemembered)
             _targets[(wanted.Organization, wanted.Provider)] = target;
         return target;
+    }
+
+    private async Task<Result<Target>> LookInRegion(PlaceWorkspace wanted, int candidates, CancellationToken ct)
+    {
+        var organization = await organizations.Find(wanted.Organization, ct);
+        if (organization.Refusal is { } unknown)
+            return unknown;
+        var first = await deployment.DefaultProviderId(ct);
+        await using var connection = await database.OpenConnectionAsync(ct);
+        var found = await EligibleProviders.Find(connection, organization.Value, wanted.Region, first, candidates, ct);
+        return new Target(organization.Value.OrganizationId, found, Chosen: true);
     }
 
     private async Task<Outcome> Once(
@@ -118,35 +138,60 @@ internal sealed class WorkspacePlacement(
     {
         var batch = session.Documents.CreateBatchQuery();
         var loadOrganization = batch.Load<Organization>(StreamKeys.Organization(target.OrganizationId));
-        var loadProvider = batch.Load<Provider>(StreamKeys.Provider(target.ProviderId));
-        var loadPresence = batch.Load<ProviderPresence>(StreamKeys.Presence(target.ProviderId));
         var loadDeployment = batch.Load<MeshDeployment>(StreamKeys.Deployment);
-        await batch.Execute(ct);
-        var (organization, provider) = ((await loadOrganization)!, (await loadProvider)!);
+        string[] ids = [.. target.Candidates.Select(c => c.ProviderId)];
+        var targets = await EligibleProviders.Load(session, batch, ids, ct);
+        var organization = (await loadOrganization)!;
         var reference = wanted.Provider.Length > 0 ? wanted.Provider : (await loadDeployment)!.DefaultProviderId;
-        var meant = organization.IsMeantBy(wanted.Organization) && provider.IsMeantBy(reference);
+        var meant =
+            organization.IsMeantBy(wanted.Organization)
+            && (target.Chosen || targets.All(t => t.Provider.IsMeantBy(reference)));
         // Gone, renamed, no longer the default, or with a maximum by now.
-        if (!meant || provider.Details.MaxWorkspaces > 0 != target.Counted)
+        if (!meant || !targets.Zip(target.Candidates).All(p => IsCounted(p.First) == p.Second.Counted))
         {
             _targets.TryRemove((wanted.Organization, wanted.Provider), out _);
             return new Outcome.Outdated();
         }
 
-        var unfinished = target.Counted
-            ? (await WorkspaceCounts.OfProviders(session.Connection, [target.ProviderId], ct)).GetValueOrDefault(
-                target.ProviderId
-            )
-            : 0;
-        var asked = new PlacementTarget(provider, (await loadPresence)!, unfinished);
-        if (Placement.Causes(organization, asked, wanted.Region) is { Count: > 0 } causes)
-            return Placement.Refuse(causes, await PlacementAdvice.For(session, organization, wanted.Region, ct));
+        if (Placement.Choose(organization, targets, wanted.Region) is not { } chosen)
+            return target.Chosen
+                ? await NoneInRegion(session, organization, wanted.Region, ct)
+                : Placement.Refuse(
+                    Placement.Causes(organization, targets[0], wanted.Region),
+                    await EligibleProviders.Names(session, organization, wanted.Region, ct)
+                );
+        return Create(context, session, organization, chosen, wanted, placed);
+    }
 
+    private static bool IsCounted(PlacementTarget target) => target.Provider.Details.MaxWorkspaces > 0;
+
+    // One that would take it by now was none of the candidates: look again.
+    private static async Task<Outcome> NoneInRegion(
+        WriteSession session,
+        Organization organization,
+        string region,
+        CancellationToken ct
+    ) =>
+        (await EligibleProviders.Find(session.Connection, organization, region, first: "", limit: 1, ct)).Count > 0
+            ? new Outcome.Outdated()
+            : await EligibleProviders.RefuseRegion(session, organization, region, ct);
+
+    private Outcome Create(
+        WriteContext context,
+        WriteSession session,
+        Organization organization,
+        PlacementTarget chosen,
+        PlaceWorkspace wanted,
+        Action<PlacedWorkspace> placed
+    )
+    {
+        var provider = chosen.Provider;
         var command = new CreateWorkspace(
             Ids.New(time),
             organization.OrganizationId,
             wanted.Owner.Length > 0 ? wanted.Owner : context.Actor,
             wanted.Name,
-            target.ProviderId,
+            provider.ProviderId,
             wanted.Spec,
             provider.Details.StorageClass,
             wanted.Traceparent,
@@ -163,7 +208,7 @@ internal sealed class WorkspacePlacement(
         placed(new PlacedWorkspace(workspace, organization.Name, provider.Name));
         return new Outcome.Done(command.WorkspaceId)
         {
-            Committed = () => doorbell.Workspace(target.ProviderId, command.WorkspaceId),
+            Committed = () => doorbell.Workspace(provider.ProviderId, command.WorkspaceId),
         };
     }
 

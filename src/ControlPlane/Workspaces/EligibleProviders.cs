@@ -1,0 +1,155 @@
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Writes;
+using Marten.Services.BatchQuerying;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>A provider that may be chosen for a workspace.</summary>
+/// <param name="Counted">It has a maximum.</param>
+internal sealed record PlacementCandidate(string ProviderId, bool Counted);
+
+/// <summary>
+/// Queries for providers by what placement asks of them. They only find candidates: <see cref="Placement"/> decides.
+/// </summary>
+internal static class EligibleProviders
+{
+    /// <summary>Providers named in an error.</summary>
+    private const int MaxNamed = 10;
+
+    /// <summary>The error of a region tells what is wrong with so many of its providers.</summary>
+    private const int MaxExplained = 50;
+
+    // Below the maximum, if there is one: counted by the index of unfinished workspaces.
+    private const string HasRoom = $"""
+        case when (p.data -> 'Details' ->> 'MaxWorkspaces')::int > 0
+          then (p.data -> 'Details' ->> 'MaxWorkspaces')::int > (
+            select count(*) from mesh.mt_doc_workspace
+            where {MartenRegistration.Unfinished} and data ->> 'ProviderId' = p.data ->> 'ProviderId')
+          else true end
+        """;
+
+    /// <summary>Those of a region, or of any if it is empty, that would take a workspace now.</summary>
+    /// <param name="first">Id of the provider that is preferred if it is among them; the others follow in order of name.</param>
+    public static async Task<IReadOnlyList<PlacementCandidate>> Find(
+        NpgsqlConnection connection,
+        Organization organization,
+        string region,
+        string first,
+        int limit,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select p.data ->> 'ProviderId', (p.data -> 'Details' ->> 'MaxWorkspaces')::int > 0
+            from mesh.mt_doc_provider p
+            join mesh.mt_doc_providerpresence s on s.id = 'presence-' || (p.data ->> 'ProviderId')
+            where p.id = any($1) and p.data ->> 'Cordon' is null and s.data ->> 'Status' = 'Ready'
+              and ($2 = '' or p.data -> 'Details' ->> 'Region' = $2) and {HasRoom}
+            order by p.data ->> 'ProviderId' <> $3, p.data ->> 'Name' collate "C" limit $4
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(organization.AllowedProviders.Select(StreamKeys.Provider).ToArray());
+        command.Parameters.AddWithValue(region);
+        command.Parameters.AddWithValue(first);
+        command.Parameters.AddWithValue(limit);
+        var found = new List<PlacementCandidate>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            found.Add(new PlacementCandidate(rows.GetString(0), rows.GetBoolean(1)));
+        return found;
+    }
+
+    /// <returns>Names in order, at most ten.</returns>
+    public static async Task<IReadOnlyList<string>> Names(
+        WriteSession session,
+        Organization organization,
+        string region,
+        CancellationToken ct
+    )
+    {
+        var found = await Find(session.Connection, organization, region, first: "", MaxNamed, ct);
+        var targets = await Load(
+            session,
+            session.Documents.CreateBatchQuery(),
+            [.. found.Select(c => c.ProviderId)],
+            ct
+        );
+        return
+        [
+            .. targets
+                .Where(t => Placement.Causes(organization, t, region).Count == 0)
+                .Select(t => t.Provider.Name)
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>The error for a region in which no provider takes the workspace: what keeps each of them from it.</summary>
+    public static async Task<Refusal> RefuseRegion(
+        WriteSession session,
+        Organization organization,
+        string region,
+        CancellationToken ct
+    )
+    {
+        var inRegion = await InRegion(session.Connection, region, ct);
+        var targets = await Load(session, session.Documents.CreateBatchQuery(), inRegion, ct);
+        var causes = targets
+            .OrderBy(t => t.Provider.Name, StringComparer.Ordinal)
+            .SelectMany(t => Placement.Causes(organization, t, region))
+            .ToList();
+        var elsewhere = await Names(session, organization, region: "", ct);
+        return Placement.RefuseRegion(region, causes, elsewhere);
+    }
+
+    /// <param name="batch">Executed with all that the caller has put into it.</param>
+    /// <returns>In the order of the ids.</returns>
+    public static async Task<IReadOnlyList<PlacementTarget>> Load(
+        WriteSession session,
+        IBatchedQuery batch,
+        string[] ids,
+        CancellationToken ct
+    )
+    {
+        var loadProviders = batch.LoadMany<Provider>().ById([.. ids.Select(StreamKeys.Provider)]);
+        var loadPresences = batch.LoadMany<ProviderPresence>().ById([.. ids.Select(StreamKeys.Presence)]);
+        await batch.Execute(ct);
+        var providers = await loadProviders;
+        var presences = (await loadPresences).ToDictionary(p => p.ProviderId);
+        var counted = providers.Where(p => p.Details.MaxWorkspaces > 0).Select(p => p.ProviderId).ToArray();
+        var counts =
+            counted.Length > 0
+                ? await WorkspaceCounts.OfProviders(session.Connection, counted, ct)
+                : new Dictionary<string, int>();
+        return
+        [
+            .. providers
+                .OrderBy(p => Array.IndexOf(ids, p.ProviderId))
+                .Select(p => new PlacementTarget(p, presences[p.ProviderId], counts.GetValueOrDefault(p.ProviderId))),
+        ];
+    }
+
+    private static async Task<string[]> InRegion(NpgsqlConnection connection, string region, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            $"""
+            select p.data ->> 'ProviderId' from mesh.mt_doc_provider p
+            where not coalesce((p.data ->> 'Deleted')::boolean, false) and p.data -> 'Details' ->> 'Region' = $1
+            order by p.data ->> 'Name' collate "C" limit {MaxExplained}
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(region);
+        var ids = new List<string>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            ids.Add(rows.GetString(0));
+        return [.. ids];
+    }
+}
