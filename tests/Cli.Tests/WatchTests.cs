@@ -60,6 +60,40 @@ public sealed class WatchTests : CliTest
     }
 
     [Fact]
+    public async Task A_change_of_a_provider_s_status_is_told_with_what_it_means_for_its_workspaces()
+    {
+        var provider = Sample.BuiltIn();
+        Server.Providers.All.Add(provider);
+        var workspace = Sample.Workspace("dev", WorkspaceState.Running);
+        workspace.Summary = new WorkspaceSummary { State = WorkspaceState.Running };
+        Server.Workspaces.All.Add(workspace);
+        using var process = Mesh.Start(MeshProcess.Executable, ["workspaces", "ls", "--watch"]);
+        process.StandardInput.Close();
+        await Until(process, "running");
+        await Server.Providers.Changes.Watchers.Reader.ReadAsync(Ct);
+
+        var away = provider.Clone();
+        (away.Status, away.StatusCode, away.ResourceVersion) = (ProviderStatus.Error, "agent_disconnected", 9);
+        workspace.Summary = new WorkspaceSummary
+        {
+            State = WorkspaceState.Running,
+            LastReportTime = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch),
+            Reason = "provider built-in is in error",
+        };
+        Server.Providers.Changes.Tell(new WatchProvidersResponse { Type = ChangeType.Changed, Provider = away });
+        var told = await Until(process, "in error");
+        using var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync(Ct);
+        await Mesh.Finish(process);
+
+        Assert.Contains(
+            "running (last reported at 1970-01-01 00:00:00Z; provider built-in is in error)",
+            told,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task Yaml_is_a_document_a_change()
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));

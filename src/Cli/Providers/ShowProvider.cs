@@ -36,10 +36,20 @@ internal static class ShowProvider
         }
 
         run.Output.Fields(Facts(provider, run.Time));
-        foreach (var table in new[] { Tokens(provider, run.Time), Conditions(provider, run.Time) }.OfType<Table>())
+        if (Tokens(provider, run.Time) is { } tokens)
         {
             run.Output.Lines("");
-            run.Output.Table(table);
+            run.Output.Table(tokens);
+        }
+        if (Conditions(provider, run.Time) is { } conditions)
+        {
+            run.Output.Lines("");
+            // Nobody can tell whether they are still so.
+            if (provider.Agent is { Attached: false } agent)
+                run.Output.Lines(
+                    $"Conditions as last reported {Text.Age(agent.SinceTime, run.Time)} ago; no agent is attached:"
+                );
+            run.Output.Table(conditions);
         }
         if (provider.OfferedCluster is not null)
             run.Output.Info(

@@ -66,7 +66,7 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
                 var answer = await run.Client.Workspaces.AbandonWorkspaceAsync(request, cancellationToken: ct);
                 abandoned.Add(answer.Workspace);
                 run.Output.Success(
-                    $"abandoned workspace \"{answer.Workspace.Name}\": it is {WorkspaceText.State(answer.Workspace)}",
+                    $"abandoned workspace \"{answer.Workspace.Name}\": it is {WorkspaceText.Word(answer.Workspace)}",
                     $"if the agent of provider \"{answer.Workspace.Provider}\" comes back, it removes what is left there"
                 );
             }

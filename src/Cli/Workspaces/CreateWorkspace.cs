@@ -144,7 +144,7 @@ internal sealed class CreateWorkspace
         table.Add(
             workspace.Id,
             workspace.Name,
-            WorkspaceText.State(workspace),
+            WorkspaceText.Word(workspace),
             workspace.Provider,
             workspace.Organization
         );

@@ -62,7 +62,10 @@ internal sealed class ListWorkspaces
 
     private Task<int> Run(Invocation run, CancellationToken ct) =>
         run.Line.GetValue(_watch)
-            ? new Watch<Workspace>(run, View(run.Time)).Run(run.Client.WatchAsync(Filter(run.Line), ct), ct)
+            ? new Watch<Workspace>(run, View(run.Time)).Run(
+                new WatchedWorkspaces(run.Client, Filter(run.Line), run.Time).Run(ct),
+                ct
+            )
             : List(run, ct);
 
     private async Task<int> List(Invocation run, CancellationToken ct)
@@ -120,7 +123,7 @@ internal sealed class ListWorkspaces
             w =>
                 [
                     w.Name,
-                    WorkspaceText.StateAndDisk(w, time),
+                    WorkspaceText.StateAndDisk(w, time, ages: false),
                     w.Provider,
                     w.Organization,
                     w.Owner,
@@ -138,7 +141,7 @@ internal sealed class ListWorkspaces
         foreach (var w in workspaces)
             table.Add(
                 w.Name,
-                WorkspaceText.StateAndDisk(w, time),
+                WorkspaceText.StateAndDisk(w, time, ages: true),
                 w.Provider,
                 w.Organization,
                 w.Owner,

@@ -45,10 +45,14 @@ internal static class ShowWorkspace
         return ExitCodes.Ok;
     }
 
+    // It may run no more, or is about to stop.
+    private static bool IsDoubtful(WorkspaceSummary? summary) =>
+        summary is not null and not { State: WorkspaceState.Running, LastReportTime: null };
+
     /// <summary>Until workspaces have a way in of their own, kubectl is it; empty where nothing runs to get into.</summary>
     private static async Task<string> WayIn(Invocation run, Workspace workspace, CancellationToken ct)
     {
-        if (workspace.State != WorkspaceState.Running)
+        if (workspace.State != WorkspaceState.Running || IsDoubtful(workspace.Summary))
             return "";
         var request = new GetProviderRequest { Provider = workspace.ProviderId };
         ProviderAgent? agent;

@@ -96,8 +96,18 @@ internal sealed class WaitProgress
     }
 
     /// <summary>Its state; one from before the wish would read as its outcome.</summary>
-    public static string How(Workspace w) =>
-        w.ObservedGeneration >= w.Generation || w.State is WorkspaceState.Pending or WorkspaceState.Deleting
-            ? WorkspaceText.State(w)
-            : $"still {WorkspaceText.State(w)}: its agent has not acted yet";
+    public static string How(Workspace w)
+    {
+        var word = WorkspaceText.Word(w);
+        var acted = w.ObservedGeneration >= w.Generation;
+        if (w.Summary is { WaitingFor: var cause } summary)
+        {
+            var still = !acted && summary.State is (WorkspaceState.Running or WorkspaceState.Stopped);
+            return $"{(still ? "still " : "")}{word}{(cause.Length > 0 ? $": waiting for {cause}" : "")}";
+        }
+
+        return acted || w.State is WorkspaceState.Pending or WorkspaceState.Deleting
+            ? word
+            : $"still {word}: its agent has not acted yet";
+    }
 }

@@ -23,7 +23,7 @@ internal sealed record Wish(
             return (await client.StartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"start of workspace \"{w.Name}\" is asked for",
-        w => [$"tip: mesh workspaces show {w.Id}"]
+        w => [.. Waits(w), $"tip: mesh workspaces show {w.Id}"]
     );
 
     public static readonly Wish Stop = new(
@@ -36,7 +36,7 @@ internal sealed record Wish(
             return (await client.StopWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"stop of workspace \"{w.Name}\" is asked for",
-        w => [$"tip: mesh workspaces show {w.Id}"]
+        w => [.. Waits(w), $"tip: mesh workspaces show {w.Id}"]
     );
 
     public static readonly Wish Restart = new(
@@ -49,7 +49,7 @@ internal sealed record Wish(
             return (await client.RestartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"restart of workspace \"{w.Name}\" is asked for",
-        w => [$"tip: mesh workspaces show {w.Id}"]
+        w => [.. Waits(w), $"tip: mesh workspaces show {w.Id}"]
     );
 
     public static readonly Wish Remove = new(
@@ -68,7 +68,16 @@ internal sealed record Wish(
                 :
                 [
                     $"waits for: the agent of provider \"{w.Provider}\" to remove all of its objects, disk included",
+                    .. Waits(w),
                     $"tip: mesh workspaces show {w.Id}",
                 ]
     );
+
+    // Of a provider that isn't ready only: else what was asked for comes about by itself, and soon.
+    private static string[] Waits(Workspace w) =>
+        w.Summary
+            is { WaitingFor.Length: > 0, LastReportTime: not null }
+                or { State: WorkspaceState.Pending, Reason.Length: > 0 }
+            ? [$"waits for: {w.Summary.WaitingFor}"]
+            : [];
 }

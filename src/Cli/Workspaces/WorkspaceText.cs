@@ -9,18 +9,43 @@ namespace Coder.Mesh.Cli.Workspaces;
 /// <summary>Workspaces in words.</summary>
 internal static class WorkspaceText
 {
-    /// <summary>The observed state, with its code where there is a problem: "failed (image_pull_failed)".</summary>
-    public static string State(Workspace w)
+    /// <summary>The state in a word, with its code where there is a problem: "failed (image_pull_failed)".</summary>
+    public static string Word(Workspace w) => InBrackets(Text.Word(Shown(w)), Code(w));
+
+    /// <summary>
+    /// The state and how sure it is: "running (last reported 8m ago; provider us-east-1 is in error)".
+    /// </summary>
+    /// <param name="time">Null where it is written once and stays: it then has the time itself, not how long ago it was.</param>
+    public static string State(Workspace w, TimeProvider? time) =>
+        InBrackets(Text.Word(Shown(w)), Code(w), LastReport(w, time), w.Summary?.Reason ?? "");
+
+    /// <summary>As it is to be shown; what was reported, where an older control plane says no more.</summary>
+    private static WorkspaceState Shown(Workspace w) => w.Summary?.State ?? w.State;
+
+    // The code is that of the reported state.
+    private static string Code(Workspace w) => Shown(w) == w.State ? w.StateCode : "";
+
+    private static string LastReport(Workspace w, TimeProvider? time)
     {
-        var word = Text.Word(w.State);
-        return w.StateCode.Length > 0 ? $"{word} ({w.StateCode})" : word;
+        if (w.Summary?.LastReportTime is not { } at)
+            return "";
+        var what = Shown(w) == w.State ? "last reported" : $"last reported {Text.Word(w.State)}";
+        return time is null ? $"{what} at {Text.Instant(at)}" : $"{what} {Text.Age(at, time)} ago";
+    }
+
+    private static string InBrackets(string word, params string[] notes)
+    {
+        var given = string.Join("; ", notes.Where(n => n.Length > 0));
+        return given.Length > 0 ? $"{word} ({given})" : word;
     }
 
     public static Fields Facts(Workspace w, TimeProvider time) =>
         new Fields()
             .Add("Name", w.Name)
             .Add("Id", w.Id)
-            .Add("State", State(w))
+            .Add("State", State(w, time))
+            .AddIfAny("Waits for", w.Summary?.WaitingFor ?? "")
+            .AddIfAny("Reported", Shown(w) == w.State ? "" : Text.Word(w.State))
             .AddIfAny("Message", w.StateMessage)
             .Add("Since", Text.Moment(w.StateTime, time))
             .Add("Wanted", Text.Word(w.DesiredState))
@@ -40,10 +65,15 @@ internal static class WorkspaceText
             .Add("Created", Text.Moment(w.CreateTime, time));
 
     /// <summary>The state as lists tell it, and for some days that the disk is an empty one.</summary>
-    public static string StateAndDisk(Workspace w, TimeProvider time) =>
-        w.VolumeCreatedAnewTime is { } anew && time.GetUtcNow() - anew.ToDateTimeOffset() < VolumeNotices.ShownFor
-            ? $"{State(w)}, disk created anew"
-            : State(w);
+    /// <param name="ages">Whether it is written again and again, so that it may say how long ago something was.</param>
+    public static string StateAndDisk(Workspace w, TimeProvider time, bool ages)
+    {
+        var state = State(w, ages ? time : null);
+        return
+            w.VolumeCreatedAnewTime is { } anew && time.GetUtcNow() - anew.ToDateTimeOffset() < VolumeNotices.ShownFor
+            ? $"{state}, disk created anew"
+            : state;
+    }
 
     private static string Disk(Workspace w, TimeProvider time) =>
         w.VolumeCreatedAnewTime is { } anew

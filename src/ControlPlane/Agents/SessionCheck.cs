@@ -6,11 +6,14 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
 /// Closes sessions that the store no longer gives to this replica: superseded elsewhere, their token revoked, or their
-/// provider deleted. It looks at those that are rung for, and at all of them when the store has been away.
+/// provider deleted. Tells the owner of a provider's presence, which outlives the session, when no agent can come back.
+/// It looks at those that are rung for, and at all of them when the store has been away.
 /// </summary>
 internal sealed class SessionCheck(
     StoreSessions store,
     AgentSessions sessions,
+    PresenceKeeper keeper,
+    Sweeper sweeper,
     StoreHealth health,
     ProviderNames names,
     TimeProvider time,
@@ -27,8 +30,12 @@ internal sealed class SessionCheck(
     /// <summary>Something has changed in the store that a session of this provider may have to act on.</summary>
     public void Ring(string providerId)
     {
-        if (sessions.Find(providerId) is null)
+        if (sessions.Find(providerId) is null && !keeper.Has(providerId))
+        {
+            sweeper.Ring();
             return;
+        }
+
         lock (_lock)
             _due.Add(providerId);
         _signal.Set();
@@ -100,6 +107,9 @@ internal sealed class SessionCheck(
         ).ToDictionary(p => p.ProviderId);
         foreach (var provider in providers.Values)
             names.Saw(provider);
+        // Before its session is closed: how it ends decides whether a grace begins.
+        foreach (var provider in providers.Values.Where(p => !p.Deleted && p.Tokens.Length == 0))
+            await keeper.TokensGone(provider.ProviderId, ct);
         foreach (var one in held)
         {
             if (

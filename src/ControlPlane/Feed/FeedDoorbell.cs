@@ -15,8 +15,6 @@ internal sealed class FeedDoorbell(
 {
     public async Task Ring(IReadOnlyCollection<string> streams, CancellationToken ct)
     {
-        if (streams.Count == 0 || sessions.Count == 0)
-            return;
         var changed = streams.Distinct().ToList();
         foreach (var key in changed)
         {
@@ -24,6 +22,8 @@ internal sealed class FeedDoorbell(
                 check.Ring(providerId);
         }
 
+        if (sessions.Count == 0)
+            return;
         var ids = changed.Select(StreamKeys.WorkspaceOf).OfType<string>().ToList();
         foreach (var workspace in await workspaces.Find(ids, ct))
             doorbell.Workspace(workspace.ProviderId, workspace.WorkspaceId);

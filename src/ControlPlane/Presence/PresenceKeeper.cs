@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
@@ -45,6 +46,30 @@ internal sealed class PresenceKeeper(
 
         older?.Stop.Cancel();
         return owner;
+    }
+
+    /// <summary>Whether an owner of this replica still decides, in a session or in the grace after it.</summary>
+    public bool Has(string providerId)
+    {
+        lock (_lock)
+            return _owners.ContainsKey(providerId);
+    }
+
+    /// <summary>The provider has no token left.</summary>
+    public async Task TokensGone(string providerId, CancellationToken ct)
+    {
+        Kept? kept;
+        lock (_lock)
+            _owners.TryGetValue(providerId, out kept);
+        try
+        {
+            if (kept is not null)
+                await kept.Owner.Post(new StatusFact.TokensGone(), ct);
+        }
+        catch (ChannelClosedException)
+        {
+            // It has decided already, or another owner has taken over.
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken)

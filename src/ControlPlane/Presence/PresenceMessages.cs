@@ -62,7 +62,11 @@ public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset
 /// The replica of the last owner has left, or was away so long that another one decided in its place: what that owner still
 /// says counts no more.
 /// </summary>
-public sealed record OwnerDismissed(long Epoch, DateTimeOffset At) : PresenceEvent;
+public sealed record OwnerDismissed(long Epoch, DateTimeOffset At) : PresenceEvent
+{
+    /// <summary>When that replica was last known to be there; null where nobody knows, as in events of v0.1.0.</summary>
+    public DateTimeOffset? LastSeenAt { get; init; }
+}
 
 public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Conditions) : PresenceEvent;
 

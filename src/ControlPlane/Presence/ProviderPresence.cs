@@ -66,7 +66,13 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 AgentSince = e.At,
             },
             (_, AgentDisconnected e) => state with { Attached = false, AgentSince = e.At },
-            (_, OwnerDismissed e) => state with { Attached = false, OwnerId = "", AgentSince = e.At },
+            (_, OwnerDismissed e) => state with
+            {
+                Attached = false,
+                OwnerId = "",
+                // Of an agent that was attached nobody has heard since; of another it is known when it left.
+                AgentSince = state.Attached ? e.LastSeenAt ?? e.At : state.AgentSince,
+            },
             (_, ConditionsReported e) => state with { Conditions = e.Conditions },
             (_, StatusChanged e) => state with
             {

@@ -61,6 +61,7 @@ internal static class StatusMachine
                 SilenceLimit = f.SilenceLimit,
                 LinkDeadline = at + f.SilenceLimit,
                 HealthySince = null,
+                NoToken = false,
             },
             StatusFact.Heard when state.Link == Link.Attached => state with { LinkDeadline = at + state.SilenceLimit },
             StatusFact.Reported f when state.Link == Link.Attached => state with
@@ -74,6 +75,8 @@ internal static class StatusMachine
                 Link = Link.Grace,
                 LinkDeadline = state.StoreAway ? at : at + f.Grace,
             },
+            // An open session is closed for its token's sake: until then its agent is there.
+            StatusFact.TokensGone when state.Link is Link.Attached or Link.Grace => state with { NoToken = true },
             StatusFact.Refused f when state.Link == Link.None && !state.StoreAway => WithStatus(
                 state,
                 ProviderStatus.Error,
@@ -114,6 +117,13 @@ internal static class StatusMachine
                 at
             ),
             Link.Attached => Judge(state, at),
+            Link.Grace when state.NoToken => Ended(
+                state,
+                Link.None,
+                StatusCodes.TokenRevoked,
+                "Its last token has been revoked: no agent can attach until it is given a new one.",
+                at
+            ),
             Link.Grace when state.LinkDeadline <= at => Ended(
                 state,
                 Link.None,

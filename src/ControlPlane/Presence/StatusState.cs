@@ -40,6 +40,9 @@ internal sealed record StatusState(
     /// <summary>Since when an attached agent has had all required conditions true without a break.</summary>
     public DateTimeOffset? HealthySince { get; init; }
 
+    /// <summary>The provider has no token left: an agent that is gone can't come back.</summary>
+    public bool NoToken { get; init; }
+
     /// <summary>The store can't be reached: nothing is decided until it is back.</summary>
     public bool StoreAway { get; init; }
 
@@ -69,6 +72,9 @@ internal abstract record StatusFact
 
     /// <summary>The session has ended, and a grace begins.</summary>
     public sealed record Detached(TimeSpan Grace) : StatusFact;
+
+    /// <summary>The provider's last token was revoked: no agent can attach.</summary>
+    public sealed record TokensGone : StatusFact;
 
     /// <summary>An agent was refused at its Hello.</summary>
     public sealed record Refused(string Code, string Message) : StatusFact;

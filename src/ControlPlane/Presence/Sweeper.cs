@@ -22,7 +22,16 @@ internal sealed class Sweeper(
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private readonly Signal _members = new();
 
+    private volatile bool _waiting;
+
     private sealed record Orphan(string ProviderId, long Epoch, string OwnerId);
+
+    /// <summary>A provider has changed that no owner of this replica decides for: its grace may be over by that.</summary>
+    public void Ring()
+    {
+        if (_waiting)
+            _members.Set();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -77,9 +86,11 @@ internal sealed class Sweeper(
             if (graces.Count == 0)
                 break;
             var next = graces.Values.Min(StatusMachine.Deadline)!.Value - time.GetUtcNow();
+            _waiting = true;
             await _members.Wait(next, time, ct);
         }
 
+        _waiting = false;
         await Release(connection, ct);
     }
 
@@ -94,12 +105,16 @@ internal sealed class Sweeper(
             graces[orphan] = Begin(orphan, now);
         if (added.Count > 0)
             logger.SweepBegins(added.Count, StatusMachine.StartupGrace.TotalSeconds);
+        var tokenless = await Tokenless(connection, [.. graces.Keys.Select(o => o.ProviderId)], ct);
         foreach (var (orphan, state) in graces.ToList())
         {
-            var after = StatusMachine.Step(state, new StatusFact.TimePassed(), now);
+            StatusFact fact = tokenless.Contains(orphan.ProviderId)
+                ? new StatusFact.TokensGone()
+                : new StatusFact.TimePassed();
+            var after = StatusMachine.Step(state, fact, now);
             if (after.Link != Link.None)
                 continue;
-            await Decide(orphan, after, ct);
+            await Decide(connection, orphan, after, ct);
             graces.Remove(orphan);
         }
     }
@@ -111,11 +126,11 @@ internal sealed class Sweeper(
             at
         );
 
-    private async Task Decide(Orphan orphan, StatusState state, CancellationToken ct)
+    private async Task Decide(NpgsqlConnection connection, Orphan orphan, StatusState state, CancellationToken ct)
     {
         PresenceEvent[] events =
         [
-            new OwnerDismissed(orphan.Epoch, state.StatusAt),
+            new OwnerDismissed(orphan.Epoch, state.StatusAt) { LastSeenAt = await LastSeen(connection, orphan, ct) },
             PresenceStore.StatusEvent(orphan.Epoch, state),
         ];
         using var span = Tracing.StartWork("presence.sweep");
@@ -127,6 +142,46 @@ internal sealed class Sweeper(
                 state.Code,
                 state.Message
             );
+    }
+
+    /// <summary>When the replica that held the session renewed its row last.</summary>
+    private static async Task<DateTimeOffset?> LastSeen(
+        NpgsqlConnection connection,
+        Orphan orphan,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select r.renewed_at from mesh.mesh_replica r
+            join mesh.mt_doc_providerpresence p on p.data ->> 'ReplicaId' = r.id where p.id = $1
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(StreamKeys.Presence(orphan.ProviderId));
+        return await command.ExecuteScalarAsync(ct) is DateTime seen ? new DateTimeOffset(seen) : null;
+    }
+
+    /// <returns>Ids of those that have no token, so that no agent can attach.</returns>
+    private static async Task<HashSet<string>> Tokenless(
+        NpgsqlConnection connection,
+        string[] ids,
+        CancellationToken ct
+    )
+    {
+        await using var command = new NpgsqlCommand(
+            """
+            select data ->> 'ProviderId' from mesh.mt_doc_provider
+            where id = any($1) and coalesce(jsonb_array_length(data -> 'Tokens'), 0) = 0
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(ids.Select(StreamKeys.Provider).ToArray());
+        var tokenless = new HashSet<string>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            tokenless.Add(rows.GetString(0));
+        return tokenless;
     }
 
     private static async Task<bool> TryLead(NpgsqlConnection connection, CancellationToken ct)

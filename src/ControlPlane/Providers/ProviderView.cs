@@ -88,6 +88,24 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         return names;
     }
 
+    /// <summary>By id, also deleted ones: their names, and how they are.</summary>
+    public async Task<IReadOnlyDictionary<string, WorkspaceProvider>> OfWorkspaces(
+        IEnumerable<string> providerIds,
+        CancellationToken ct
+    )
+    {
+        string[] ids = [.. providerIds.Distinct()];
+        if (ids.Length == 0)
+            return new Dictionary<string, WorkspaceProvider>();
+        var names = await Names(ids, ct);
+        await using var session = sessions.Read();
+        var presences = await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence));
+        return presences.ToDictionary(
+            p => p.ProviderId,
+            p => WorkspaceProvider.Of(names.GetValueOrDefault(p.ProviderId, p.ProviderId), p)
+        );
+    }
+
     private async Task<IReadOnlyList<ProviderOverview>> Overviews(
         IQuerySession session,
         IReadOnlyList<Provider> providers,

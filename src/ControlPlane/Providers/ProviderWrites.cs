@@ -110,11 +110,7 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell 
             session.Insert(RecordOf(before.ProviderId, issued));
         if (revoked.Count == 0)
             return null;
-        return () =>
-        {
-            foreach (var tokenId in revoked)
-                doorbell.TokenRevoked(before.ProviderId, tokenId);
-        };
+        return () => doorbell.TokenRevoked(before.ProviderId);
     }
 
     public static TokenRecord RecordOf(string providerId, ProviderTokenIssued issued) =>

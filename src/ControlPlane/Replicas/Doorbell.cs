@@ -6,16 +6,12 @@ namespace Coder.Mesh.ControlPlane.Replicas;
 /// "Read again": rung by whoever has committed a change that a session may have to act on. A lost ring costs a delay,
 /// never correctness, for the next snapshot compares everything.
 /// </summary>
-internal sealed class Doorbell(AgentSessions sessions)
+internal sealed class Doorbell(AgentSessions sessions, SessionCheck check)
 {
     public void Workspace(string providerId, string workspaceId) =>
         sessions.Find(providerId)?.Desired.Mark(workspaceId);
 
-    public void TokenRevoked(string providerId, string tokenId)
-    {
-        if (sessions.Find(providerId) is { } session && session.TokenId == tokenId)
-            session.Close(SessionEnd.TokenRevoked);
-    }
+    public void TokenRevoked(string providerId) => check.Ring(providerId);
 
     public void ProviderDeleted(string providerId) => sessions.Find(providerId)?.Close(SessionEnd.ProviderDeleted);
 }

@@ -54,7 +54,10 @@ internal sealed class ReplicaLease(
         await base.StopAsync(cancellationToken);
         try
         {
-            await using var command = database.CreateCommand("delete from mesh.mesh_replica where id = $1");
+            // The row stays: until when agents were heard here is what is known of them afterwards.
+            await using var command = database.CreateCommand(
+                $"update mesh.mesh_replica set renewed_at = now() - interval '{LifeSeconds} seconds' where id = $1"
+            );
             command.Parameters.AddWithValue(replica.Id);
             command.CommandTimeout = StopLimitSeconds;
             // Not the host's time: a connection that doesn't close may have used it up.

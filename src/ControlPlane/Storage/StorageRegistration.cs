@@ -57,7 +57,8 @@ internal static class StorageRegistration
         services.TryAddSingleton<ProcessPulse>();
         services.AddSingleton<PresenceKeeper>();
         services.AddHostedService(s => s.GetRequiredService<PresenceKeeper>());
-        services.AddHostedService<Sweeper>();
+        services.AddSingleton<Sweeper>();
+        services.AddHostedService(s => s.GetRequiredService<Sweeper>());
         return services;
     }
 

@@ -43,6 +43,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
         var total =
             await TrimFeed(ct)
             + await Trim(RequestLog.Table, RequestLog.KeyColumns, "at", "24 hours", ct)
+            + await Trim("mesh.mesh_replica", "id", "renewed_at", "30 days", ct)
             + await Trim(AccessLogWriter.Table, "minute, subject, action, reason", "minute", "90 days", ct);
         if (total > 0)
             logger.FeedTrimmed(total);

@@ -15,14 +15,14 @@ internal sealed class WorkspaceAnswers(WorkspaceView view, OrganizationView orga
     public async Task<List<Coder.Mesh.V1.Workspace>> Map(IReadOnlyList<Workspace> workspaces, CancellationToken ct)
     {
         var names = await organizations.Names(workspaces.Select(w => w.OrganizationId), ct);
-        var providerNames = await providers.Names(workspaces.Select(w => w.ProviderId), ct);
+        var known = await providers.OfWorkspaces(workspaces.Select(w => w.ProviderId), ct);
         return
         [
             .. workspaces.Select(w =>
                 WorkspaceMapping.ToProto(
                     w,
                     names.GetValueOrDefault(w.OrganizationId, w.OrganizationId),
-                    providerNames.GetValueOrDefault(w.ProviderId, w.ProviderId)
+                    known.GetValueOrDefault(w.ProviderId) ?? WorkspaceProvider.Unknown(w.ProviderId)
                 )
             ),
         ];

@@ -27,14 +27,14 @@ internal static class WorkspaceMapping
             EnvFrom = [.. spec.EnvFrom],
         };
 
-    public static Proto.Workspace ToProto(Workspace workspace, string organization, string provider) =>
+    public static Proto.Workspace ToProto(Workspace workspace, string organization, WorkspaceProvider provider) =>
         new()
         {
             Id = workspace.WorkspaceId,
             Name = workspace.Name,
             Organization = organization,
             Owner = workspace.Owner,
-            Provider = provider,
+            Provider = provider.Name,
             ProviderId = workspace.ProviderId,
             Spec = ToProto(workspace.Spec),
             DesiredState = workspace.Desired switch
@@ -57,6 +57,16 @@ internal static class WorkspaceMapping
             VolumeCreatedAnewTime = workspace.VolumeCreatedAnewAt is { } anew
                 ? Timestamp.FromDateTimeOffset(anew)
                 : null,
+            Summary = ToProto(WorkspaceSummary.Of(workspace, provider)),
+        };
+
+    private static Proto.WorkspaceSummary ToProto(WorkspaceSummary summary) =>
+        new()
+        {
+            State = ToProto(summary.State),
+            LastReportTime = summary.LastReportAt is { } at ? Timestamp.FromDateTimeOffset(at) : null,
+            Reason = summary.Reason,
+            WaitingFor = summary.WaitingFor,
         };
 
     /// <returns>Null for "any".</returns>

@@ -28,8 +28,8 @@ internal sealed record PlaceWorkspace(
     string OwnerEmail = ""
 );
 
-/// <summary>A workspace as it was stored, and the names of where it was placed.</summary>
-internal sealed record PlacedWorkspace(Workspace Workspace, string Organization, string Provider);
+/// <summary>A workspace as it was stored, and where it was placed.</summary>
+internal sealed record PlacedWorkspace(Workspace Workspace, string Organization, WorkspaceProvider Provider);
 
 /// <summary>
 /// Creates workspaces. Holds its organization and provider shared, so that placements don't wait for each other, while
@@ -205,7 +205,7 @@ internal sealed class WorkspacePlacement(
         if (decision.Refusal is { } refusal)
             return refusal;
         var workspace = Append(session, command.WorkspaceId, decision.Events);
-        placed(new PlacedWorkspace(workspace, organization.Name, provider.Name));
+        placed(new PlacedWorkspace(workspace, organization.Name, WorkspaceProvider.Of(provider.Name, chosen.Presence)));
         return new Outcome.Done(command.WorkspaceId)
         {
             Committed = () => doorbell.Workspace(provider.ProviderId, command.WorkspaceId),

@@ -77,7 +77,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     )
     {
         var matching = All.Where(w =>
-                (request.Provider.Length == 0 || w.Provider == request.Provider)
+                (request.Provider is "" || w.Provider == request.Provider || w.ProviderId == request.Provider)
                 && (request.Owner.Length == 0 || w.Owner == request.Owner)
                 && (request.State is 0 || w.State == request.State)
             )

@@ -15,6 +15,7 @@ public sealed class StatusMachinePropertyTests
         Gen.Int[0, 60].Select(s => (StatusFact)new StatusFact.Detached(TimeSpan.FromSeconds(s))),
         Gen.Const((StatusFact)new StatusFact.Refused("namespace_taken", "another has it")),
         Gen.Const((StatusFact)new StatusFact.OwnerLost()),
+        Gen.Const((StatusFact)new StatusFact.TokensGone()),
         Gen.Const((StatusFact)new StatusFact.StoreLost()),
         Gen.Const((StatusFact)new StatusFact.StoreBack()),
         Gen.Const((StatusFact)new StatusFact.HeldUp()),
@@ -37,6 +38,7 @@ public sealed class StatusMachinePropertyTests
                         continue;
                     Assert.True(state.Link is Link.Attached or Link.Grace, $"Ready though the link is {state.Link}");
                     Assert.True(state.LinkDeadline > at, "Ready though the deadline has passed");
+                    Assert.False(state is { Link: Link.Grace, NoToken: true }, "Ready though no agent can attach");
                     if (state.Link == Link.Attached)
                         Assert.DoesNotContain(state.Conditions, c => c.Status == ConditionStatus.False);
                 }

@@ -81,6 +81,7 @@ public sealed class StatusMachineTests
             "Ready - Grace",
             "=",
         ],
+        ["tokens gone"] = ["=", "=", "=", "=", "Error token_revoked None", "=", "=", "=", "=", "="],
         ["refused"] =
         [
             "Error namespace_taken None",
@@ -283,6 +284,41 @@ public sealed class StatusMachineTests
     }
 
     [Fact]
+    public void An_agent_whose_last_token_was_revoked_is_Error_as_soon_as_it_is_gone()
+    {
+        var revoked = StatusMachine.Step(State("ready"), new StatusFact.TokensGone(), T0);
+
+        var gone = StatusMachine.Step(revoked, new StatusFact.Detached(StatusMachine.ReconnectGrace), T0);
+
+        Assert.Equal((ProviderStatus.Ready, ProviderStatus.Error), (revoked.Status, gone.Status));
+        Assert.Equal(StatusCodes.TokenRevoked, gone.Code);
+        Assert.Null(StatusMachine.Deadline(gone));
+    }
+
+    [Fact]
+    public void A_last_token_that_was_revoked_without_the_store_is_decided_when_the_store_is_back()
+    {
+        var away = StatusMachine.Step(State("grace"), new StatusFact.StoreLost(), T0);
+        var revoked = StatusMachine.Step(away, new StatusFact.TokensGone(), T0);
+
+        var after = StatusMachine.Step(revoked, new StatusFact.StoreBack(), T0 + TimeSpan.FromMinutes(10));
+
+        Assert.Equal(ProviderStatus.Ready, revoked.Status);
+        Assert.Equal(StatusCodes.TokenRevoked, after.Code);
+    }
+
+    [Fact]
+    public void An_agent_that_attaches_has_a_token_whatever_was_revoked_before()
+    {
+        var revoked = StatusMachine.Step(State("ready"), new StatusFact.TokensGone(), T0);
+        var attached = StatusMachine.Step(revoked, new StatusFact.Attached(Well, Silence), T0);
+
+        var gone = StatusMachine.Step(attached, new StatusFact.Detached(StatusMachine.ReconnectGrace), T0);
+
+        Assert.Equal(ProviderStatus.Ready, gone.Status);
+    }
+
+    [Fact]
     public void A_repeated_refusal_keeps_the_time_of_the_first()
     {
         var refused = State("refused");
@@ -353,6 +389,7 @@ public sealed class StatusMachineTests
             "reported broken" => new StatusFact.Reported(Broken),
             "detached" => new StatusFact.Detached(TimeSpan.FromSeconds(30)),
             "refused" => new StatusFact.Refused("namespace_taken", "another has it"),
+            "tokens gone" => new StatusFact.TokensGone(),
             "owner lost" => new StatusFact.OwnerLost(),
             "store lost" => new StatusFact.StoreLost(),
             "store back" => new StatusFact.StoreBack(),

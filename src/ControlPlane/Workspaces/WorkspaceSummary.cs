@@ -1,0 +1,121 @@
+using Coder.Mesh.ControlPlane.Presence;
+
+namespace Coder.Mesh.ControlPlane.Workspaces;
+
+/// <summary>A workspace's provider, as far as it decides what can be said of the workspace.</summary>
+/// <param name="Attached">Whether an agent is attached.</param>
+/// <param name="AgentSince">When it attached, or detached; null if none ever has.</param>
+internal sealed record WorkspaceProvider(
+    string Name,
+    ProviderStatus Status,
+    string Code,
+    string Message,
+    DateTimeOffset StatusAt,
+    bool Attached,
+    DateTimeOffset? AgentSince
+)
+{
+    public static WorkspaceProvider Unknown(string id) =>
+        new(id, ProviderStatus.Pending, "", "", DateTimeOffset.UnixEpoch, Attached: false, AgentSince: null);
+
+    public static WorkspaceProvider Of(string name, ProviderPresence presence) =>
+        new(
+            name,
+            presence.Status,
+            presence.Code,
+            presence.Message,
+            presence.StatusAt,
+            presence.Attached,
+            presence.AgentSince
+        );
+}
+
+/// <summary>What can be said of a workspace now; the API's <c>WorkspaceSummary</c>. Pure.</summary>
+/// <param name="LastReportAt">Set where the state is only what was last reported.</param>
+internal sealed record WorkspaceSummary(
+    ObservedState State,
+    DateTimeOffset? LastReportAt,
+    string Reason,
+    string WaitingFor
+)
+{
+    /// <summary>The whole rule: every client shows what it gives.</summary>
+    public static WorkspaceSummary Of(Workspace workspace, WorkspaceProvider provider)
+    {
+        // Its end is final, and nobody reports on it any more.
+        if (workspace.Finished)
+            return new WorkspaceSummary(workspace.State, null, "", "");
+        var acted = workspace.ObservedGeneration >= workspace.Generation;
+        var shown = Shown(workspace.Desired, workspace.State, acted);
+        var ready = provider.Status == ProviderStatus.Ready;
+        return new WorkspaceSummary(
+            shown,
+            ready || workspace.ObservedGeneration == 0 ? null : LastReport(workspace, provider),
+            Why(shown, acted, provider),
+            IsSettled(workspace.Desired, shown, acted) ? "" : Awaited(acted, provider)
+        );
+    }
+
+    /// <param name="acted">The report is of what was asked for last, not of something before it.</param>
+    private static ObservedState Shown(DesiredState desired, ObservedState seen, bool acted) =>
+        (desired, seen) switch
+        {
+            (DesiredState.Deleted, _) or (_, ObservedState.Deleting) => ObservedState.Deleting,
+            (_, ObservedState.Failed) when acted => ObservedState.Failed,
+            (DesiredState.Stopped, ObservedState.Stopped) => ObservedState.Stopped,
+            (DesiredState.Stopped, _) => ObservedState.Stopping,
+            (_, ObservedState.Pending or ObservedState.Running) => seen,
+            _ => ObservedState.Starting,
+        };
+
+    private static bool IsSettled(DesiredState desired, ObservedState shown, bool acted) =>
+        acted
+        && (desired, shown)
+            is
+                (_, ObservedState.Failed)
+                or
+                (DesiredState.Running, ObservedState.Running)
+                or
+                (DesiredState.Stopped, ObservedState.Stopped);
+
+    private static string Why(ObservedState shown, bool acted, WorkspaceProvider provider)
+    {
+        if (provider.Status != ProviderStatus.Ready)
+            return $"provider {provider.Name} is {(provider.Status == ProviderStatus.Error ? "in error" : Word(provider.Status))}";
+        // The state alone would read as the outcome of what was asked for last.
+        return !acted && shown is (ObservedState.Running or ObservedState.Stopped)
+            ? "its agent has not acted on the last change yet"
+            : "";
+    }
+
+    private static string Awaited(bool acted, WorkspaceProvider provider)
+    {
+        // Once the agent has acted, what the cluster does is told by the state's own code and message.
+        if (provider.Status == ProviderStatus.Ready)
+            return acted ? "" : $"the agent of provider {provider.Name}";
+        string[] why =
+        [
+            $"provider {provider.Name}",
+            $"{Word(provider.Status)} {provider.Code}".TrimEnd(),
+            provider.Message,
+        ];
+        return string.Join(": ", why.Where(part => part.Length > 0));
+    }
+
+    // Without an agent nothing is reported after its stream's end. One that is attached reports what it can still see.
+    private static DateTimeOffset LastReport(Workspace workspace, WorkspaceProvider provider)
+    {
+        var last = provider is { Attached: false, AgentSince: { } detached } ? detached : provider.StatusAt;
+        return provider.Attached && workspace.Desired != DesiredState.Deleted && workspace.StateAt > last
+            ? workspace.StateAt
+            : last;
+    }
+
+    private static string Word(ProviderStatus status) =>
+        status switch
+        {
+            ProviderStatus.Pending => "pending",
+            ProviderStatus.Error => "error",
+            _ => "ready",
+        };
+}
