@@ -4,8 +4,10 @@ using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.Protocol;
+using Npgsql;
 
 namespace Coder.Mesh.Docs.Tests;
 
@@ -33,6 +35,10 @@ public sealed class MetricsTests
         metrics.Refused(ErrorReasons.TooManyAttaches);
         metrics.Refused(ErrorReasons.AuthenticationBusy);
         metrics.Refused(ErrorReasons.HelloTimeout);
+        metrics.Refused(ErrorReasons.TokenMissing);
+        metrics.Refused(ErrorReasons.TokenInvalid);
+        metrics.Refused(ErrorReasons.PermissionDenied);
+        metrics.Refused(ErrorReasons.StoreUnavailable);
         metrics.Refused(ErrorReasons.ProtocolViolation);
         var watches = new WatchMetrics(recorded.Meters);
         watches.Opened();
@@ -40,6 +46,14 @@ public sealed class MetricsTests
         watches.Ended(ErrorReasons.WatchTooSlow);
         watches.Ended(ErrorReasons.TooManyWatches);
         watches.Ended(ErrorReasons.TokenInvalid);
+
+        var api = new ApiMetrics(recorded.Meters);
+        foreach (var reason in Reasons())
+            api.Refused(reason);
+        using var database = NpgsqlDataSource.Create("Host=nowhere");
+        using var fleet = new FleetMetrics(recorded.Meters, database, TimeProvider.System);
+        fleet.Take(new Dictionary<(string, string), long>());
+        recorded.RecordGauges();
 
         Assert.Equal(recorded.Rows(), Documented("## Metrics of the control plane"));
     }
@@ -87,6 +101,15 @@ public sealed class MetricsTests
         metrics.Requested("get", "pods", HttpStatusCode.TooManyRequests);
     }
 
+    /// <summary>The reasons that calls may be refused for.</summary>
+    private static IEnumerable<string> Reasons() =>
+        Document.Read("errors.md").Under("## Calls").Rows().Select(r => r[0].Trim('`'));
+
+    private static List<string> Tag(string text) =>
+        text.Contains("(errors.md#calls)", StringComparison.Ordinal)
+            ? [.. Document.Words(text), .. Reasons()]
+            : [.. Document.Words(text)];
+
     private static IEnumerable<string> Documented(string heading) =>
         Document
             .Read("observability.md")
@@ -97,7 +120,7 @@ public sealed class MetricsTests
                     r[0].Trim('`'),
                     r[1],
                     r[2].Trim('`'),
-                    r[3].Split(';').Select(tag => Document.Words(tag).ToList()).Where(words => words.Count > 0)
+                    r[3].Split(';').Select(Tag).Where(words => words.Count > 0)
                 )
             )
             .Order(StringComparer.Ordinal);

@@ -25,6 +25,9 @@ internal sealed class RecordedMetrics : IDisposable
         _listener.Start();
     }
 
+    /// <summary>Makes the gauges tell what they have.</summary>
+    public void RecordGauges() => _listener.RecordObservableInstruments();
+
     public IMeterFactory Meters { get; }
 
     public IEnumerable<string> Rows() =>
@@ -68,6 +71,7 @@ internal sealed class RecordedMetrics : IDisposable
             Counter<long> => "counter",
             UpDownCounter<long> => "up-down counter",
             Histogram<double> => "histogram",
+            ObservableGauge<long> => "gauge",
             _ => instrument.GetType().Name,
         };
 }

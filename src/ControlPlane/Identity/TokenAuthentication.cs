@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Json;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Google.Protobuf;
@@ -22,7 +23,9 @@ internal sealed class TokenAuthentication(
     UrlEncoder encoder,
     StoreSessions sessions,
     TokenGate gate,
-    AccessRecorder access
+    AccessRecorder access,
+    AgentStreamMetrics agents,
+    ApiMetrics api
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, NullLoggerFactory.Instance, encoder)
 {
     public const string SchemeName = "MeshToken";
@@ -92,6 +95,10 @@ internal sealed class TokenAuthentication(
     private Task Answer(Refusal refusal, string subject, int httpStatus)
     {
         var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
+        if (action == AccessAction.Attach)
+            agents.Refused(refusal.Reason);
+        else
+            api.Refused(refusal.Reason);
         access.Record(subject, action, refusal.Reason, refusal.Message, Context.Connection.RemoteIpAddress);
         if (Listener.Json.Serves(Context))
             return JsonErrors.Write(Context, refusal);

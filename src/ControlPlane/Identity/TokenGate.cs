@@ -9,8 +9,7 @@ namespace Coder.Mesh.ControlPlane.Identity;
 /// Bounds what tokens make the store do. Those that were good before are looked up at once, an agent's so often a minute;
 /// all others share a few places, and those that the store doesn't know are remembered for a moment.
 /// </summary>
-internal sealed class TokenGate(IOptions<AgentStreamOptions> options, AgentStreamMetrics metrics, TimeProvider time)
-    : IDisposable
+internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvider time) : IDisposable
 {
     public const int MaxRemembered = 20_000;
 
@@ -43,14 +42,14 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, AgentStrea
             if (_good.TryGetValue(hash, out var shown))
                 return kind != TokenKind.Provider || Count(hash, shown) <= options.Value.AttachesPerMinute
                     ? Passing.By
-                    : Refuse(kind, TokenRefusals.TooOften(options.Value.AttachesPerMinute));
+                    : TokenRefusals.TooOften(options.Value.AttachesPerMinute);
         }
 
         var lease = await _places.AcquireAsync(1, ct);
         if (lease.IsAcquired)
             return lease;
         lease.Dispose();
-        return Refuse(kind, TokenRefusals.Busy);
+        return TokenRefusals.Busy;
     }
 
     /// <summary>The store knows the token.</summary>
@@ -93,13 +92,6 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, AgentStrea
                 : new Shown(time.GetTimestamp(), 1);
         _good[hash] = shown;
         return shown.Times;
-    }
-
-    private Refusal Refuse(TokenKind kind, Refusal refusal)
-    {
-        if (kind == TokenKind.Provider)
-            metrics.Refused(refusal.Reason);
-        return refusal;
     }
 
     /// <summary>Takes no place.</summary>

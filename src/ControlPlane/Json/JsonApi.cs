@@ -59,7 +59,7 @@ internal static class JsonApi
         if (methods.Count > 0 && !methods.Contains(request.Method))
             return NotAllowed(context, methods);
         return isDocument ? document.Write(context)
-            : Route(context) is null ? JsonErrors.Write(context, NoRoute)
+            : Route(context) is null ? JsonErrors.Refuse(context, NoRoute)
             : next(context);
     }
 
@@ -71,7 +71,7 @@ internal static class JsonApi
     {
         var allowed = string.Join(", ", methods);
         context.Response.Headers[HeaderNames.Allow] = allowed;
-        return JsonErrors.Write(
+        return JsonErrors.Refuse(
             context,
             new Refusal(
                 RefusalKind.Unimplemented,

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Refusals;
 using Google.Protobuf;
 using Microsoft.Net.Http.Headers;
@@ -18,6 +19,13 @@ internal static class JsonErrors
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
+
+    /// <summary>Writes what neither a service nor the authentication refuses, and counts it.</summary>
+    public static Task Refuse(HttpContext context, Refusal refusal)
+    {
+        context.RequestServices.GetRequiredService<ApiMetrics>().Refused(refusal.Reason);
+        return Write(context, refusal);
+    }
 
     public static Task Write(HttpContext context, Refusal refusal)
     {

@@ -44,7 +44,7 @@ internal static class JsonRequests
             async (context, next) =>
             {
                 if (JsonApi.Route(context) is { } route && await Problem(context, route) is { } refusal)
-                    await JsonErrors.Write(context, refusal);
+                    await JsonErrors.Refuse(context, refusal);
                 else
                     await next(context);
             }

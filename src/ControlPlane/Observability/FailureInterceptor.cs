@@ -14,7 +14,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Observability;
 
 /// <summary>Turns failures that no service foresees into statuses that say what to do, and logs the rest.</summary>
-internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInterceptor> logger) : Interceptor
+internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics, ILogger<FailureInterceptor> logger)
+    : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -71,8 +72,16 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ILogger<FailureInt
         exception is OperationCanceledException or IOException or InvalidOperationException
         || StoreFailure.State(exception) == PostgresErrorCodes.QueryCanceled;
 
-    /// <param name="request">Null where there are many.</param>
+    /// <param name="request">Null where there are many: agents' streams have metrics of their own.</param>
     private RpcException? Translate(Exception exception, object? request, ServerCallContext context)
+    {
+        var translated = Translated(exception, request, context);
+        if (request is not null && (translated ?? exception as RpcException) is { } refused)
+            metrics.Refused(refused);
+        return translated;
+    }
+
+    private RpcException? Translated(Exception exception, object? request, ServerCallContext context)
     {
         switch (exception)
         {

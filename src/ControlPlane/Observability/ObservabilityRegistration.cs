@@ -25,6 +25,9 @@ internal static class ObservabilityRegistration
         // Spans are made only where they go somewhere: a control plane with 10,000 agents doesn't pay for none.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
             telemetry.WithTracing(Trace).UseOtlpExporter();
+        builder.Services.AddSingleton<ApiMetrics>();
+        builder.Services.AddSingleton<FleetMetrics>();
+        builder.Services.AddHostedService(s => s.GetRequiredService<FleetMetrics>());
         builder.Services.AddHealthChecks().AddCheck<StoreCheck>("store", tags: [Ready]);
         return builder;
     }

@@ -51,7 +51,7 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
             Ct,
             options: o => (o.ConcurrentLookups, o.WaitingLookups) = (1, 0)
         );
-        using var refusals = Collect(plane, "mesh.agent.refusals");
+        using var refusals = Collect(plane, "mesh.api.refusals");
         Assert.Null(await ReasonOf(plane, plane.AdminToken));
         var locked = await HeldLock.Tokens(plane.Database, Ct);
 
@@ -66,7 +66,7 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Equal(ErrorReasons.TokenInvalid, await first);
         Assert.Null(await known);
         Assert.Equal(
-            [ErrorReasons.AuthenticationBusy],
+            [ErrorReasons.AuthenticationBusy, ErrorReasons.TokenInvalid],
             refusals.GetMeasurementSnapshot().Select(m => m.Tags["mesh.reason"])
         );
     }
@@ -98,12 +98,8 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
     public async Task A_token_is_good_again_a_minute_later_and_an_unknown_one_is_asked_for_again_after_ten_seconds()
     {
         var time = new FakeTimeProvider();
-        using var services = new ServiceCollection()
-            .AddMetrics()
-            .AddSingleton<AgentStreamMetrics>()
-            .BuildServiceProvider();
         var options = Options.Create(new AgentStreamOptions { AttachesPerMinute = 2 });
-        using var gate = new TokenGate(options, services.GetRequiredService<AgentStreamMetrics>(), time);
+        using var gate = new TokenGate(options, time);
         async Task<string?> Enter(string hash) => (await gate.Enter(hash, TokenKind.Provider, Ct)).Refusal?.Reason;
 
         gate.Found("good");

@@ -1,0 +1,27 @@
+using System.Diagnostics.Metrics;
+using Coder.Mesh.ControlPlane.Agents;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Observability;
+
+/// <summary>What operators count of calls of the API.</summary>
+internal sealed class ApiMetrics
+{
+    private readonly Counter<long> _refusals;
+
+    public ApiMetrics(IMeterFactory meters) =>
+        _refusals = meters
+            .Create(AgentStreamMetrics.MeterName)
+            .CreateCounter<long>("mesh.api.refusals", "{refusal}", "Calls that were refused or failed, by reason");
+
+    /// <param name="reason">One of <see cref="Protocol.ErrorReasons"/>.</param>
+    public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("mesh.reason", reason));
+
+    /// <summary>Errors without a reason are gRPC's own, such as that of a caller who hung up.</summary>
+    public void Refused(RpcException error)
+    {
+        if (error.GetRpcStatus()?.GetDetail<ErrorInfo>() is { } info)
+            Refused(info.Reason);
+    }
+}
