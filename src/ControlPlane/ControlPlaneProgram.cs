@@ -99,17 +99,8 @@ internal static class ControlPlaneProgram
         }
 
         var given = builder.Configuration.GetConnectionString("Mesh") ?? "";
-        IEnumerable<string> problems =
-        [
-            .. SettingNames.Problems(builder.Configuration),
-            .. LogSettings.Problems(builder.Configuration),
-            .. options.Problems(),
-            .. embedded.Problems(),
-            .. new AgentStreamOptionsValidator().Validate(null, streams).Failures ?? [],
-            .. given.Length > 0 && DatabaseProblem.OfText(given) is { } wrong ? [wrong] : Array.Empty<string>(),
-        ];
-        if (problems.ToList() is { Count: > 0 } all)
-            return await Fail(BadConfiguration, all);
+        if (Problems(builder.Configuration, options, embedded, streams, given).ToList() is { Count: > 0 } problems)
+            return await Fail(BadConfiguration, problems);
         if (!running && options.Unusable() is { Count: > 0 } unusable)
             return await Fail(CannotStart, unusable);
         try
@@ -122,6 +113,24 @@ internal static class ControlPlaneProgram
             return await Fail(CannotStart, [problem]);
         }
     }
+
+    private static IEnumerable<string> Problems(
+        IConfiguration configuration,
+        ControlPlaneOptions options,
+        EmbeddedPostgresOptions embedded,
+        AgentStreamOptions streams,
+        string connectionString
+    ) =>
+        [
+            .. SettingNames.Problems(configuration),
+            .. LogSettings.Problems(configuration),
+            .. options.Problems(),
+            .. embedded.Problems(),
+            .. new AgentStreamOptionsValidator().Validate(null, streams).Failures ?? [],
+            .. connectionString.Length > 0 && DatabaseProblem.OfText(connectionString) is { } wrong
+                ? [wrong]
+                : Array.Empty<string>(),
+        ];
 
     /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
     private static async Task WithDatabase(
