@@ -129,6 +129,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<LocalTokens>();
         services.AddSingleton<DeploymentView>();
         services.AddSingleton<OrganizationView>();
+        services.AddSingleton<OrganizationAnswers>();
         services.AddSingleton<OrganizationCommands>();
         services.AddSingleton<ProviderView>();
         services.AddSingleton<ProviderNames>();

@@ -1,10 +1,8 @@
-using System.Globalization;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 
@@ -12,11 +10,13 @@ namespace Coder.Mesh.ControlPlane.Organizations;
 
 /// <summary>The gRPC edge of organizations.</summary>
 [Authorize(Policies.SiteAdmin)]
-internal sealed class OrganizationApi(OrganizationCommands commands, OrganizationView view, ProviderView providers)
-    : OrganizationService.OrganizationServiceBase
+internal sealed class OrganizationApi(
+    OrganizationCommands commands,
+    OrganizationView view,
+    OrganizationAnswers answers,
+    ProviderView providers
+) : OrganizationService.OrganizationServiceBase
 {
-    private const int MostNamedInLists = 20;
-
     public override async Task<CreateOrganizationResponse> CreateOrganization(
         CreateOrganizationRequest request,
         ServerCallContext context
@@ -55,7 +55,7 @@ internal sealed class OrganizationApi(OrganizationCommands commands, Organizatio
         var page = await view.Page(providerId, Paging.After(request.PageToken), size + 1, ct);
         return new ListOrganizationsResponse
         {
-            Organizations = { await Map([.. page.Take(size)], MostNamedInLists, ct) },
+            Organizations = { await answers.Map([.. page.Take(size)], OrganizationAnswers.MaxNamedInLists, ct) },
             NextPageToken = page.Count > size ? Paging.Token(page[size - 1].Name) : "",
         };
     }
@@ -120,39 +120,6 @@ internal sealed class OrganizationApi(OrganizationCommands commands, Organizatio
     private Task<Coder.Mesh.V1.Organization> Read(Result<Written> written, ServerCallContext context) =>
         Read(written.OrThrow().Subject, context.CancellationToken);
 
-    private async Task<Coder.Mesh.V1.Organization> Read(string organizationId, CancellationToken ct)
-    {
-        var (organization, unfinished) = await view.Overview(organizationId, ct);
-        var read = (await Map([organization], int.MaxValue, ct))[0];
-        read.UnfinishedWorkspaces = unfinished;
-        return read;
-    }
-
-    private async Task<List<Coder.Mesh.V1.Organization>> Map(
-        IReadOnlyList<Organization> organizations,
-        int mostNamed,
-        CancellationToken ct
-    )
-    {
-        var named = organizations.SelectMany(o => o.AllowedProviders.Take(mostNamed));
-        var names = await providers.Names(named, ct);
-        return
-        [
-            .. organizations.Select(o => new Coder.Mesh.V1.Organization
-            {
-                Id = o.OrganizationId,
-                Name = o.Name,
-                Providers =
-                {
-                    o
-                        .AllowedProviders.Take(mostNamed)
-                        .Select(id => names.GetValueOrDefault(id, id))
-                        .Order(StringComparer.Ordinal),
-                },
-                ProviderCount = o.AllowedProviders.Length,
-                CreateTime = Timestamp.FromDateTimeOffset(o.CreatedAt),
-                Etag = o.Version.ToString(CultureInfo.InvariantCulture),
-            }),
-        ];
-    }
+    private async Task<Coder.Mesh.V1.Organization> Read(string organizationId, CancellationToken ct) =>
+        (await answers.Map([await view.Read(organizationId, ct)], int.MaxValue, ct))[0];
 }

@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Marten;
 using Npgsql;
@@ -8,8 +7,10 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Organizations;
 
 /// <summary>Reads organizations.</summary>
-internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource database)
+internal sealed class OrganizationView(StoreSessions sessions)
 {
+    private const int MaxSuggested = 20;
+
     /// <param name="reference">Name or id; empty for the only organization there is.</param>
     public async Task<Result<Organization>> Find(string reference, CancellationToken ct)
     {
@@ -28,14 +29,11 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
         return await Look(session, reference, ct) is { } organization ? organization : NotFound(reference);
     }
 
-    /// <summary>By id, whether it is deleted or not, with its unfinished workspaces.</summary>
-    public async Task<(Organization Organization, int Unfinished)> Overview(string organizationId, CancellationToken ct)
+    /// <summary>By id, whether it is deleted or not.</summary>
+    public async Task<Organization> Read(string organizationId, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        var organization = await session.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct);
-        await using var connection = await database.OpenConnectionAsync(ct);
-        var counts = await WorkspaceCounts.OfOrganizations(connection, [organizationId], ct);
-        return (organization!, counts.GetValueOrDefault(organizationId));
+        return (await session.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct))!;
     }
 
     /// <summary>A page of living organizations in order of name.</summary>
@@ -57,16 +55,30 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
         return await query.OrderBy(o => o.Name).Take(size).ToListAsync(ct);
     }
 
-    /// <summary>Names of those that may use a provider, in order.</summary>
-    public async Task<IReadOnlyList<string>> NamesAllowing(string providerId, CancellationToken ct)
+    /// <summary>How many may use each provider, and the names of the first of them, in order.</summary>
+    /// <returns>By provider; one that nobody may use is missing.</returns>
+    public static async Task<IReadOnlyDictionary<string, (int Count, string[] Names)>> Allowing(
+        NpgsqlConnection connection,
+        string[] providerIds,
+        int maxNamed,
+        CancellationToken ct
+    )
     {
-        await using var session = sessions.Read();
-        return await session
-            .Query<Organization>()
-            .Where(o => !o.Deleted && o.AllowedProviders.Contains(providerId))
-            .OrderBy(o => o.Name)
-            .Select(o => o.Name)
-            .ToListAsync(ct);
+        await using var command = new NpgsqlCommand(
+            $"""
+            select provider, count(*)::int, (array_agg(data ->> 'Name' order by data ->> 'Name' collate "C"))[1:$2]
+            from mesh.mt_doc_organization, jsonb_array_elements_text(data -> 'AllowedProviders') as provider
+            where {MartenRegistration.Living} and provider = any($1) group by provider
+            """,
+            connection
+        );
+        command.Parameters.AddWithValue(providerIds);
+        command.Parameters.AddWithValue(maxNamed);
+        var allowing = new Dictionary<string, (int, string[])>();
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            allowing[rows.GetString(0)] = (rows.GetInt32(1), rows.GetFieldValue<string[]>(2));
+        return allowing;
     }
 
     /// <summary>Names by id, also of deleted organizations.</summary>
@@ -99,12 +111,27 @@ internal sealed class OrganizationView(StoreSessions sessions, NpgsqlDataSource 
 
     private static async Task<Result<Organization>> Only(IQuerySession session, CancellationToken ct)
     {
-        var some = await session.Query<Organization>().Where(o => !o.Deleted).Take(2).ToListAsync(ct);
+        var some = await session
+            .Query<Organization>()
+            .Where(o => !o.Deleted)
+            .OrderBy(o => o.Name)
+            .Take(MaxSuggested + 1)
+            .ToListAsync(ct);
         return some.Count == 1
             ? some[0]
-            : new Fields().Violated("organization", "is required where there is more than one, or none").Refusal! with
+            : new Fields()
+                .Violated("organization", $"is required: {Choice([.. some.Select(o => o.Name)])}")
+                .Refusal! with
             {
                 Reason = ErrorReasons.OrganizationAmbiguous,
             };
+    }
+
+    private static string Choice(string[] names)
+    {
+        if (names.Length == 0)
+            return "there is no organization yet";
+        var more = names.Length > MaxSuggested ? " and more" : "";
+        return $"there are several organizations: {string.Join(", ", names.Take(MaxSuggested))}{more}";
     }
 }

@@ -56,29 +56,33 @@ internal sealed class OrphanView(NpgsqlDataSource database)
         return (await Read(command, ct)).SingleOrDefault();
     }
 
-    public async Task<OrphanCount> Count(string providerId, CancellationToken ct)
-    {
-        await using var connection = await database.OpenConnectionAsync(ct);
-        var kept = await Kept(providerId, connection, ct);
-        return kept with { Count = kept.Count + await Rest(providerId, connection, ct) };
-    }
-
-    private static async Task<OrphanCount> Kept(string providerId, NpgsqlConnection connection, CancellationToken ct)
+    /// <returns>By provider; one that has none is missing.</returns>
+    public static async Task<IReadOnlyDictionary<string, OrphanCount>> Counts(
+        NpgsqlConnection connection,
+        string[] providerIds,
+        CancellationToken ct
+    )
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select count(*)::int, min(first_seen) from {OrphanTable.Name}
-            where provider_id = $1 and not {OrphanTable.Known}
+            select provider_id, sum(count)::int, min(since) from (
+                select provider_id, count(*) as count, min(first_seen) as since from {OrphanTable.Name}
+                where provider_id = any($1) and not {OrphanTable.Known} group by provider_id
+                union all
+                select provider_id, count, null from {OrphanTable.Rest} where provider_id = any($1)
+            ) as counts group by provider_id
             """,
             connection
         );
-        command.Parameters.AddWithValue(providerId);
+        command.Parameters.AddWithValue(providerIds);
+        var counts = new Dictionary<string, OrphanCount>();
         await using var rows = await command.ExecuteReaderAsync(ct);
-        await rows.ReadAsync(ct);
-        return new OrphanCount(
-            rows.GetInt32(0),
-            await rows.IsDBNullAsync(1, ct) ? null : rows.GetFieldValue<DateTimeOffset>(1)
-        );
+        while (await rows.ReadAsync(ct))
+            counts[rows.GetString(0)] = new OrphanCount(
+                rows.GetInt32(1),
+                await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<DateTimeOffset>(2)
+            );
+        return counts;
     }
 
     private static async Task<int> Rest(string providerId, NpgsqlConnection connection, CancellationToken ct)

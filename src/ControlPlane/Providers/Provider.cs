@@ -24,6 +24,9 @@ public sealed record Provider(
 
     public Cordon? Cordon { get; init; }
 
+    /// <summary>When it was deleted or forgotten.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
+
     /// <summary>Whether a name or id that was looked up before the locks were held still leads here.</summary>
     public bool IsMeantBy(string reference) => !Deleted && (reference == ProviderId || reference == Name);
 
@@ -41,7 +44,10 @@ public sealed record Provider(
                 Tokens = state.Tokens.Add(new ProviderToken(e.TokenId, e.Hash, e.At)),
             },
             (_, ProviderTokenRevoked e) => state with { Tokens = state.Tokens.RemoveAll(t => t.TokenId == e.TokenId) },
-            (_, ProviderDeleted or ProviderForgotten) => state with { Deleted = true, Tokens = [] },
+            (_, ProviderDeleted e) => state.End(e.At),
+            (_, ProviderForgotten e) => state.End(e.At),
             _ => state,
         };
+
+    private Provider End(DateTimeOffset at) => this with { Deleted = true, DeletedAt = at, Tokens = [] };
 }

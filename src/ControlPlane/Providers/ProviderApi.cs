@@ -19,6 +19,7 @@ internal sealed partial class ProviderApi(
     ProviderTokens tokens,
     ProviderRemoval removal,
     ProviderView view,
+    ProviderAnswers answers,
     ProviderHistory history,
     OrphanView orphans,
     OrphanCommands orphanCommands,
@@ -49,24 +50,8 @@ internal sealed partial class ProviderApi(
     {
         ProviderRequests.Check(request.Provider).ThrowIfViolated();
         var ct = context.CancellationToken;
-        var found = (await view.Find(request.Provider, ct)).OrThrow();
-        var provider = await Read(found.ProviderId, ct);
-        provider.Organizations.AddRange(await organizations.NamesAllowing(found.ProviderId, ct));
-        var held = await orphans.Count(found.ProviderId, ct);
-        provider.Orphans = held.Count;
-        if (provider.Agent is not null)
-            await AddOwnConditions(provider, held, ct);
-        return new GetProviderResponse { Provider = provider };
-    }
-
-    /// <summary>Those that the agent can't know.</summary>
-    private async Task AddOwnConditions(Coder.Mesh.V1.Provider provider, OrphanCount held, CancellationToken ct)
-    {
-        provider.Conditions.Add(OrphanCondition.ToProto(held, provider.Name));
-        var accessUrl = (await deployment.Read(ct)).AccessUrl;
-        if (AccessUrlCondition.ToProto(accessUrl, provider.Agent.AccessUrl) is { } condition)
-            provider.Conditions.Add(condition);
-        provider.Conditions.Add(VolumeCondition.ToProto(await view.EmptyVolumes(provider.Id, ct)));
+        var found = (await view.FindEver(request.Provider, ct)).OrThrow();
+        return new GetProviderResponse { Provider = await Read(found.ProviderId, ct) };
     }
 
     public override async Task<ListProvidersResponse> ListProviders(
@@ -81,18 +66,18 @@ internal sealed partial class ProviderApi(
                 ? (await organizations.Find(request.Organization, ct)).OrThrow().AllowedProviders
                 : null,
             request.Region,
-            ProviderMapping.FromProto(request.Status),
-            request.HasCordoned ? request.Cordoned : null
+            ProviderMapping.FromProto(request.Statuses.Append(request.Status)),
+            request.HasCordoned ? request.Cordoned : null,
+            request.IncludeDeleted
         );
         var size = Paging.Size(request.PageSize);
         // Before the list is read: what changes meanwhile is told by a watch from there.
         var now = await watches.Now(ct);
-        var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
-        var defaultId = await deployment.DefaultProviderId(ct);
+        var page = await view.Page(filter, ProviderPosition.Parse(Paging.After(request.PageToken)), size + 1, ct);
         return new ListProvidersResponse
         {
-            Providers = { page.Take(size).Select(p => ProviderMapping.ToProto(p, defaultId)) },
-            NextPageToken = page.Count > size ? Paging.Token(page[size - 1].Provider.Name) : "",
+            Providers = { await answers.Map([.. page.Take(size)], ProviderAnswers.MaxNamedInLists, ct) },
+            NextPageToken = page.Count > size ? Paging.Token(Position(page[size - 1].Provider).ToText()) : "",
             ResumeToken = now,
         };
     }
@@ -110,8 +95,9 @@ internal sealed partial class ProviderApi(
                 ? [(await view.FindEver(request.Provider, context.CancellationToken)).OrThrow().ProviderId]
                 : null,
             request.Region,
-            ProviderMapping.FromProto(request.Status),
-            request.HasCordoned ? request.Cordoned : null
+            ProviderMapping.FromProto(request.Statuses.Append(request.Status)),
+            request.HasCordoned ? request.Cordoned : null,
+            request.IncludeDeleted
         );
         await watches.Run(request.ResumeToken, new ProviderWatch(filter), responseStream, context);
     }
@@ -288,12 +274,14 @@ internal sealed partial class ProviderApi(
         };
     }
 
+    private static ProviderPosition Position(Provider provider) => new(provider.Name, provider.ProviderId);
+
     private Task<Coder.Mesh.V1.Provider> Read(Result<Written> written, CancellationToken ct) =>
         Read(written.OrThrow().Subject, ct);
 
     private async Task<Coder.Mesh.V1.Provider> Read(string providerId, CancellationToken ct)
     {
         var overview = (await view.Overview(providerId, ct)).OrThrow();
-        return ProviderMapping.ToProto(overview, await deployment.DefaultProviderId(ct));
+        return (await answers.Map([overview], int.MaxValue, ct))[0];
     }
 }

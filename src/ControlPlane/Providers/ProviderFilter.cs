@@ -6,49 +6,74 @@ namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>Which providers a list holds; what is null or empty lets all through.</summary>
 /// <param name="Only">Ids of the only ones.</param>
+/// <param name="Deleted">Whether those that were deleted are held too.</param>
 internal sealed record ProviderFilter(
-    IReadOnlyCollection<string>? Only = null,
-    string Region = "",
-    ProviderStatus? Status = null,
-    bool? Cordoned = null
+    IReadOnlyCollection<string>? Only,
+    string Region,
+    IReadOnlyCollection<ProviderStatus> Statuses,
+    bool? Cordoned,
+    bool Deleted
 )
 {
     /// <summary>Whether a list would hold it.</summary>
     public bool Holds(Provider? provider, ProviderPresence? presence) =>
-        provider is { Deleted: false }
+        provider is not null
+        && (Deleted || !provider.Deleted)
         && Only?.Contains(provider.ProviderId) != false
         && (Region.Length == 0 || provider.Details.Region == Region)
-        && (Status is null || presence?.Status == Status)
+        && (Statuses.Count == 0 || (presence is not null && Statuses.Contains(presence.Status)))
         && (Cordoned is null || Cordoned == provider.Cordon is not null);
 
-    /// <summary>Reads the keys of a page in order of name, by the index of living providers' names.</summary>
-    public NpgsqlCommand Query(string after, int size)
+    /// <summary>Reads the keys of a page in order of name, and of id where deleted ones share a name, by the index of that.</summary>
+    public NpgsqlCommand Query(ProviderPosition? after, int size)
     {
         var command = new NpgsqlCommand();
-        List<string> conditions = [MartenRegistration.Living.Replace("(data", "(p.data", StringComparison.Ordinal)];
-        void Add(string condition, object value)
+        List<string> conditions = Deleted
+            ? ["true"]
+            : [MartenRegistration.Living.Replace("(data", "(p.data", StringComparison.Ordinal)];
+        void Add(Func<string, string> condition, object value)
         {
-            conditions.Add(condition.Replace("?", $"${command.Parameters.Count + 1}", StringComparison.Ordinal));
             command.Parameters.AddWithValue(value);
+            conditions.Add(condition($"${command.Parameters.Count}"));
         }
 
-        if (after.Length > 0)
-            Add("p.data ->> 'Name' > ?", after);
+        if (after is { Id.Length: > 0 } && Deleted)
+            Add(
+                place => $"(p.data ->> 'Name', p.data ->> 'ProviderId') > (({place}::text[])[1], ({place}::text[])[2])",
+                new[] { after.Name, after.Id }
+            );
+        else if (after is not null)
+            Add(place => $"p.data ->> 'Name' > {place}", after.Name);
         if (Only is not null)
-            Add("p.id = any(?)", Only.Select(StreamKeys.Provider).ToArray());
+            Add(place => $"p.id = any({place})", Only.Select(StreamKeys.Provider).ToArray());
         if (Region.Length > 0)
-            Add("p.data -> 'Details' ->> 'Region' = ?", Region);
-        if (Status is { } status)
-            Add("s.data ->> 'Status' = ?", status.ToString());
+            Add(place => $"p.data -> 'Details' ->> 'Region' = {place}", Region);
+        if (Statuses.Count > 0)
+            Add(place => $"s.data ->> 'Status' = any({place})", Statuses.Select(s => s.ToString()).ToArray());
         if (Cordoned is { } cordoned)
             conditions.Add($"(p.data ->> 'Cordon') is {(cordoned ? "not null" : "null")}");
-        var join = Status is null
-            ? ""
-            : "join mesh.mt_doc_providerpresence s on s.id = 'presence-' || (p.data ->> 'ProviderId')";
+        var join =
+            Statuses.Count == 0
+                ? ""
+                : "join mesh.mt_doc_providerpresence s on s.id = 'presence-' || (p.data ->> 'ProviderId')";
+        var order = Deleted ? "p.data ->> 'Name', p.data ->> 'ProviderId'" : "p.data ->> 'Name'";
         command.CommandText = $"""
             select p.id from mesh.mt_doc_provider p {join}
-            where {string.Join(" and ", conditions)} order by p.data ->> 'Name' limit {size}
+            where {string.Join(" and ", conditions)} order by {order} limit {size}
             """;
         return command;
     }
+}
+
+/// <summary>Where a page of providers ends. Only deleted ones share a name with others.</summary>
+internal sealed record ProviderPosition(string Name, string Id)
+{
+    // No name has a slash. Tokens of 0.1 have the name alone.
+    public string ToText() => $"{Name}/{Id}";
+
+    /// <returns>Null for the first page.</returns>
+    public static ProviderPosition? Parse(string text) =>
+        text.Length == 0 ? null
+        : text.Split('/', 2) is [var name, var id] ? new ProviderPosition(name, id)
+        : new ProviderPosition(text, "");
 }

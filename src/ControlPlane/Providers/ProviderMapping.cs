@@ -9,16 +9,16 @@ namespace Coder.Mesh.ControlPlane.Providers;
 /// <summary>Maps providers to and from the API.</summary>
 internal static class ProviderMapping
 {
-    public static Proto.Provider ToProto(ProviderOverview overview, string defaultProviderId)
+    /// <summary>What its own streams say; <see cref="ProviderAnswers"/> adds the rest.</summary>
+    public static Proto.Provider ToProto(ProviderOverview overview)
     {
-        var (provider, presence, unfinished) = overview;
+        var (provider, presence) = overview;
         var use = TokenUse.Of(presence);
         return new Proto.Provider
         {
             Id = provider.ProviderId,
             Name = provider.Name,
             Kind = provider.Kind == ProviderKind.BuiltIn ? Proto.ProviderKind.BuiltIn : Proto.ProviderKind.Remote,
-            IsDefault = provider.ProviderId == defaultProviderId,
             Status = presence.Status switch
             {
                 ProviderStatus.Pending => Proto.ProviderStatus.Pending,
@@ -31,8 +31,11 @@ internal static class ProviderMapping
             Conditions = { presence.Conditions.Select(ToProto) },
             Agent = ToAgent(presence),
             Details = ToProto(provider.Details),
-            UnfinishedWorkspaces = unfinished,
             CreateTime = Timestamp.FromDateTimeOffset(provider.CreatedAt),
+            // Where a replica of 0.1 has deleted it, the time is filled in at the next start.
+            DeleteTime = provider.Deleted
+                ? Timestamp.FromDateTimeOffset(provider.DeletedAt ?? presence.AgentSince ?? presence.StatusAt)
+                : null,
             Etag = provider.Version.ToString(CultureInfo.InvariantCulture),
             ResourceVersion = (ulong)(provider.Version + presence.Version),
             Cordon = provider.Cordon is not { } cordon
@@ -66,9 +69,14 @@ internal static class ProviderMapping
         };
     }
 
-    /// <returns>Null for "any".</returns>
-    public static ProviderStatus? FromProto(Proto.ProviderStatus status) =>
-        status == Proto.ProviderStatus.Unspecified ? null : System.Enum.Parse<ProviderStatus>(status.ToString());
+    /// <returns>Empty for "any".</returns>
+    public static IReadOnlyCollection<ProviderStatus> FromProto(IEnumerable<Proto.ProviderStatus> statuses) =>
+        [
+            .. statuses
+                .Where(s => s != Proto.ProviderStatus.Unspecified)
+                .Select(s => System.Enum.Parse<ProviderStatus>(s.ToString()))
+                .Distinct(),
+        ];
 
     public static ProviderDetails FromProto(Proto.ProviderDetails? details) =>
         details is null

@@ -71,21 +71,28 @@ internal static class ProviderRequests
     public static Fields Check(ListProvidersRequest request) =>
         new Fields()
             .Text("organization", request.Organization, 253)
-            .Filters(request.Region, request.Status)
+            .Filters(request.Region, request.Status, request.Statuses)
             .Page(request.PageSize, request.PageToken);
 
     public static Fields Check(WatchProvidersRequest request) =>
         new Fields()
             .Text("provider", request.Provider, 253)
-            .Filters(request.Region, request.Status)
+            .Filters(request.Region, request.Status, request.Statuses)
             .ResumeToken(request.ResumeToken);
 
-    private static Fields Filters(this Fields fields, string region, Proto.ProviderStatus status)
+    private static Fields Filters(
+        this Fields fields,
+        string region,
+        Proto.ProviderStatus status,
+        IEnumerable<Proto.ProviderStatus> statuses
+    )
     {
         fields.Text("region", region, 63);
-        return System.Enum.IsDefined(status)
+        if (!System.Enum.IsDefined(status))
+            fields.Violated("status", "must be one of the statuses that the API names");
+        return statuses.All(s => System.Enum.IsDefined(s) && s != Proto.ProviderStatus.Unspecified)
             ? fields
-            : fields.Violated("status", "must be one of the statuses that the API names");
+            : fields.Violated("statuses", "must each be one of the statuses that the API names");
     }
 
     /// <summary>How a request changes details, whatever they are by then.</summary>

@@ -8,11 +8,11 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>A provider as people see it: what admins made it, what its agent says, and what it holds.</summary>
-internal sealed record ProviderOverview(Provider Provider, ProviderPresence Presence, int UnfinishedWorkspaces);
+/// <summary>Both streams of a provider: what admins made it, and what its agent says.</summary>
+internal sealed record ProviderOverview(Provider Provider, ProviderPresence Presence);
 
 /// <summary>Reads providers.</summary>
-internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database, TimeProvider time)
+internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database)
 {
     /// <param name="reference">Name or id of a living provider.</param>
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
@@ -37,11 +37,11 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
             : NotFound(reference);
     }
 
-    /// <summary>A page of living providers in order of name.</summary>
-    /// <param name="after">Name of the last provider of the page before; empty for the first page.</param>
+    /// <summary>A page of providers in order of name.</summary>
+    /// <param name="after">Where the page before ended; null for the first page.</param>
     public async Task<IReadOnlyList<ProviderOverview>> Page(
         ProviderFilter filter,
-        string after,
+        ProviderPosition? after,
         int size,
         CancellationToken ct
     )
@@ -68,10 +68,6 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         await using var session = sessions.Read();
         return await session.Query<Provider>().Where(p => p.Kind == ProviderKind.BuiltIn).SingleAsync(ct);
     }
-
-    /// <summary>Its workspaces that have lately lost their disks.</summary>
-    public Task<EmptyVolumes> EmptyVolumes(string providerId, CancellationToken ct) =>
-        Workspaces.EmptyVolumes.Of(database, providerId, time.GetUtcNow() - VolumeNotices.ShownFor, ct);
 
     /// <summary>Names by id, also of deleted providers.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Names(IEnumerable<string> providerIds, CancellationToken ct)
@@ -106,7 +102,7 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         );
     }
 
-    private async Task<IReadOnlyList<ProviderOverview>> Overviews(
+    private static async Task<IReadOnlyList<ProviderOverview>> Overviews(
         IQuerySession session,
         IReadOnlyList<Provider> providers,
         CancellationToken ct
@@ -116,16 +112,7 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         var presences = (
             await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence))
         ).ToDictionary(p => p.ProviderId);
-        await using var connection = await database.OpenConnectionAsync(ct);
-        var counts = await WorkspaceCounts.OfProviders(connection, ids, ct);
-        return
-        [
-            .. providers.Select(p => new ProviderOverview(
-                p,
-                presences[p.ProviderId],
-                counts.GetValueOrDefault(p.ProviderId)
-            )),
-        ];
+        return [.. providers.Select(p => new ProviderOverview(p, presences[p.ProviderId]))];
     }
 
     private static async Task<Provider?> Look(IQuerySession session, string reference, CancellationToken ct) =>

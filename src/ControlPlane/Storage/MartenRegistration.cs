@@ -66,7 +66,8 @@ internal static class MartenRegistration
             .Index(x => x.Name, i => (i.Name, i.IsUnique, i.Predicate) = (OrganizationNameIndex, true, Living));
         options
             .Schema.For<Provider>()
-            .Index(x => x.Name, i => (i.Name, i.IsUnique, i.Predicate) = (ProviderNameIndex, true, Living));
+            .Index(x => x.Name, i => (i.Name, i.IsUnique, i.Predicate) = (ProviderNameIndex, true, Living))
+            .Index(x => new { x.Name, x.ProviderId }, i => i.Name = "ix_provider_name");
         options
             .Schema.For<ProviderPresence>()
             .Index(x => x.NamespaceUid!, i => (i.Name, i.IsUnique) = (NamespaceIndex, true))
@@ -91,12 +92,27 @@ internal static class MartenRegistration
                 i => (i.Name, i.Predicate) = ("ix_workspace_organization", Unfinished)
             )
             .Index(x => new { x.Owner, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_owner", Unfinished))
-            .Index(x => new { x.State, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_state", Unfinished));
+            .Index(x => new { x.State, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_state", Unfinished))
+            .Index(x => x.ProviderId, i => (i.Name, i.Predicate) = ("ix_workspace_volume_anew", VolumeCreatedAnew))
+            // Of those that have ended: changed once, when a workspace ends.
+            .Index(
+                x => new { x.OrganizationId, x.Id },
+                i => (i.Name, i.Predicate) = ("ix_workspace_ended_organization", Ended)
+            )
+            .Index(x => new { x.ProviderId, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_ended_provider", Ended))
+            .Index(x => new { x.Owner, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_ended_owner", Ended))
+            .Index(x => new { x.State, x.Id }, i => (i.Name, i.Predicate) = ("ix_workspace_ended_state", Ended));
     }
 
     /// <summary>As Marten renders <c>!x.Deleted</c>: only a query with the very predicate of a partial index uses it.</summary>
     public const string Living = "((data ->> 'Deleted') is null or (data ->> 'Deleted')::boolean = false)";
 
+    /// <summary>As Marten renders <c>x.Finished</c>.</summary>
+    public const string Ended = "((data ->> 'Finished')::boolean = true)";
+
     /// <inheritdoc cref="Living"/>
     public const string Unfinished = "((data ->> 'Finished') is null or (data ->> 'Finished')::boolean = false)";
+
+    /// <summary>Few, whatever is there: every list of providers asks for them.</summary>
+    public const string VolumeCreatedAnew = Unfinished + " and (data ->> 'VolumeCreatedAnewAt') is not null";
 }

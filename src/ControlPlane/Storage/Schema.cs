@@ -64,6 +64,9 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
         create statistics if not exists mesh.st_workspace_finished on (((data ->> 'Finished')::boolean)) from mesh.mt_doc_workspace;
         create statistics if not exists mesh.st_provider_name on (data ->> 'Name') from mesh.mt_doc_provider;
         create statistics if not exists mesh.st_provider_deleted on (((data ->> 'Deleted')::boolean)) from mesh.mt_doc_provider;
+        -- 0.1 kept no time of it in the document, which nothing changes after the deletion.
+        update mesh.mt_doc_provider set data = jsonb_set(data, '{DeletedAt}', to_jsonb(mt_last_modified))
+            where (data ->> 'Deleted')::boolean and (data ->> 'DeletedAt') is null;
         """;
 
     /// <summary>Waits while another replica does the same.</summary>

@@ -120,7 +120,13 @@ internal sealed class ChangeFolder(
     {
         var shownWorkspaces = await workspaces.Map([.. changes.Select(c => c.After).OfType<Workspace>()], ct);
         var shownProviders = await providers.Map(
-            [.. changes.Select(c => c.After).OfType<ProviderVersion>().Select(p => (p.Provider, p.Presence))],
+            [
+                .. changes
+                    .Select(c => c.After)
+                    .OfType<ProviderVersion>()
+                    .Select(p => new ProviderOverview(p.Provider, p.Presence)),
+            ],
+            ProviderAnswers.MaxNamedInLists,
             ct
         );
         var (nextWorkspace, nextProvider) = (0, 0);

@@ -10,37 +10,49 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, DateTimeOffset? Last)
 {
     private const int MostNames = 5;
+    private const string At = "data ->> 'VolumeCreatedAnewAt'";
 
     public static readonly EmptyVolumes None = new(0, [], null);
 
     /// <param name="since">Earlier ones don't count.</param>
-    public static async Task<EmptyVolumes> Of(
-        NpgsqlDataSource database,
-        string providerId,
+    /// <returns>By provider; one without any is missing.</returns>
+    public static async Task<IReadOnlyDictionary<string, EmptyVolumes>> Of(
+        NpgsqlConnection connection,
+        string[] providerIds,
         DateTimeOffset since,
         CancellationToken ct
     )
     {
-        const string At = "(data ->> 'VolumeCreatedAnewAt')";
-        await using var command = database.CreateCommand(
+        await using var command = new NpgsqlCommand(
             $"""
-            select data ->> 'Name', {At}, count(*) over ()::int from mesh.mt_doc_workspace
-            where {MartenRegistration.Unfinished} and data ->> 'ProviderId' = $1 and {At}::timestamptz >= $2
-            order by {At}::timestamptz desc, 1 limit {MostNames}
-            """
+            select provider, name, at, count from (
+                select data ->> 'ProviderId' as provider, data ->> 'Name' as name, {At} as at,
+                    count(*) over (partition by data ->> 'ProviderId')::int as count,
+                    row_number() over (
+                        partition by data ->> 'ProviderId' order by ({At})::timestamptz desc, data ->> 'Name'
+                    ) as number
+                from mesh.mt_doc_workspace
+                where {MartenRegistration.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1) and ({At})::timestamptz >= $2
+            ) as recent where number <= {MostNames} order by provider, number
+            """,
+            connection
         );
-        command.Parameters.AddWithValue(providerId);
+        command.Parameters.AddWithValue(providerIds);
         command.Parameters.AddWithValue(since);
-        var found = None;
+        var found = new Dictionary<string, EmptyVolumes>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
-            found = new EmptyVolumes(
-                rows.GetInt32(2),
-                [.. found.Names, rows.GetString(0)],
+        {
+            var provider = rows.GetString(0);
+            var before = found.GetValueOrDefault(provider, None);
+            found[provider] = new EmptyVolumes(
+                rows.GetInt32(3),
+                [.. before.Names, rows.GetString(1)],
                 // As it is stored: the database's own times are less precise.
-                found.Last
-                    ?? DateTimeOffset.Parse(rows.GetString(1), CultureInfo.InvariantCulture)
+                before.Last
+                    ?? DateTimeOffset.Parse(rows.GetString(2), CultureInfo.InvariantCulture)
             );
+        }
         return found;
     }
 }

@@ -50,7 +50,9 @@ public sealed record Workspace(
     public DateTimeOffset? VolumeCreatedAnewAt { get; init; }
 
     /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
-    public bool Finished => State is ObservedState.Deleted or ObservedState.Lost;
+    public bool Finished => IsFinal(State);
+
+    public static bool IsFinal(ObservedState state) => state is ObservedState.Deleted or ObservedState.Lost;
 
     public static Workspace? Fold(Workspace? state, string key, WorkspaceEvent change) =>
         (state, change) switch

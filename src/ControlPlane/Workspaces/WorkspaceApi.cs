@@ -57,7 +57,7 @@ internal sealed class WorkspaceApi(
         ServerCallContext context
     )
     {
-        var reference = WorkspaceRequests.Reference(request.Workspace, request.Organization);
+        var reference = WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Owner);
         var ct = context.CancellationToken;
         var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
         return new GetWorkspaceResponse { Workspace = (await answers.Map([workspace], ct))[0] };
@@ -70,7 +70,9 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
-        var filter = await Filter(request.Organization, request.Provider, request.Owner, request.State, ct);
+        var states = request.States.Append(request.State);
+        var filter = await Filter(request.Organization, request.Provider, request.Owner, states, ct);
+        filter = filter with { Ended = request.IncludeEnded };
         var size = Paging.Size(request.PageSize);
         // Before the list is read: what changes meanwhile is told by a watch from there.
         var now = await watches.Now(ct);
@@ -91,7 +93,9 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
-        var filter = await Filter(request.Organization, request.Provider, request.Owner, request.State, ct);
+        var states = request.States.Append(request.State);
+        var filter = await Filter(request.Organization, request.Provider, request.Owner, states, ct);
+        filter = filter with { Ended = request.IncludeEnded };
         if (request.Workspace.Length > 0)
         {
             var reference = new WorkspaceReference(request.Workspace, request.Organization);
@@ -106,14 +110,15 @@ internal sealed class WorkspaceApi(
         string organization,
         string provider,
         string owner,
-        WorkspaceState state,
+        IEnumerable<WorkspaceState> states,
         CancellationToken ct
     ) =>
         new(
             organization.Length > 0 ? (await organizations.FindEver(organization, ct)).OrThrow().OrganizationId : null,
             provider.Length > 0 ? (await providers.FindEver(provider, ct)).OrThrow().ProviderId : null,
             owner,
-            WorkspaceMapping.FromProto(state)
+            [.. states.Select(WorkspaceMapping.FromProto).OfType<ObservedState>().Distinct()],
+            Ended: false
         );
 
     public override async Task<StartWorkspaceResponse> StartWorkspace(
@@ -123,7 +128,13 @@ internal sealed class WorkspaceApi(
         new()
         {
             Workspace = await Wish(
-                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                WorkspaceRequests.Reference(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    request.Etag,
+                    request.RequestId
+                ),
                 Wished(DesiredState.Running, request.Etag),
                 WriteContext.Of(context, request, request.RequestId),
                 context
@@ -137,7 +148,13 @@ internal sealed class WorkspaceApi(
         new()
         {
             Workspace = await Wish(
-                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                WorkspaceRequests.Reference(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    request.Etag,
+                    request.RequestId
+                ),
                 Wished(DesiredState.Stopped, request.Etag),
                 WriteContext.Of(context, request, request.RequestId),
                 context
@@ -151,7 +168,13 @@ internal sealed class WorkspaceApi(
         new()
         {
             Workspace = await Wish(
-                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                WorkspaceRequests.Reference(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    request.Etag,
+                    request.RequestId
+                ),
                 Wished(DesiredState.Deleted, request.Etag),
                 WriteContext.Of(context, request, request.RequestId),
                 context
@@ -165,7 +188,7 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var write = WriteContext.Of(context, request, request.RequestId);
-        var reference = new WorkspaceReference(request.Workspace, request.Organization);
+        var reference = new WorkspaceReference(request.Workspace, request.Organization, request.Owner);
         var ct = context.CancellationToken;
         var written = await commands.Abandon(write, reference, request.Reason, ct);
         return new AbandonWorkspaceResponse { Workspace = await answers.Read(written, ct) };
@@ -178,7 +201,13 @@ internal sealed class WorkspaceApi(
         new()
         {
             Workspace = await Wish(
-                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                WorkspaceRequests.Reference(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    request.Etag,
+                    request.RequestId
+                ),
                 new RestartWorkspace(request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
                 WriteContext.Of(context, request, request.RequestId),
                 context
@@ -196,7 +225,13 @@ internal sealed class WorkspaceApi(
         return new UpdateWorkspaceResponse
         {
             Workspace = await Wish(
-                WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Etag, request.RequestId),
+                WorkspaceRequests.Reference(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    request.Etag,
+                    request.RequestId
+                ),
                 new UpdateWorkspace(change, email, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
                 WriteContext.Of(context, request, request.RequestId),
                 context
@@ -211,7 +246,7 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
-        var reference = new WorkspaceReference(request.Workspace, request.Organization);
+        var reference = new WorkspaceReference(request.Workspace, request.Organization, request.Owner);
         var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
         var from = request.PageToken.Length > 0 ? StoryPosition.Parse(request.PageToken) : null;
         var size = Paging.Size(request.PageSize);

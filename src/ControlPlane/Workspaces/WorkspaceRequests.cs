@@ -148,11 +148,17 @@ internal static partial class WorkspaceRequests
             : fields;
     }
 
-    public static Fields Owner(this Fields fields, string owner, string email)
+    private static Fields Owner(this Fields fields, string owner)
     {
         fields.Text("owner", owner, 253);
-        if (owner.Length > 0 && (char.IsWhiteSpace(owner[0]) || char.IsWhiteSpace(owner[^1])))
-            fields.Violated("owner", "must not begin or end with white space");
+        return owner.Length > 0 && (char.IsWhiteSpace(owner[0]) || char.IsWhiteSpace(owner[^1]))
+            ? fields.Violated("owner", "must not begin or end with white space")
+            : fields;
+    }
+
+    public static Fields Owner(this Fields fields, string owner, string email)
+    {
+        fields.Owner(owner);
         var fits =
             MailAddress.TryCreate(email, out var address) && address.Address == email && email.Length <= MaxEmail;
         return email.Length == 0 || fits
@@ -171,15 +177,21 @@ internal static partial class WorkspaceRequests
     }
 
     public static Fields Check(ListWorkspacesRequest request) =>
-        Filters(request.Organization, request.Provider, request.Owner, request.State)
+        Filters(request.Organization, request.Provider, request.Owner, request.State, request.States)
             .Page(request.PageSize, request.PageToken);
 
     public static Fields Check(WatchWorkspacesRequest request) =>
-        Filters(request.Organization, request.Provider, request.Owner, request.State)
+        Filters(request.Organization, request.Provider, request.Owner, request.State, request.States)
             .Text("workspace", request.Workspace, 253)
             .ResumeToken(request.ResumeToken);
 
-    private static Fields Filters(string organization, string provider, string owner, WorkspaceState state)
+    private static Fields Filters(
+        string organization,
+        string provider,
+        string owner,
+        WorkspaceState state,
+        IEnumerable<WorkspaceState> states
+    )
     {
         var fields = new Fields()
             .Text("organization", organization, 253)
@@ -187,9 +199,9 @@ internal static partial class WorkspaceRequests
             .Text("owner", owner, 253);
         if (!Enum.IsDefined(state))
             fields.Violated("state", "must be one of the states that the API names");
-        else if (state is WorkspaceState.Deleted or WorkspaceState.Lost)
-            fields.Violated("state", "must not be a final one: only unfinished workspaces are listed");
-        return fields;
+        return states.All(s => Enum.IsDefined(s) && s != WorkspaceState.Unspecified)
+            ? fields
+            : fields.Violated("states", "must each be one of the states that the API names");
     }
 
     public static Fields Check(ListTimelineRequest request)
@@ -197,6 +209,7 @@ internal static partial class WorkspaceRequests
         var fields = new Fields()
             .Reference("workspace", request.Workspace)
             .Text("organization", request.Organization, 253)
+            .Owner(request.Owner)
             .Page(request.PageSize, request.PageToken);
         return fields.Refusal is null && request.PageToken.Length > 0 && StoryPosition.Parse(request.PageToken) is null
             ? fields.Violated("page_token", "must be a next_page_token of an earlier answer")
@@ -208,6 +221,7 @@ internal static partial class WorkspaceRequests
         var fields = new Fields()
             .Reference("workspace", request.Workspace)
             .Text("organization", request.Organization, 253)
+            .Owner(request.Owner)
             .RequestId(request.RequestId);
         return request.Reason.Length == 0
             ? fields.Violated("reason", "is required")
@@ -217,6 +231,7 @@ internal static partial class WorkspaceRequests
     public static WorkspaceReference Reference(
         string workspace,
         string organization,
+        string owner,
         string etag = "",
         string requestId = ""
     )
@@ -224,10 +239,11 @@ internal static partial class WorkspaceRequests
         new Fields()
             .Reference("workspace", workspace)
             .Text("organization", organization, 253)
+            .Owner(owner)
             .Etag(etag)
             .RequestId(requestId)
             .ThrowIfViolated();
-        return new WorkspaceReference(workspace, organization);
+        return new WorkspaceReference(workspace, organization, owner);
     }
 
     [GeneratedRegex(@"^[-._a-zA-Z][-._a-zA-Z0-9]*\z", RegexOptions.CultureInvariant)]

@@ -7,25 +7,10 @@ using Marten;
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>Names a workspace.</summary>
-/// <param name="Workspace">Its id, or the name of one of the caller's own.</param>
+/// <param name="Workspace">Its id, or the name of one of the owner's.</param>
 /// <param name="Organization">Narrows a name to one organization; name or id, or empty.</param>
-internal sealed record WorkspaceReference(string Workspace, string Organization = "");
-
-/// <summary>Which workspaces a list holds; what is null or empty lets all through.</summary>
-internal sealed record WorkspaceFilter(string? OrganizationId, string? ProviderId, string Owner, ObservedState? State)
-{
-    /// <summary>Only this one. Of a watch only: a list of one is a read.</summary>
-    public string? WorkspaceId { get; init; }
-
-    /// <summary>Whether a list would hold it.</summary>
-    public bool Holds(Workspace? workspace) =>
-        workspace is { Finished: false }
-        && (OrganizationId is null || workspace.OrganizationId == OrganizationId)
-        && (ProviderId is null || workspace.ProviderId == ProviderId)
-        && (Owner.Length == 0 || workspace.Owner == Owner)
-        && (State is null || workspace.State == State)
-        && (WorkspaceId is null || workspace.WorkspaceId == WorkspaceId);
-}
+/// <param name="Owner">Whose workspace a name means; the caller's if empty.</param>
+internal sealed record WorkspaceReference(string Workspace, string Organization = "", string Owner = "");
 
 /// <summary>Reads workspaces.</summary>
 internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView organizations)
@@ -43,7 +28,8 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         return await session.LoadManyAsync<Workspace>(ct, workspaceIds.Select(StreamKeys.Workspace));
     }
 
-    public async Task<Result<Workspace>> Find(WorkspaceReference reference, string owner, CancellationToken ct)
+    /// <param name="caller">Whose workspaces names mean where the reference names no owner.</param>
+    public async Task<Result<Workspace>> Find(WorkspaceReference reference, string caller, CancellationToken ct)
     {
         if (Ids.LooksLikeId(reference.Workspace))
             return await Find(reference.Workspace, ct) is { } workspace ? workspace : NotFound(reference);
@@ -56,13 +42,14 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
             organizationId = organization.Value.OrganizationId;
         }
 
+        var owner = reference.Owner.Length > 0 ? reference.Owner : caller;
         return await Named(reference, owner, organizationId, ct) switch
         {
             [] => NotFound(reference),
             [var only] => only,
             _ => Refusal.Precondition(
                 ErrorReasons.WorkspaceAmbiguous,
-                $"You have a workspace \"{reference.Workspace}\" in more than one organization; name the organization."
+                $"There is a workspace \"{reference.Workspace}\" of {Whose(reference)} in more than one organization; name the organization."
             ),
         };
     }
@@ -74,7 +61,7 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         return await session.Query<Workspace>().Where(w => w.ProviderId == providerId && !w.Finished).ToListAsync(ct);
     }
 
-    /// <summary>A page of unfinished workspaces in order of id, which is the order of creation.</summary>
+    /// <summary>A page of workspaces in order of id, which is the order of creation.</summary>
     /// <param name="after">Id of the last workspace of the page before; empty for the first page.</param>
     public async Task<IReadOnlyList<Workspace>> Page(
         WorkspaceFilter filter,
@@ -84,18 +71,17 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
     )
     {
         await using var session = sessions.Read();
-        var query = session.Query<Workspace>().Where(w => !w.Finished);
-        if (filter.OrganizationId is not null)
-            query = query.Where(w => w.OrganizationId == filter.OrganizationId);
-        if (filter.ProviderId is not null)
-            query = query.Where(w => w.ProviderId == filter.ProviderId);
-        if (filter.Owner.Length > 0)
-            query = query.Where(w => w.Owner == filter.Owner);
-        if (filter.State is { } state)
-            query = query.Where(w => w.State == state);
-        if (after.Length > 0)
-            query = query.Where(w => w.Id.CompareTo(StreamKeys.Workspace(after)) > 0);
-        return await query.OrderBy(w => w.Id).Take(size).ToListAsync(ct);
+        // Each has its own indexes. One that ends in between is read twice, and not missed.
+        var unfinished = filter.HasUnfinished
+            ? await filter.Page(session.Query<Workspace>().Where(w => !w.Finished), after, size).ToListAsync(ct)
+            : [];
+        var ended = filter.HasEnded
+            ? await filter.Page(session.Query<Workspace>().Where(w => w.Finished), after, size).ToListAsync(ct)
+            : [];
+        return
+        [
+            .. ended.Concat(unfinished).DistinctBy(w => w.Id).OrderBy(w => w.Id, StringComparer.Ordinal).Take(size),
+        ];
     }
 
     /// <summary>At most two unfinished workspaces of an owner with a name, in whichever organizations.</summary>
@@ -118,6 +104,14 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
     private static Refusal NotFound(WorkspaceReference reference) =>
         Refusal.NotFound(
             ErrorReasons.WorkspaceNotFound,
-            $"There is no workspace \"{reference.Workspace}\" of yours; \"mesh workspaces ls\" lists them."
+            $"There is no workspace \"{reference.Workspace}\" of {Whose(reference)}{Where(reference)}; \"mesh workspaces ls\" lists them."
         );
+
+    private static string Whose(WorkspaceReference reference) =>
+        reference.Owner.Length > 0 ? $"user \"{reference.Owner}\"" : "yours";
+
+    private static string Where(WorkspaceReference reference) =>
+        reference.Organization.Length > 0 && !Ids.LooksLikeId(reference.Workspace)
+            ? $" in organization \"{reference.Organization}\""
+            : "";
 }

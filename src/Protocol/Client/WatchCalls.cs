@@ -34,6 +34,8 @@ internal sealed class WorkspaceWatchCalls(
             Provider = filter.Provider,
             Owner = filter.Owner,
             State = filter.State,
+            States = { filter.States },
+            IncludeEnded = filter.IncludeEnded,
             PageSize = filter.Workspace.Length > 0 ? 1 : PageSize,
         };
         do
@@ -72,10 +74,14 @@ internal sealed class WorkspaceWatchCalls(
     }
 
     private bool Holds(Workspace one) =>
-        one.State is not (WorkspaceState.Deleted or WorkspaceState.Lost)
-        && (filter.State == WorkspaceState.Unspecified || one.State == filter.State)
+        (States.Length == 0 ? filter.IncludeEnded || !IsFinal(one.State) : States.Contains(one.State))
         && (filter.Owner.Length == 0 || one.Owner == filter.Owner)
         && (filter.Provider.Length == 0 || one.Provider == filter.Provider || one.ProviderId == filter.Provider);
+
+    private WorkspaceState[] States =>
+        [.. filter.States.Append(filter.State).Where(s => s != WorkspaceState.Unspecified)];
+
+    private static bool IsFinal(WorkspaceState state) => state is WorkspaceState.Deleted or WorkspaceState.Lost;
 }
 
 internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient providers, WatchProvidersRequest filter)
@@ -89,6 +95,8 @@ internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient p
         {
             Region = filter.Region,
             Status = filter.Status,
+            Statuses = { filter.Statuses },
+            IncludeDeleted = filter.IncludeDeleted,
             PageSize = PageSize,
         };
         if (filter.HasCordoned)

@@ -37,6 +37,6 @@ public sealed class BuiltInReadinessTests
             Message = status == ProviderStatus.Error ? "Message." : "",
         };
 
-        Assert.Equal((ready, text), BuiltInReadiness.Describe(new ProviderOverview(provider, presence, 0), isDefault));
+        Assert.Equal((ready, text), BuiltInReadiness.Describe(new ProviderOverview(provider, presence), isDefault));
     }
 }

@@ -25,11 +25,17 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
     [InlineData("workspaces of an organization", "ix_workspace_organization")]
     [InlineData("workspaces of an owner", "ix_workspace_owner")]
     [InlineData("workspaces in a state", "ix_workspace_state")]
+    [InlineData("ended workspaces of a provider", "ix_workspace_ended_provider")]
+    [InlineData("ended workspaces of an organization", "ix_workspace_ended_organization")]
+    [InlineData("ended workspaces of an owner", "ix_workspace_ended_owner")]
+    [InlineData("lost workspaces", "ix_workspace_ended_state")]
     public async Task A_query_is_served_by_its_index(string query, string index)
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         await using var session = plane.Services.GetRequiredService<StoreSessions>().Read();
         var unfinished = session.Query<Workspace>().Where(w => !w.Finished);
+        var ended = session.Query<Workspace>().Where(w => w.Finished);
+        var any = new WorkspaceFilter(null, null, "", [], Ended: true);
         using var command = query switch
         {
             "provider by name" => session.Query<Provider>().Where(p => p.Name == "n" && !p.Deleted).ToCommand(),
@@ -42,12 +48,30 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
             "workspaces of a provider" => unfinished.Where(w => w.ProviderId == "p").ToCommand(),
             "workspaces of an organization" => Page(unfinished.Where(w => w.OrganizationId == "x")),
             "workspaces of an owner" => Page(unfinished.Where(w => w.Owner == "o")),
+            "ended workspaces of a provider" => Listed(ended, any with { ProviderId = "p" }),
+            "ended workspaces of an organization" => Listed(ended, any with { OrganizationId = "x" }),
+            "ended workspaces of an owner" => Listed(ended, any with { Owner = "o" }),
+            "lost workspaces" => Listed(ended, any with { States = [ObservedState.Lost] }),
             _ => Page(unfinished.Where(w => w.State == ObservedState.Failed)),
         };
 
         Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
 
+        static NpgsqlCommand Listed(IQueryable<Workspace> all, WorkspaceFilter filter) =>
+            filter.Page(all, "0198c1e0000070008000000000000001", 10).ToCommand();
+
         static NpgsqlCommand Page(IQueryable<Workspace> all) => all.OrderBy(w => w.Id).Take(10).ToCommand();
+    }
+
+    [Theory]
+    [InlineData(false, "ux_provider_name")]
+    [InlineData(true, "ix_provider_name")]
+    public async Task A_page_of_providers_is_served_by_its_index(bool deleted, string index)
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var command = new ProviderFilter(null, "", [], null, deleted).Query(new("east", "0198"), 10);
+
+        Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -62,6 +86,18 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
         command.Parameters.AddWithValue(new[] { "a", "b" });
 
         Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Workspaces_that_lost_their_disks_are_found_by_their_index()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await using var command = new NpgsqlCommand(
+            $"select 1 from mesh.mt_doc_workspace where {MartenRegistration.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1)"
+        );
+        command.Parameters.AddWithValue(new[] { "a", "b" });
+
+        Assert.Contains("ix_workspace_volume_anew", await Plan(plane.Database, command), StringComparison.Ordinal);
     }
 
     /// <summary>Of an almost empty table: any index is taken that can serve, since a scan is forbidden.</summary>

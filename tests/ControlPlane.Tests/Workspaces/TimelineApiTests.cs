@@ -188,7 +188,8 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
         var two = await Volumes(plane);
         var database = plane.Services.GetRequiredService<NpgsqlDataSource>();
         var later = got.VolumeCreatedAnewTime.ToDateTimeOffset().AddMicroseconds(2);
-        var after = await EmptyVolumes.Of(database, got.ProviderId, later, Ct);
+        await using var connection = await database.OpenConnectionAsync(Ct);
+        var after = (await EmptyVolumes.Of(connection, [got.ProviderId], later, Ct))[got.ProviderId];
 
         Assert.Null(kept.VolumeCreatedAnewTime);
         Assert.NotNull(got.VolumeCreatedAnewTime);
