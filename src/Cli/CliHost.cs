@@ -3,6 +3,8 @@ using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Cli.Workspaces;
+using Coder.Mesh.Protocol;
 using Grpc.Core;
 
 namespace Coder.Mesh.Cli;
@@ -27,16 +29,45 @@ internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?
             async (line, ct) =>
             {
                 var access = Access.Find(line, Contexts, env);
-                return await Call(access.Target, access.Token, line, run, ct);
+                return await Call(access, line, run, ct);
             }
         );
 
     /// <summary>Gives a command that may do without the control plane its action.</summary>
     public MeshCommand Runs(MeshCommand command, Func<ParseResult, CancellationToken, Task<int>> run)
     {
-        command.SetAction((line, ct) => Guard(() => run(line, ct), ct));
+        command.SetAction(
+            (line, ct) =>
+                Guard(
+                    () =>
+                    {
+                        CheckFormat(line, command);
+                        return run(line, ct);
+                    },
+                    ct
+                )
+        );
         return command;
     }
+
+    // Before anything is done: what a command has done can't be undone by telling that it could not be shown.
+    private static void CheckFormat(ParseResult line, MeshCommand command)
+    {
+        if (line.Format() is (OutputFormat.Name or OutputFormat.Id) and var format && !command.ListsNames)
+            throw new CliException(
+                new Failure($"-o {Text.Word(format)} is for lists of what has names", ExitCodes.Usage)
+                {
+                    Tips = ["-o json has all that this command tells"],
+                }
+            );
+    }
+
+    public Task<int> Call(
+        Access access,
+        ParseResult line,
+        Func<Invocation, CancellationToken, Task<int>> run,
+        CancellationToken ct
+    ) => Call(access.Target, access.Token, line, run, ct, access.Organization);
 
     /// <summary>Calls a control plane; what a call ends with is told in its words.</summary>
     public async Task<int> Call(
@@ -44,20 +75,35 @@ internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?
         Token token,
         ParseResult line,
         Func<Invocation, CancellationToken, Task<int>> run,
-        CancellationToken ct
+        CancellationToken ct,
+        DefaultOrganization? organization = null
     )
     {
         WarnIfShared(token);
         using var client = Calling.With(target, token.Secret, time);
         try
         {
-            return await run(new Invocation(line, client, target, output, prompt, time), ct);
+            return await run(
+                new Invocation(line, client, target, output, prompt, time) { DefaultOrganization = organization },
+                ct
+            );
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)
         {
-            throw new CliException(RpcFailures.From(e, target));
+            throw new CliException(Explained(RpcFailures.From(e, target), line, organization));
         }
     }
+
+    // It was not typed: without its origin nobody finds it.
+    private static Failure Explained(Failure failure, ParseResult line, DefaultOrganization? organization) =>
+        failure.Reason == ErrorReasons.OrganizationNotFound
+        && organization is not null
+        && line.CommandResult.Command.Options.Any(o => o.Name == WorkspaceOptions.OrganizationName && !line.IsGiven(o))
+            ? failure with
+            {
+                Details = [.. failure.Details, $"organization \"{organization.Name}\" came from {organization.Origin}"],
+            }
+            : failure;
 
     private async Task<int> Guard(Func<Task<int>> run, CancellationToken ct)
     {

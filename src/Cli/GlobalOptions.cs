@@ -56,7 +56,7 @@ internal static class GlobalOptions
         string[] words = [.. Enum.GetValues<OutputFormat>().Select(Text.Word)];
         var option = new Option<string>("--output", "-o")
         {
-            Description = "How data is written [default: table]",
+            Description = "How data is written; name and id are for lists [default: table]",
             HelpName = string.Join('|', words),
             Recursive = true,
         };

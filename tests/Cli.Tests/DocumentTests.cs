@@ -37,7 +37,13 @@ public sealed partial class DocumentTests
     [Fact]
     public void Variables_that_the_program_reads_are_documented() =>
         Assert.All(
-            new[] { Connection.Address.Variable, Connection.Token.Variable, Contexts.ContextChoice.Variable },
+            new[]
+            {
+                Connection.Address.Variable,
+                Connection.Token.Variable,
+                Contexts.ContextChoice.Variable,
+                Contexts.DefaultOrganization.Variable,
+            },
             variable => Assert.Contains($"`{variable}`", Page, StringComparison.Ordinal)
         );
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Coder.Mesh.Cli.Tests.Support;
 using Coder.Mesh.V1;
 using Google.Protobuf;
+using Google.Protobuf.Reflection;
 using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Tests;
@@ -10,7 +11,15 @@ namespace Coder.Mesh.Cli.Tests;
 public sealed class ListFilterTests : CliTest
 {
     // What these do, they do to the answer.
-    private static readonly string[] NoFilters = ["--watch", "--limit"];
+    private static readonly string[] NoFilters =
+    [
+        "--watch",
+        "--limit",
+        "--no-headers",
+        "--sort-by",
+        // It takes a default away, of which there is none here.
+        "--all-orgs",
+    ];
 
     private const string AnyName = "built-in";
 
@@ -43,7 +52,7 @@ public sealed class ListFilterTests : CliTest
     {
         Server.Providers.All.Add(Sample.BuiltIn());
         var workspace = Sample.Workspace("dev", WorkspaceState.Running);
-        workspace.Organization = AnyName;
+        (workspace.Organization, workspace.Owner) = (AnyName, AnyName);
         Server.Workspaces.All.Add(workspace);
         Server.Workspaces.Timeline = [];
         // One that is asked for again at once would never end.
@@ -55,19 +64,25 @@ public sealed class ListFilterTests : CliTest
         Assert.All(plain, request => Assert.Empty(Filters(request)));
         foreach (var option in command.Options.Where(o => !NoFilters.Contains(o.Name)))
         {
-            var asked = new List<string>();
+            var fields = new List<FieldDescriptor>();
             foreach (var (words, value) in Values(option))
             {
+                // A change of an allowlist is none of a provider.
                 if (watch && option.Name == "--org" && path == "providers ls")
                     continue;
                 foreach (var request in await Asked(path, watch, words))
                 {
-                    var filter = Assert.Single(Filters(request));
-                    Assert.Equal((option.Name, words, value), (option.Name, words, filter.Value));
-                    asked.Add($"{filter.Name}={filter.Value}");
+                    var filters = Filters(request);
+                    // Where no and nothing said mean the same, the request has no word for it.
+                    if (value == "False" && !fields[0].HasPresence)
+                        Assert.Empty(filters);
+                    else
+                        Assert.Equal($"{words}: {value}", $"{words}: {Assert.Single(filters).Value}");
+                    fields.AddRange(filters.Select(f => f.Field));
                 }
             }
-            Assert.True(asked.Select(a => a.Split('=')[0]).Distinct().Count() <= 1, string.Join(", ", asked));
+            // One value and several have a field each.
+            Assert.All(fields.GroupBy(f => f.IsRepeated), g => Assert.Single(g.Select(f => f.Name).Distinct()));
         }
     }
 
@@ -81,6 +96,14 @@ public sealed class ListFilterTests : CliTest
     {
         if (option.ValueType == typeof(bool))
             return [(option.Name, "True"), ($"{option.Name}=true", "True"), ($"{option.Name}=false", "False")];
+        if (option.ValueType == typeof(string[]))
+        {
+            var known = Known(option);
+            return known
+                .Select(word => ($"{option.Name}={word}", word))
+                .Append(($"{option.Name}={known[0]},{known[1]}", $"[ {known[0]}, {known[1]} ]"))
+                .Append(($"{option.Name}={known[0]} {option.Name}={known[1]}", $"[ {known[0]}, {known[1]} ]"));
+        }
         var words = option.CompletionSources.Count == 0 || Named(option) ? [] : Known(option);
         return words.Count > 0 ? words.Select(w => ($"{option.Name}={w}", w)) : [($"{option.Name}={AnyName}", AnyName)];
     }
@@ -100,7 +123,7 @@ public sealed class ListFilterTests : CliTest
         Server.Requests.Clear();
         string[] name = Of.TryGetValue(path, out var of) ? [of] : [];
         string[] watching = watch ? ["--watch"] : [];
-        var run = await Mesh.Run([.. path.Split(' '), .. name, .. watching, .. options]);
+        var run = await Mesh.Run([.. path.Split(' '), .. name, .. watching, .. options.SelectMany(o => o.Split(' '))]);
         Assert.Equal(
             (watch ? 3 : 0, $"{path} {string.Join(' ', options)}"),
             (run.ExitCode, $"{path} {string.Join(' ', options)}")
@@ -115,19 +138,19 @@ public sealed class ListFilterTests : CliTest
     private static bool IsOfWorkspaces(IMessage request) => request is ListWorkspacesRequest or WatchWorkspacesRequest;
 
     /// <summary>What is set of a request, but for what it is of and how much of it is asked for.</summary>
-    private static List<(string Name, string Value)> Filters(IMessage request) =>
+    private static List<(FieldDescriptor Field, string Value)> Filters(IMessage request) =>
         [
             .. request
                 .Descriptor.Fields.InFieldNumberOrder()
                 .Where(f => f.Name is not ("page_size" or "page_token" or "resume_token"))
                 .Where(f => !(f.Name is "provider" or "workspace" && Required(request, f.Name)))
                 .Where(f =>
-                    f.HasPresence
-                        ? f.Accessor.HasValue(request)
-                        : f.Accessor.GetValue(request) is not (null or "" or 0 or 0UL or false)
-                            && Convert.ToInt32(f.Accessor.GetValue(request) as Enum ?? (object)1, null) != 0
+                    f.IsRepeated ? ((System.Collections.IList)f.Accessor.GetValue(request)).Count > 0
+                    : f.HasPresence ? f.Accessor.HasValue(request)
+                    : f.Accessor.GetValue(request) is not (null or "" or 0 or 0UL or false)
+                        && Convert.ToInt32(f.Accessor.GetValue(request) as Enum ?? (object)1, null) != 0
                 )
-                .Select(f => (f.Name, Text(f.Accessor.GetValue(request)))),
+                .Select(f => (f, Text(f.Accessor.GetValue(request)))),
         ];
 
     private static bool Required(IMessage request, string field) =>
@@ -138,5 +161,7 @@ public sealed class ListFilterTests : CliTest
                 (ListTimelineRequest, "workspace");
 
     private static string Text(object value) =>
-        value is Enum word ? word.ToString().ToLowerInvariant() : value.ToString()!;
+        value is System.Collections.IList list ? $"[ {string.Join(", ", list.Cast<object>().Select(Text))} ]"
+        : value is Enum word ? word.ToString().ToLowerInvariant()
+        : value.ToString()!;
 }

@@ -7,7 +7,13 @@ namespace Coder.Mesh.Cli.Connection;
 /// <param name="Target">Where calls go.</param>
 /// <param name="Token">As whom.</param>
 /// <param name="Context">Null where no context has a say.</param>
-internal sealed record Access(ControlPlane Target, Token Token, ContextChoice? Context)
+/// <param name="Organization">Which organization is meant where none is named; null if nothing says it.</param>
+internal sealed record Access(
+    ControlPlane Target,
+    Token Token,
+    ContextChoice? Context,
+    DefaultOrganization? Organization
+)
 {
     public static Access Find(ParseResult line, ConfigFile file, Func<string, string?> env)
     {
@@ -15,7 +21,12 @@ internal sealed record Access(ControlPlane Target, Token Token, ContextChoice? C
         var (address, origin) = Address.Resolve(line.GetValue(GlobalOptions.Address), context, env);
         var token = Token.Find(line.GetValue(GlobalOptions.TokenFile), address, context, file.Path, env);
         var used = origin == context?.ToString() || token.Origin == context?.ToString() ? context : null;
-        return new Access(new ControlPlane(address, origin, token.Origin, line.RequestTimeout()), token, used);
+        return new Access(
+            new ControlPlane(address, origin, token.Origin, line.RequestTimeout()),
+            token,
+            used,
+            DefaultOrganization.Of(context, address, env)
+        );
     }
 
     // A file that nothing is wanted from can't stand in the way.

@@ -58,6 +58,9 @@ internal sealed record SavedContext
     /// <summary>Null once logged out. It is for this address and no other.</summary>
     public string? Token { get; set; }
 
+    /// <summary>The one that commands mean where none is named; null for none.</summary>
+    public string? Organization { get; init; }
+
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Others { get; set; }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Contexts;
@@ -18,7 +19,7 @@ internal static class ContextsCommand
         )
         {
             Aliases = { "context" },
-            Subcommands = { MakeList(host), MakeUse(host), MakeRemove(host) },
+            Subcommands = { MakeList(host), MakeUse(host), SetContext.Make(host), MakeRemove(host) },
         };
 
     private static MeshCommand MakeList(CliHost host)
@@ -29,8 +30,11 @@ internal static class ContextsCommand
                 "List contexts. The tokens themselves are not shown.",
                 "mesh contexts ls",
                 "mesh contexts ls -o json | jq -r '.[] | select(.current) | .address'"
-            ),
-            (line, _) => Task.FromResult(List(host, line.Format()))
+            )
+            {
+                ListOptions.NoHeaders,
+            }.AsList(),
+            (line, _) => Task.FromResult(List(host, line))
         );
         command.Aliases.Add("list");
         return command;
@@ -66,15 +70,16 @@ internal static class ContextsCommand
         return command;
     }
 
-    private static int List(CliHost host, OutputFormat format)
+    private static int List(CliHost host, ParseResult line)
     {
+        var format = line.Format();
         var config = host.Contexts.Read();
         if (format != OutputFormat.Table)
             host.Output.Data(new JsonArray([.. config.Contexts.Select(c => AsJson(config, c.Key, c.Value))]), format);
         else if (config.Contexts.Count == 0)
             host.Output.Info("there are no contexts", "tip: mesh login https://mesh.example.com");
         else
-            host.Output.Table(Tabulate(config));
+            host.Output.Table(Tabulate(config, !line.GetValue(ListOptions.NoHeaders)));
         return ExitCodes.Ok;
     }
 
@@ -84,17 +89,19 @@ internal static class ContextsCommand
             ["name"] = Text.Steerless(name),
             ["address"] = Address.Origin(context.Address),
             ["current"] = name == config.Current,
+            ["organization"] = Text.Steerless(context.Organization ?? ""),
             ["loggedIn"] = context.Token is not null,
         };
 
-    private static Table Tabulate(Config config)
+    private static Table Tabulate(Config config, bool headers)
     {
-        var table = new Table("NAME", "CURRENT", "ADDRESS", "TOKEN");
+        var table = new Table("NAME", "CURRENT", "ADDRESS", "ORGANIZATION", "TOKEN") { Headers = headers };
         foreach (var (name, context) in config.Contexts)
             table.Add(
                 name,
                 name == config.Current ? "current" : Text.None,
                 Address.Origin(context.Address),
+                Text.OrNone(context.Organization),
                 context.Token is null ? "logged out" : "stored"
             );
         return table;

@@ -20,7 +20,7 @@ internal static class WhoAmI
             (line, ct) =>
             {
                 var access = Access.Find(line, host.Contexts, host.Env);
-                return host.Call(access.Target, access.Token, line, (run, stop) => Run(run, access, stop), ct);
+                return host.Call(access, line, (run, stop) => Run(run, access, stop), ct);
             }
         );
 
@@ -38,6 +38,8 @@ internal static class WhoAmI
                     ["address"] = run.Target.Origin,
                     ["addressOrigin"] = Text.Steerless(run.Target.AddressOrigin),
                     ["tokenOrigin"] = Text.Steerless(run.Target.TokenOrigin),
+                    ["organization"] = Text.Steerless(access.Organization?.Name ?? ""),
+                    ["organizationOrigin"] = Text.Steerless(access.Organization?.Origin ?? ""),
                     ["deployment"] = Text.Steerless(deployment.Id),
                     ["version"] = Text.Steerless(deployment.Version),
                 }
@@ -50,6 +52,12 @@ internal static class WhoAmI
                     .Add("Address", $"{run.Target.Origin}, from {run.Target.AddressOrigin}")
                     .Add("Token", $"from {run.Target.TokenOrigin}; accepted")
                     .Add("Token id", caller?.TokenId)
+                    .Add(
+                        "Organization",
+                        access.Organization is { } organization
+                            ? $"{organization.Name}, from {organization.Origin}"
+                            : null
+                    )
                     .Add("Deployment", deployment.Id)
                     .Add("Version", deployment.Version)
             );

@@ -25,8 +25,14 @@ internal static class Tips
             [
                 "`mesh providers forget NAME --reason TEXT --force` forgets it whatever its status is",
             ],
-            ErrorReasons.OrganizationAmbiguous => ["name it with --org"],
-            ErrorReasons.WorkspaceNotFound => ["one that has ended is found by its id only"],
+            ErrorReasons.OrganizationAmbiguous =>
+            [
+                "name it with --org, or with MESH_ORG, or once for all: `mesh contexts set --org NAME`",
+            ],
+            ErrorReasons.WorkspaceNotFound =>
+            [
+                "another user's is named with --owner; one that has ended by its id (`mesh workspaces ls --all`)",
+            ],
             ErrorReasons.WorkspaceAmbiguous => ["use its id, or narrow the name with --org"],
             ErrorReasons.WorkspaceExists =>
             [

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Globalization;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -15,6 +17,13 @@ internal static class ListOrganizations
             Description = "Only those that may use this provider, by name or id",
             HelpName = "provider",
         };
+        var sort = new SortOption<Organization>(
+            "name",
+            ("name", SortOption<Organization>.By(o => o.Name)),
+            ("providers", SortOption<Organization>.By(o => o.ProviderCount)),
+            ("workspaces", SortOption<Organization>.By(o => o.UnfinishedWorkspaces)),
+            ("created", SortOption<Organization>.By(o => o.CreateTime))
+        );
         var command = host.Calls(
             new MeshCommand(
                 "ls",
@@ -24,14 +33,21 @@ internal static class ListOrganizations
             )
             {
                 provider,
-            },
-            (run, ct) => Run(run, run.Line.GetValue(provider) ?? "", ct)
+                sort.Option,
+                ListOptions.NoHeaders,
+            }.AsList(),
+            (run, ct) => Run(run, run.Line.GetValue(provider) ?? "", sort, ct)
         );
         command.Aliases.Add("list");
         return command;
     }
 
-    private static async Task<int> Run(Invocation run, string provider, CancellationToken ct)
+    private static async Task<int> Run(
+        Invocation run,
+        string provider,
+        SortOption<Organization> sort,
+        CancellationToken ct
+    )
     {
         var organizations = await Pages.All<Organization>(async token =>
         {
@@ -44,10 +60,11 @@ internal static class ListOrganizations
             var page = await run.Client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
             return (page.Organizations, page.NextPageToken);
         });
+        organizations = [.. sort.Sorted(run.Line, organizations)];
         if (run.WantsData)
             run.Data(Json.Of(organizations));
         else if (organizations.Count > 0)
-            run.Output.Table(Tabulate(organizations, run.Time));
+            run.Table(Tabulate(organizations, run.Time));
         else if (provider.Length > 0)
             run.Output.Info(
                 "there are no organizations that may use it",
@@ -60,9 +77,18 @@ internal static class ListOrganizations
 
     private static Table Tabulate(IEnumerable<Organization> organizations, TimeProvider time)
     {
-        var table = new Table("NAME", "PROVIDERS", "AGE", "ID") { LeftOutFirst = ["ID", "AGE"] };
+        var table = new Table("NAME", "PROVIDERS", "WORKSPACES", "AGE", "ID")
+        {
+            LeftOutFirst = ["ID", "WORKSPACES", "AGE"],
+        };
         foreach (var o in organizations)
-            table.Add(o.Name, OrganizationText.Providers(o), Text.Age(o.CreateTime, time), o.Id);
+            table.Add(
+                o.Name,
+                OrganizationText.Providers(o),
+                o.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture),
+                Text.Age(o.CreateTime, time),
+                o.Id
+            );
         return table;
     }
 }

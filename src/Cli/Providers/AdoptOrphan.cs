@@ -15,7 +15,7 @@ internal sealed class AdoptOrphan
         Description = "Id of the orphan, as `mesh providers orphans ls` lists it",
     };
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
-        "Organization, by name or id [default: the only one]"
+        "Organization, by name or id; the only one where nothing names it"
     );
     private readonly Option<string> _name = Told("--name", "name", "Name of the workspace");
     private readonly Option<string> _image = Told("--image", "image", "Container image");
@@ -55,7 +55,7 @@ internal sealed class AdoptOrphan
         {
             Provider = line.GetRequiredValue(_provider),
             WorkspaceId = line.GetRequiredValue(_id),
-            Organization = line.GetValue(_organization) ?? "",
+            Organization = run.Organization(_organization),
             Name = line.GetValue(_name) ?? "",
             Owner = _owner.Owner(line),
             OwnerEmail = _owner.EmailOf(line),

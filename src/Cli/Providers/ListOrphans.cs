@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -21,6 +22,7 @@ internal static class ListOrphans
             )
             {
                 provider,
+                ListOptions.NoHeaders,
             },
             (run, ct) => Run(run, run.Line.GetRequiredValue(provider), ct)
         );
@@ -46,7 +48,7 @@ internal static class ListOrphans
         if (run.WantsData)
             run.Data(Json.Of(orphans));
         else if (orphans.Count > 0)
-            run.Output.Table(Tabulate(orphans, run.Time));
+            run.Table(Tabulate(orphans, run.Time));
         else
             run.Output.Info($"provider \"{provider}\" has no orphans");
         if (unlisted > 0)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Cli.Watching;
 using Coder.Mesh.V1;
@@ -19,7 +20,7 @@ internal sealed class ListProviders
         Description = "Only those of this region",
         HelpName = "region",
     };
-    private readonly Option<string> _status = Words.Option(
+    private readonly Option<string[]> _status = ListOptions.Words(
         "--status",
         "Only those of this status",
         ProviderStatus.Pending,
@@ -31,6 +32,16 @@ internal sealed class ListProviders
         Description = "Only those that are cordoned; with =false only those that aren't",
         HelpName = "true|false",
     };
+    private readonly Option<bool> _all = new("--all") { Description = "Those that were deleted or forgotten too" };
+    private readonly SortOption<Provider> _sort = new(
+        "name",
+        ("name", SortOption<Provider>.By(p => p.Name)),
+        ("status", SortOption<Provider>.By(ProviderText.Status)),
+        ("kind", SortOption<Provider>.By(p => Text.Word(p.Kind))),
+        ("region", SortOption<Provider>.By(p => p.Details?.Region ?? "")),
+        ("workspaces", SortOption<Provider>.By(p => p.UnfinishedWorkspaces)),
+        ("created", SortOption<Provider>.By(p => p.CreateTime))
+    );
     private readonly Option<bool> _watch = WatchOption.Make();
 
     public static Command Make(CliHost host)
@@ -42,6 +53,8 @@ internal sealed class ListProviders
                 "List providers with their status.",
                 "mesh providers ls",
                 "mesh providers ls --org acme --status ready --cordoned=false",
+                "mesh providers ls --status pending,error --sort-by region",
+                "mesh providers ls --all",
                 "mesh providers ls --watch",
                 "mesh providers ls -o json | jq -r '.[] | select(.status != \"PROVIDER_STATUS_READY\") | .name'"
             )
@@ -50,8 +63,11 @@ internal sealed class ListProviders
                 parts._region,
                 parts._status,
                 parts._cordoned,
+                parts._all,
+                parts._sort.Option,
+                ListOptions.NoHeaders,
                 parts._watch,
-            },
+            }.AsList(),
             parts.Run
         );
         command.Aliases.Add("list");
@@ -60,7 +76,7 @@ internal sealed class ListProviders
 
     private Task<int> Run(Invocation run, CancellationToken ct) =>
         run.Line.GetValue(_watch)
-            ? new Watch<Provider>(run, View(run.Time)).Run(run.Client.WatchAsync(Filter(run.Line), ct), ct)
+            ? new Watch<Provider>(run, View(run)).Run(run.Client.WatchAsync(Filter(run.Line), ct), ct)
             : List(run, ct);
 
     private async Task<int> List(Invocation run, CancellationToken ct)
@@ -72,10 +88,11 @@ internal sealed class ListProviders
             var page = await run.Client.Providers.ListProvidersAsync(request, cancellationToken: ct);
             return (page.Providers, page.NextPageToken);
         });
+        providers = [.. _sort.Sorted(run.Line, providers)];
         if (run.WantsData)
             run.Data(Json.Of(providers));
         else if (providers.Count > 0)
-            run.Output.Table(Tabulate(providers, run.Time));
+            run.Table(Tabulate(providers, run.Time));
         else if (Request(run.Line).Equals(new ListProvidersRequest { PageSize = Pages.Size }))
             run.Output.Info("there are no providers", "tip: mesh providers create NAME");
         else
@@ -85,11 +102,14 @@ internal sealed class ListProviders
 
     private ListProvidersRequest Request(ParseResult line)
     {
+        var (status, statuses) = line.Values<ProviderStatus>(_status).OneOrSeveral();
         var request = new ListProvidersRequest
         {
             Organization = line.GetValue(_organization) ?? "",
             Region = line.GetValue(_region) ?? "",
-            Status = Words.Value<ProviderStatus>(line.GetValue(_status)),
+            Status = status,
+            Statuses = { statuses },
+            IncludeDeleted = line.GetValue(_all),
             PageSize = Pages.Size,
         };
         if (line.IsGiven(_cordoned))
@@ -102,23 +122,32 @@ internal sealed class ListProviders
         var list = Request(line);
         if (list.Organization.Length > 0)
             throw new CliException(
-                new Failure("--watch goes without --org: an allowlist is no change of a provider", ExitCodes.Usage)
+                new Failure(
+                    "--watch cannot be combined with --org: allowlist changes are not provider changes",
+                    ExitCodes.Usage
+                )
                 {
                     Tips = ["mesh providers ls --watch"],
                 }
             );
-        var filter = new WatchProvidersRequest { Region = list.Region, Status = list.Status };
+        var filter = new WatchProvidersRequest
+        {
+            Region = list.Region,
+            Status = list.Status,
+            Statuses = { list.Statuses },
+            IncludeDeleted = list.IncludeDeleted,
+        };
         if (list.HasCordoned)
             filter.Cordoned = list.Cordoned;
         return filter;
     }
 
-    private static WatchView<Provider> View(TimeProvider time) =>
+    private WatchView<Provider> View(Invocation run) =>
         new(
             "provider",
             p => p.Id,
-            p => p.Name,
-            providers => Tabulate(providers, time),
+            providers => _sort.Sorted(run.Line, providers),
+            providers => Tabulate(providers, run.Time),
             ["NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES"],
             p =>
                 [

@@ -10,6 +10,8 @@ internal static class ProviderText
     /// <summary>The status, with its code where there is a problem: "error (agent_disconnected)".</summary>
     public static string Status(Provider provider)
     {
+        if (provider.DeleteTime is not null)
+            return "deleted";
         var word = Text.Word(provider.Status);
         return provider.StatusCode.Length > 0 ? $"{word} ({provider.StatusCode})" : word;
     }

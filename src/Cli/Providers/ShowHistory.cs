@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -32,6 +33,7 @@ internal sealed class ShowHistory
             {
                 parts._name,
                 parts._limit,
+                ListOptions.NoHeaders,
             },
             parts.Run
         );
@@ -60,7 +62,7 @@ internal sealed class ShowHistory
         if (run.WantsData)
             run.Data(Json.Of(entries));
         else if (entries.Count > 0)
-            run.Output.Table(Tabulate(entries));
+            run.Table(Tabulate(entries));
         if (more)
             run.Output.Info(
                 $"there are older entries than these {entries.Count}",

@@ -16,8 +16,16 @@ internal sealed class Output(Terminal data, Terminal talk)
 
     public void Fields(Fields fields) => fields.Write(data);
 
-    public void Data(JsonNode node, OutputFormat format) =>
-        data.Write(format == OutputFormat.Yaml ? Yaml.Print(node) : Json.Print(node));
+    public void Data(JsonNode node, OutputFormat format)
+    {
+        if (format is OutputFormat.Name or OutputFormat.Id)
+            Lines(node.AsArray().Select(item => Only(item!, Rendering.Text.Word(format))));
+        else
+            data.Write(format == OutputFormat.Yaml ? Yaml.Print(node) : Json.Print(node));
+    }
+
+    private static string Only(JsonNode item, string field) =>
+        (string?)item[field] ?? throw new CliException(new Failure($"-o {field}: these have none", ExitCodes.Usage));
 
     public void Lines(params IEnumerable<string> lines) =>
         data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));

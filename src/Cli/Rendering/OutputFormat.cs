@@ -6,4 +6,10 @@ internal enum OutputFormat
     Table,
     Json,
     Yaml,
+
+    /// <summary>Names alone, a line each; of lists only.</summary>
+    Name,
+
+    /// <summary>Ids alone, a line each; of lists only.</summary>
+    Id,
 }

@@ -16,6 +16,9 @@ internal sealed class Table(params string[] headers)
     /// <summary>Columns that a narrow terminal does without, the first one first.</summary>
     public IReadOnlyList<string> LeftOutFirst { get; init; } = [];
 
+    /// <summary>Whether the headers are shown.</summary>
+    public bool Headers { get; set; } = true;
+
     public void Add(params string[] cells) => _rows.Add([.. cells.Select(Text.OneLine)]);
 
     public void Write(Terminal terminal)
@@ -27,7 +30,8 @@ internal sealed class Table(params string[] headers)
         }
 
         var widths = Natural();
-        terminal.Write(string.Concat(_rows.Prepend(headers).Select(row => Line(row, widths))));
+        var rows = Headers ? _rows.Prepend(headers) : _rows;
+        terminal.Write(string.Concat(rows.Select(row => Line(row, widths))));
     }
 
     /// <summary>One row as a line, its cells under those of the other rows.</summary>
@@ -46,7 +50,7 @@ internal sealed class Table(params string[] headers)
         var widths = Natural();
         var kept = Kept(widths, available);
         Shrink(widths, kept, available);
-        var table = new Spectre.Console.Table { Border = TableBorder.None };
+        var table = new Spectre.Console.Table { Border = TableBorder.None, ShowHeaders = Headers };
         foreach (var i in kept)
             table.AddColumn(
                 new TableColumn(new Markup($"[bold]{Markup.Escape(headers[i])}[/]"))
@@ -61,7 +65,11 @@ internal sealed class Table(params string[] headers)
     }
 
     private int[] Natural() =>
-        [.. headers.Select((header, i) => _rows.Select(row => Text.Width(row[i])).Append(header.Length).Max())];
+        [
+            .. headers.Select(
+                (header, i) => _rows.Select(row => Text.Width(row[i])).Append(Headers ? header.Length : 0).Max()
+            ),
+        ];
 
     private List<int> Kept(int[] widths, int available)
     {

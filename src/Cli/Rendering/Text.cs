@@ -22,9 +22,11 @@ internal static class Text
 
     public static string OrNone(string? text) => string.IsNullOrWhiteSpace(text) ? None : text;
 
-    /// <summary>How long ago, in its largest unit: "42s", "3m", "2h", "12d".</summary>
+    /// <summary>How long ago, in its largest unit and no finer than seconds: "0s", "42s", "3m", "2h", "12d".</summary>
     public static string Age(Timestamp? since, TimeProvider time) =>
-        since is null ? None : Span(time.GetUtcNow() - since.ToDateTimeOffset());
+        since is null
+            ? None
+            : Span(TimeSpan.FromSeconds((long)(time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds));
 
     /// <summary>A time to the second, in UTC.</summary>
     public static string Instant(Timestamp? at) =>

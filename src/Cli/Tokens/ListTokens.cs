@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -16,7 +17,10 @@ internal static class ListTokens
                 "List the tokens that let users and services in, oldest first. The tokens themselves are not shown.",
                 "mesh tokens ls",
                 "mesh tokens ls -o json | jq -r '.[] | select(.current) | .id'"
-            ),
+            )
+            {
+                ListOptions.NoHeaders,
+            },
             Run
         );
         command.Aliases.Add("list");
@@ -34,7 +38,7 @@ internal static class ListTokens
         if (run.WantsData)
             run.Data(Json.Of(tokens));
         else
-            run.Output.Table(Tabulate(tokens, run.Time));
+            run.Table(Tabulate(tokens, run.Time));
         return ExitCodes.Ok;
     }
 

@@ -3,9 +3,9 @@ using Coder.Mesh.Cli.Rendering;
 namespace Coder.Mesh.Cli.Watching;
 
 /// <summary>Rows that come one by one: the first ones decide how wide the columns are, a longer one widens them.</summary>
-internal sealed class GrowingTable(Terminal terminal, string[] headers)
+internal sealed class GrowingTable(Terminal terminal, string[] headers, bool withHeaders)
 {
-    private readonly List<string[]> _first = [headers];
+    private readonly List<string[]> _first = withHeaders ? [headers] : [];
     private int[]? _widths;
 
     public void Add(string[] cells)
@@ -26,7 +26,7 @@ internal sealed class GrowingTable(Terminal terminal, string[] headers)
     {
         if (_widths is not null)
             return;
-        _widths = [.. headers.Select((_, i) => _first.Max(row => Text.Width(row[i])))];
+        _widths = [.. headers.Select((_, i) => _first.Select(row => Text.Width(row[i])).DefaultIfEmpty().Max())];
         terminal.Write(string.Concat(_first.Select(row => Table.Line(row, _widths))));
     }
 }

@@ -88,8 +88,10 @@ internal sealed class LiveTable<T>
         {
             var profile = _run.Output.Shown.Console.Profile;
             var room = Math.Max(1, profile.Height - OtherLines);
-            var first = _there.Values.OrderBy(_view.Name, StringComparer.Ordinal).Take(room);
-            var picture = new List<IRenderable> { _view.Tabulate(first).Fitting(profile.Width) };
+            var first = _view.Order(_there.Values).Take(room);
+            var table = _view.Tabulate(first);
+            table.Headers = !_run.NoHeaders;
+            var picture = new List<IRenderable> { table.Fitting(profile.Width) };
             if (_there.Count > room)
                 picture.Add(new Markup($"and {_there.Count - room} more, for which there is no room"));
             if (_note.Length > 0)

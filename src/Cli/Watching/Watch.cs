@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Protocol.Client;
 using Google.Protobuf;
@@ -13,11 +14,13 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
     private const string Changed = "CHANGED";
     private const string Removed = "REMOVED";
 
+    private readonly Dictionary<string, ResourceChanged<T>> _listed = [];
     private bool _synced;
     private bool _cut;
 
     public async Task<int> Run(IAsyncEnumerable<WatchEvent<T>> events, CancellationToken ct)
     {
+        run.CheckWatchable();
         if (!run.WantsData && run.Output.Shown.Interactive)
             await LiveTable<T>.Show(run, view, live => Follow(events, live.Tell, live.Note, ct), ct);
         else
@@ -41,6 +44,15 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
             if (happened is WatchInterrupted<T> { Cause: var cause } && !_cut)
                 note($"trying again: {RpcFailures.From(cause, run.Target).Message}");
             _cut = happened is WatchInterrupted<T>;
+            // What is there already comes in the order of a list, which is known once all of it is.
+            if (!_synced && happened is ResourceChanged<T> listed)
+            {
+                _listed[view.Id(listed.Resource)] = listed;
+                continue;
+            }
+            if (!_synced && happened is WatchSynced<T>)
+                foreach (var resource in view.Order(_listed.Values.Select(l => l.Resource)).ToList())
+                    tell(_listed[view.Id(resource)]);
             _synced |= happened is WatchSynced<T>;
             tell(happened);
         }
@@ -65,7 +77,7 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
 
     private Action<WatchEvent<T>> Row()
     {
-        var rows = new GrowingTable(run.Output.Shown, ["CHANGE", .. view.Headers]);
+        var rows = new GrowingTable(run.Output.Shown, ["CHANGE", .. view.Headers], !run.NoHeaders);
         return happened =>
         {
             Resumed(happened);

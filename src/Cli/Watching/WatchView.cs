@@ -7,14 +7,14 @@ namespace Coder.Mesh.Cli.Watching;
 /// <summary>How things of one kind are shown while they are watched.</summary>
 /// <param name="Kind">What one is called in data, such as "provider".</param>
 /// <param name="Id">Tells one from the others.</param>
-/// <param name="Name">What they are ordered by.</param>
+/// <param name="Order">The order that a list of them has.</param>
 /// <param name="Tabulate">All of them as they are now.</param>
 /// <param name="Headers">Of a row that tells one change: what doesn't age by itself.</param>
 /// <param name="Cells">Of such a row.</param>
 internal sealed record WatchView<T>(
     string Kind,
     Func<T, string> Id,
-    Func<T, string> Name,
+    Func<IEnumerable<T>, IEnumerable<T>> Order,
     Func<IEnumerable<T>, Table> Tabulate,
     IReadOnlyList<string> Headers,
     Func<T, string[]> Cells

@@ -42,7 +42,7 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
 
     public bool Wanted(ParseResult line) => line.GetValue(_abandon);
 
-    public async Task<int> Run(Invocation run, string[] names, string organization, CancellationToken ct)
+    public async Task<int> Run(Invocation run, string[] names, Scope scope, CancellationToken ct)
     {
         run.Output.Warning(
             $"abandoning {string.Join(", ", names)} can't be undone",
@@ -60,7 +60,8 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
                 var request = new AbandonWorkspaceRequest
                 {
                     Workspace = name,
-                    Organization = organization,
+                    Organization = scope.Organization,
+                    Owner = scope.Owner,
                     Reason = reason,
                 };
                 var answer = await run.Client.Workspaces.AbandonWorkspaceAsync(request, cancellationToken: ct);

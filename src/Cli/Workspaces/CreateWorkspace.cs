@@ -34,7 +34,7 @@ internal sealed class CreateWorkspace
     private readonly Option<string[]> _command = WorkspaceOptions.Command();
     private readonly EnvironmentOptions _environment = new();
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
-        "Organization, by name or id [default: the only one]"
+        "Organization, by name or id; the only one where nothing names it"
     );
     private readonly Option<string> _provider = new("--provider")
     {
@@ -81,7 +81,7 @@ internal sealed class CreateWorkspace
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
-        var answer = await run.Client.Workspaces.CreateWorkspaceAsync(Request(run.Line), cancellationToken: ct);
+        var answer = await run.Client.Workspaces.CreateWorkspaceAsync(Request(run), cancellationToken: ct);
         var workspace = answer.Workspace;
         run.Output.Success(
             $"created workspace \"{workspace.Name}\" in provider \"{workspace.Provider}\"",
@@ -114,12 +114,13 @@ internal sealed class CreateWorkspace
             ? [$"that provider was chosen for region \"{region}\""]
             : [];
 
-    private CreateWorkspaceRequest Request(ParseResult line)
+    private CreateWorkspaceRequest Request(Invocation run)
     {
+        var line = run.Line;
         var request = new CreateWorkspaceRequest
         {
             Name = line.GetRequiredValue(_name),
-            Organization = line.GetValue(_organization) ?? "",
+            Organization = run.Organization(_organization),
             Provider = line.GetValue(_provider) ?? "",
             Region = line.GetValue(_region) ?? "",
             Owner = _owner.Owner(line),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Cli.Watching;
 using Coder.Mesh.V1;
@@ -12,6 +13,10 @@ internal sealed class ListWorkspaces
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
         "Only those of this organization, by name or id"
     );
+    private readonly Option<bool> _allOrganizations = new("--all-orgs", "-A")
+    {
+        Description = "Those of all organizations, whatever the default one is",
+    };
     private readonly Option<string> _provider = new("--provider")
     {
         Description = "Only those of this provider, by name or id",
@@ -22,7 +27,7 @@ internal sealed class ListWorkspaces
         Description = "Only those of this user",
         HelpName = "user",
     };
-    private readonly Option<string> _state = Words.Option(
+    private readonly Option<string[]> _state = ListOptions.Words(
         "--state",
         "Only those of this state",
         WorkspaceState.Pending,
@@ -31,7 +36,20 @@ internal sealed class ListWorkspaces
         WorkspaceState.Stopping,
         WorkspaceState.Stopped,
         WorkspaceState.Failed,
-        WorkspaceState.Deleting
+        WorkspaceState.Deleting,
+        WorkspaceState.Deleted,
+        WorkspaceState.Lost
+    );
+    private readonly Option<bool> _all = new("--all") { Description = "Those that have ended too" };
+    private readonly SortOption<Workspace> _sort = new(
+        "created",
+        ("created", SortOption<Workspace>.By(w => w.Id)),
+        ("name", SortOption<Workspace>.By(w => w.Name)),
+        ("state", SortOption<Workspace>.By(WorkspaceText.Word)),
+        ("provider", SortOption<Workspace>.By(w => w.Provider)),
+        ("organization", SortOption<Workspace>.By(w => w.Organization)),
+        ("owner", SortOption<Workspace>.By(w => w.Owner)),
+        ("image", SortOption<Workspace>.By(w => w.Spec?.Image ?? ""))
     );
     private readonly Option<bool> _watch = WatchOption.Make();
 
@@ -41,19 +59,25 @@ internal sealed class ListWorkspaces
         var command = host.Calls(
             new MeshCommand(
                 "ls",
-                "List workspaces that have not ended.",
+                "List workspaces, those that have not ended unless --all or --state says otherwise.",
                 "mesh workspaces ls",
-                "mesh workspaces ls --owner admin --state failed",
+                "mesh workspaces ls --owner admin --state failed,stopped",
+                "mesh workspaces ls --all --sort-by name",
+                "mesh workspaces ls --provider us-east-1 -o id | xargs mesh workspaces stop",
                 "mesh workspaces ls --watch -o json | jq -r 'select(.workspace.state == \"WORKSPACE_STATE_FAILED\") | .workspace.name'",
                 "mesh workspaces ls --provider us-east-1 -o json"
             )
             {
                 parts._organization,
+                parts._allOrganizations,
                 parts._provider,
                 parts._owner,
                 parts._state,
+                parts._all,
+                parts._sort.Option,
+                ListOptions.NoHeaders,
                 parts._watch,
-            },
+            }.AsList(),
             parts.Run
         );
         command.Aliases.Add("list");
@@ -62,8 +86,8 @@ internal sealed class ListWorkspaces
 
     private Task<int> Run(Invocation run, CancellationToken ct) =>
         run.Line.GetValue(_watch)
-            ? new Watch<Workspace>(run, View(run.Time)).Run(
-                new WatchedWorkspaces(run.Client, Filter(run.Line), run.Time).Run(ct),
+            ? new Watch<Workspace>(run, View(run)).Run(
+                new WatchedWorkspaces(run.Client, Filter(run), run.Time).Run(ct),
                 ct
             )
             : List(run, ct);
@@ -72,58 +96,79 @@ internal sealed class ListWorkspaces
     {
         var workspaces = await Pages.All<Workspace>(async token =>
         {
-            var request = Request(run.Line);
+            var request = Request(run);
             request.PageToken = token;
             var page = await run.Client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct);
             return (page.Workspaces, page.NextPageToken);
         });
+        workspaces = [.. _sort.Sorted(run.Line, workspaces)];
         if (run.WantsData)
             run.Data(Json.Of(workspaces));
         else if (workspaces.Count == 0)
+            SayNone(run);
+        else
+            run.Table(Tabulate(workspaces, run.Time));
+        return ExitCodes.Ok;
+    }
+
+    private void SayNone(Invocation run)
+    {
+        var request = Request(run);
+        var ofDefault = request.Organization.Length > 0 && !run.Line.IsGiven(_organization);
+        if (ofDefault)
             run.Output.Info(
-                Request(run.Line).Equals(new ListWorkspacesRequest { PageSize = Pages.Size })
+                $"there are no workspaces that match in organization \"{request.Organization}\", named by {run.DefaultOrganization!.Origin}",
+                "tip: mesh workspaces ls --all-orgs"
+            );
+        else
+            run.Output.Info(
+                request.Equals(new ListWorkspacesRequest { PageSize = Pages.Size })
                     ? "there are no workspaces"
                     : "there are no workspaces that match",
                 "tip: mesh workspaces create NAME"
             );
-        else
-            run.Output.Table(Tabulate(workspaces, run.Time));
-        return ExitCodes.Ok;
     }
 
-    private ListWorkspacesRequest Request(ParseResult line) =>
-        new()
+    private ListWorkspacesRequest Request(Invocation run)
+    {
+        var (state, states) = run.Line.Values<WorkspaceState>(_state).OneOrSeveral();
+        return new ListWorkspacesRequest
         {
-            Organization = line.GetValue(_organization) ?? "",
-            Provider = line.GetValue(_provider) ?? "",
-            Owner = line.GetValue(_owner) ?? "",
-            State = Words.Value<WorkspaceState>(line.GetValue(_state)),
+            Organization = run.Line.GetValue(_allOrganizations) ? "" : run.Organization(_organization),
+            Provider = run.Line.GetValue(_provider) ?? "",
+            Owner = run.Line.GetValue(_owner) ?? "",
+            State = state,
+            States = { states },
+            IncludeEnded = run.Line.GetValue(_all),
             PageSize = Pages.Size,
         };
+    }
 
-    private WatchWorkspacesRequest Filter(ParseResult line)
+    private WatchWorkspacesRequest Filter(Invocation run)
     {
-        var list = Request(line);
+        var list = Request(run);
         return new WatchWorkspacesRequest
         {
             Organization = list.Organization,
             Provider = list.Provider,
             Owner = list.Owner,
             State = list.State,
+            States = { list.States },
+            IncludeEnded = list.IncludeEnded,
         };
     }
 
-    private static WatchView<Workspace> View(TimeProvider time) =>
+    private WatchView<Workspace> View(Invocation run) =>
         new(
             "workspace",
             w => w.Id,
-            w => w.Name,
-            workspaces => Tabulate(workspaces, time),
+            workspaces => _sort.Sorted(run.Line, workspaces),
+            workspaces => Tabulate(workspaces, run.Time),
             ["NAME", "STATE", "PROVIDER", "ORGANIZATION", "OWNER", "IMAGE", "ID"],
             w =>
                 [
                     w.Name,
-                    WorkspaceText.StateAndDisk(w, time, ages: false),
+                    WorkspaceText.StateAndDisk(w, run.Time, ages: false),
                     w.Provider,
                     w.Organization,
                     w.Owner,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -12,30 +13,35 @@ internal static class ShowTimeline
     public static Command Make(CliHost host)
     {
         var name = Arguments.One("Name of one of your workspaces, or any id; one that has ended is found by id only");
-        var organization = WorkspaceOptions.Organization("Narrows a name to one organization");
-        return host.Calls(
-            new MeshCommand(
-                "timeline",
-                "Show what happened to a workspace, oldest first: what was asked for, by whom, and what came of it.",
-                "mesh workspaces timeline dev",
-                "mesh workspaces timeline dev -o json | jq -r '.[] | select(.entry.code != \"\") | .entry.message'"
-            )
-            {
-                name,
-                organization,
-            },
-            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetValue(organization) ?? "", ct)
-        );
+        var scope = new ScopeOptions();
+        var command = new MeshCommand(
+            "timeline",
+            "Show what happened to a workspace, oldest first: what was asked for, by whom, and what came of it.",
+            "mesh workspaces timeline dev",
+            "mesh workspaces timeline dev -o json | jq -r '.[] | select(.entry.code != \"\") | .entry.message'"
+        )
+        {
+            name,
+        };
+        foreach (var option in scope.All)
+            command.Add(option);
+        command.Add(ListOptions.NoHeaders);
+        return host.Calls(command, (run, ct) => Run(run, run.Line.GetRequiredValue(name), scope.Of(run), ct));
     }
 
-    private static async Task<int> Run(Invocation run, string name, string organization, CancellationToken ct)
+    private static async Task<int> Run(Invocation run, string name, Scope scope, CancellationToken ct)
     {
-        var request = new ListTimelineRequest { Workspace = name, Organization = organization };
+        var request = new ListTimelineRequest
+        {
+            Workspace = name,
+            Organization = scope.Organization,
+            Owner = scope.Owner,
+        };
         var items = await Read(run, request, ct);
         if (run.WantsData)
             run.Data(Json.Of(items));
         else
-            run.Output.Table(Tabulate(items));
+            run.Table(Tabulate(items));
         return ExitCodes.Ok;
     }
 

@@ -12,26 +12,30 @@ internal static class ShowWorkspace
     public static Command Make(CliHost host)
     {
         var name = Arguments.One("Name of one of your workspaces, or any id; one that has ended is found by id only");
-        var organization = WorkspaceOptions.Organization("Narrows a name to one organization");
-        return host.Calls(
-            new MeshCommand(
-                "show",
-                "Show one workspace: what was asked for, and what its cluster reports.",
-                "mesh workspaces show dev",
-                "mesh workspaces show dev -o json | jq -r .state"
-            )
-            {
-                name,
-                organization,
-            },
-            (run, ct) => Run(run, run.Line.GetRequiredValue(name), run.Line.GetValue(organization) ?? "", ct)
-        );
+        var scope = new ScopeOptions();
+        var command = new MeshCommand(
+            "show",
+            "Show one workspace: what was asked for, and what its cluster reports.",
+            "mesh workspaces show dev",
+            "mesh workspaces show dev -o json | jq -r .state"
+        )
+        {
+            name,
+        };
+        foreach (var option in scope.All)
+            command.Add(option);
+        return host.Calls(command, (run, ct) => Run(run, run.Line.GetRequiredValue(name), scope.Of(run), ct));
     }
 
-    private static async Task<int> Run(Invocation run, string name, string organization, CancellationToken ct)
+    private static async Task<int> Run(Invocation run, string name, Scope scope, CancellationToken ct)
     {
         var answer = await run.Client.Workspaces.GetWorkspaceAsync(
-            new GetWorkspaceRequest { Workspace = name, Organization = organization },
+            new GetWorkspaceRequest
+            {
+                Workspace = name,
+                Organization = scope.Organization,
+                Owner = scope.Owner,
+            },
             cancellationToken: ct
         );
         if (run.WantsData)

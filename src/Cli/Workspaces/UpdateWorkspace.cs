@@ -10,7 +10,7 @@ namespace Coder.Mesh.Cli.Workspaces;
 internal sealed class UpdateWorkspace
 {
     private readonly Argument<string> _name = Arguments.One("Name of one of your workspaces, or any id");
-    private readonly Option<string> _organization = WorkspaceOptions.Organization("Narrows a name to one organization");
+    private readonly ScopeOptions _scope = new();
     private readonly Option<string> _image = new("--image") { Description = "Container image", HelpName = "image" };
     private readonly Option<string> _cpu = Quantity("--cpu", "Processors, such as 500m or 2");
     private readonly Option<string> _memory = Quantity("--memory", "Memory, such as 512Mi or 4Gi");
@@ -39,8 +39,9 @@ internal sealed class UpdateWorkspace
         )
         {
             parts._name,
-            parts._organization,
         };
+        foreach (var option in parts._scope.All)
+            command.Add(option);
         foreach (var option in changes)
             command.Add(option);
         command.Add(parts._wait);
@@ -88,10 +89,12 @@ internal sealed class UpdateWorkspace
     private async Task<UpdateWorkspaceRequest> Request(Invocation run, CancellationToken ct)
     {
         var line = run.Line;
+        var scope = _scope.Of(run);
         var request = new UpdateWorkspaceRequest
         {
             Workspace = line.GetRequiredValue(_name),
-            Organization = line.GetValue(_organization) ?? "",
+            Organization = scope.Organization,
+            Owner = scope.Owner,
             Spec = new WorkspaceSpec(),
             UpdateMask = new FieldMask(),
         };
@@ -129,7 +132,12 @@ internal sealed class UpdateWorkspace
     /// <summary>The API replaces them as a whole: from those there are, and only if they are still the same.</summary>
     private async Task ChangeVariables(Invocation run, UpdateWorkspaceRequest request, CancellationToken ct)
     {
-        var look = new GetWorkspaceRequest { Workspace = request.Workspace, Organization = request.Organization };
+        var look = new GetWorkspaceRequest
+        {
+            Workspace = request.Workspace,
+            Organization = request.Organization,
+            Owner = request.Owner,
+        };
         var now = (await run.Client.Workspaces.GetWorkspaceAsync(look, cancellationToken: ct)).Workspace;
         request.Spec.Env.Add(now.Spec.Env);
         foreach (var name in run.Line.GetValue(_unset) ?? [])

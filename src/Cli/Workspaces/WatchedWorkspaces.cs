@@ -120,6 +120,8 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
                 Provider = providerId,
                 Owner = filter.Owner,
                 State = filter.State,
+                States = { filter.States },
+                IncludeEnded = filter.IncludeEnded,
                 PageSize = Pages.Size,
                 PageToken = token,
             };

@@ -8,7 +8,7 @@ internal sealed record Wish(
     string Verb,
     string Description,
     WorkspaceDesiredState Desired,
-    Func<Client, string, string, CancellationToken, Task<Workspace>> Ask,
+    Func<Client, string, Scope, CancellationToken, Task<Workspace>> Ask,
     Func<Workspace, string> Accepted,
     Func<Workspace, string[]> WhatFollows
 )
@@ -17,9 +17,14 @@ internal sealed record Wish(
         "start",
         "Ask that workspaces run.",
         WorkspaceDesiredState.Running,
-        async (client, name, organization, ct) =>
+        async (client, name, scope, ct) =>
         {
-            var request = new StartWorkspaceRequest { Workspace = name, Organization = organization };
+            var request = new StartWorkspaceRequest
+            {
+                Workspace = name,
+                Organization = scope.Organization,
+                Owner = scope.Owner,
+            };
             return (await client.StartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"start of workspace \"{w.Name}\" is asked for",
@@ -30,9 +35,14 @@ internal sealed record Wish(
         "stop",
         "Ask that workspaces stop. Their disks stay.",
         WorkspaceDesiredState.Stopped,
-        async (client, name, organization, ct) =>
+        async (client, name, scope, ct) =>
         {
-            var request = new StopWorkspaceRequest { Workspace = name, Organization = organization };
+            var request = new StopWorkspaceRequest
+            {
+                Workspace = name,
+                Organization = scope.Organization,
+                Owner = scope.Owner,
+            };
             return (await client.StopWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"stop of workspace \"{w.Name}\" is asked for",
@@ -43,9 +53,14 @@ internal sealed record Wish(
         "restart",
         "Ask that workspaces run in new containers. Their disks stay; one that is stopped is started.",
         WorkspaceDesiredState.Running,
-        async (client, name, organization, ct) =>
+        async (client, name, scope, ct) =>
         {
-            var request = new RestartWorkspaceRequest { Workspace = name, Organization = organization };
+            var request = new RestartWorkspaceRequest
+            {
+                Workspace = name,
+                Organization = scope.Organization,
+                Owner = scope.Owner,
+            };
             return (await client.RestartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"restart of workspace \"{w.Name}\" is asked for",
@@ -56,9 +71,14 @@ internal sealed record Wish(
         "rm",
         "Ask that workspaces go, with their disks. Each is gone once its provider's agent has seen all of it gone.",
         WorkspaceDesiredState.Deleted,
-        async (client, name, organization, ct) =>
+        async (client, name, scope, ct) =>
         {
-            var request = new DeleteWorkspaceRequest { Workspace = name, Organization = organization };
+            var request = new DeleteWorkspaceRequest
+            {
+                Workspace = name,
+                Organization = scope.Organization,
+                Owner = scope.Owner,
+            };
             return (await client.DeleteWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
         w => $"deletion of workspace \"{w.Name}\" is asked for",

@@ -9,8 +9,10 @@ namespace Coder.Mesh.Cli.Workspaces;
 internal sealed class WishCommand
 {
     private readonly Wish _wish;
-    private readonly Argument<string[]> _names = Arguments.Several("Names of your workspaces, or any ids");
-    private readonly Option<string> _organization = WorkspaceOptions.Organization("Narrows names to one organization");
+    private readonly Argument<string[]> _names = Arguments.Several(
+        "Names of your workspaces (of another user's with --owner), or any ids"
+    );
+    private readonly ScopeOptions _scope = new();
     private readonly Option<bool> _wait;
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
     private Option<bool>? _yes;
@@ -54,10 +56,11 @@ internal sealed class WishCommand
         )
         {
             _names,
-            _organization,
-            _wait,
-            _timeout,
         };
+        foreach (var option in _scope.All)
+            command.Add(option);
+        command.Add(_wait);
+        command.Add(_timeout);
         if (_yes is not null)
             command.Add(_yes);
         _abandon?.AddTo(command, _wait);
@@ -67,9 +70,9 @@ internal sealed class WishCommand
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
         var names = run.Line.GetRequiredValue(_names);
-        var organization = run.Line.GetValue(_organization) ?? "";
+        var scope = _scope.Of(run);
         if (_abandon is not null && _abandon.Wanted(run.Line))
-            return await _abandon.Run(run, names, organization, ct);
+            return await _abandon.Run(run, names, scope, ct);
         if (_yes is not null)
             await Confirmation.Removal(run.Output, run.Prompt, run.Line.GetValue(_yes), Loss(names), ct);
         var wait = run.Line.GetValue(_wait);
@@ -79,7 +82,7 @@ internal sealed class WishCommand
             names,
             async name =>
             {
-                var workspace = await _wish.Ask(run.Client.Workspaces, name, organization, ct);
+                var workspace = await _wish.Ask(run.Client.Workspaces, name, scope, ct);
                 accepted.Add(workspace);
                 run.Output.Success(_wish.Accepted(workspace), wait ? [] : _wish.WhatFollows(workspace));
             }

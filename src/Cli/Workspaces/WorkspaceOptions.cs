@@ -1,12 +1,20 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Contexts;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
 /// <summary>Options that workspace commands share in kind. Each command has its own instance.</summary>
 internal static class WorkspaceOptions
 {
+    public const string OrganizationName = "--org";
+
+    /// <summary>Where it isn't given, the environment or the context may name one.</summary>
     public static Option<string> Organization(string description) =>
-        new("--org") { Description = description, HelpName = "org" };
+        new(OrganizationName)
+        {
+            Description = $"{description} [env: {DefaultOrganization.Variable}; default: that of the context, if any]",
+            HelpName = "org",
+        };
 
     public static Option<string[]> Command() =>
         new("--command")

@@ -75,7 +75,12 @@ public sealed partial class FakeProviders : ProviderService.ProviderServiceBase
     public override Task<ListProvidersResponse> ListProviders(ListProvidersRequest request, ServerCallContext context)
     {
         Listed = request;
-        var matching = All.Where(p => request.Status is 0 || p.Status == request.Status).ToList();
+        var matching = All.Where(p =>
+                (request.Status is 0 || p.Status == request.Status)
+                && (request.Statuses.Count == 0 || request.Statuses.Contains(p.Status))
+                && (request.IncludeDeleted || p.DeleteTime is null)
+            )
+            .ToList();
         var (items, next) = Page.Of(matching, request.PageToken, PageSize);
         return Task.FromResult(new ListProvidersResponse { Providers = { items }, NextPageToken = next });
     }

@@ -49,7 +49,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 
     public override Task<GetWorkspaceResponse> GetWorkspace(GetWorkspaceRequest request, ServerCallContext context)
     {
-        var workspace = Find(request.Workspace, request.Organization);
+        var workspace = Find(request.Workspace, request.Organization, request.Owner);
         if (Steps.TryDequeue(out var step))
         {
             step(workspace);
@@ -63,7 +63,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 
     public override Task<ListTimelineResponse> ListTimeline(ListTimelineRequest request, ServerCallContext context)
     {
-        Find(request.Workspace, request.Organization);
+        Find(request.Workspace, request.Organization, request.Owner);
         if (Timeline is null)
             throw new RpcException(new Status(StatusCode.Unimplemented, ""));
         var since = Timeline.Where(i => i.Generation >= request.MinGeneration).ToList();
@@ -80,6 +80,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
                 (request.Provider is "" || w.Provider == request.Provider || w.ProviderId == request.Provider)
                 && (request.Owner.Length == 0 || w.Owner == request.Owner)
                 && (request.State is 0 || w.State == request.State)
+                && (request.States.Count == 0 || request.States.Contains(w.State))
             )
             .ToList();
         var (items, next) = Page.Of(matching, request.PageToken, Math.Min(1000, request.PageSize));
@@ -100,7 +101,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Task.FromResult(
             new StartWorkspaceResponse
             {
-                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Running),
+                Workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Running),
             }
         );
 
@@ -111,7 +112,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Task.FromResult(
             new RestartWorkspaceResponse
             {
-                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Running),
+                Workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Running),
             }
         );
 
@@ -121,7 +122,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     )
     {
         Updated.Enqueue(request);
-        var workspace = Find(request.Workspace, request.Organization);
+        var workspace = Find(request.Workspace, request.Organization, request.Owner);
         workspace.Generation++;
         return Task.FromResult(new UpdateWorkspaceResponse { Workspace = workspace });
     }
@@ -133,7 +134,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Task.FromResult(
             new StopWorkspaceResponse
             {
-                Workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Stopped),
+                Workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Stopped),
             }
         );
 
@@ -142,7 +143,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         ServerCallContext context
     )
     {
-        var workspace = Wish(request.Workspace, request.Organization, WorkspaceDesiredState.Deleted);
+        var workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Deleted);
         workspace.State = WorkspaceState.Deleting;
         return Task.FromResult(new DeleteWorkspaceResponse { Workspace = workspace });
     }
@@ -153,7 +154,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     )
     {
         Abandoned.Enqueue(request);
-        var workspace = Find(request.Workspace, request.Organization);
+        var workspace = Find(request.Workspace, request.Organization, request.Owner);
         if (workspace.State == WorkspaceState.Running)
             throw FakeControlPlane.Rich(
                 StatusCode.FailedPrecondition,
@@ -165,18 +166,23 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         return Task.FromResult(new AbandonWorkspaceResponse { Workspace = workspace });
     }
 
-    private Workspace Wish(string nameOrId, string organization, WorkspaceDesiredState desired)
+    private Workspace Wish(string nameOrId, string organization, string owner, WorkspaceDesiredState desired)
     {
-        var workspace = Find(nameOrId, organization);
+        var workspace = Find(nameOrId, organization, owner);
         workspace.DesiredState = desired;
         workspace.Generation++;
         workspace.StateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
         return workspace;
     }
 
-    private Workspace Find(string nameOrId, string organization) =>
+    private Workspace Find(string nameOrId, string organization, string owner) =>
         All.Find(w =>
-            (w.Name == nameOrId || w.Id == nameOrId) && (organization.Length == 0 || w.Organization == organization)
+            w.Id == nameOrId
+            || (
+                w.Name == nameOrId
+                && (organization.Length == 0 || w.Organization == organization)
+                && (owner.Length == 0 || w.Owner == owner)
+            )
         )
         ?? throw FakeControlPlane.Rich(
             StatusCode.NotFound,

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coder.Mesh.Cli.Listing;
+
+/// <summary>The option `--sort-by`: a word for each order that a list may have.</summary>
+/// <param name="byDefault">The word of the order in which the control plane lists.</param>
+/// <param name="orders">Words and what each compares. What is equal stays in the default order.</param>
+internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(string Word, Comparison<T> Order)> orders)
+{
+    private Option<string>? _option;
+
+    public Option<string> Option => _option ??= Make();
+
+    public IEnumerable<T> Sorted(ParseResult line, IEnumerable<T> items)
+    {
+        var order = Order(byDefault);
+        return line.GetValue(Option) is { } word && word != byDefault
+            ? items.Order(Comparer<T>.Create(order)).Order(Comparer<T>.Create(Order(word)))
+            : items.Order(Comparer<T>.Create(order));
+    }
+
+    public static Comparison<T> By(Func<T, string> key) => (a, b) => string.CompareOrdinal(key(a), key(b));
+
+    /// <summary>The oldest first.</summary>
+    public static Comparison<T> By(Func<T, Timestamp?> key) =>
+        (a, b) => Nullable.Compare(key(a)?.ToDateTimeOffset(), key(b)?.ToDateTimeOffset());
+
+    /// <summary>The most first.</summary>
+    public static Comparison<T> By(Func<T, int> key) => (a, b) => key(b).CompareTo(key(a));
+
+    private Comparison<T> Order(string word) => orders.Single(o => o.Word == word).Order;
+
+    private Option<string> Make()
+    {
+        string[] words = [.. orders.Select(o => o.Word)];
+        var option = new Option<string>("--sort-by")
+        {
+            Description = $"Order of the rows: {string.Join(", ", words)} [default: {byDefault}]",
+            HelpName = "column",
+        };
+        Words.Only(option, words);
+        return option;
+    }
+}
