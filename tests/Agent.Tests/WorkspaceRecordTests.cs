@@ -1,5 +1,6 @@
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.Tests.Fakes;
+using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Tests;
@@ -100,6 +101,70 @@ public sealed class WorkspaceRecordTests
         Assert.Equal(WorkKind.Apply, failed.Retried().Work);
     }
 
+    [Theory]
+    [InlineData(WorkspaceState.Running)]
+    [InlineData(WorkspaceState.Starting)]
+    [InlineData(WorkspaceState.Stopping)]
+    [InlineData(WorkspaceState.Stopped)]
+    public void What_was_refused_besides_is_told_with_the_state_and_tried_again_at_a_resync(WorkspaceState state)
+    {
+        var record = Refusing(new ClusterRefusal("disk_resize_refused", "stays")).Seen(Seen(2, state));
+
+        Assert.Equal(
+            new WorkspaceReport("w1", 2, state, "disk_resize_refused", "stays")
+            {
+                Timeline = Told(TimelineStage.Notice, "call/2/disk_resize_refused", "disk_resize_refused", "stays"),
+            },
+            record.Report()
+        );
+        Assert.Equal(WorkKind.None, record.Work);
+        Assert.Equal(WorkKind.Apply, record.Retried().Work);
+        Assert.Equal("", record.Retried().Applied(record.Desired!).Report()!.Code);
+    }
+
+    [Theory]
+    [InlineData(WorkspaceState.Starting, WorkspaceState.Failed)]
+    [InlineData(WorkspaceState.Failed, WorkspaceState.Failed)]
+    [InlineData(WorkspaceState.Running, WorkspaceState.Running)]
+    public void Without_what_a_pod_needs_a_workspace_is_failed_unless_it_runs(WorkspaceState seen, WorkspaceState told)
+    {
+        var record = Refusing(new ClusterRefusal("quota_exceeded", "no disk", Essential: true)).Seen(Seen(2, seen));
+
+        var report = record.Report()!;
+
+        Assert.Equal((told, "quota_exceeded", "no disk"), (report.State, report.Code, report.Message));
+    }
+
+    [Fact]
+    public void What_the_cluster_says_itself_goes_before_what_was_refused_besides()
+    {
+        var waits = Seen(2, WorkspaceState.Starting) with { Code = "unschedulable", Message = "no room" };
+
+        var report = Refusing(new ClusterRefusal("disk_resize_refused", "stays")).Seen(waits).Report()!;
+
+        Assert.Equal(
+            (WorkspaceState.Starting, "unschedulable", "no room stays"),
+            (report.State, report.Code, report.Message)
+        );
+    }
+
+    [Fact]
+    public void What_was_refused_of_a_generation_is_not_told_of_an_older_one()
+    {
+        var record = Refusing(new ClusterRefusal("disk_resize_refused", "stays")).Seen(Seen(1, WorkspaceState.Running));
+
+        Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
+    }
+
+    [Fact]
+    public void The_size_of_the_disk_is_told_as_the_cluster_has_it()
+    {
+        var held = new HeldWorkspace { Spec = new WorkspaceSpec { Disk = "10Gi" } };
+
+        Assert.Null(Wished(1).Seen(Seen(1, WorkspaceState.Running)).Report()!.Disk);
+        Assert.Equal("10Gi", Wished(1).Seen(Seen(1, WorkspaceState.Running) with { Held = held }).Report()!.Disk);
+    }
+
     [Fact]
     public void Fulfilled_wish_is_left_alone_at_a_resync()
     {
@@ -192,6 +257,12 @@ public sealed class WorkspaceRecordTests
         var record = Wished(1).Seen(Seen(1, WorkspaceState.Starting) with { Timeline = seen });
 
         Assert.Same(seen, record.Report()!.Timeline);
+    }
+
+    private static WorkspaceRecord Refusing(ClusterRefusal refusal)
+    {
+        var wished = Wished(2);
+        return wished.Applied(wished.Desired!, refusal, At);
     }
 
     private static Timeline Told(TimelineStage stage, string id, string code = "", string message = "") =>

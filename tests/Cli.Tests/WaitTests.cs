@@ -63,6 +63,20 @@ public sealed class WaitTests : CliTest
         await Check("wait-create-failed", "workspaces", "create", "dev", "--wait");
     }
 
+    [Theory]
+    [InlineData("update", "--disk", "20Gi")]
+    [InlineData("restart")]
+    public async Task What_the_cluster_refused_of_it_is_told_and_fails_the_one_who_asked_for_that(
+        string verb,
+        params string[] more
+    )
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
+        Steps(w => Observe(w, WorkspaceState.Running, "disk_resize_refused", "The disk still has 10Gi."));
+
+        await Check($"wait-{verb}-refused", ["workspaces", verb, "dev", .. more, "--wait"]);
+    }
+
     [Fact]
     public async Task What_was_observed_before_the_wish_does_not_end_the_wait()
     {

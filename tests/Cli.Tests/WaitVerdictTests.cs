@@ -21,6 +21,30 @@ public sealed class WaitVerdictTests
         }
     }
 
+    [Theory]
+    [InlineData(false, "reached")]
+    [InlineData(true, "otherwise")]
+    public void A_change_that_was_refused_in_part_has_come_true_for_none_who_asked_for_that_change(
+        bool whole,
+        string expected
+    )
+    {
+        foreach (
+            var (wish, state) in new[]
+            {
+                (WorkspaceDesiredState.Running, WorkspaceState.Running),
+                (WorkspaceDesiredState.Stopped, WorkspaceState.Stopped),
+            }
+        )
+        {
+            var seen = Seen(wish, state, observed: 2);
+            Assert.Equal("reached", Name(WaitVerdict.Of(seen, wish, generation: 2, whole)));
+            seen.StateCode = "disk_resize_refused";
+
+            Assert.Equal(expected, Name(WaitVerdict.Of(seen, wish, generation: 2, whole)));
+        }
+    }
+
     [Fact]
     public void A_later_wish_ends_the_wait_for_an_earlier_one()
     {

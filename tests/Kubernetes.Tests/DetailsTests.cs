@@ -96,16 +96,17 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
         var (elastic, rigid) = (await Class(expands: true), await Class(expands: false));
 
         var grown = await Grow(elastic);
-        var refused = await Assert.ThrowsAsync<Agent.Reconcile.ClusterException>(() => Grow(rigid));
+        var (size, refused) = await Grow(rigid);
 
-        Assert.Equal("20Gi", grown);
+        Assert.Equal(("20Gi", null), grown);
+        Assert.Equal(("10Gi", "disk_resize_refused"), (size, refused?.Code));
         Assert.Contains(
             "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
-            refused.Message,
+            refused!.Message,
             StringComparison.Ordinal
         );
 
-        async Task<string> Grow(string storageClass)
+        async Task<(string Size, Agent.Reconcile.ClusterRefusal? Refused)> Grow(string storageClass)
         {
             var desired = TestDriver.Desired(TestDriver.NewId());
             desired.StorageClass = storageClass;
@@ -113,10 +114,10 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
             await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, Ct);
             desired.Generation = 2;
             desired.Spec.Disk = "20Gi";
-            await driver.Apply(desired, Ct);
+            var told = await driver.Apply(desired, Ct);
             await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Running, w => w.Generation == 2, Ct);
             var claim = await ns.Get("persistentvolumeclaims", $"ws-{desired.WorkspaceId}", Ct);
-            return claim!["spec"]!["resources"]!["requests"]!["storage"]!.GetValue<string>();
+            return (claim!["spec"]!["resources"]!["requests"]!["storage"]!.GetValue<string>(), told);
         }
 
         async Task<string> Class(bool expands)

@@ -165,6 +165,9 @@ internal sealed class SeenRequest(string method, string path, IQueryCollection q
 
     public bool IsList => !IsWatch && query.ContainsKey("labelSelector");
 
+    /// <summary>An apply that takes over what others hold.</summary>
+    public bool Forced => query["force"] == "true";
+
     public string ResourceVersion => query["resourceVersion"].ToString();
 
     public int Status { get; set; }

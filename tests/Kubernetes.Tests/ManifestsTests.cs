@@ -37,7 +37,7 @@ public sealed class ManifestsTests
         KeptYaml.Match(
             $"workspace-{name}",
             [
-                Json(ClaimPlan.For(Identity, desired, there: null)!),
+                Json(ClaimPlan.For(Identity, desired, there: null).Manifest!),
                 Json(Manifests.ServiceAccount(Identity, desired)),
                 Json(Manifests.NetworkPolicy(Identity, desired)),
                 Json(Manifests.Service(Identity, desired)),
@@ -128,12 +128,12 @@ public sealed class ManifestsTests
     [Fact]
     public void Without_a_storage_class_the_choice_is_the_clusters()
     {
-        var plan = ClaimPlan.For(Identity, Desired(), there: null);
+        var plan = ClaimPlan.For(Identity, Desired(), there: null).Manifest;
 
         Assert.Null(plan!.Spec.StorageClassName);
         Assert.Equal(
             "slow",
-            ClaimPlan.For(Identity, Desired(d => d.StorageClass = "slow"), null)!.Spec.StorageClassName
+            ClaimPlan.For(Identity, Desired(d => d.StorageClass = "slow"), null).Manifest!.Spec.StorageClassName
         );
     }
 
@@ -142,12 +142,12 @@ public sealed class ManifestsTests
     [InlineData("10240Mi")]
     [InlineData("10737418240")]
     public void A_claim_that_is_as_it_should_be_is_not_applied_again(string size) =>
-        Assert.Null(ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There(size, "fast")));
+        Assert.Null(ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There(size, "fast")).Manifest);
 
     [Fact]
     public void A_claim_that_should_grow_keeps_its_storage_class()
     {
-        var plan = ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There("5Gi", "fast"));
+        var plan = ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There("5Gi", "fast")).Manifest;
 
         Assert.Equal("fast", plan!.Spec.StorageClassName);
         Assert.Equal("10Gi", plan.Spec.Resources.Requests["storage"].ToString());
@@ -162,7 +162,7 @@ public sealed class ManifestsTests
             Metadata = there.Metadata with { Labels = there.Metadata.Labels! with { Resource = null } },
         };
 
-        Assert.NotNull(ClaimPlan.For(Identity, Desired(), bare));
+        Assert.NotNull(ClaimPlan.For(Identity, Desired(), bare).Manifest);
     }
 
     [Fact]

@@ -191,7 +191,7 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
     }
 
     [Fact]
-    public async Task A_volume_that_would_have_to_shrink_is_refused_in_one_line_naming_the_field()
+    public async Task A_volume_that_would_have_to_shrink_stays_as_it_is_and_that_is_said()
     {
         await using var ns = await NewNamespace();
         await using var driver = new TestDriver(ns);
@@ -205,11 +205,11 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
         var smaller = TestDriver.Desired(id, 2, WorkspacePower.Stopped);
         smaller.Spec.Disk = "1Gi";
 
-        var refused = await Assert.ThrowsAsync<ClusterException>(() => driver.Apply(smaller, Ct));
+        var refused = await driver.Apply(smaller, Ct);
 
-        Assert.Equal("invalid_object", refused.Code);
-        Assert.Contains("spec", refused.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain('\n', refused.Message);
+        Assert.Equal(new ClusterRefusal("disk_resize_refused", "The disk has 10Gi and can't shrink to 1Gi."), refused);
+        var claim = await ns.Get("persistentvolumeclaims", $"ws-{id}", Ct);
+        Assert.Equal("10Gi", claim!["spec"]!["resources"]!["requests"]!["storage"]!.GetValue<string>());
     }
 
     private static Task ApplyDecidedFrom(TestDriver driver, ObjectMeta? read, string id, ulong generation)
@@ -223,6 +223,7 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
             manifest,
             ManifestJsonContext.Default.V1Deployment,
             Names.FieldManager(driver.Identity),
+            force: false,
             Ct
         );
     }

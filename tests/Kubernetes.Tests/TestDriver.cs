@@ -86,7 +86,8 @@ internal sealed class TestDriver : IAsyncDisposable
         return this;
     }
 
-    public Task Apply(WorkspaceDesired desired, CancellationToken ct) => Driver.Apply(Identity, desired, ct);
+    public Task<ClusterRefusal?> Apply(WorkspaceDesired desired, CancellationToken ct) =>
+        Driver.Apply(Identity, desired, ct);
 
     public Task<bool> Remove(string id, CancellationToken ct) => Driver.Remove(Identity, id, ct);
 

@@ -157,7 +157,7 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
         // What is stored needs not be told again; the report itself is, for it is also a sign that all is as it was.
         var stored = WasStoredLocked(report);
         _sent[report.Id] = new SentReport(report, ++_version, Acknowledged: false);
-        return new WorkspaceObserved
+        var observed = new WorkspaceObserved
         {
             WorkspaceId = report.Id,
             Generation = report.Generation,
@@ -168,6 +168,9 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
             Held = held,
             Timeline = { stored ? [] : report.Timeline.Steps.Select(Entry) },
         };
+        if (report.Disk is { } disk)
+            observed.Disk = CleanText.Clean(disk);
+        return observed;
     }
 
     private static TimelineEntry Entry(TimelineStep step) =>

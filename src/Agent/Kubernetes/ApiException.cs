@@ -9,6 +9,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     : Exception(body?.Message is { Length: > 0 } message ? message : fallback)
 {
     private const int MessageLimit = 1024;
+    private const string FieldManagerConflict = "FieldManagerConflict";
 
     // Whoever asks for more, perhaps by a clock that is wrong, is asked again all the same.
     private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
@@ -45,7 +46,19 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             _ => false,
         };
 
-    private bool FieldConflict => Causes.Any(c => c.Reason == "FieldManagerConflict");
+    // Admission refuses with the same status; the words of an authorizer are always these.
+    private bool Unauthorized =>
+        Message.Contains("User \"", StringComparison.Ordinal) && Message.Contains(" cannot ", StringComparison.Ordinal);
+
+    /// <summary>Whether no other manager than this one stands in the way of an apply.</summary>
+    public bool ConflictsOnlyWith(string manager) =>
+        status == HttpStatusCode.Conflict
+        && FieldConflict
+        && Causes
+            .Where(c => c.Reason == FieldManagerConflict)
+            .All(c => c.Message?.StartsWith($"conflict with \"{manager}\"", StringComparison.Ordinal) == true);
+
+    private bool FieldConflict => Causes.Any(c => c.Reason == FieldManagerConflict);
 
     /// <summary>The refusal in the driver's words.</summary>
     public ClusterException ToClusterException() =>
@@ -58,7 +71,9 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             HttpStatusCode.Forbidden when Message.Contains("exceeded quota", StringComparison.Ordinal) => Coded(
                 ClusterCodes.QuotaExceeded
             ),
-            HttpStatusCode.Forbidden => Coded(ClusterCodes.PermissionsInsufficient),
+            HttpStatusCode.Forbidden => Coded(
+                Unauthorized ? ClusterCodes.PermissionsInsufficient : ClusterCodes.ClusterRefused
+            ),
             HttpStatusCode.NotFound when Message.StartsWith("namespaces ", StringComparison.Ordinal) => Coded(
                 ClusterCodes.NamespaceMissing
             ),

@@ -5,33 +5,67 @@ using k8s.Models;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>Whether a volume claim has to be applied, and as what: most of it can't change once it is there.</summary>
-internal static class ClaimPlan
+/// <param name="Manifest">
+/// Null if the claim there is as it should be: a start or stop is one apply, and applying an unchanged claim would raise its
+/// resourceVersion for nothing. It then keeps the generation that it was last applied from.
+/// </param>
+/// <param name="Refusal">What can't be done, whoever is asked.</param>
+internal sealed record ClaimPlan(V1PersistentVolumeClaim? Manifest, ClusterRefusal? Refusal = null)
 {
-    /// <returns>
-    /// Null if the claim there is as it should be: a start or stop is one apply, and applying an unchanged claim would
-    /// raise its resourceVersion for nothing. It then keeps the generation that it was last applied from.
-    /// </returns>
-    public static V1PersistentVolumeClaim? For(DriverIdentity identity, WorkspaceDesired desired, ClaimObject? there)
+    private string? There { get; init; }
+
+    private string Wanted { get; init; } = "";
+
+    private bool Grows { get; init; }
+
+    public static ClaimPlan For(DriverIdentity identity, WorkspaceDesired desired, ClaimObject? there)
     {
         if (there is null)
         {
             var storageClass = desired.StorageClass is { Length: > 0 } named ? named : null;
-            return Manifests.Claim(identity, desired, storageClass);
+            return new ClaimPlan(Manifests.Claim(identity, desired, desired.Spec.Disk, storageClass));
         }
 
-        // A storage class is for new volumes only.
-        var wanted = Manifests.Claim(identity, desired, there.Spec?.StorageClassName);
-        return Same(wanted, there) ? null : wanted;
+        // A storage class is for new volumes only, and a size for those that are smaller.
+        var size = there.Spec?.Resources?.Requests?.Storage;
+        var order = size is null ? 1 : Number(desired.Spec.Disk).CompareTo(Number(size));
+        var wanted = Manifests.Claim(
+            identity,
+            desired,
+            order < 0 ? size! : desired.Spec.Disk,
+            there.Spec?.StorageClassName
+        );
+        return new ClaimPlan(
+            order <= 0 && SameLabels(wanted, there) ? null : wanted,
+            order < 0
+                ? new ClusterRefusal(
+                    ClusterCodes.DiskResizeRefused,
+                    $"The disk has {size} and can't shrink to {desired.Spec.Disk}."
+                )
+                : null
+        )
+        {
+            There = size,
+            Wanted = desired.Spec.Disk,
+            Grows = order > 0,
+        };
     }
 
-    private static bool Same(V1PersistentVolumeClaim wanted, ClaimObject there)
-    {
-        var labels = there.Metadata.Labels;
-        return labels is not null
-            && wanted.Metadata.Labels[Names.Resource] == labels.Resource
-            && wanted.Metadata.Labels[Names.WorkspaceId] == labels.WorkspaceId
-            && wanted.Metadata.Labels[Names.DeploymentId] == labels.DeploymentId
-            && there.Spec?.Resources?.Requests?.Storage is { } size
-            && new ResourceQuantity(size).ToDecimal() == wanted.Spec.Resources.Requests["storage"].ToDecimal();
-    }
+    /// <summary>What it means that the API server has refused the manifest.</summary>
+    public ClusterRefusal Refused(ClusterException refused) =>
+        There is null ? new ClusterRefusal(refused.Code, $"The disk was not made: {refused.Message}", Essential: true)
+        : Grows
+            ? new ClusterRefusal(
+                ClusterCodes.DiskResizeRefused,
+                $"The disk still has {There}; the cluster refused to make it {Wanted}: {refused.Message}"
+            )
+        : new ClusterRefusal(refused.Code, $"The disk's labels were not changed: {refused.Message}");
+
+    private static bool SameLabels(V1PersistentVolumeClaim wanted, ClaimObject there) =>
+        there.Metadata.Labels is { } labels
+        && wanted.Metadata.Labels[Names.Resource] == labels.Resource
+        && wanted.Metadata.Labels[Names.WorkspaceId] == labels.WorkspaceId
+        && wanted.Metadata.Labels[Names.DeploymentId] == labels.DeploymentId;
+
+    private static decimal Number(string quantity) => new ResourceQuantity(quantity).ToDecimal();
 }

@@ -53,19 +53,44 @@ internal sealed class Companions
         || deployment.Metadata.Annotations?.Companions != Hash
         || ObservedStates.PodRefused(deployment);
 
+    /// <returns>Whether all of them are as they should be; what isn't is kept by <paramref name="tried"/>.</returns>
     /// <exception cref="ClusterException">One of them exists and is somebody else's.</exception>
-    public async Task Apply(KubernetesApi api, DriverIdentity identity, CancellationToken ct)
+    public async Task<bool> Apply(KubernetesApi api, DriverIdentity identity, Attempts tried, CancellationToken ct)
     {
-        var read = await Task.WhenAll(_all.Select(c => api.Get(c.Resource, c.Metadata.Name, ct)));
-        foreach (var (companion, there) in _all.Zip(read))
-            Ownership.Demand(identity, companion.Resource, there?.Metadata);
-        foreach (var (companion, there) in _all.Zip(read))
-        {
-            // Of these kinds none that isn't there yet can be tied to that: the API server refuses any version.
-            if (there is not null)
-                Precondition.On(companion.Metadata, there.Metadata);
-            await companion.Apply(api, Names.FieldManager(identity), ct);
-        }
+        var there = new PlainObject?[_all.Count];
+        var read = await Task.WhenAll(
+            _all.Select((c, i) => tried.Try(async () => there[i] = await api.Get(c.Resource, c.Metadata.Name, ct)))
+        );
+        for (var i = 0; i < _all.Count; i++)
+            Ownership.Demand(identity, _all[i].Resource, there[i]?.Metadata);
+        var all = true;
+        for (var i = 0; i < _all.Count; i++)
+            all &= read[i] && await Apply(_all[i], there[i], api, identity, tried, ct);
+        return all;
+    }
+
+    private static Task<bool> Apply(
+        Companion companion,
+        PlainObject? there,
+        KubernetesApi api,
+        DriverIdentity identity,
+        Attempts tried,
+        CancellationToken ct
+    )
+    {
+        // Of these kinds none that isn't there yet can be tied to that: the API server refuses any version.
+        if (there is not null)
+            Precondition.On(companion.Metadata, there.Metadata);
+        // Without the account that it runs as no pod is made.
+        var essential = there is null && companion.Resource.Plural == WorkspaceKinds.ServiceAccount.Resource;
+        return tried.Try(
+            () => companion.Apply(api, Names.FieldManager(identity), ct),
+            e => new ClusterRefusal(
+                e.Code,
+                $"The {companion.Resource.Singular} was not {(there is null ? "made" : "changed")}: {e.Message}",
+                essential
+            )
+        );
     }
 
     private abstract class Companion(ApiResource<PlainObject> resource, V1ObjectMeta metadata)
@@ -86,6 +111,6 @@ internal sealed class Companions
         public override byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(manifest, type);
 
         public override Task Apply(KubernetesApi api, string manager, CancellationToken ct) =>
-            api.Apply(Resource, Metadata.Name, manifest, type, manager, ct);
+            api.Apply(Resource, Metadata.Name, manifest, type, manager, force: false, ct);
     }
 }

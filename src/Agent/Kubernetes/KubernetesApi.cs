@@ -109,17 +109,21 @@ internal sealed class KubernetesApi(
         }
     }
 
-    /// <summary>Server-side apply, without force: another manager's fields are never taken over.</summary>
+    /// <summary>Server-side apply.</summary>
+    /// <param name="force">Take over the fields that other managers hold, instead of being refused.</param>
     public Task Apply<T>(
         ApiResource resource,
         string name,
         T body,
         JsonTypeInfo<T> type,
         string fieldManager,
+        bool force,
         CancellationToken ct
     )
     {
         var path = $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}";
+        if (force)
+            path += "&force=true";
         return Write("apply", resource, name, HttpMethod.Patch, path, () => Body(body, type, ApplyPatch), ct);
     }
 

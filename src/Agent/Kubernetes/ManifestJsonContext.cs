@@ -9,6 +9,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
 )]
 [JsonSerializable(typeof(V1Deployment))]
+[JsonSerializable(typeof(V1DeploymentStop))]
 [JsonSerializable(typeof(V1NetworkPolicy))]
 [JsonSerializable(typeof(V1PersistentVolumeClaim))]
 [JsonSerializable(typeof(V1Service))]

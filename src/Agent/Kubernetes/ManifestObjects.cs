@@ -113,6 +113,23 @@ internal sealed record V1NetworkPolicySpec
     public IList<string>? PolicyTypes { get; init; }
 }
 
+/// <summary>A Deployment of which nothing but the number of pods is applied.</summary>
+internal sealed record V1DeploymentStop : IManifest
+{
+    public required string ApiVersion { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required V1ObjectMeta Metadata { get; init; }
+
+    public required V1DeploymentStopSpec Spec { get; init; }
+}
+
+internal sealed record V1DeploymentStopSpec
+{
+    public required int Replicas { get; init; }
+}
+
 internal sealed record V1Deployment : IManifest
 {
     public required string ApiVersion { get; init; }

@@ -22,6 +22,7 @@ internal static class Manifests
     public static V1PersistentVolumeClaim Claim(
         DriverIdentity identity,
         WorkspaceDesired desired,
+        string disk,
         string? storageClass
     ) =>
         new()
@@ -35,7 +36,7 @@ internal static class Manifests
                 StorageClassName = storageClass,
                 Resources = new V1VolumeResourceRequirements
                 {
-                    Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new(desired.Spec.Disk) },
+                    Requests = new Dictionary<string, ResourceQuantity> { ["storage"] = new(disk) },
                 },
             },
         };
@@ -74,11 +75,22 @@ internal static class Manifests
             },
         };
 
+    /// <summary>So much of a Deployment as ends its pod.</summary>
+    public static V1DeploymentStop Stop(DriverIdentity identity, WorkspaceDesired desired) =>
+        new()
+        {
+            ApiVersion = "apps/v1",
+            Kind = "Deployment",
+            Metadata = Metadata(identity, desired),
+            Spec = new V1DeploymentStopSpec { Replicas = 0 },
+        };
+
+    /// <param name="companions">Hash of the companions that are there; null if they aren't all as they should be.</param>
     /// <param name="there">The Deployment as it is in the cluster; null if there is none.</param>
     public static V1Deployment Deployment(
         DriverIdentity identity,
         WorkspaceDesired desired,
-        string companions,
+        string? companions,
         DeploymentObject? there
     ) =>
         new()

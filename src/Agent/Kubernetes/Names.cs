@@ -54,6 +54,9 @@ internal static class Names
 
     public static string FieldManager(DriverIdentity identity) => $"coder-mesh/{identity.ProviderId}";
 
+    /// <summary>Takes over what is needed to stop a workspace whose Deployment can't be applied.</summary>
+    public static string StopManager(DriverIdentity identity) => $"{FieldManager(identity)}/stop";
+
     /// <summary>Selects the objects of one provider: two providers in one cluster don't see each other's.</summary>
     public static string Selector(DriverIdentity identity) =>
         $"{ManagedBy}={ManagedByValue},{ProviderId}={identity.ProviderId}";

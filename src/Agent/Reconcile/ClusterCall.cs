@@ -19,10 +19,10 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            var change = await Ask(record, identity, both.Token);
+            var answer = await Ask(record, identity, both.Token);
             if (record.Trouble is { Transient: true } trouble)
                 logger.ClusterDidAtLast(record.Id, generation, trouble.Attempts);
-            return (change, "done");
+            return answer;
         }
         catch (ClusterException e)
         {
@@ -48,7 +48,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         }
     }
 
-    private async Task<Func<WorkspaceRecord, WorkspaceRecord>> Ask(
+    private async Task<(Func<WorkspaceRecord, WorkspaceRecord> Change, string Result)> Ask(
         WorkspaceRecord record,
         DriverIdentity identity,
         CancellationToken ct
@@ -56,12 +56,16 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
     {
         if (record.Desired is { } desired)
         {
-            await driver.Apply(identity, desired, ct);
-            return r => r.Applied(desired);
+            if (await driver.Apply(identity, desired, ct) is not { } refusal)
+                return (r => r.Applied(desired), "done");
+            var (message, now) = (CleanText.Clean(refusal.Message), time.GetUtcNow());
+            var level = record.Refused?.Code == refusal.Code ? LogLevel.Debug : LogLevel.Warning;
+            logger.ClusterRefused(level, record.Id, desired.Generation, refusal.Code, message, false);
+            return (r => r.Applied(desired, refusal with { Message = message }, now), "refused");
         }
 
         var (generation, found) = (record.WishedGeneration, await driver.Remove(identity, record.Id, ct));
-        return r => r.RemoveAnswered(generation, found);
+        return (r => r.RemoveAnswered(generation, found), "done");
     }
 
     // News at first and when it is told of the workspace; between and after that a line for each attempt of each

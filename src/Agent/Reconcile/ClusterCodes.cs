@@ -17,6 +17,7 @@ internal static class ClusterCodes
     public const string CredentialExpired = "credential_expired";
     public const string CredentialExpiring = "credential_expiring";
     public const string CredentialsRejected = "credentials_rejected";
+    public const string DiskResizeRefused = "disk_resize_refused";
     public const string Evicted = "evicted";
     public const string FieldConflict = "field_conflict";
     public const string ForeignObject = "foreign_object";

@@ -22,8 +22,10 @@ internal interface IClusterDriver
     /// Makes the objects of a workspace what is desired. Idempotent. A generation below the one that the objects carry
     /// changes nothing.
     /// </summary>
+    /// <remarks>An object that is refused keeps no other from being applied; to stop and to delete always work.</remarks>
+    /// <returns>What was refused of a workspace whose pod is as desired all the same; null if nothing was.</returns>
     /// <exception cref="ClusterException">The cluster refused, or can't be reached.</exception>
-    Task Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct);
+    Task<ClusterRefusal?> Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct);
 
     /// <summary>
     /// Asks the cluster to delete every object of a workspace that this provider's agent created; what another created
@@ -76,6 +78,10 @@ internal sealed record ProbedCondition(
     string Code = "",
     string Message = ""
 );
+
+/// <summary>What the cluster refused of a workspace, while the rest of it was made what is desired.</summary>
+/// <param name="Essential">Without it no pod of the workspace comes to run.</param>
+internal sealed record ClusterRefusal(string Code, string Message, bool Essential = false);
 
 /// <summary>The cluster refused, or couldn't be reached.</summary>
 /// <param name="code">A stable lower_snake code; see docs/status-codes.md.</param>

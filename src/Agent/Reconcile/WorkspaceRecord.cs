@@ -32,6 +32,36 @@ internal sealed record Trouble(
     private string Id(ulong generation) => $"call/{generation}/{Code}";
 }
 
+/// <summary>What the cluster refused of a workspace, while the rest of it was applied.</summary>
+/// <param name="Since">When it was refused first.</param>
+internal sealed record Refused(ClusterRefusal What, DateTimeOffset Since)
+{
+    public string Code => What.Code;
+
+    /// <summary>What is reported of a workspace of which this was refused.</summary>
+    /// <param name="starting">It is meant to run.</param>
+    public WorkspaceReport In(ClusterWorkspace seen, bool starting)
+    {
+        // What it lacks is why it doesn't run, whatever the cluster says of that.
+        if (What.Essential && starting && seen.State != WorkspaceState.Running)
+            return new WorkspaceReport(seen.Id, seen.Generation, WorkspaceState.Failed, What.Code, What.Message)
+            {
+                Timeline = Told(seen, TimelineStage.Failed),
+            };
+        var words = string.Join(" ", new[] { seen.Message, What.Message }.Where(m => m.Length > 0));
+        var code = seen.Code.Length > 0 ? seen.Code : What.Code;
+        return new WorkspaceReport(seen.Id, seen.Generation, seen.State, code, CleanText.Clean(words))
+        {
+            Timeline = Told(seen, TimelineStage.Notice),
+        };
+    }
+
+    private Timeline Told(ClusterWorkspace seen, TimelineStage stage) =>
+        seen.Timeline.With(
+            new TimelineStep($"call/{seen.Generation}/{What.Code}", Since, stage, What.Code, What.Message)
+        );
+}
+
 /// <summary>What is reported of a workspace.</summary>
 /// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
 internal sealed record WorkspaceReport(
@@ -44,6 +74,9 @@ internal sealed record WorkspaceReport(
 {
     /// <summary>What has happened in this generation.</summary>
     public Timeline Timeline { get; init; } = Timeline.Empty;
+
+    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if that isn't known.</summary>
+    public string? Disk { get; init; }
 }
 
 /// <summary>What a snapshot says of a workspace.</summary>
@@ -69,6 +102,9 @@ internal sealed record WorkspaceRecord(string Id)
 
     public Trouble? Trouble { get; private init; }
 
+    /// <summary>What was refused while the rest was applied.</summary>
+    public Refused? Refused { get; private init; }
+
     /// <summary>The cluster was asked to delete, and does.</summary>
     public bool Deleting { get; private init; }
 
@@ -82,6 +118,7 @@ internal sealed record WorkspaceRecord(string Id)
 
     private bool Fulfilled =>
         Trouble is null
+        && Refused is null
         && Cluster?.Generation >= Desired?.Generation
         && Cluster?.State
             == (Desired?.Power == WorkspacePower.Running ? WorkspaceState.Running : WorkspaceState.Stopped);
@@ -127,7 +164,18 @@ internal sealed record WorkspaceRecord(string Id)
 
     /// <summary>The wish that was worked on is fulfilled as far as calls can do it.</summary>
     public WorkspaceRecord Applied(WorkspaceDesired applied) =>
-        ReferenceEquals(applied, Desired) ? this with { Work = WorkKind.None, Trouble = null } : this;
+        ReferenceEquals(applied, Desired) ? this with { Work = WorkKind.None, Trouble = null, Refused = null } : this;
+
+    /// <summary>The wish is fulfilled but for what the cluster refused of it.</summary>
+    public WorkspaceRecord Applied(WorkspaceDesired applied, ClusterRefusal refusal, DateTimeOffset at) =>
+        ReferenceEquals(applied, Desired)
+            ? this with
+            {
+                Work = WorkKind.None,
+                Trouble = null,
+                Refused = new Refused(refusal, Refused?.Code == refusal.Code ? Refused.Since : at),
+            }
+            : this;
 
     public WorkspaceRecord RemoveAnswered(ulong generation, bool found) =>
         Removed != generation ? this
@@ -162,7 +210,9 @@ internal sealed record WorkspaceRecord(string Id)
     public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster };
 
     /// <summary>What there is to report; null if nothing.</summary>
-    public WorkspaceReport? Report() =>
+    public WorkspaceReport? Report() => Told() is { } report ? report with { Disk = Cluster?.Held?.Spec?.Disk } : null;
+
+    private WorkspaceReport? Told() =>
         this switch
         {
             { Removed: { } g, Deleted: true } => new WorkspaceReport(Id, g, WorkspaceState.Deleted),
@@ -185,17 +235,24 @@ internal sealed record WorkspaceRecord(string Id)
             {
                 Timeline = SeenIn(d.Generation).With(t.In(d.Generation)),
             },
-            { Desired: { } d, Cluster: { Code: "" } c, Trouble: { Attempts: >= AttemptsUntilTold } t } =>
-                new WorkspaceReport(
-                    Id,
-                    c.Generation,
-                    c.State,
-                    "",
-                    CleanText.Clean($"Generation {d.Generation} waits for the cluster: {t.Message}")
-                )
-                {
-                    Timeline = c.Timeline,
-                },
+            { Desired: { } d, Refused: { } r, Cluster: { } c } when c.Generation == d.Generation => r.In(
+                c,
+                starting: d.Power == WorkspacePower.Running
+            ),
+            {
+                Desired: { } d,
+                Cluster: { State: not WorkspaceState.Failed } c,
+                Trouble: { Attempts: >= AttemptsUntilTold } t
+            } => new WorkspaceReport(
+                Id,
+                c.Generation,
+                c.State,
+                c.Code,
+                CleanText.Clean($"Generation {d.Generation} waits for the cluster: {t.Message}")
+            )
+            {
+                Timeline = c.Timeline,
+            },
             { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message)
             {
                 Timeline = c.Timeline,

@@ -65,12 +65,13 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
         }
     }
 
-    public async Task Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
+    public async Task<ClusterRefusal?> Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
     {
         await _api.Pass(ct);
         lock (_lock)
             TouchLocked(ClusterLocked(identity).Apply(desired, time.GetUtcNow()));
         _changed.Writer.TryWrite(true);
+        return null;
     }
 
     public async Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct)

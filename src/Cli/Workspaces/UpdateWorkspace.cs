@@ -68,7 +68,9 @@ internal sealed class UpdateWorkspace
         {
             var batch = new Batch(run);
             var limit = run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout);
-            workspace = (await new WorkspaceWait(run, batch, workspace.DesiredState, limit).For([workspace], ct))[0];
+            workspace = (
+                await new WorkspaceWait(run, batch, workspace.DesiredState, limit, whole: true).For([workspace], ct)
+            )[0];
             exit = batch.ExitCode;
         }
 

@@ -15,7 +15,8 @@ internal sealed record WaitVerdict(bool Done, Failure? Failure = null)
     /// <param name="seen">The workspace as it was just read.</param>
     /// <param name="wish">What was asked for.</param>
     /// <param name="generation">The generation that the wish has; older observations say nothing about it.</param>
-    public static WaitVerdict Of(Workspace seen, WorkspaceDesiredState wish, ulong generation) =>
+    /// <param name="whole">Whether a change that the cluster has refused a part of is a failure.</param>
+    public static WaitVerdict Of(Workspace seen, WorkspaceDesiredState wish, ulong generation, bool whole = false) =>
         seen.State switch
         {
             WorkspaceState.Deleted when wish == WorkspaceDesiredState.Deleted => Reached,
@@ -30,16 +31,24 @@ internal sealed record WaitVerdict(bool Done, Failure? Failure = null)
                 $"was asked in the meantime to be {Text.Word(seen.DesiredState)}"
             ),
             _ when seen.ObservedGeneration < generation => Waiting,
-            WorkspaceState.Running when wish == WorkspaceDesiredState.Running => Reached,
-            WorkspaceState.Stopped when wish == WorkspaceDesiredState.Stopped => Reached,
+            WorkspaceState.Running when wish == WorkspaceDesiredState.Running => As(seen, whole),
+            WorkspaceState.Stopped when wish == WorkspaceDesiredState.Stopped => As(seen, whole),
             WorkspaceState.Failed => Otherwise(seen, wish, "failed"),
             _ => Waiting,
         };
 
+    private static WaitVerdict As(Workspace seen, bool whole) =>
+        whole && seen.StateCode.Length > 0
+            ? Ended(seen, $"workspace \"{seen.Name}\" is {Text.Word(seen.State)}, but was not changed as asked")
+            : Reached;
+
     private static WaitVerdict Otherwise(Workspace seen, WorkspaceDesiredState wish, string what) =>
+        Ended(seen, $"workspace \"{seen.Name}\" {what}; it should be {Text.Word(wish)}");
+
+    private static WaitVerdict Ended(Workspace seen, string message) =>
         new(
             Done: true,
-            new Failure($"workspace \"{seen.Name}\" {what}; it should be {Text.Word(wish)}", ExitCodes.WaitFailed)
+            new Failure(message, ExitCodes.WaitFailed)
             {
                 Reason = seen.StateCode.Length > 0 ? seen.StateCode : null,
                 Details = seen.StateMessage.Length > 0 ? [$"cause: {seen.StateMessage}"] : [],

@@ -6,7 +6,14 @@ using Grpc.Core;
 namespace Coder.Mesh.Cli.Workspaces;
 
 /// <summary>Looks at workspaces until each is as wished, or can't be any more.</summary>
-internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesiredState wish, TimeSpan timeout)
+/// <param name="whole">Whether a change that the cluster has refused a part of is a failure.</param>
+internal sealed class WorkspaceWait(
+    Invocation run,
+    Batch batch,
+    WorkspaceDesiredState wish,
+    TimeSpan timeout,
+    bool whole = false
+)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -82,14 +89,21 @@ internal sealed class WorkspaceWait(Invocation run, Batch batch, WorkspaceDesire
             return Unread(accepted, e, progress);
         }
 
-        var verdict = WaitVerdict.Of(seen[index], wish, accepted.Generation);
+        var verdict = WaitVerdict.Of(seen[index], wish, accepted.Generation, whole);
         if (!verdict.Done)
             progress.Changed(index);
         else if (verdict.Failure is { } failure)
             progress.Tell(() => batch.Fail(accepted.Name, failure));
         else
-            progress.Tell(() => run.Output.Success($"workspace \"{accepted.Name}\" is {Text.Word(seen[index].State)}"));
+            progress.Tell(() => Reached(accepted.Name, seen[index]));
         return verdict.Done;
+    }
+
+    private void Reached(string name, Workspace seen)
+    {
+        run.Output.Success($"workspace \"{name}\" is {Text.Word(seen.State)}");
+        if (seen.StateCode.Length > 0)
+            run.Output.Warning($"workspace \"{name}\": {seen.StateCode}", seen.StateMessage);
     }
 
     private bool Unread(Workspace accepted, RpcException error, WaitProgress progress)

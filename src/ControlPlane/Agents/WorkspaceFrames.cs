@@ -57,8 +57,13 @@ internal static class WorkspaceFrames
         )
         {
             Timeline = TimelineFrames.Read(report.Timeline, at),
+            Disk = DiskOf(report),
         };
     }
+
+    // Anybody may have written the claim's size in whichever form: one that can't be compared is as good as not known.
+    private static string? DiskOf(WorkspaceObserved report) =>
+        report.HasDisk && (report.Disk.Length == 0 || Quantities.Parse(report.Disk) is not null) ? report.Disk : null;
 
     /// <exception cref="ProtocolException">It is not an agent's to report.</exception>
     public static ObservedState StateOf(WorkspaceObserved report) =>

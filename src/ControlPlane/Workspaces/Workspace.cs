@@ -49,6 +49,9 @@ public sealed record Workspace(
     /// <summary>When the home volume was last seen to be another one than before; null if it never was.</summary>
     public DateTimeOffset? VolumeCreatedAnewAt { get; init; }
 
+    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if that isn't known.</summary>
+    public string? Disk { get; init; }
+
     /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
     public bool Finished => IsFinal(State);
 
@@ -139,6 +142,7 @@ public sealed record Workspace(
                 VolumeCreatedAnewAt = e.Timeline.Any(t => t.Stage == TimelineStage.VolumeCreatedAnew)
                     ? e.At
                     : state.VolumeCreatedAnewAt,
+                Disk = e.Disk ?? state.Disk,
             },
             _ => state,
         };

@@ -149,16 +149,24 @@ internal static class WorkspaceDecider
         var spec = c.Change(state.Spec);
         if (new Fields().Spec(spec, state.Spec).Refusal is { } invalid)
             return invalid;
-        if (Quantities.Compare(spec.Disk, state.Spec.Disk) < 0)
-            return new Fields()
-                .Violated("spec.disk", $"must not be less than it is, {state.Spec.Disk}: a disk can't shrink")
-                .Refusal!;
+        if (Shrinks(state, spec.Disk) is { } shrinks)
+            return shrinks;
         var events = new List<WorkspaceEvent>();
         if (c.OwnerEmail is { } email && email != state.OwnerEmail)
             events.Add(new WorkspaceOwnerEmailChanged(email, state.Generation, c.At));
         if (!WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec)))
             events.Add(new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At));
         return new Decision<WorkspaceEvent>(events);
+    }
+
+    // What the cluster has refused to make larger may be wished smaller again, down to what there is.
+    private static Refusal? Shrinks(Workspace state, string disk)
+    {
+        var least = state.Disk ?? state.Spec.Disk;
+        return
+            Quantities.Compare(disk, state.Spec.Disk) == 0 || least.Length == 0 || Quantities.Compare(disk, least) >= 0
+            ? null
+            : new Fields().Violated("spec.disk", $"must not be less than it is, {least}: a disk can't shrink").Refusal;
     }
 
     private static Decision<WorkspaceEvent> Abandon(Workspace state, AbandonWorkspace c)
@@ -197,7 +205,8 @@ internal static class WorkspaceDecider
             c.State == state.State
             && c.Code == state.StateCode
             && c.Message == state.StateMessage
-            && c.Generation == state.ObservedGeneration;
+            && c.Generation == state.ObservedGeneration
+            && (c.Disk ?? state.Disk) == state.Disk;
         var news = state.Timeline.News(c.Generation, c.Timeline);
         return same && news.IsEmpty
             ? Decision<WorkspaceEvent>.Nothing
@@ -205,6 +214,7 @@ internal static class WorkspaceDecider
                 new WorkspaceObserved(c.Epoch, c.Generation, c.Version, c.State, c.Code, c.Message, c.At)
                 {
                     Timeline = news,
+                    Disk = c.Disk,
                 }
             );
     }

@@ -122,6 +122,9 @@ internal sealed record ObserveWorkspace(
 {
     /// <summary>All that the agent knows of this generation; nothing if all of it was stored before.</summary>
     public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
+
+    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if the agent doesn't tell.</summary>
+    public string? Disk { get; init; }
 }
 
 /// <summary>A cluster holds a generation that the store has never given out: the store is the older one.</summary>
@@ -218,6 +221,9 @@ public sealed record WorkspaceObserved(
 {
     /// <summary>What of the generation's timeline wasn't stored before.</summary>
     public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
+
+    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if the agent didn't tell.</summary>
+    public string? Disk { get; init; }
 }
 
 /// <summary>It has ended, and nobody can tell what still runs of it.</summary>

@@ -23,6 +23,9 @@ internal sealed class FakeDriver : IClusterDriver
 
     public Func<WorkspaceDesired, Task> OnApply { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>What is refused of a wish that is applied otherwise; null for nothing.</summary>
+    public Func<WorkspaceDesired, ClusterRefusal?> Refuses { get; set; } = _ => null;
+
     public Func<string, Task<bool>> OnRemove { get; set; } = _ => Task.FromResult(false);
 
     /// <summary>What a watch lists at once; null to let the test list.</summary>
@@ -67,10 +70,11 @@ internal sealed class FakeDriver : IClusterDriver
         await Task.Delay(Timeout.Infinite, ct);
     }
 
-    public Task Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
+    public async Task<ClusterRefusal?> Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
     {
         _applied.Writer.TryWrite((identity, desired));
-        return OnApply(desired);
+        await OnApply(desired);
+        return Refuses(desired);
     }
 
     public Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct)

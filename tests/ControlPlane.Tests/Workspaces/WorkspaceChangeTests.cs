@@ -1,3 +1,4 @@
+using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
@@ -63,6 +64,28 @@ public sealed class WorkspaceChangeTests(PostgresFixture postgres) : ControlPlan
         Assert.Equal(ErrorReasons.InvalidArgument, Reason(shrunk));
         Assert.Contains("spec.disk: must not be less than it is, 20Gi", shrunk.Status.Detail, StringComparison.Ordinal);
         Assert.Equal("20480Mi", same.Spec.Disk);
+    }
+
+    [Fact]
+    public async Task A_growth_that_the_cluster_has_refused_is_told_and_can_be_taken_back_to_what_there_is()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var agent = await Attached(plane);
+        var created = await plane.CreateWorkspace("dev", Ct);
+        var grown = await Update(plane, new WorkspaceSpec { Disk = "20Gi" }, "spec.disk");
+        var report = agent.Observation(created.Id, grown.Generation, WorkspaceState.Running);
+        (report.Code, report.Message, report.Disk) = ("disk_resize_refused", "The disk still has 5Gi.", "5Gi");
+        await agent.Send(new ConnectRequest { WorkspaceObserved = report }, Ct);
+        await agent.Next(ConnectResponse.FrameOneofCase.ObservedAck, Ct);
+
+        var told = await plane.Workspace("dev", Ct);
+        var shrunk = await Refused(plane, new WorkspaceSpec { Disk = "4Gi" }, "spec.disk");
+        var other = await Update(plane, new WorkspaceSpec { Image = "example/image:2" }, "spec.image");
+        var back = await Update(plane, new WorkspaceSpec { Disk = "5Gi" }, "spec.disk");
+
+        Assert.Equal((WorkspaceState.Running, "disk_resize_refused"), (told.State, told.StateCode));
+        Assert.Contains("spec.disk: must not be less than it is, 5Gi", shrunk.Status.Detail, StringComparison.Ordinal);
+        Assert.Equal(("20Gi", "5Gi"), (other.Spec.Disk, back.Spec.Disk));
     }
 
     [Theory]

@@ -41,6 +41,57 @@ public sealed class WorkspaceDeciderTests
         );
     }
 
+    [Theory]
+    [InlineData("10Gi", "10Gi", null)]
+    [InlineData("10Gi", "15Gi", null)]
+    [InlineData("10Gi", "10240Mi", null)]
+    [InlineData("10Gi", "9Gi", "10Gi")]
+    [InlineData("20Gi", "15Gi", "20Gi")]
+    [InlineData("", "1Gi", null)]
+    [InlineData(null, "15Gi", "20Gi")]
+    public void A_disk_never_shrinks_below_what_the_cluster_has_whatever_was_wished_meanwhile(
+        string? held,
+        string wished,
+        string? least
+    )
+    {
+        var state = After(After(null, Create), Resize("20Gi"));
+        state = After(state, Report(2, 1, 1, ObservedState.Running) with { Disk = held });
+
+        var decision = WorkspaceDecider.Decide(state, Resize(wished));
+
+        Assert.Equal(
+            least is null ? null : $"must not be less than it is, {least}: a disk can't shrink",
+            decision.Refusal?.Fields.Single().Rule
+        );
+        if (least is null)
+            Assert.Equal(wished, Assert.IsType<WorkspaceSpecChanged>(Assert.Single(decision.Events)).Spec.Disk);
+    }
+
+    [Fact]
+    public void What_else_is_changed_does_not_depend_on_the_size_of_the_disk()
+    {
+        var state = After(After(null, Create), Report(2, 1, 1, ObservedState.Running) with { Disk = "20Gi" });
+
+        var decision = WorkspaceDecider.Decide(state, Update(s => s with { Image = "other" }));
+
+        Assert.Null(decision.Refusal);
+        Assert.Single(decision.Events);
+    }
+
+    [Fact]
+    public void A_report_of_nothing_but_another_size_of_the_disk_is_kept_and_one_without_it_forgets_none()
+    {
+        var running = After(After(null, Create), Report(2, 1, 1, ObservedState.Running));
+
+        var grown = After(running, Report(2, 1, 2, ObservedState.Running) with { Disk = "2Gi" });
+
+        Assert.Equal("2Gi", grown.Disk);
+        Assert.Equal(running.StateAt, grown.StateAt);
+        Assert.Empty(Events(grown, Report(2, 1, 3, ObservedState.Running) with { Disk = "2Gi" }));
+        Assert.Equal("2Gi", After(grown, Report(2, 1, 3, ObservedState.Stopping)).Disk);
+    }
+
     [Fact]
     public void R8_a_report_of_an_older_epoch_changes_nothing()
     {
@@ -163,6 +214,10 @@ public sealed class WorkspaceDeciderTests
             WorkspaceDecider.Decide(lost, new AbandonWorkspace(ProviderStatus.Error, "", At)).Refusal?.Reason
         );
     }
+
+    private static UpdateWorkspace Resize(string disk) => Update(s => s with { Disk = disk });
+
+    private static UpdateWorkspace Update(Func<WorkspaceSpec, WorkspaceSpec> change) => new(change, null, "", "", At);
 
     private static WishWorkspace Wish(DesiredState desired) => new(desired, "", "", At);
 

@@ -1,0 +1,70 @@
+using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>One attempt to delete all objects of a workspace. One that is refused keeps no other from being deleted.</summary>
+internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identity, string workspaceId, ILogger logger)
+{
+    private readonly Attempts _tried = new();
+    private readonly string _name = Names.Object(workspaceId);
+
+    /// <returns>False if nothing is left.</returns>
+    /// <exception cref="ApiException">Something is to be tried again.</exception>
+    /// <exception cref="ClusterException">The deletion of an object was refused.</exception>
+    public async Task<bool> Run(CancellationToken ct)
+    {
+        var (watched, unwatched) = (false, false);
+        foreach (var kind in WorkspaceKinds.All)
+            if (await Delete(ApiResource.Of(kind), ct))
+                (watched, unwatched) = IsWatched(kind) ? (true, unwatched) : (watched, true);
+        if (_tried.Outcome() is { } refusal)
+            throw new ClusterException(refusal.Code, refusal.Message, transient: false);
+        if (watched)
+            return true;
+
+        var selector = $"{Names.Selector(identity)},{Names.WorkspaceId}={workspaceId}";
+        var pods = await api.List(ApiResource.Pods, selector, 1, next: null, ct);
+        if (pods.Items is { Count: > 0 })
+            return true;
+        if (unwatched)
+            await DemandGone(ct);
+        return false;
+    }
+
+    // Nobody hears of the end of those that aren't watched: it has to be asked for again.
+    private async Task DemandGone(CancellationToken ct)
+    {
+        foreach (var kind in WorkspaceKinds.All.Where(k => !IsWatched(k)))
+            if (await api.Get(ApiResource.Of(kind), _name, ct) is { } left && Ownership.Holds(identity, left.Metadata))
+                throw new ClusterException(
+                    ClusterCodes.ObjectDeleting,
+                    $"The {kind.Singular} of workspace {workspaceId} is still being deleted.",
+                    transient: true
+                );
+    }
+
+    private static bool IsWatched(WorkspaceKind kind) =>
+        kind == WorkspaceKinds.Deployment || kind == WorkspaceKinds.Volume;
+
+    /// <returns>Whether it was there.</returns>
+    private async Task<bool> Delete(ApiResource<PlainObject> resource, CancellationToken ct)
+    {
+        var there = false;
+        await _tried.Try(async () =>
+        {
+            if (await api.Get(resource, _name, ct) is not { } read)
+                return;
+            if (!Ownership.Holds(identity, read.Metadata))
+            {
+                logger.ForeignLeftAlone(resource.Singular, read.Metadata.Name);
+                return;
+            }
+
+            there = true;
+            if (!read.Metadata.Deleting)
+                await api.Delete(resource, read.Metadata, ct);
+        });
+        return there;
+    }
+}
