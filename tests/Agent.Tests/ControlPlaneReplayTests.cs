@@ -27,6 +27,8 @@ public sealed class ControlPlaneReplayTests
             Token = new Secret("mpt_secret"),
             Cluster = ClusterKind.Simulated,
             Simulated = Simulated(recording),
+            // It failed at once then.
+            PendingTimeout = TimeSpan.FromMilliseconds(100),
             HealthAddress = new IPEndPoint(IPAddress.Loopback, 0),
         };
         var agent = AgentHost.Build(options, services => services.AddLogging(l => l.ClearProviders()));

@@ -51,6 +51,7 @@ public sealed class OptionsTests
         Assert.Equal(ClusterKind.Kubernetes, options.Cluster);
         Assert.Equal(TimeSpan.FromSeconds(10), options.HeartbeatInterval);
         Assert.Equal(TimeSpan.FromSeconds(5), options.ProbeInterval);
+        Assert.Equal(TimeSpan.FromMinutes(10), options.PendingTimeout);
         Assert.Equal(IPEndPoint.Parse("127.0.0.1:8086"), options.HealthAddress);
         Assert.Equal((LogLevel.Information, LogFormat.Text), (options.LogLevel, options.LogFormat));
     }

@@ -31,12 +31,15 @@ public sealed class SimulationTests
         cluster.Apply(Wishes.Running("w1", 1), Start.AddMinutes(2));
         var works = Assert.Single(cluster.Step(Start.AddMinutes(3))).Workspace!;
 
-        Assert.Equal((WorkspaceState.Failed, kind), (failed.State, failed.Code));
+        var (state, stage) = FailurePlan.MayPass(kind)
+            ? (WorkspaceState.Starting, TimelineStage.Waiting)
+            : (WorkspaceState.Failed, TimelineStage.Failed);
+        Assert.Equal((state, kind), (failed.State, failed.Code));
         Assert.Equal($"Simulated: {FailurePlan.Kinds[kind]}", failed.Message);
         Assert.Equal((WorkspaceState.Running, ""), (works.State, works.Code));
         // Which failure it was stays told, and what became of it.
         var told = works.Timeline.Steps;
-        var failure = Assert.Single(told, s => s.Stage == TimelineStage.Failed);
+        var failure = Assert.Single(told, s => s.Stage == stage);
         Assert.Equal((failed.Code, failed.Message, Start.AddMinutes(1)), (failure.Code, failure.Message, failure.At));
         Assert.Equal(TimelineStage.Ready, told[^1].Stage);
     }
@@ -202,7 +205,7 @@ public sealed class SimulationTests
     }
 
     [Fact]
-    public void Full_cluster_fails_in_the_schedulers_words_looks_no_more_and_takes_the_first_when_there_is_room()
+    public void Full_cluster_waits_in_the_schedulers_words_and_takes_the_first_when_there_is_room()
     {
         var cluster = Cluster(new SimulatedOptions { Capacity = 1 });
         cluster.Apply(Wishes.Running("w1", 1), Start);
@@ -213,17 +216,60 @@ public sealed class SimulationTests
 
         Assert.All(
             full,
-            f => Assert.Equal((WorkspaceState.Failed, "unschedulable"), (f.Workspace!.State, f.Workspace.Code))
+            f => Assert.Equal((WorkspaceState.Starting, "unschedulable"), (f.Workspace!.State, f.Workspace.Code))
         );
         Assert.Contains("0/1 nodes are available", full[0].Workspace!.Message, StringComparison.Ordinal);
-        Assert.Null(cluster.NextStep);
+        Assert.Equal(Start.AddMinutes(14), cluster.NextStep);
 
         cluster.Remove("w1", Start.AddMinutes(5));
         cluster.Step(Start.AddMinutes(6));
         var taken = Assert.Single(cluster.Step(Start.AddMinutes(7)));
 
         Assert.Equal(("w2", WorkspaceState.Running, ""), (taken.Id, taken.Workspace!.State, taken.Workspace.Code));
+        Assert.Equal(Start.AddMinutes(14), cluster.NextStep);
+    }
+
+    [Fact]
+    public void What_waits_for_room_for_too_long_is_failed_and_still_runs_once_there_is_room()
+    {
+        var cluster = Cluster(new SimulatedOptions { Capacity = 1 });
+        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Step(Start.AddMinutes(1));
+        cluster.Apply(Wishes.Running("w2", 1), Start.AddMinutes(2));
+        cluster.Step(Start.AddMinutes(3));
+
+        var failed = Assert.Single(cluster.Step(Start.AddMinutes(13))).Workspace!;
+
+        Assert.Equal((WorkspaceState.Failed, "unschedulable"), (failed.State, failed.Code));
+        Assert.EndsWith("(for longer than 10m)", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            [TimelineStage.Waiting, TimelineStage.Failed],
+            failed.Timeline.Steps.Where(s => s.Code == "unschedulable").Select(s => s.Stage)
+        );
         Assert.Null(cluster.NextStep);
+        cluster.Remove("w1", Start.AddMinutes(20));
+        cluster.Step(Start.AddMinutes(21));
+        Assert.Equal(WorkspaceState.Running, Assert.Single(cluster.Step(Start.AddMinutes(22))).Workspace!.State);
+    }
+
+    [Theory]
+    [InlineData("image_pull_failed", true)]
+    [InlineData("quota_exceeded", true)]
+    [InlineData("unschedulable", true)]
+    [InlineData("container_failed", false)]
+    [InlineData("crash_loop", false)]
+    [InlineData("oom_killed", false)]
+    [InlineData("pod_refused", false)]
+    public void A_failure_that_may_pass_is_one_after_a_time_and_another_at_once(string kind, bool waits)
+    {
+        var cluster = Cluster(new SimulatedOptions { Failures = [new() { Kind = kind }] });
+        cluster.Apply(Wishes.Running("w1", 1), Start);
+
+        var first = Assert.Single(cluster.Step(Start.AddMinutes(1))).Workspace!;
+        var later = cluster.Step(Start.AddMinutes(11)).SingleOrDefault().Workspace;
+
+        Assert.Equal((waits ? WorkspaceState.Starting : WorkspaceState.Failed, kind), (first.State, first.Code));
+        Assert.Equal(waits, later is { State: WorkspaceState.Failed } && later.Code == kind);
     }
 
     [Theory]
@@ -262,7 +308,8 @@ public sealed class SimulationTests
         Assert.Equal([WorkspaceState.Running, WorkspaceState.Failed], [Begin(1), Begin(2)]);
     }
 
-    private SimulatedCluster Cluster(SimulatedOptions options) => new(options, new StagedApi(options, _time));
+    private SimulatedCluster Cluster(SimulatedOptions options) =>
+        new(options, TimeSpan.FromMinutes(10), new StagedApi(options, _time));
 
     private static string Repository
     {

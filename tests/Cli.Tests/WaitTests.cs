@@ -63,6 +63,24 @@ public sealed class WaitTests : CliTest
         await Check("wait-create-failed", "workspaces", "create", "dev", "--wait");
     }
 
+    [Fact]
+    public async Task What_the_cluster_may_still_do_is_waited_for_and_told_in_its_words()
+    {
+        const string words = "0/3 nodes are available: 3 Insufficient cpu.";
+        Server.Workspaces.Timeline = [Sample.Happening(1, 0, TimelineStage.Created)];
+        Steps(
+            w =>
+            {
+                Observe(w, WorkspaceState.Starting, "unschedulable", words);
+                Server.Workspaces.Timeline.Add(Sample.Happening(1, 2, TimelineStage.Waiting, "unschedulable", words));
+            },
+            _ => { },
+            w => Happens(w, WorkspaceState.Running, TimelineStage.Started, TimelineStage.Ready)
+        );
+
+        await Check("wait-create-unschedulable", "workspaces", "create", "dev", "--wait");
+    }
+
     [Theory]
     [InlineData("update", "--disk", "20Gi")]
     [InlineData("restart")]

@@ -46,6 +46,15 @@ public sealed class WaitVerdictTests
     }
 
     [Fact]
+    public void What_waits_with_a_code_is_waited_for()
+    {
+        var seen = Seen(WorkspaceDesiredState.Running, WorkspaceState.Starting, observed: 2);
+        seen.StateCode = "unschedulable";
+
+        Assert.Equal("waiting", Name(WaitVerdict.Of(seen, seen.DesiredState, generation: 2)));
+    }
+
+    [Fact]
     public void A_later_wish_ends_the_wait_for_an_earlier_one()
     {
         foreach (var wish in Wishes)

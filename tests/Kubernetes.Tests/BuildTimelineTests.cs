@@ -48,8 +48,8 @@ public sealed class BuildTimelineTests
     public void What_the_cluster_keeps_no_time_of_is_told_in_whole_seconds_as_the_rest_is()
     {
         // Seen bound in the second in which the pod was scheduled, before that was seen.
-        var bound = BuildTimeline.Of(new(Deployment(), Claim(), []), generation: 3, At(10) + Fraction);
-        var scheduled = BuildTimeline.Of(new(Deployment(ready: 1), Claim(), [Ready()]), generation: 3, At(17));
+        var bound = BuildTimeline.Of(new(Deployment(), Claim(), []), generation: 3, Later(At(10) + Fraction));
+        var scheduled = BuildTimeline.Of(new(Deployment(ready: 1), Claim(), [Ready()]), generation: 3, Later(At(17)));
 
         var steps = Timeline.Empty.With(bound).With(scheduled).Steps;
 
@@ -74,9 +74,13 @@ public sealed class BuildTimelineTests
         );
 
     [Theory]
-    [InlineData("storageclass.storage.k8s.io \"fast\" not found", "storage_class_missing")]
-    [InlineData("rpc error: code = ResourceExhausted desc = quota of disks", "volume_failed")]
-    public void A_volume_that_can_not_be_made_is_failed_in_its_provisioners_words(string words, string code)
+    [InlineData("storageclass.storage.k8s.io \"fast\" not found", "storage_class_missing", "Failed")]
+    [InlineData("rpc error: code = ResourceExhausted desc = quota of disks", "volume_failed", "Waiting")]
+    public void A_volume_that_can_not_be_made_tells_so_in_its_provisioners_words(
+        string words,
+        string code,
+        string stage
+    )
     {
         var objects = new WorkspaceObjects(
             Deployment(),
@@ -92,10 +96,12 @@ public sealed class BuildTimelineTests
             ],
         };
 
-        var judged = ObservedStates.Judge(objects);
+        var judged = ObservedStates.Judge(objects, Later(Now));
 
-        Assert.Equal((WorkspaceState.Failed, code, words), (judged.State, judged.Code, judged.Message));
-        Assert.Equal($"00:05 Failed {code} {words} [cccccccc/{code}]", Lines(objects)[^1]);
+        var (state, id) =
+            stage == "Failed" ? (WorkspaceState.Failed, code) : (WorkspaceState.Starting, $"{code}/waiting");
+        Assert.Equal((state, code, words), (judged.State, judged.Code, judged.Message));
+        Assert.Equal($"00:05 {stage} {code} {words} [cccccccc/{id}]", Lines(objects)[^1]);
     }
 
     [Fact]
@@ -111,18 +117,33 @@ public sealed class BuildTimelineTests
         Assert.Equal((WorkspaceState.Starting, ""), Judge(bound));
 
         static (WorkspaceState, string) Judge(WorkspaceObjects objects) =>
-            (ObservedStates.Judge(objects).State, ObservedStates.Judge(objects).Message);
+            (ObservedStates.Judge(objects, Later(Now)).State, ObservedStates.Judge(objects, Later(Now)).Message);
     }
 
     [Fact]
-    public void No_room_on_any_node_is_failed_in_the_schedulers_words() =>
+    public void No_room_on_any_node_waits_in_the_schedulers_words_and_is_failed_at_its_time()
+    {
+        var objects = new WorkspaceObjects(
+            Deployment(),
+            Claim(),
+            [Unscheduled("0/3 nodes are available: 3 Insufficient cpu.")]
+        );
         AssertStory(
             """
-            00:10 Failed unschedulable 0/3 nodes are available: 3 Insufficient cpu. [aaaaaaaa/unschedulable]
+            00:10 Waiting unschedulable 0/3 nodes are available: 3 Insufficient cpu. [aaaaaaaa/unschedulable/waiting]
             01:00 VolumeBound pv-1, 10Gi [cccccccc/volume_bound]
             """,
-            new(Deployment(), Claim(), [Unscheduled("0/3 nodes are available: 3 Insufficient cpu.")])
+            objects
         );
+
+        // However late it is seen.
+        var late = BuildTimeline.Of(objects, generation: 3, Later(Now.AddHours(5))).Select(Line);
+
+        Assert.Contains(
+            "10:10 Failed unschedulable 0/3 nodes are available: 3 Insufficient cpu. (for longer than 10m) [aaaaaaaa/unschedulable]",
+            late
+        );
+    }
 
     [Fact]
     public void A_pod_that_the_scheduler_keeps_for_its_volume_waits() =>
@@ -134,15 +155,20 @@ public sealed class BuildTimelineTests
         );
 
     [Theory]
-    [InlineData("ImagePullBackOff", "image_pull_failed")]
-    [InlineData("CreateContainerConfigError", "container_failed")]
-    public void What_a_container_waits_for_in_vain_is_failed(string reason, string code)
+    [InlineData("ImagePullBackOff", "image_pull_failed", "00:08 Waiting", "/waiting")]
+    [InlineData("CreateContainerConfigError", "container_failed", "01:00 Failed", "")]
+    public void What_a_container_waits_for_is_told_in_the_kubelets_words(
+        string reason,
+        string code,
+        string stage,
+        string end
+    )
     {
         var pod = MakePod(new PodObject.ContainerState(new(reason, "its words")));
 
-        Assert.Equal(
-            $"01:00 Failed {code} {reason}: its words [aaaaaaaa/{code}]",
-            Lines(new(Deployment(), Claim(), [pod]))[^1]
+        Assert.Contains(
+            $"{stage} {code} {reason}: its words [aaaaaaaa/{code}{end}]",
+            Lines(new(Deployment(), Claim(), [pod]))
         );
     }
 
@@ -183,9 +209,9 @@ public sealed class BuildTimelineTests
     }
 
     [Theory]
-    [InlineData("pods \"x\" is forbidden: exceeded quota: none", "quota_exceeded")]
-    [InlineData("pods \"x\" is forbidden: violates PodSecurity \"restricted:latest\"", "pod_refused")]
-    public void A_refused_pod_is_failed_in_the_api_servers_words(string words, string code)
+    [InlineData("pods \"x\" is forbidden: exceeded quota: none", "Waiting quota_exceeded", "quota_exceeded/waiting")]
+    [InlineData("violates PodSecurity \"restricted:latest\"", "Failed pod_refused", "pod_refused")]
+    public void A_refused_pod_is_told_in_the_api_servers_words(string words, string told, string id)
     {
         var deployment = Deployment(updated: 0);
         deployment = deployment with
@@ -196,7 +222,7 @@ public sealed class BuildTimelineTests
             },
         };
 
-        Assert.Equal($"00:12 Failed {code} FailedCreate: {words} [3/{code}]", Lines(new(deployment, Claim(), []))[0]);
+        Assert.Equal($"00:12 {told} FailedCreate: {words} [3/{id}]", Lines(new(deployment, Claim(), []))[0]);
     }
 
     [Fact]
@@ -274,7 +300,7 @@ public sealed class BuildTimelineTests
     {
         Assert.Empty(Lines(new(Deployment(replicas: 0), Claim(), [Ready()])));
         Assert.Equal(["01:00 Stopped [3/stopped]"], Lines(new(Deployment(replicas: 0), Claim(), [])));
-        Assert.Empty(BuildTimeline.Of(new(null, Claim(), []), generation: 0, Now));
+        Assert.Empty(BuildTimeline.Of(new(null, Claim(), []), generation: 0, Later(Now)));
     }
 
     private const string Pod = "aaaaaaaa-0000";
@@ -285,7 +311,7 @@ public sealed class BuildTimelineTests
 
     /// <summary>As the timeline has them: in order of time.</summary>
     private static string[] Lines(WorkspaceObjects objects) =>
-        [.. Timeline.Empty.With(BuildTimeline.Of(objects, generation: 3, Now)).Steps.Select(Line)];
+        [.. Timeline.Empty.With(BuildTimeline.Of(objects, generation: 3, Later(Now))).Steps.Select(Line)];
 
     private static string Line(TimelineStep step) =>
         string.Join(
@@ -299,6 +325,8 @@ public sealed class BuildTimelineTests
                 $"[{step.Id}]",
             }.Where(w => w.Length > 0)
         );
+
+    private static Patience Later(DateTimeOffset now) => new(now, TimeSpan.FromMinutes(10));
 
     private static DateTimeOffset At(int second) => Now.AddMinutes(-1).AddSeconds(second);
 

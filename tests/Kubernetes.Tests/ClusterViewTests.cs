@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.V1;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
@@ -8,10 +9,40 @@ public sealed class ClusterViewTests
 {
     private readonly RecordingSink _sink = new();
     private readonly HashSet<string> _removing = [];
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     private readonly ClusterView _view;
 
     public ClusterViewTests() =>
-        _view = new ClusterView(_sink, _removing.Contains, id => _removing.Remove(id), TimeProvider.System);
+        _view = new ClusterView(
+            _sink,
+            _removing.Contains,
+            id => _removing.Remove(id),
+            pendingTimeout: TimeSpan.FromMinutes(10),
+            _time
+        );
+
+    [Fact]
+    public void What_has_waited_for_too_long_is_told_though_nothing_has_changed()
+    {
+        var since = _time.GetUtcNow();
+        _time.Advance(TimeSpan.FromMinutes(4));
+        Complete(Current("a"), Current("b"));
+        _view.Put(ObjectKind.Pod, Unschedulable("a", since));
+        _view.Put(ObjectKind.Pod, Unschedulable("b", since.AddMinutes(1)));
+
+        Assert.Equal(since.AddMinutes(10), _view.PassTime());
+        // A list in between counts nothing anew.
+        _view.Replace(ObjectKind.Pod, [Unschedulable("a", since), Unschedulable("b", since.AddMinutes(1))]);
+        Assert.Equal(since.AddMinutes(10), _view.PassTime());
+        _time.Advance(TimeSpan.FromMinutes(6));
+        Assert.Equal(since.AddMinutes(11), _view.PassTime());
+        var failed = Assert.IsType<ClusterWorkspace>(_sink.Heard[^1]);
+        Assert.Equal(("a", WorkspaceState.Failed, "unschedulable"), (failed.Id, failed.State, failed.Code));
+        _view.Delete(ObjectKind.Deployment, Current("b"));
+        _view.Delete(ObjectKind.Pod, Unschedulable("b", since));
+
+        Assert.Null(_view.PassTime());
+    }
 
     [Fact]
     public void Nothing_is_told_before_all_kinds_have_been_listed()
@@ -181,4 +212,20 @@ public sealed class ClusterViewTests
 
     private static ObjectMeta Metadata(string? id, string name) =>
         new(name, Labels: new ObjectLabels("coder-mesh", "true", id, "p-1", "d-1"));
+
+    private static DeploymentObject Current(string id) =>
+        Deployment(id) with
+        {
+            Spec = new(Replicas: 1),
+            Status = new(UpdatedReplicas: 1),
+        };
+
+    private static PodObject Unschedulable(string id, DateTimeOffset since) =>
+        new(
+            Metadata(id, $"ws-{id}-1-1"),
+            new PodObject.PodStatus(
+                "Pending",
+                [new ObjectCondition("PodScheduled", "False", "Unschedulable", "no room", since)]
+            )
+        );
 }

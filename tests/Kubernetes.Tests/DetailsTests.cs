@@ -27,7 +27,7 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
         };
 
         await driver.Apply(desired, Ct);
-        var kept = await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Failed, Ct);
+        var kept = await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Starting, w => w.Code.Length > 0, Ct);
         var first = await Annotations();
         desired.Generation = 2;
         desired.Details = new WorkspaceDetails

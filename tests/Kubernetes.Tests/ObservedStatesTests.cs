@@ -6,9 +6,11 @@ namespace Coder.Mesh.Kubernetes.Tests;
 public sealed class ObservedStatesTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan Moment = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     [Fact]
-    public void Nothing_left_is_no_workspace() => Assert.Null(ObservedStates.Of("w", new(null, null, []), true, 4));
+    public void Nothing_left_is_no_workspace() => Assert.Null(Of(new(null, null, []), removing: true, known: 4));
 
     [Fact]
     public void A_volume_alone_is_starting() => AssertState(WorkspaceState.Starting, deployment: null);
@@ -60,7 +62,7 @@ public sealed class ObservedStatesTests
     [Fact]
     public void Pods_alone_are_deleting()
     {
-        var seen = ObservedStates.Of("w", new(null, null, [Pod()]), removing: false, known: 4);
+        var seen = Of(new(null, null, [Pod()]), removing: false, known: 4);
 
         Assert.Equal(new("w", 4, WorkspaceState.Deleting), seen! with { Held = null });
     }
@@ -68,7 +70,7 @@ public sealed class ObservedStatesTests
     [Fact]
     public void Once_its_removal_was_asked_for_whatever_is_left_is_deleting()
     {
-        var seen = ObservedStates.Of("w", new(Deployment(replicas: 0), null, []), removing: true, known: 0);
+        var seen = Of(new(Deployment(replicas: 0), null, []), removing: true, known: 0);
 
         Assert.Equal(WorkspaceState.Deleting, seen!.State);
     }
@@ -76,9 +78,9 @@ public sealed class ObservedStatesTests
     [Fact]
     public void The_generation_is_the_deployments_and_while_deleting_the_last_known()
     {
-        Assert.Equal(3ul, ObservedStates.Of("w", new(Deployment(), Claim(), []), false, known: 0)!.Generation);
-        Assert.Equal(8ul, ObservedStates.Of("w", new(null, Claim(), []), removing: true, known: 8)!.Generation);
-        Assert.Equal(1ul, ObservedStates.Of("w", new(null, Claim(), []), removing: true, known: 0)!.Generation);
+        Assert.Equal(3ul, Of(new(Deployment(), Claim(), []), removing: false, known: 0)!.Generation);
+        Assert.Equal(8ul, Of(new(null, Claim(), []), removing: true, known: 8)!.Generation);
+        Assert.Equal(1ul, Of(new(null, Claim(), []), removing: true, known: 0)!.Generation);
     }
 
     [Theory]
@@ -86,7 +88,7 @@ public sealed class ObservedStatesTests
     [InlineData(8)]
     public void A_volume_alone_is_no_generation_applied(ulong known)
     {
-        var seen = ObservedStates.Of("w", new(null, Claim(), []), removing: false, known);
+        var seen = Of(new(null, Claim(), []), removing: false, known);
 
         Assert.Equal(new("w", 0, WorkspaceState.Starting), seen! with { Held = null });
         // What is sent again must not be below this one, or it would not be applied.
@@ -103,8 +105,7 @@ public sealed class ObservedStatesTests
         Assert.Equal(0ul, ObservedStates.Generation(new ObjectMeta("x", Annotations: new ObjectAnnotations(text))));
 
     [Theory]
-    [InlineData("ImagePullBackOff", "image_pull_failed")]
-    [InlineData("ErrImagePull", "image_pull_failed")]
+    [InlineData("ErrImageNeverPull", "image_pull_failed")]
     [InlineData("InvalidImageName", "image_pull_failed")]
     [InlineData("CrashLoopBackOff", "crash_loop")]
     [InlineData("CreateContainerConfigError", "container_failed")]
@@ -122,12 +123,69 @@ public sealed class ObservedStatesTests
     public void What_a_container_waits_for_in_hope_is_starting(string reason) =>
         AssertState(WorkspaceState.Starting, Deployment(), Pod(ready: "False", waiting: new(reason)));
 
-    [Fact]
-    public void No_room_on_any_node_is_failed()
-    {
-        var seen = Observe(Deployment(), Claim(), Pod(ready: "False", unschedulable: "0/3 nodes: insufficient cpu"))!;
+    /// <summary>What the cluster may still come to do, each with the time that it keeps of it.</summary>
+    public static TheoryData<string> Waits { get; } =
+    [
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "unschedulable",
+        "quota_exceeded",
+        "volume_failed",
+    ];
 
-        Assert.Equal(("unschedulable", "0/3 nodes: insufficient cpu"), (seen.Code, seen.Message));
+    [Theory]
+    [MemberData(nameof(Waits))]
+    public void What_the_cluster_may_still_do_waits_with_its_words_and_is_failed_after_the_time_that_is_set(string what)
+    {
+        var (objects, code, words) = Waiting(what);
+
+        var (early, deadline) = ObservedStates.Of("w", objects, removing: false, known: 0, After(Limit - Moment));
+        var (late, none) = ObservedStates.Of("w", objects, removing: false, known: 0, After(Limit));
+
+        Assert.Equal((WorkspaceState.Starting, code, words), (early!.State, early.Code, early.Message));
+        Assert.Equal(Now + Limit, deadline);
+        Assert.Equal(
+            (WorkspaceState.Failed, code, $"{words} (for longer than 10m)"),
+            (late!.State, late.Code, late.Message)
+        );
+        Assert.Null(none);
+    }
+
+    [Fact]
+    public void A_volume_on_its_way_has_no_code_until_it_has_been_on_it_for_too_long()
+    {
+        const string words = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims.";
+        var objects = new WorkspaceObjects(Deployment(), Claim(), [Pod(ready: "False", unschedulable: words)]);
+
+        var early = Of(objects, removing: false, known: 0, later: Limit - Moment)!;
+        var late = Of(objects, removing: false, known: 0, later: Limit)!;
+
+        Assert.Equal((WorkspaceState.Starting, "", words), (early.State, early.Code, early.Message));
+        Assert.Equal((WorkspaceState.Failed, "volume_failed"), (late.State, late.Code));
+    }
+
+    [Fact]
+    public void A_volume_that_waits_for_its_pod_waits_for_ever()
+    {
+        var claim = Claim() with { Status = new("Pending") };
+        claim = claim with { Metadata = claim.Metadata with { Uid = "c" } };
+        var wait = new SeenEvent("c", "WaitForFirstConsumer", TimelineStage.Waiting, "waits", Now, Now);
+        var objects = new WorkspaceObjects(Deployment(), claim, []) { Events = [wait] };
+
+        Assert.Equal(WorkspaceState.Starting, Of(objects, removing: false, known: 0, later: Limit * 10)!.State);
+    }
+
+    [Fact]
+    public void Without_a_time_of_the_condition_that_of_the_pod_counts()
+    {
+        var pod = Pod(ready: "False", unschedulable: "no room", timed: false);
+        var objects = new WorkspaceObjects(Deployment(), Claim(), [pod]);
+
+        var (_, deadline) = ObservedStates.Of("w", objects, removing: false, known: 0, After(TimeSpan.Zero));
+
+        Assert.Equal(pod.Metadata.CreationTimestamp + Limit, deadline);
     }
 
     [Fact]
@@ -165,26 +223,12 @@ public sealed class ObservedStatesTests
     }
 
     [Fact]
-    public void A_refused_pod_is_failed_and_over_the_quota_under_its_own_code()
+    public void A_pod_that_a_policy_refuses_is_failed_at_once()
     {
-        var quota = Observe(Refusing("pods \"x\" is forbidden: exceeded quota: none"), Claim())!;
         var policy = Observe(Refusing("violates PodSecurity \"restricted:latest\""), Claim())!;
 
-        Assert.Equal((WorkspaceState.Failed, "quota_exceeded"), (quota.State, quota.Code));
         Assert.Equal((WorkspaceState.Failed, "pod_refused"), (policy.State, policy.Code));
         Assert.Equal("FailedCreate: violates PodSecurity \"restricted:latest\"", policy.Message);
-
-        static DeploymentObject Refusing(string message)
-        {
-            var deployment = Deployment();
-            return deployment with
-            {
-                Status = deployment.Status! with
-                {
-                    Conditions = [new("ReplicaFailure", "True", "FailedCreate", message)],
-                },
-            };
-        }
     }
 
     [Fact]
@@ -226,7 +270,49 @@ public sealed class ObservedStatesTests
         DeploymentObject? deployment,
         ClaimObject? claim,
         params PodObject[] pods
-    ) => ObservedStates.Of("w", new(deployment, claim, pods), removing: false, known: 0);
+    ) => Of(new(deployment, claim, pods), removing: false, known: 0);
+
+    private static Agent.Reconcile.ClusterWorkspace? Of(
+        WorkspaceObjects objects,
+        bool removing,
+        ulong known,
+        TimeSpan? later = null
+    ) => ObservedStates.Of("w", objects, removing, known, After(later ?? TimeSpan.Zero)).Workspace;
+
+    private static Patience After(TimeSpan later) => new(Now + later, Limit);
+
+    private static (WorkspaceObjects Objects, string Code, string Words) Waiting(string what)
+    {
+        const string NoRoom = "0/3 nodes are available: 3 Insufficient cpu.";
+        const string NoQuota = "pods \"x\" is forbidden: exceeded quota: none";
+        switch (what)
+        {
+            case "unschedulable":
+                return (new(Deployment(), Claim(), [Pod(ready: "False", unschedulable: NoRoom)]), what, NoRoom);
+            case "quota_exceeded":
+                return (new(Refusing(NoQuota), Claim(), []), what, $"FailedCreate: {NoQuota}");
+            case "volume_failed":
+                var claim = Claim() with { Status = new("Pending") };
+                claim = claim with { Metadata = claim.Metadata with { Uid = "c" } };
+                var failed = new SeenEvent("c", "ProvisioningFailed", TimelineStage.Failed, "no disks", Now, Now);
+                return (new(Deployment(), claim, []) { Events = [failed] }, what, "no disks");
+            default:
+                var pod = Pod(ready: "False", waiting: new(what, "in its words"));
+                return (new(Deployment(), Claim(), [pod]), "image_pull_failed", $"{what}: in its words");
+        }
+    }
+
+    private static DeploymentObject Refusing(string message)
+    {
+        var deployment = Deployment();
+        return deployment with
+        {
+            Status = deployment.Status! with
+            {
+                Conditions = [new("ReplicaFailure", "True", "FailedCreate", message, Now)],
+            },
+        };
+    }
 
     private static DeploymentObject Deployment(
         int replicas = 1,
@@ -256,15 +342,17 @@ public sealed class ObservedStatesTests
         string ready = "True",
         bool deleting = false,
         PodObject.ContainerWaiting? waiting = null,
-        string? unschedulable = null
+        string? unschedulable = null,
+        bool timed = true
     )
     {
-        List<ObjectCondition> conditions = [new("Ready", ready)];
+        DateTimeOffset? since = timed ? Now : null;
+        List<ObjectCondition> conditions = [new("Ready", ready, LastTransitionTime: since)];
         if (unschedulable is not null)
-            conditions.Add(new("PodScheduled", "False", "Unschedulable", unschedulable));
+            conditions.Add(new("PodScheduled", "False", "Unschedulable", unschedulable, since));
         var container = new PodObject.ContainerStatus("workspace", State: new PodObject.ContainerState(waiting));
         return new PodObject(
-            new ObjectMeta(name, CreationTimestamp: Now, DeletionTimestamp: deleting ? Now : null),
+            new ObjectMeta(name, CreationTimestamp: Now - Moment, DeletionTimestamp: deleting ? Now : null),
             new PodObject.PodStatus(phase, conditions, [container])
         );
     }

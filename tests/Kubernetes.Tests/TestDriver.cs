@@ -26,8 +26,8 @@ internal sealed class TestDriver : IAsyncDisposable
         Driver = _services.GetRequiredService<IClusterDriver>();
     }
 
-    public TestDriver(TestNamespace ns, TimeProvider? time = null)
-        : this(OptionsFor(ns), time) { }
+    public TestDriver(TestNamespace ns, TimeProvider? time = null, TimeSpan? pendingTimeout = null)
+        : this(OptionsFor(ns) with { PendingTimeout = pendingTimeout ?? TimeSpan.FromMinutes(10) }, time) { }
 
     public IClusterDriver Driver { get; }
 

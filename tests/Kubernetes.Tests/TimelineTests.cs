@@ -44,7 +44,7 @@ public sealed class TimelineTests(ControlPlaneFixture fixture)
         await using var ns = await NewNamespace();
         var desired = TestDriver.Desired(TestDriver.NewId());
         await Stage(ns, desired, what);
-        await using var driver = new TestDriver(ns).Watching();
+        await using var driver = new TestDriver(ns, pendingTimeout: TimeSpan.FromSeconds(1)).Watching();
 
         await driver.Apply(desired, Ct);
         var failed = await driver.Sink.Until(desired.WorkspaceId, WorkspaceState.Failed, w => w.Code == code, Ct);

@@ -23,7 +23,7 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
         var controlPlane = await fixture.Get();
         await using var ns = await NewNamespace();
         await controlPlane.Kubelet.Play(ns, play, Ct);
-        await using var driver = new TestDriver(ns).Watching();
+        await using var driver = new TestDriver(ns, pendingTimeout: TimeSpan.FromSeconds(1)).Watching();
         var id = TestDriver.NewId();
 
         await driver.Apply(TestDriver.Desired(id), Ct);
@@ -36,19 +36,56 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
     }
 
     [Fact]
-    public async Task A_pod_for_which_no_node_has_room_is_failed_in_the_schedulers_words()
+    public async Task A_pod_for_which_no_node_has_room_waits_in_the_schedulers_words_and_is_failed_in_its_time()
     {
         await using var ns = await NewNamespace();
-        await using var driver = new TestDriver(ns).Watching();
+        await using var driver = new TestDriver(ns, pendingTimeout: TimeSpan.FromSeconds(5)).Watching();
         var id = TestDriver.NewId();
         var desired = TestDriver.Desired(id);
         desired.Spec.Cpu = "1000";
 
         await driver.Apply(desired, Ct);
+        var waits = await driver.Sink.Until(id, WorkspaceState.Starting, w => w.Code.Length > 0, Ct);
         var failed = await driver.Sink.Until(id, WorkspaceState.Failed, Ct);
 
-        Assert.Equal("unschedulable", failed.Code);
+        Assert.Equal(("unschedulable", "unschedulable"), (waits.Code, failed.Code));
+        Assert.Contains("Insufficient cpu", waits.Message, StringComparison.Ordinal);
         Assert.Contains("Insufficient cpu", failed.Message, StringComparison.Ordinal);
+        var steps = failed.Timeline.Steps.Where(s => s.Code == "unschedulable").ToList();
+        Assert.Equal([TimelineStage.Waiting, TimelineStage.Failed], steps.Select(s => s.Stage));
+        Assert.Equal(TimeSpan.FromSeconds(5), steps[1].At - steps[0].At);
+    }
+
+    [Fact]
+    public async Task A_restarted_agent_goes_on_counting_how_long_a_workspace_has_waited()
+    {
+        await using var ns = await NewNamespace();
+        await using var first = new TestDriver(ns).Watching();
+        var desired = TestDriver.Desired(TestDriver.NewId());
+        desired.Spec.Cpu = "1000";
+        await first.Apply(desired, Ct);
+        await first.Sink.Until(desired.WorkspaceId, WorkspaceState.Starting, w => w.Code == "unschedulable", Ct);
+
+        var time = new LaterTime { Ahead = TimeSpan.FromMinutes(10) };
+        await using var second = new TestDriver(ns, time) { Identity = first.Identity }.Watching();
+        var listed = Assert.Single(await second.Sink.UntilListed(1, Ct));
+
+        Assert.Equal((WorkspaceState.Failed, "unschedulable"), (listed.State, listed.Code));
+    }
+
+    [Fact]
+    public async Task What_has_waited_for_too_long_runs_all_the_same_once_there_is_room()
+    {
+        await using var ns = await NewNamespace();
+        await ForbidPods((await fixture.Get()).Admin, ns);
+        await using var driver = new TestDriver(ns, pendingTimeout: TimeSpan.FromSeconds(1)).Watching();
+        var id = TestDriver.NewId();
+        await driver.Apply(TestDriver.Desired(id), Ct);
+        await driver.Sink.Until(id, WorkspaceState.Failed, w => w.Code == "quota_exceeded", Ct);
+
+        await (await fixture.Get()).Admin.Delete(ns.Path("resourcequotas", "none"), Ct);
+
+        await driver.Sink.Until(id, WorkspaceState.Running, Ct);
     }
 
     [Fact]
@@ -56,7 +93,7 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
     {
         await using var ns = await NewNamespace();
         await ForbidPods((await fixture.Get()).Admin, ns);
-        await using var driver = new TestDriver(ns).Watching();
+        await using var driver = new TestDriver(ns, pendingTimeout: TimeSpan.FromSeconds(1)).Watching();
         var id = TestDriver.NewId();
 
         await driver.Apply(TestDriver.Desired(id), Ct);

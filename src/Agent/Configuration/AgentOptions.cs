@@ -40,6 +40,9 @@ internal sealed record AgentOptions
     /// <summary>How often the cluster is looked at.</summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a workspace may wait for what the cluster may still come to do, before it is failed.</summary>
+    public TimeSpan PendingTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Where health is served. Port 0 takes a free one.</summary>
     public IPEndPoint HealthAddress { get; init; } = new(IPAddress.Loopback, 8086);
 

@@ -27,6 +27,7 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
             Kubeconfig = Parse<string?>(Setting.Kubeconfig, "one file", TryOneFile, null),
             HeartbeatInterval = ReadTime(Setting.HeartbeatInterval, Second, Minute, 10 * Second),
             ProbeInterval = ReadTime(Setting.ProbeInterval, Second, Minute, 5 * Second),
+            PendingTimeout = ReadTime(Setting.PendingTimeout, Second, 24 * 60 * Minute, 10 * Minute),
             HealthAddress = ReadHealthAddress(),
             LogLevel = Parse(Setting.LogLevel, "debug, information, warning or error", TryLevel, LogLevel.Information),
             LogFormat = Parse(Setting.LogFormat, "text or json", TryName, LogFormat.Text),

@@ -68,6 +68,14 @@ internal sealed record Setting(string Flag, string Variable, string Key, string?
         "How often the cluster is looked at, 1s to 60s. Default: 5s."
     );
 
+    public static readonly Setting PendingTimeout = new(
+        "--pending-timeout",
+        "MESH_PENDING_TIMEOUT",
+        "pendingTimeout",
+        "TIME",
+        "How long a workspace may wait for a node, an image, a volume or quota before it is Failed, 1s to 1440m. Default: 10m."
+    );
+
     public static readonly Setting HealthAddress = new(
         "--health-address",
         "MESH_HEALTH_ADDRESS",
@@ -143,6 +151,7 @@ internal sealed record Setting(string Flag, string Variable, string Key, string?
         Kubeconfig,
         HeartbeatInterval,
         ProbeInterval,
+        PendingTimeout,
         HealthAddress,
         LogLevel,
         LogFormat,

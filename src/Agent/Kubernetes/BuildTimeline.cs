@@ -14,15 +14,15 @@ internal static class BuildTimeline
     private const int MostOfReason = 40;
 
     /// <param name="generation">The one that the objects are of.</param>
-    /// <param name="now">The time of what the cluster keeps no time of.</param>
-    public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, DateTimeOffset now)
+    /// <param name="patience">Its now is also the time of what the cluster keeps no time of.</param>
+    public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, Patience patience)
     {
         // A volume without its Deployment is no generation of anything.
         if (objects.Deployment is not { Spec: not null } deployment || generation == 0)
             return [];
         // The cluster's own times are whole seconds: a fraction would put what came before after it.
-        now = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
-        var judged = ObservedStates.Judge(objects);
+        var now = DateTimeOffset.FromUnixTimeSeconds(patience.Now.ToUnixTimeSeconds());
+        var judged = ObservedStates.Judge(objects, patience);
         if (deployment.Spec.Replicas == 0)
             return judged.State == WorkspaceState.Stopped
                 ? [new($"{generation}/stopped", now, TimelineStage.Stopped)]
@@ -43,7 +43,7 @@ internal static class BuildTimeline
         if (judged.State == WorkspaceState.Failed)
             yield return new(id, at, TimelineStage.Failed, judged.Code, judged.Message);
         else if (judged.State == WorkspaceState.Starting && judged.Word.Length > 0)
-            yield return new(id, at, TimelineStage.Waiting, "", judged.Message);
+            yield return new(id, at, TimelineStage.Waiting, judged.Code, judged.Message);
     }
 
     private static IEnumerable<TimelineStep> Volume(WorkspaceObjects objects, DateTimeOffset now)

@@ -12,12 +12,14 @@ internal sealed class ClusterView(
     IClusterSink sink,
     Func<string, bool> removing,
     Action<string> gone,
+    TimeSpan pendingTimeout,
     TimeProvider time
 )
 {
     private static readonly ObjectKind[] Telling = [ObjectKind.Deployment, ObjectKind.Claim, ObjectKind.Pod];
 
     private readonly Dictionary<string, HeldWorkspaceObjects> _workspaces = [];
+    private readonly SortedSet<(DateTimeOffset At, string Id)> _deadlines = [];
     private readonly HashSet<ObjectKind> _listed = [];
     private readonly EarlyEvents _early = new();
     private readonly TaskCompletionSource _firstList = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -75,6 +77,19 @@ internal sealed class ClusterView(
         held.Remove(kind, item);
         if (Complete)
             Tell(held);
+    }
+
+    /// <summary>Tells of workspaces that have waited for too long by now.</summary>
+    /// <returns>When the next one will have; null if none waits.</returns>
+    public DateTimeOffset? PassTime()
+    {
+        while (_deadlines.Count > 0 && _deadlines.Min is var due && due.At <= time.GetUtcNow())
+        {
+            Arm(_workspaces[due.Id], null);
+            Tell(_workspaces[due.Id]);
+        }
+
+        return _deadlines.Count > 0 ? _deadlines.Min.At : null;
     }
 
     private HeldWorkspaceObjects? Find(ObjectKind kind, IClusterObject item)
@@ -137,7 +152,11 @@ internal sealed class ClusterView(
     private ClusterWorkspace? Observe(HeldWorkspaceObjects held)
     {
         var (before, objects) = (held.Told, held.Objects);
-        if (ObservedStates.Of(held.Id, objects, removing(held.Id), before?.Generation ?? 0) is not { } now)
+        var patience = new Patience(time.GetUtcNow(), pendingTimeout);
+        var known = before?.Generation ?? 0;
+        var (seen, deadline) = ObservedStates.Of(held.Id, objects, removing(held.Id), known, patience);
+        Arm(held, deadline);
+        if (seen is not { } now)
             return null;
         // What was seen of this generation stays told, though the cluster may no longer show it.
         var timeline = before?.Generation == now.Generation ? before.Timeline : Timeline.Empty;
@@ -146,8 +165,17 @@ internal sealed class ClusterView(
             Timeline =
                 now.State == WorkspaceState.Deleting
                     ? timeline
-                    : timeline.With(BuildTimeline.Of(objects, now.Generation, time.GetUtcNow())),
+                    : timeline.With(BuildTimeline.Of(objects, now.Generation, patience)),
         };
+    }
+
+    private void Arm(HeldWorkspaceObjects held, DateTimeOffset? deadline)
+    {
+        if (held.Deadline is { } before)
+            _deadlines.Remove((before, held.Id));
+        if (deadline is { } at)
+            _deadlines.Add((at, held.Id));
+        held.Deadline = deadline;
     }
 
     private void Forget(HeldWorkspaceObjects held)

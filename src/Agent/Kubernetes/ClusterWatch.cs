@@ -27,7 +27,7 @@ internal sealed class ClusterWatch(
             new BoundedChannelOptions(FeedCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
         );
         var selector = Names.Selector(identity);
-        var view = new ClusterView(sink, removing, gone, time);
+        var view = new ClusterView(sink, removing, gone, options.PendingTimeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task[] tasks =
         [
@@ -35,7 +35,7 @@ internal sealed class ClusterWatch(
             Follow(ApiResource.Claims, ObjectKind.Claim).Run(stop.Token),
             Follow(ApiResource.Pods, ObjectKind.Pod).Run(stop.Token),
             FollowEvents(view, feed.Writer, stop.Token),
-            Tell(view, feed.Reader, stop.Token),
+            Tell(view, feed, stop.Token),
         ];
 
         // None of them ends by itself: the first that does has failed, and the others go with it.
@@ -70,9 +70,31 @@ internal sealed class ClusterWatch(
         await watch.Run(ct);
     }
 
-    private static async Task Tell(ClusterView view, ChannelReader<Action<ClusterView>> feed, CancellationToken ct)
+    private async Task Tell(ClusterView view, Channel<Action<ClusterView>> feed, CancellationToken ct)
     {
-        await foreach (var change in feed.ReadAllAsync(ct))
+        DateTimeOffset? armed = null;
+        // A full feed needs no waking: whatever is read from it makes the view look at the time.
+        await using var alarm = time.CreateTimer(
+            _ => feed.Writer.TryWrite(_ => armed = null),
+            null,
+            Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan
+        );
+        await foreach (var change in feed.Reader.ReadAllAsync(ct))
+        {
             change(view);
+            var next = view.PassTime();
+            if (next == armed)
+                continue;
+            armed = next;
+            alarm.Change(next is { } at ? Until(at) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    // A timer counts whole milliseconds, and must not be early.
+    private TimeSpan Until(DateTimeOffset at)
+    {
+        var left = at - time.GetUtcNow() + TimeSpan.FromMilliseconds(1);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 }

@@ -16,6 +16,9 @@ internal sealed class HeldWorkspaceObjects(string id)
 
     public ClusterWorkspace? Told { get; set; }
 
+    /// <summary>When it is to be looked at again though nothing has changed; null for never.</summary>
+    public DateTimeOffset? Deadline { get; set; }
+
     public WorkspaceObjects Objects => new(_deployment, _claim, _pods.Values) { Events = _events };
 
     public void Put(ObjectKind kind, IClusterObject item)

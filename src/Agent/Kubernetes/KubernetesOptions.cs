@@ -33,6 +33,9 @@ internal sealed record KubernetesOptions
     /// </summary>
     public TimeSpan RelistJitter { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>How long a workspace may wait for what the cluster may still come to do, before it is failed.</summary>
+    public TimeSpan PendingTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Objects in one page of a list.</summary>
     public int PageSize { get; init; } = 200;
 }

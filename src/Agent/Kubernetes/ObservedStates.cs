@@ -23,15 +23,17 @@ internal static class ObservedStates
     public const string Evicted = "Evicted";
     public const string OutOfMemory = "OOMKilled";
 
-    private static readonly HashSet<string> ImageReasons =
+    // The kubelet goes on trying, and may come to succeed.
+    private static readonly HashSet<string> ImageWaits =
     [
-        "ErrImageNeverPull",
         "ErrImagePull",
         "ImageInspectError",
         "ImagePullBackOff",
-        "InvalidImageName",
         "RegistryUnavailable",
     ];
+
+    // It goes on trying in vain: nothing but another workspace or another node would help.
+    private static readonly HashSet<string> ImageFailures = ["ErrImageNeverPull", "InvalidImageName"];
 
     private static readonly HashSet<string> ContainerReasons =
     [
@@ -42,14 +44,20 @@ internal static class ObservedStates
 
     /// <param name="removing">The agent has asked for the workspace's deletion.</param>
     /// <param name="known">The generation last reported: it stands in for what the objects left no longer tell.</param>
-    /// <returns>Null if nothing is left.</returns>
-    public static ClusterWorkspace? Of(string id, WorkspaceObjects objects, bool removing, ulong known)
+    /// <returns>Null if nothing is left; and when it is to be looked at again though nothing has changed.</returns>
+    public static (ClusterWorkspace? Workspace, DateTimeOffset? Deadline) Of(
+        string id,
+        WorkspaceObjects objects,
+        bool removing,
+        ulong known,
+        Patience patience
+    )
     {
         if (objects.None)
-            return null;
+            return (null, null);
         var deleting = removing || Deleting(objects);
-        var judged = deleting ? new(WorkspaceState.Deleting) : Judge(objects);
-        return new ClusterWorkspace(
+        var judged = deleting ? new(WorkspaceState.Deleting) : Judge(objects, patience);
+        var workspace = new ClusterWorkspace(
             id,
             Generation(objects, deleting, known),
             judged.State,
@@ -57,6 +65,7 @@ internal static class ObservedStates
             judged.Message,
             HeldObjects.Describe(objects)
         );
+        return (workspace, judged.Deadline);
     }
 
     /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
@@ -96,7 +105,7 @@ internal static class ObservedStates
             : [];
 
     /// <summary>What the objects of a workspace that isn't being deleted amount to.</summary>
-    public static Judgement Judge(WorkspaceObjects objects)
+    public static Judgement Judge(WorkspaceObjects objects, Patience patience)
     {
         // The volume is made first: its Deployment is on the way.
         if (objects.Deployment is not { } deployment)
@@ -115,12 +124,12 @@ internal static class ObservedStates
         if (status.ReadyReplicas > 0 && pods.Any(Ready))
             return new(WorkspaceState.Running);
 
-        var claim = Waiting(objects);
-        return (claim is { State: WorkspaceState.Failed } ? claim : null)
-            ?? pods.Select(Trouble).FirstOrDefault(t => t is not null)
-            ?? (Current(deployment) ? Refused(status) : null)
+        var claim = Waiting(objects, patience);
+        return (claim is { Code.Length: > 0 } ? claim : null)
+            ?? pods.Select(p => Trouble(p, patience)).FirstOrDefault(t => t is not null)
+            ?? (Current(deployment) ? Refused(status, patience) : null)
             ?? claim
-            ?? pods.Select(Unbound).FirstOrDefault(t => t is not null)
+            ?? pods.Select(p => Unbound(p, patience)).FirstOrDefault(t => t is not null)
             ?? Eviction(objects.Pods)
             ?? new(WorkspaceState.Starting);
     }
@@ -131,7 +140,7 @@ internal static class ObservedStates
     private static bool Ready(PodObject pod) => Condition(pod.Status?.Conditions, "Ready") is { Status: "True" };
 
     /// <summary>What a volume that isn't there yet waits for, in its provisioner's words.</summary>
-    private static Judgement? Waiting(WorkspaceObjects objects)
+    private static Judgement? Waiting(WorkspaceObjects objects, Patience patience)
     {
         if (objects.Claim is not { Status.Phase: "Pending" } claim)
             return null;
@@ -139,48 +148,73 @@ internal static class ObservedStates
         // A class that appears makes the controller wait anew. Other words may come between two attempts that fail.
         var news = told.TakeWhile(e => e.Reason != SeenEvent.WaitForFirstConsumer);
         if (news.FirstOrDefault(e => e.Reason == SeenEvent.ProvisioningFailed) is { } failure)
-            return Failed(ClassMissing(failure) ? ClusterCodes.StorageClassMissing : ClusterCodes.VolumeFailed)
-                .Of(claim.Metadata, failure.Message, failure.First);
-        return told.FirstOrDefault(e => e.Stage == TimelineStage.Waiting) is { } wait
-            ? new Judgement(WorkspaceState.Starting, Word: wait.Reason).Of(claim.Metadata, wait.Message, wait.First)
-            : null;
+            return ClassMissing(failure)
+                ? Judgement.Failed(ClusterCodes.StorageClassMissing).Of(claim.Metadata, failure.Message, failure.First)
+                : Judgement
+                    .Waiting(ClusterCodes.VolumeFailed)
+                    .Of(claim.Metadata, failure.Message, failure.First)
+                    .Within(patience, ClusterCodes.VolumeFailed);
+        if (told.FirstOrDefault(e => e.Stage == TimelineStage.Waiting) is not { } wait)
+            return null;
+        var waiting = new Judgement(WorkspaceState.Starting, Word: wait.Reason).Of(
+            claim.Metadata,
+            wait.Message,
+            wait.First
+        );
+        // That waits for the pod, and the pod says what it waits for.
+        return wait.Reason is SeenEvent.WaitForFirstConsumer or SeenEvent.WaitForPodScheduled
+            ? waiting
+            : waiting.Within(patience, ClusterCodes.VolumeFailed);
     }
 
     private static bool ClassMissing(SeenEvent failure) =>
         failure.Message.StartsWith("storageclass", StringComparison.OrdinalIgnoreCase)
         && failure.Message.EndsWith("not found", StringComparison.Ordinal);
 
-    private static Judgement? Trouble(PodObject pod)
+    private static Judgement? Trouble(PodObject pod, Patience patience)
     {
         if (Unscheduled(pod) is { } unscheduled)
             return ForVolume(unscheduled)
                 ? null
-                : Failed(ClusterCodes.Unschedulable)
-                    .Of(pod.Metadata, unscheduled.Message ?? "", unscheduled.LastTransitionTime);
+                : Judgement
+                    .Waiting(ClusterCodes.Unschedulable)
+                    .Of(pod.Metadata, unscheduled.Message ?? "", Since(pod, unscheduled))
+                    .Within(patience, ClusterCodes.Unschedulable);
 
         var container = Container(pod);
         if (container?.State?.Waiting is not { Reason: { } reason } waiting)
             return null;
         var end = container.LastState?.Terminated;
-        if (ImageReasons.Contains(reason))
-            return Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, Words(reason, waiting.Message));
+        if (ImageFailures.Contains(reason))
+            return Judgement.Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, Words(reason, waiting.Message));
+        if (ImageWaits.Contains(reason))
+            return Judgement
+                .Waiting(ClusterCodes.ImagePullFailed)
+                .Of(
+                    pod.Metadata,
+                    Words(reason, waiting.Message),
+                    Since(pod, Condition(pod.Status?.Conditions, "Ready"))
+                )
+                .Within(patience, ClusterCodes.ImagePullFailed);
         if (reason == "CrashLoopBackOff")
-            return Failed(end?.Reason == OutOfMemory ? ClusterCodes.OomKilled : ClusterCodes.CrashLoop)
+            return Judgement
+                .Failed(end?.Reason == OutOfMemory ? ClusterCodes.OomKilled : ClusterCodes.CrashLoop)
                 .Of(pod.Metadata, Words(Words(end), waiting.Message));
         return ContainerReasons.Contains(reason)
-            ? Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, Words(reason, waiting.Message))
+            ? Judgement.Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, Words(reason, waiting.Message))
             : null;
     }
 
     // While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.
-    private static Judgement? Unbound(PodObject pod) =>
+    private static Judgement? Unbound(PodObject pod, Patience patience) =>
         Unscheduled(pod) is { } unscheduled
-            ? new Judgement(WorkspaceState.Starting, Word: "volume").Of(
-                pod.Metadata,
-                unscheduled.Message ?? "",
-                unscheduled.LastTransitionTime
-            )
+            ? new Judgement(WorkspaceState.Starting, Word: "volume")
+                .Of(pod.Metadata, unscheduled.Message ?? "", Since(pod, unscheduled))
+                .Within(patience, ClusterCodes.VolumeFailed)
             : null;
+
+    private static DateTimeOffset? Since(PodObject pod, ObjectCondition? condition) =>
+        condition?.LastTransitionTime ?? pod.Metadata.CreationTimestamp;
 
     private static ObjectCondition? Unscheduled(PodObject pod) =>
         Condition(pod.Status?.Conditions, "PodScheduled") is { Status: "False", Reason: "Unschedulable" } condition
@@ -197,16 +231,15 @@ internal static class ObservedStates
     private static ObjectCondition? Failure(DeploymentObject.DeploymentStatus status) =>
         Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure ? failure : null;
 
-    private static Judgement? Refused(DeploymentObject.DeploymentStatus status)
+    private static Judgement? Refused(DeploymentObject.DeploymentStatus status, Patience patience)
     {
         if (Failure(status) is not { } failure)
             return null;
         var quota = failure.Message?.Contains("exceeded quota", StringComparison.Ordinal) == true;
-        return Failed(quota ? ClusterCodes.QuotaExceeded : ClusterCodes.PodRefused) with
-        {
-            Message = Words(failure.Reason, failure.Message),
-            Since = failure.LastTransitionTime,
-        };
+        // A quota has room again when something else goes; a policy stays as it is.
+        var judged = quota ? Judgement.Waiting(ClusterCodes.QuotaExceeded) : Judgement.Failed(ClusterCodes.PodRefused);
+        judged = judged with { Message = Words(failure.Reason, failure.Message), Since = failure.LastTransitionTime };
+        return quota ? judged.Within(patience, ClusterCodes.QuotaExceeded) : judged;
     }
 
     // Its successor is on the way; why there had to be one is worth knowing meanwhile.
@@ -232,28 +265,4 @@ internal static class ObservedStates
 
     /// <summary>What names an object in the id of a happening: enough of its UID for the few that a workspace has.</summary>
     public static string Subject(ObjectMeta metadata) => metadata.Uid is { } uid ? uid[..Math.Min(8, uid.Length)] : "";
-
-    private static Judgement Failed(string code) => new(WorkspaceState.Failed, code, Word: code);
-}
-
-/// <summary>What the objects of a workspace amount to.</summary>
-/// <param name="Word">Names the reason among all of the subject's; empty if there is none to tell.</param>
-/// <param name="Subject">Names the object that it is about; null for the workspace as a whole.</param>
-/// <param name="Since">As the cluster says; null if it keeps no time of it.</param>
-internal sealed record Judgement(
-    WorkspaceState State,
-    string Code = "",
-    string Message = "",
-    string Word = "",
-    string? Subject = null,
-    DateTimeOffset? Since = null
-)
-{
-    public Judgement Of(ObjectMeta metadata, string message, DateTimeOffset? since = null) =>
-        this with
-        {
-            Message = message,
-            Subject = ObservedStates.Subject(metadata),
-            Since = since == default(DateTimeOffset) ? null : since,
-        };
 }

@@ -17,6 +17,7 @@ internal sealed record SeenEvent(
 {
     public const string ProvisioningFailed = "ProvisioningFailed";
     public const string WaitForFirstConsumer = "WaitForFirstConsumer";
+    public const string WaitForPodScheduled = "WaitForPodScheduled";
 
     private static readonly Dictionary<string, TimelineStage> PodReasons = new()
     {
@@ -35,7 +36,7 @@ internal sealed record SeenEvent(
         [ProvisioningFailed] = TimelineStage.Failed,
         ["Provisioning"] = TimelineStage.Waiting,
         [WaitForFirstConsumer] = TimelineStage.Waiting,
-        ["WaitForPodScheduled"] = TimelineStage.Waiting,
+        [WaitForPodScheduled] = TimelineStage.Waiting,
     };
 
     // Warnings that a pod's own status tells better: with a code, and for as long as they hold.

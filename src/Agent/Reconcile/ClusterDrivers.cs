@@ -12,7 +12,12 @@ internal static class ClusterDrivers
         {
             ClusterKind.Simulated => services.AddSingleton<IClusterDriver, SimulatedDriver>(),
             _ => services.AddKubernetesDriver(
-                new KubernetesOptions { Kubeconfig = options.Kubeconfig, Namespace = options.Namespace }
+                new KubernetesOptions
+                {
+                    Kubeconfig = options.Kubeconfig,
+                    Namespace = options.Namespace,
+                    PendingTimeout = options.PendingTimeout,
+                }
             ),
         };
 }

@@ -19,6 +19,10 @@ internal static class FailurePlan
             [ClusterCodes.Unschedulable] = "0/1 nodes are available: 1 Insufficient cpu.",
         };
 
+    /// <summary>Whether a cluster waits for a while before a failure of this kind is one.</summary>
+    public static bool MayPass(string kind) =>
+        kind is ClusterCodes.ImagePullFailed or ClusterCodes.QuotaExceeded or ClusterCodes.Unschedulable;
+
     /// <returns>The rule by which the start fails; null if it works.</returns>
     public static FailureRule? Find(
         IReadOnlyList<FailureRule> rules,

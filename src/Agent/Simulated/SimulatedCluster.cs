@@ -7,7 +7,7 @@ namespace Coder.Mesh.Agent.Simulated;
 
 /// <summary>The workspaces of a cluster that exists in memory only. Its owner holds a lock around every call.</summary>
 /// <remarks>No clock of its own: time goes in, and <see cref="NextStep"/> tells when something is due.</remarks>
-internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
+internal sealed class SimulatedCluster(SimulatedOptions options, TimeSpan pendingTimeout, StagedApi api)
 {
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
 
@@ -19,7 +19,8 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
         string Volume,
         int Starts,
         DateTimeOffset Began,
-        bool WaitsForRoom = false
+        bool WaitsForRoom = false,
+        DateTimeOffset? WaitsUntil = null
     )
     {
         /// <summary>Names the pod of the latest start.</summary>
@@ -141,8 +142,21 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
                     },
                     due: null
                 );
+            case WorkspaceState.Starting when workspace.WaitsUntil <= now:
+                return Overdue(workspace, now);
             case WorkspaceState.Starting when FailureOf(seen) is { } rule:
                 var why = $"Simulated: {rule.Message ?? FailurePlan.Kinds[rule.Kind]}";
+                if (FailurePlan.MayPass(rule.Kind))
+                    return Wait(
+                        seen,
+                        now,
+                        rule.Kind,
+                        why,
+                        seen.Timeline.With(
+                            SimulatedTimeline.Waiting(workspace.Pod, workspace.Began, now, rule.Kind, why)
+                        ),
+                        failed: true
+                    );
                 return Set(
                     seen with
                     {
@@ -158,20 +172,15 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
                 );
             case WorkspaceState.Starting or WorkspaceState.Failed when IsFull():
                 var full = $"Simulated: 0/1 nodes are available: 1 Too many pods, {options.Capacity} run at once.";
-                var failed = seen with
-                {
-                    State = WorkspaceState.Failed,
-                    Code = ClusterCodes.Unschedulable,
-                    Message = full,
-                    Timeline = seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, full)),
-                };
-                Set(failed, due: null);
-                // Nobody looks again: whoever makes room wakes it.
-                _workspaces[seen.Id] = _workspaces[seen.Id] with
-                {
-                    WaitsForRoom = true,
-                };
-                return failed;
+                // Whoever makes room wakes it.
+                return Wait(
+                    seen,
+                    now,
+                    ClusterCodes.Unschedulable,
+                    full,
+                    seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, full)),
+                    forRoom: true
+                );
             default:
                 return Set(
                     seen with
@@ -184,6 +193,31 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
                     due: null
                 );
         }
+    }
+
+    private ClusterWorkspace Wait(
+        ClusterWorkspace seen,
+        DateTimeOffset now,
+        string code,
+        string message,
+        Timeline timeline,
+        bool failed = false,
+        bool forRoom = false
+    )
+    {
+        // What has waited for too long stays failed while it waits on.
+        DateTimeOffset? until = seen.State == WorkspaceState.Failed ? null : now + pendingTimeout;
+        seen = seen with { Code = code, Message = message, Timeline = timeline };
+        return Set(seen, due: until, failed, forRoom, until);
+    }
+
+    private ClusterWorkspace Overdue(SimulatedWorkspace workspace, DateTimeOffset now)
+    {
+        var seen = workspace.Seen;
+        var message = $"{seen.Message} (for longer than {Durations.Format(pendingTimeout)})";
+        var timeline = seen.Timeline.With(SimulatedTimeline.Ended(workspace.Pod, now, seen.Code, message));
+        seen = seen with { State = WorkspaceState.Failed, Message = message, Timeline = timeline };
+        return Set(seen, due: null, forRoom: workspace.WaitsForRoom);
     }
 
     private FailureRule? FailureOf(ClusterWorkspace seen) =>
@@ -202,17 +236,30 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
     {
         var next = _workspaces.Values.Where(w => w.WaitsForRoom).MinBy(w => w.Began);
         if (next is not null && !IsFull())
-            _workspaces[next.Seen.Id] = next with { WaitsForRoom = false, Due = now };
+            _workspaces[next.Seen.Id] = next with { WaitsForRoom = false, WaitsUntil = null, Due = now };
     }
 
     private bool IsFull() =>
         options.Capacity is { } capacity
         && _workspaces.Values.Count(w => w.Seen.State is WorkspaceState.Running or WorkspaceState.Stopping) >= capacity;
 
-    private ClusterWorkspace Set(ClusterWorkspace seen, DateTimeOffset? due, bool failed = false)
+    private ClusterWorkspace Set(
+        ClusterWorkspace seen,
+        DateTimeOffset? due,
+        bool failed = false,
+        bool forRoom = false,
+        DateTimeOffset? waitsUntil = null
+    )
     {
         var before = _workspaces[seen.Id];
-        _workspaces[seen.Id] = before with { Seen = seen, Due = due, Failures = before.Failures + (failed ? 1 : 0) };
+        _workspaces[seen.Id] = before with
+        {
+            Seen = seen,
+            Due = due,
+            Failures = before.Failures + (failed ? 1 : 0),
+            WaitsForRoom = forRoom,
+            WaitsUntil = waitsUntil,
+        };
         return seen;
     }
 

@@ -123,7 +123,11 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
     private SimulatedCluster ClusterLocked(DriverIdentity identity)
     {
         if (!_clusters.TryGetValue(identity.ProviderId, out var cluster))
-            _clusters[identity.ProviderId] = cluster = new SimulatedCluster(options.Simulated, _api);
+            _clusters[identity.ProviderId] = cluster = new SimulatedCluster(
+                options.Simulated,
+                options.PendingTimeout,
+                _api
+            );
         return cluster;
     }
 }

@@ -25,7 +25,7 @@ internal static class SimulatedTimeline
         new($"{generation}/stopped", at, TimelineStage.Stopped, Message: Words);
 
     public static TimelineStep Full(string pod, DateTimeOffset at, string message) =>
-        new($"{pod}/capacity", at, TimelineStage.Waiting, Message: message);
+        new($"{pod}/capacity", at, TimelineStage.Waiting, ClusterCodes.Unschedulable, message);
 
     /// <summary>A start that works, spread evenly over the time that it took.</summary>
     public static IEnumerable<TimelineStep> Started(string pod, DateTimeOffset begin, DateTimeOffset end) =>
@@ -40,9 +40,27 @@ internal static class SimulatedTimeline
         string message
     )
     {
-        IEnumerable<TimelineStep> before = Reached.TryGetValue(code, out var last) ? Until(last, pod, begin, end) : [];
-        return before.Append(new($"{pod}/{code}", end, TimelineStage.Failed, code, message));
+        return Before(pod, begin, end, code).Append(Ended(pod, end, code, message));
     }
+
+    /// <summary>A start that has come to wait for what a cluster may still do.</summary>
+    public static IEnumerable<TimelineStep> Waiting(
+        string pod,
+        DateTimeOffset begin,
+        DateTimeOffset at,
+        string code,
+        string message
+    ) => Before(pod, begin, at, code).Append(new($"{pod}/{code}/waiting", at, TimelineStage.Waiting, code, message));
+
+    public static TimelineStep Ended(string pod, DateTimeOffset at, string code, string message) =>
+        new($"{pod}/{code}", at, TimelineStage.Failed, code, message);
+
+    private static IEnumerable<TimelineStep> Before(
+        string pod,
+        DateTimeOffset begin,
+        DateTimeOffset end,
+        string code
+    ) => Reached.TryGetValue(code, out var last) ? Until(last, pod, begin, end) : [];
 
     private static IEnumerable<TimelineStep> Until(
         TimelineStage last,

@@ -76,7 +76,7 @@ public sealed class FrameRecording
         await using var proxy = await RecordingProxy.Start(mesh.Address, Ct);
         mesh.AgentAddress = proxy.Address;
         await File.WriteAllTextAsync(RecordedStep.ScriptOf(Recording(name)), script, Ct);
-        mesh.StartSimulatedAgent("--simulate", RecordedStep.ScriptOf(Recording(name)));
+        mesh.StartSimulatedAgent("--simulate", RecordedStep.ScriptOf(Recording(name)), "--pending-timeout", "1s");
         await mesh.UntilProvider(TestMesh.IsReady, "the built-in provider is Ready", Ct);
         await Snapshots(proxy, 1);
         await scenario(mesh, proxy);
