@@ -30,6 +30,9 @@ internal static class Limits
     /// <summary>All of <c>scale</c>, filling included.</summary>
     public static readonly TimeSpan Scale = TimeSpan.FromMinutes(30);
 
+    /// <summary>A whole run of `cli`.</summary>
+    public static readonly TimeSpan Cli = TimeSpan.FromMinutes(30);
+
     /// <summary>One kind of call of <c>scale</c>: a kind that takes longer ends with fewer calls.</summary>
     public static readonly TimeSpan ScaleCase = TimeSpan.FromSeconds(60);
 
