@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Coder.Mesh.EndToEnd.Tests.Harness;
 
@@ -67,6 +68,25 @@ public sealed partial class RunTests
             said = await Shell(scratch, second, command);
         Assert.Matches(Running(), said);
         await StopsWithoutATrace(scratch, second);
+    }
+
+    [Fact]
+    public void Run_builds_the_programs_and_what_they_are_made_of_and_nothing_else()
+    {
+        var folder = Path.GetDirectoryName(Artifacts.BuildScript)!;
+        var built = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "eng/run.slnf")))!["solution"]!["projects"]!;
+
+        Assert.Equal(
+            Directory
+                .EnumerateFiles(Path.Combine(folder, "src"), "*.csproj", SearchOption.AllDirectories)
+                .Select(p => Path.GetRelativePath(folder, p))
+                .Order(StringComparer.Ordinal),
+            built.AsArray().Select(p => p!.GetValue<string>())
+        );
+        Assert.Single(
+            File.ReadLines(Artifacts.BuildScript),
+            l => l.TrimStart().StartsWith("dotnet build eng/run.slnf ", StringComparison.Ordinal)
+        );
     }
 
     [Theory]
