@@ -82,7 +82,7 @@ public sealed class WorkspaceTests : CliTest
         ]);
 
         await Check("workspaces-ls-filtered", "workspaces", "ls", "--owner", "admin", "--state", "failed");
-        await Check("usage-state", "workspaces", "ls", "--state", "lost");
+        await Check("usage-state", "workspaces", "ls", "--state", "gone");
     }
 
     [Fact]
