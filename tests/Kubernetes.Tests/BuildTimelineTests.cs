@@ -252,6 +252,7 @@ public sealed class BuildTimelineTests
             """
             00:20 Waiting Unable to attach or mount volumes [aaaaaaaa/FailedMount]
             00:21 Notice NodeNotReady: Node is not ready [aaaaaaaa/NodeNotReady]
+            00:22 Notice FailedToRetrieveImagePullSecret: Unable to retrieve some image pull secrets (regcred) [aaaaaaaa/FailedToRetrieveImagePullSecret]
             01:00 VolumeBound pv-1, 10Gi [cccccccc/volume_bound]
             """,
             new(Deployment(), Claim(), [MakePod()])
@@ -259,6 +260,12 @@ public sealed class BuildTimelineTests
                 Events =
                 [
                     Event(Pod, "FailedMount", 20, "Unable to attach or mount volumes"),
+                    Event(
+                        Pod,
+                        "FailedToRetrieveImagePullSecret",
+                        22,
+                        "Unable to retrieve some image pull secrets (regcred)"
+                    ),
                     Event(Pod, "NodeNotReady", 21, "Node is not ready"),
                 ],
             }
