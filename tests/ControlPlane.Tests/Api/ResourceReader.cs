@@ -49,12 +49,14 @@ internal sealed record ResourceReader(MethodDescriptor Get, MethodDescriptor Lis
     {
         var request = Empty(Watch!.InputType);
         request.Descriptor.FindFieldByName("resume_token").Accessor.SetValue(request, resumeToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         using var call = plane
             .Channel.CreateCallInvoker()
             .AsyncServerStreamingCall(
                 Grpc(Watch, MethodType.ServerStreaming),
                 null,
-                new CallOptions(plane.Admin, cancellationToken: ct),
+                new CallOptions(plane.Admin, cancellationToken: limit.Token),
                 request.ToByteArray()
             );
         while (await call.ResponseStream.MoveNext(ct))

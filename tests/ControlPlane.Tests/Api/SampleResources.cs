@@ -33,7 +33,7 @@ internal sealed class SampleResources : IAsyncDisposable
     /// <summary>A change of each, which a watch tells.</summary>
     public async Task Touch(CancellationToken ct)
     {
-        await Mesh.Cordon("rich");
+        await Mesh.Cordon("rich", "moves to another room");
         await Plane.Workspaces.StopWorkspaceAsync(
             new() { Workspace = Ids["Workspace"] },
             Plane.Admin,
