@@ -68,7 +68,7 @@ public sealed class SummaryTests : CliTest
         Server.Workspaces.All.Add(workspace);
 
         await Check("summary-start", "workspaces", "start", "dev");
-        await Check("summary-rm", "workspaces", "rm", "dev");
+        await Check("summary-rm", "workspaces", "rm", "dev", "--yes");
     }
 
     [Fact]
