@@ -17,6 +17,7 @@ public sealed class RemedyTests
     private static readonly string[] OnlyParsed =
     [
         "ORGANIZATION_USES_PROVIDER",
+        "ORGANIZATION_AMBIGUOUS",
         "ORPHAN_NOT_FOUND",
         "PROVIDER_NO_CLUSTER",
         "PROVIDER_TOKEN_IN_USE",
