@@ -159,7 +159,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
             throw FakeControlPlane.Rich(
                 StatusCode.FailedPrecondition,
                 $"Workspace \"{workspace.Name}\" can still be deleted in order: its provider is Ready, and no deletion has been "
-                    + $"stuck for 15 minutes. Use \"mesh workspaces rm {workspace.Name}\".",
+                    + $"stuck for 5 minutes. Use \"mesh workspaces rm {workspace.Name}\".",
                 "WORKSPACE_NOT_STUCK"
             );
         workspace.State = WorkspaceState.Lost;

@@ -27,7 +27,7 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Equal(ProviderStatus.Ready, provider.Status);
         Assert.True(provider.Agent.Attached);
         Assert.Equal(
-            [.. ConditionTypes.Required, ConditionTypes.OrphansPresent],
+            [.. ConditionTypes.Required, ConditionTypes.OrphansPresent, ConditionTypes.VolumesKept],
             provider.Conditions.Select(c => c.Type)
         );
     }

@@ -1,4 +1,6 @@
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
@@ -20,7 +22,7 @@ public sealed class SweeperTests(PostgresFixture postgres) : ControlPlaneTestBas
             await plane.Stop();
         using var logs = new FakeLoggerProvider();
         var services = new ServiceCollection().AddLogging(l => l.AddProvider(logs)).AddSingleton(TimeProvider.System);
-        services.AddSingleton<Coder.Mesh.ControlPlane.Agents.AgentSessions>();
+        services.AddSingleton<AgentSessions>().AddSingleton<ProviderView>().AddSingleton<ProviderNames>();
         services.AddStorage(plane.Database).AddReplica().AddPresence();
         await using var replica = services.BuildServiceProvider();
 

@@ -136,8 +136,9 @@ public sealed class PlacementRulesTests(PostgresFixture postgres) : ControlPlane
         Assert.Equal(["one"], await Names(new ListWorkspacesRequest { State = WorkspaceState.Running }));
         Assert.Equal(["one", "two"], await Names(new ListWorkspacesRequest { Owner = "admin" }));
         Assert.Empty(await Names(new ListWorkspacesRequest { Owner = "nobody" }));
+        Assert.Empty(await Names(new ListWorkspacesRequest { State = WorkspaceState.Lost }));
         var error = await Assert.ThrowsAsync<RpcException>(() =>
-            Names(new ListWorkspacesRequest { State = WorkspaceState.Lost })
+            Names(new ListWorkspacesRequest { State = (WorkspaceState)99 })
         );
         Assert.Equal(["state"], Fields(error));
 
