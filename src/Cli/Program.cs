@@ -12,7 +12,7 @@ try
 {
     var root = CommandTree.Make(new CliHost(output, prompt, env, TimeProvider.System));
     // An argument that begins with @ is an argument, not a file to read more from.
-    var line = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    var line = root.Parse(EmptyValues.Split(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction)
         return UsageErrors.Show(line, output);
 
