@@ -48,12 +48,21 @@ public sealed class ListTests
         await mesh.Cli(Ct, "orgs", "create", "science");
         await mesh.Cli(Ct, "orgs", "allow", "science", "west");
 
-        var listed = JsonNode.Parse(await mesh.Cli(Ct, [noun, "ls", "-o", "json", .. Organization()]))!.AsArray();
-        foreach (var (name, of) in new[] { first, second }.Zip(listed))
+        foreach (var (place, name) in new[] { first, second }.Index())
         {
-            var shown = JsonNode.Parse(await mesh.Cli(Ct, [noun, "show", name, "-o", "json", .. Organization()]))!;
-            Assert.Equal(shown.ToJsonString(), of!.ToJsonString());
+            var (listed, shown) = (await Listed(place), await Shown(name));
+            // Changed between the two looks, as by a first heartbeat.
+            while (listed["resourceVersion"]?.ToString() != shown["resourceVersion"]?.ToString())
+                (listed, shown) = (await Listed(place), await Shown(name));
+
+            Assert.Equal(shown.ToJsonString(), listed.ToJsonString());
         }
+
+        async Task<JsonNode> Listed(int place) =>
+            JsonNode.Parse(await mesh.Cli(Ct, [noun, "ls", "-o", "json", .. Organization()]))![place]!;
+
+        async Task<JsonNode> Shown(string name) =>
+            JsonNode.Parse(await mesh.Cli(Ct, [noun, "show", name, "-o", "json", .. Organization()]))!;
 
         string[] Organization() => noun == "workspaces" ? ["--org", "default"] : [];
     }
