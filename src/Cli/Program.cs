@@ -13,7 +13,10 @@ try
     var root = CommandTree.Make(new CliHost(output, prompt, env, TimeProvider.System));
     // An argument that begins with @ is an argument, not a file to read more from.
     var line = root.Parse(EmptyValues.Split(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
-    if (line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction)
+    if (
+        line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction
+        || UsageErrors.UnknownOption(line) is not null
+    )
         return UsageErrors.Show(line, output);
 
     var settings = new InvocationConfiguration

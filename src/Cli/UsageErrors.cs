@@ -13,8 +13,9 @@ internal static class UsageErrors
         var command = line.CommandResult.Command;
         var path = Path(line);
         // With a word that is no command the library also says that a command is missing: once is enough.
-        var failure = line.UnmatchedTokens is [var first, ..]
-            ? UnknownWord(path, command, first)
+        var unknown = line.UnmatchedTokens.FirstOrDefault() ?? UnknownOption(line);
+        var failure = unknown is not null
+            ? UnknownWord(path, command, unknown)
             : new Failure(line.Errors[0].Message, ExitCodes.Usage)
             {
                 Details = [.. line.Errors.Skip(1).Select(e => e.Message).Distinct()],
@@ -29,6 +30,19 @@ internal static class UsageErrors
         output.Error(failure);
         return failure.ExitCode;
     }
+
+    /// <summary>
+    /// An option that the command doesn't have, which the parser took for one of its names: nothing may be done by a command
+    /// line that was meant otherwise. No name begins with a hyphen.
+    /// </summary>
+    public static string? UnknownOption(ParseResult line) =>
+        line.Action == line.CommandResult.Command.Action
+            ? line
+                .CommandResult.Children.OfType<ArgumentResult>()
+                .SelectMany(argument => argument.Tokens)
+                .Select(token => token.Value)
+                .FirstOrDefault(word => word.Length > 1 && word[0] == '-')
+            : null;
 
     /// <summary>A command was given a word that is neither a command, an option nor an argument of it.</summary>
     public static Failure UnknownWord(string path, Command command, string word)

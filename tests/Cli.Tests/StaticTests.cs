@@ -60,6 +60,7 @@ public sealed class StaticTests : IDisposable
     [InlineData(2, "workspaces", "show", "a", "b")]
     [InlineData(2, "workspaces", "create", "dev", "--provder", "a")]
     [InlineData(2, "workspaces", "ls", "-o", "xml")]
+    [InlineData(2, "workspaces", "ls", "--all-orgs", "--org", "acme")]
     [InlineData(2, "help", "workspaces", "crate")]
     [InlineData(2, "workspaces", "rm", "dev")]
     [InlineData(0, "help")]
@@ -80,6 +81,37 @@ public sealed class StaticTests : IDisposable
 
         Assert.Equal(exitCode, run.ExitCode);
         Assert.False(_listener.Pending(), "it has connected to the control plane");
+    }
+
+    /// <summary>None is taken for a name, whatever else stands beside it.</summary>
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task An_option_that_a_command_does_not_have_is_refused_before_anything_is_done(string command)
+    {
+        string[] arguments = [.. Words(command), "one", "--dry-run", "--yes"];
+
+        var run = await _mesh.Run(arguments);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("error: ", run.Stderr, StringComparison.Ordinal);
+        Assert.DoesNotContain("warning: ", run.Stderr, StringComparison.Ordinal);
+        Assert.False(_listener.Pending(), "it has connected to the control plane");
+    }
+
+    [Theory]
+    [InlineData("workspaces", "rm", "dev", "--dry-run", "--yes")]
+    [InlineData("workspaces", "stop", "--all")]
+    [InlineData("tokens", "rm", "a", "-x", "--yes")]
+    public async Task An_option_that_a_command_does_not_have_is_named(params string[] arguments)
+    {
+        var run = await _mesh.Run(arguments);
+
+        var unknown = arguments.First(word => word[0] == '-');
+        Assert.StartsWith(
+            $"error: `mesh {arguments[0]} {arguments[1]}` does not take '{unknown}'",
+            run.Stderr,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

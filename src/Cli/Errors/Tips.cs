@@ -40,7 +40,7 @@ internal static class Tips
             ],
             ErrorReasons.WorkspaceDeleting =>
             [
-                "see it go with `mesh workspaces rm NAME --yes --wait`, then create a new one",
+                "one that is still being deleted: wait for its end with `mesh workspaces rm NAME --yes --wait`; then create a new one",
             ],
             ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
             ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],

@@ -33,7 +33,7 @@ internal static class RemoveOrganizations
             "organization",
             names,
             yes,
-            ", the list of providers that each may use included",
+            ", including lists of allowed providers",
             async name =>
                 await run.Client.Organizations.DeleteOrganizationAsync(
                     new DeleteOrganizationRequest { Organization = name },

@@ -33,7 +33,7 @@ internal static class RemoveProviders
             "provider",
             names,
             yes,
-            ", the tokens of their agents included",
+            ", including the tokens of agents",
             async name =>
                 await run.Client.Providers.DeleteProviderAsync(
                     new DeleteProviderRequest { Provider = name },

@@ -71,7 +71,7 @@ internal static class ShowProvider
             .Add("Id", p.Id)
             .Add("Status", ProviderText.Status(p))
             .AddIfAny("Message", p.StatusMessage)
-            .Add("Since", Text.Moment(p.StatusTime, time))
+            .Add("Since", Text.Moment(p.DeleteTime ?? p.StatusTime, time))
             .Add("Kind", Text.Word(p.Kind))
             .Add("Default", p.IsDefault ? "yes" : "no")
             .Add("Cordoned", Cordon(p.Cordon, time))

@@ -80,6 +80,11 @@ internal sealed class ListWorkspaces
             }.AsList(),
             parts.Run
         );
+        command.Validators.Add(result =>
+        {
+            if (result.IsGiven(parts._allOrganizations) && result.IsGiven(parts._organization))
+                result.AddError("--all-orgs cannot be combined with --org");
+        });
         command.Aliases.Add("list");
         return command;
     }
@@ -120,13 +125,10 @@ internal sealed class ListWorkspaces
                 $"there are no workspaces that match in organization \"{request.Organization}\", named by {run.DefaultOrganization!.Origin}",
                 "tip: mesh workspaces ls --all-orgs"
             );
+        else if (request.Equals(new ListWorkspacesRequest { PageSize = Pages.Size }))
+            run.Output.Info("there are no workspaces", "tip: mesh workspaces create NAME");
         else
-            run.Output.Info(
-                request.Equals(new ListWorkspacesRequest { PageSize = Pages.Size })
-                    ? "there are no workspaces"
-                    : "there are no workspaces that match",
-                "tip: mesh workspaces create NAME"
-            );
+            run.Output.Info("there are no workspaces that match", "tip: mesh workspaces ls");
     }
 
     private ListWorkspacesRequest Request(Invocation run)
