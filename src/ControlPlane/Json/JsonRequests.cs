@@ -91,11 +91,21 @@ internal static class JsonRequests
         if (field is null || request.RouteValues.ContainsKey(field.Name))
             return "is no parameter of this request";
         var given = request.Query.Where(q => q.Key == field.Name || q.Key == field.JsonName).Sum(q => q.Value.Count);
-        return given == 1 && Parses(type, field, values[0]!) ? null : $"must be given once, as {Kind(field)}";
+        var mayBeGiven = field.IsRepeated || given == 1;
+        if (mayBeGiven && values.All(v => Parses(type, field, v!)))
+            return null;
+        return field.IsRepeated
+            ? $"must be {Kind(field)}; it may be given several times"
+            : $"must be given once, as {Kind(field)}";
     }
 
     private static bool Parses(MessageDescriptor type, FieldDescriptor field, string value)
     {
+        // As the transcoding takes it: by its name or its number.
+        if (field.FieldType == FieldType.Enum)
+            return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? field.EnumType.FindValueByNumber(number) is not null
+                : field.EnumType.FindValueByName(value) is not null;
         // In JSON 1e1 is one, for the transcoding it isn't.
         if (
             IsNumber(field)
@@ -108,7 +118,8 @@ internal static class JsonRequests
                 : JsonValue.Create(value);
         try
         {
-            Parser.Parse(new JsonObject { [field.JsonName] = node }.ToJsonString(), type);
+            JsonNode content = field.IsRepeated ? new JsonArray(node) : node;
+            Parser.Parse(new JsonObject { [field.JsonName] = content }.ToJsonString(), type);
             return true;
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
