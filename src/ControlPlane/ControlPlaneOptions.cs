@@ -28,11 +28,11 @@ internal sealed class ControlPlaneOptions
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
-        CheckPlaintext($"{Section}:{nameof(GrpcAddress)}", GrpcAddress, problems);
-        CheckPlaintext($"{Section}:{nameof(HttpAddress)}", HttpAddress, problems);
-        Check($"{Section}:{nameof(ManagementAddress)}", ManagementAddress, problems);
+        CheckPlaintext($"{Section}__{nameof(GrpcAddress)}", GrpcAddress, problems);
+        CheckPlaintext($"{Section}__{nameof(HttpAddress)}", HttpAddress, problems);
+        Check($"{Section}__{nameof(ManagementAddress)}", ManagementAddress, problems);
         if (!Path.IsPathRooted(DataFolder))
-            problems.Add($"{Section}:{nameof(DataFolder)} is \"{DataFolder}\": it must be an absolute path.");
+            problems.Add($"{Section}__{nameof(DataFolder)} is \"{DataFolder}\": it must be an absolute path.");
         return problems;
     }
 
@@ -58,7 +58,7 @@ internal sealed class ControlPlaneOptions
             catch (SocketException e)
             {
                 problems.Add(
-                    $"{Section}:{name} is {value}: it can't listen there: {e.Message}. Free it, or set another address: {Section}__{name}."
+                    $"{Section}__{name} is {value}: it can't listen there: {e.Message}. Free it, or set another address: {Section}__{name}."
                 );
             }
         }
@@ -81,7 +81,7 @@ internal sealed class ControlPlaneOptions
         Check(setting, value, problems);
         if (Endpoint(value) is { } endpoint && !IPAddress.IsLoopback(endpoint.Address) && !AllowPlaintext)
             problems.Add(
-                $"{setting} is {value}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}:{nameof(AllowPlaintext)}=true."
+                $"{setting} is {value}: without TLS only loopback is allowed; put a proxy that ends TLS before it and set {Section}__{nameof(AllowPlaintext)}=true."
             );
     }
 

@@ -43,7 +43,7 @@ internal static class ControlPlaneProgram
             case ["--version"]:
                 Console.WriteLine(BuildVersion.Text);
                 return 0;
-            case ["--help" or "-h" or "help"]:
+            case ["--help" or "-h" or "help"] or ["admin-token", "--help" or "-h"] or ["help", "admin-token"]:
                 Console.WriteLine(Help);
                 return 0;
             default:

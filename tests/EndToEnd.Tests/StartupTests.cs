@@ -21,6 +21,7 @@ public sealed class StartupTests
             second.Output.Talk,
             StringComparison.Ordinal
         );
+        Assert.Contains("a folder of its own (Mesh__DataFolder)", second.Output.Talk, StringComparison.Ordinal);
 
         var made = await mesh.RunControlPlane(
             ["admin-token"],
@@ -57,7 +58,7 @@ public sealed class StartupTests
 
         Assert.Equal(2, await process.ExitWithOutput(Ct));
         Assert.Equal(
-            ["Mesh:GrpcAddress", "Mesh:HttpAddress", "Mesh:ManagementAddress", "Mesh:DataFolder"],
+            ["Mesh__GrpcAddress", "Mesh__HttpAddress", "Mesh__ManagementAddress", "Mesh__DataFolder"],
             process.Output.Talk.Split('\n').Select(line => line.Split(' ')[1])
         );
         Assert.Empty(process.Output.Data);
@@ -66,7 +67,7 @@ public sealed class StartupTests
 
     [Theory]
     [InlineData("Mesh__AllowPlaintext", "perhaps", "Mesh:AllowPlaintext")]
-    [InlineData("Mesh__EmbeddedPostgres__StopTimeout", "00:00:00", "Mesh:EmbeddedPostgres:StopTimeout")]
+    [InlineData("Mesh__EmbeddedPostgres__StopTimeout", "00:00:00", "Mesh__EmbeddedPostgres__StopTimeout")]
     [InlineData("Mesh__EmbeddedPostgres__StartTimeout", "soon", "Mesh:EmbeddedPostgres:StartTimeout")]
     [InlineData("Mesh__AgentStream__ConcurrentAttaches", "0", "ConcurrentAttaches")]
     public async Task Setting_out_of_its_range_is_named(string variable, string value, string named)
@@ -152,6 +153,22 @@ public sealed class StartupTests
         Assert.Contains(address, error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(scratch["data"]));
         Assert.Contains($"set another address: {setting}.", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("admin-token", "--help")]
+    [InlineData("admin-token", "-h")]
+    [InlineData("help", "admin-token")]
+    public async Task Help_is_printed_wherever_it_is_asked_for(params string[] arguments)
+    {
+        await using var scratch = new Scratch();
+
+        var run = ControlPlaneRuns.Start(scratch, arguments);
+
+        Assert.Empty(await run.EndsWithErrors(0, Ct));
+        Assert.Contains("mesh-control-plane admin-token ", run.Output.Data, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(scratch["data"]));
     }
 
     private static bool IsError(string line) => line.StartsWith("error: ", StringComparison.Ordinal);

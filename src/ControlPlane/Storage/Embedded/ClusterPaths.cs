@@ -40,7 +40,7 @@ internal sealed class ClusterPaths(string dataFolder)
             ? major
             : throw new EmbeddedPostgresException(
                 $"{file} does not hold the version of a PostgreSQL that is supported (10 or later). "
-                    + $"Restore the data folder from a backup, or choose another one ({EmbeddedPostgresOptions.Section}:DataFolder)."
+                    + $"Restore the data folder from a backup, or choose another one ({EmbeddedPostgresOptions.DataFolderVariable})."
             );
     }
 }

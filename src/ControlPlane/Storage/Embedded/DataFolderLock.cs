@@ -72,7 +72,7 @@ internal sealed class DataFolderLock : IDisposable
         }
         var who = pid is { Length: > 0 } ? $"Another control plane (process {pid})" : "Another control plane";
         return $"{who} is running on the data folder {folder}. Stop it, or give this one a folder of its own "
-            + $"({EmbeddedPostgresOptions.Section}:DataFolder). Several control planes share their data through one PostgreSQL server: "
+            + $"({EmbeddedPostgresOptions.DataFolderVariable}). Several control planes share their data through one PostgreSQL server: "
             + "set the connection string ConnectionStrings__Mesh for that.";
     }
 
@@ -83,6 +83,6 @@ internal sealed class DataFolderLock : IDisposable
             existing = parent;
         var owner = Native.Owner(existing) is { } uid ? $"{existing} belongs to {SystemUser.Describe(uid)}" : e.Message;
         return $"The data folder {folder} can't be written by {SystemUser.Describe(Native.UserId)}: {owner}. Run the control plane as the folder's "
-            + $"owner, or choose another folder ({EmbeddedPostgresOptions.Section}:DataFolder).";
+            + $"owner, or choose another folder ({EmbeddedPostgresOptions.DataFolderVariable}).";
     }
 }

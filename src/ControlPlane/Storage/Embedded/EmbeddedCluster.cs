@@ -219,7 +219,7 @@ internal sealed class EmbeddedCluster
         throw new EmbeddedPostgresException(
             $"The database folder {folder} belongs to {SystemUser.Describe(owner)}, and this process is "
                 + $"{SystemUser.Describe(Native.UserId)}. Run the control plane as the same user as before, or choose another data folder "
-                + $"({EmbeddedPostgresOptions.Section}:DataFolder)."
+                + $"({EmbeddedPostgresOptions.DataFolderVariable})."
         );
     }
 }

@@ -5,6 +5,12 @@ internal sealed class EmbeddedPostgresOptions
 {
     public const string Section = "Mesh:EmbeddedPostgres";
 
+    /// <summary>The section as environment variables begin, which is how messages name settings.</summary>
+    public const string Variables = "Mesh__EmbeddedPostgres";
+
+    /// <summary>The data folder is the control plane's setting.</summary>
+    public const string DataFolderVariable = "Mesh__DataFolder";
+
     /// <summary>Where the control plane keeps its data; the database is in the subfolder <c>postgres</c>.</summary>
     /// <remarks>Default: <c>$XDG_DATA_HOME/coder-mesh</c>, else <c>~/.local/share/coder-mesh</c>.</remarks>
     public string DataFolder { get; set; } = DefaultDataFolder;
@@ -25,9 +31,9 @@ internal sealed class EmbeddedPostgresOptions
     public IEnumerable<string> Problems()
     {
         if (StartTimeout < TimeSpan.FromSeconds(1) || StartTimeout > TimeSpan.FromHours(1))
-            yield return $"{Section}:{nameof(StartTimeout)} is {StartTimeout}: it must be from 00:00:01 to 01:00:00.";
+            yield return $"{Variables}__{nameof(StartTimeout)} is {StartTimeout}: it must be from 00:00:01 to 01:00:00.";
         if (StopTimeout < TimeSpan.FromSeconds(1) || StopTimeout > TimeSpan.FromMinutes(10))
-            yield return $"{Section}:{nameof(StopTimeout)} is {StopTimeout}: it must be from 00:00:01 to 00:10:00.";
+            yield return $"{Variables}__{nameof(StopTimeout)} is {StopTimeout}: it must be from 00:00:01 to 00:10:00.";
     }
 
     internal string SearchPath { get; set; } = Environment.GetEnvironmentVariable("PATH") ?? "";

@@ -102,7 +102,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
     private static string NothingFound(EmbeddedPostgresOptions options)
     {
         var searched = options.BinariesFolder is { Length: > 0 } chosen
-            ? $"{EmbeddedPostgresOptions.Section}:BinariesFolder ({chosen})"
+            ? $"{EmbeddedPostgresOptions.Variables}__BinariesFolder ({chosen})"
             : $"PATH ({options.SearchPath}) and {options.DistributionFolder}/*/bin";
         return "No connection string is set, so the control plane runs its own PostgreSQL, but its programs postgres and "
             + $"initdb were not found. Searched: {searched}. Install your distribution's postgresql package, or use a "
@@ -113,7 +113,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
     {
         var versions = string.Join(", ", found.Select(b => $"{b.Major} in {b.Folder}"));
         return $"The database in {databaseFolder} was made by PostgreSQL {madeBy}, and only the same major version opens it. "
-            + $"Found: {versions}. Install PostgreSQL {madeBy} or name its folder ({EmbeddedPostgresOptions.Section}:BinariesFolder), "
+            + $"Found: {versions}. Install PostgreSQL {madeBy} or name its folder ({EmbeddedPostgresOptions.Variables}__BinariesFolder), "
             + "or move the database over with pg_upgrade.";
     }
 

@@ -70,7 +70,7 @@ internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)
         return candidates.FirstOrDefault(u => u?.Uid == owner)
             ?? throw new EmbeddedPostgresException(
                 $"The database in {databaseFolder} belongs to {SystemUser.Describe(owner)}, and this process is root. "
-                    + $"Run the control plane as that user, or choose another data folder ({EmbeddedPostgresOptions.Section}:DataFolder)."
+                    + $"Run the control plane as that user, or choose another data folder ({EmbeddedPostgresOptions.DataFolderVariable})."
             );
     }
 

@@ -23,7 +23,7 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
     {
         var message = await Refusal(o => o.BinariesFolder = "/nowhere/chosen");
 
-        Assert.Contains("Mesh:EmbeddedPostgres:BinariesFolder (/nowhere/chosen)", message, StringComparison.Ordinal);
+        Assert.Contains("Mesh__EmbeddedPostgres__BinariesFolder (/nowhere/chosen)", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -36,7 +36,7 @@ public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
 
         Assert.Contains($"Another control plane (process {first.Id})", message, StringComparison.Ordinal);
         Assert.Contains(Folder, message, StringComparison.Ordinal);
-        Assert.Contains("Mesh:EmbeddedPostgres:DataFolder", message, StringComparison.Ordinal);
+        Assert.Contains("Mesh__DataFolder", message, StringComparison.Ordinal);
         Assert.Equal(1, await Query<int>(first.Message, "select 1"));
     }
 
