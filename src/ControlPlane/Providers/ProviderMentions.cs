@@ -14,7 +14,25 @@ internal static class ProviderMentions
 {
     private const string Table = "mesh.mesh_provider_mention";
 
-    /// <summary>Made once, with what happened before there was such a table.</summary>
+    /// <summary>
+    /// What happened before there was such a table: provider, sequence and previous default. Making a trigger keeps others
+    /// from appending until it is committed, so this reads no events but those of organizations and of the deployment.
+    /// </summary>
+    public const string Earlier = """
+        select distinct p, e.seq_id, e.previous
+        from (
+            select seq_id, data ->> 'ProviderId' as provider,
+                case when type = 'deployment.default_provider_set.v1'
+                  then lag(data ->> 'ProviderId') over (partition by stream_id, type order by version) end as previous
+            from mesh.mt_events
+            where stream_id = any(array(select id from mesh.mt_doc_organization union all select 'deployment'))
+              and type in ('deployment.default_provider_set.v1', 'organization.provider_allowed.v1',
+                'organization.provider_disallowed.v1')
+        ) e, unnest(array[e.provider, e.previous]) p
+        where p is not null
+        """;
+
+    /// <summary>Made once, and filled then.</summary>
     public const string Schema = $$"""
         create table if not exists {{Table}} (
             provider_id text not null,
@@ -46,18 +64,7 @@ internal static class ProviderMentions
                 when (new.type in ('deployment.default_provider_set.v1', 'organization.provider_allowed.v1',
                     'organization.provider_disallowed.v1'))
                 execute function mesh.mesh_provider_mentioned();
-                insert into {{Table}} (provider_id, seq, previous)
-                select distinct p, e.seq_id, e.previous
-                from (
-                    select seq_id, data ->> 'ProviderId' as provider,
-                        case when type = 'deployment.default_provider_set.v1'
-                          then lag(data ->> 'ProviderId') over (partition by stream_id, type order by version) end as previous
-                    from mesh.mt_events
-                    where type in ('deployment.default_provider_set.v1', 'organization.provider_allowed.v1',
-                        'organization.provider_disallowed.v1')
-                ) e, unnest(array[e.provider, e.previous]) p
-                where p is not null
-                on conflict do nothing;
+                insert into {{Table}} (provider_id, seq, previous) {{Earlier}} on conflict do nothing;
             end if;
         end $once$;
         """;

@@ -79,7 +79,13 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await Execute(connection, "select pg_advisory_xact_lock(hashtextextended('mesh.schema', 0))", ct);
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
-        await Execute(connection, Own + OrphanTable.Schema + ProviderMentions.Schema + ChangeFeed.Clean, ct);
+        // Each in a transaction of its own: a writer of another replica holds what one needs and waits for what another has.
+        foreach (var part in (string[])[Own, OrphanTable.Schema, ProviderMentions.Schema, ChangeFeed.Clean])
+        {
+            await using var command = database.CreateCommand(part);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+
         await transaction.CommitAsync(ct);
     }
 

@@ -22,6 +22,10 @@ internal sealed class HeldLock : IAsyncDisposable
     public static Task<HeldLock> Events(string database, CancellationToken ct) =>
         Take(database, "lock table mesh.mt_events in share row exclusive mode", ct);
 
+    /// <summary>Somebody appends, and has not told the feed yet.</summary>
+    public static Task<HeldLock> Append(string database, CancellationToken ct) =>
+        Take(database, "lock table mesh.mt_events in row exclusive mode", ct);
+
     /// <summary>Nobody can read a stream to append to it while it is held.</summary>
     public static Task<HeldLock> Streams(string database, CancellationToken ct) =>
         Take(database, "lock table mesh.mt_streams in access exclusive mode", ct);
@@ -42,9 +46,12 @@ internal sealed class HeldLock : IAsyncDisposable
             ct
         );
 
-    public async Task Commit(CancellationToken ct)
+    public Task Commit(CancellationToken ct) => Execute("commit", ct);
+
+    /// <summary>Goes on in the transaction of the lock.</summary>
+    public async Task Execute(string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("commit", _holder);
+        await using var command = new NpgsqlCommand(sql, _holder);
         await command.ExecuteNonQueryAsync(ct);
     }
 

@@ -63,28 +63,53 @@ public sealed class ProviderHistoryTests(PostgresFixture postgres) : ControlPlan
         await mesh.Allow("default", "west");
 
         var whole = await mesh.History("west");
-        var paged = new List<HistoryEntry>();
-        var token = "";
-        do
-        {
-            var page = await mesh.Plane.Providers.ListHistoryAsync(
-                new ListHistoryRequest
-                {
-                    Provider = "west",
-                    PageSize = size,
-                    PageToken = token,
-                },
-                mesh.Plane.Admin,
-                cancellationToken: Ct
-            );
-            Assert.InRange(page.Entries.Count, 1, size);
-            paged.AddRange(page.Entries);
-            token = page.NextPageToken;
-        } while (token.Length > 0);
 
-        Assert.Equal(whole, paged);
+        Assert.Equal(whole, await Paged(mesh, size));
         Assert.Contains(whole, e => e.Summary == "details changed: region: us → asia");
         Assert.Contains(whole, e => e.Summary == "uncordoned; it was cordoned for: disks");
+    }
+
+    [Fact]
+    public async Task A_database_of_before_is_changed_while_others_write_to_it()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+        await mesh.Allow("default", "west");
+        await Execute(
+            mesh.Database,
+            "drop table mesh.mesh_provider_mention; drop trigger mesh_provider_mentioned on mesh.mt_events"
+        );
+        await using var writer = await HeldLock.Append(mesh.Database, Ct);
+
+        var apply = mesh.Plane.Services.GetRequiredService<Schema>().Apply(Ct);
+        await writer.Until(1, Ct);
+        await writer.Execute(
+            "insert into mesh.mesh_feed (stream, version_before, version_after) values ('presence-x', 0, 1)",
+            Ct
+        );
+        await writer.Commit(Ct);
+        await apply;
+
+        Assert.Contains(await mesh.History("west"), e => e.Summary == "organization \"default\" may use it");
+    }
+
+    [Fact]
+    public async Task Replicas_that_start_at_once_change_a_database_of_before_once()
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+        await mesh.Allow("default", "west");
+        var before = await mesh.History("west");
+        await Execute(
+            mesh.Database,
+            "drop table mesh.mesh_provider_mention; drop trigger mesh_provider_mentioned on mesh.mt_events"
+        );
+        var schema = mesh.Plane.Services.GetRequiredService<Schema>();
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => schema.Apply(Ct)));
+        await mesh.Disallow("default", "west");
+
+        Assert.Equal(before, (await mesh.History("west")).Skip(1));
     }
 
     [Fact]
@@ -107,6 +132,30 @@ public sealed class ProviderHistoryTests(PostgresFixture postgres) : ControlPlan
         Assert.Equal(5, before.Count);
         Assert.Equal(before, after.Skip(1));
         Assert.Equal("no longer the default provider: \"west\" → \"built-in\"", after[0].Summary);
+    }
+
+    private static async Task<List<HistoryEntry>> Paged(Mesh mesh, int size)
+    {
+        var paged = new List<HistoryEntry>();
+        var token = "";
+        do
+        {
+            var page = await mesh.Plane.Providers.ListHistoryAsync(
+                new ListHistoryRequest
+                {
+                    Provider = "west",
+                    PageSize = size,
+                    PageToken = token,
+                },
+                mesh.Plane.Admin,
+                cancellationToken: Ct
+            );
+            Assert.InRange(page.Entries.Count, 1, size);
+            paged.AddRange(page.Entries);
+            token = page.NextPageToken;
+        } while (token.Length > 0);
+
+        return paged;
     }
 
     private static async Task Update(Mesh mesh, string region) =>

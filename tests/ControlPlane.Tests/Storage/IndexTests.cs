@@ -100,6 +100,17 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
         Assert.Contains("ix_workspace_volume_anew", await Plan(plane.Database, command), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Earlier_events_that_concern_a_provider_are_found_without_reading_all_of_them()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await using var command = new NpgsqlCommand(ProviderMentions.Earlier);
+
+        var plan = await Plan(plane.Database, command);
+
+        Assert.Matches(@"Index Cond: \(+stream_id\)?(::\w+)? = ANY", plan);
+    }
+
     /// <summary>Of an almost empty table: any index is taken that can serve, since a scan is forbidden.</summary>
     private static async Task<string> Plan(string database, NpgsqlCommand command)
     {
