@@ -67,14 +67,7 @@ internal sealed class ProviderHistory(
         var presence = await Newest(StreamKeys.Presence(id), start.Presence, size, HistoryState.PresenceKinds, ct);
         // One more, which tells whether there is another page.
         var mentions = await Mentions(id, start.Mention, size + 1, ct);
-        // Of one save, which has one time, what a person did comes before what follows from it.
-        var page = provider
-            .Concat(presence)
-            .Concat(mentions.Take(size))
-            .OrderByDescending(e => e.Event.Timestamp)
-            .ThenByDescending(e => e.Event.Sequence)
-            .Take(size)
-            .ToList();
+        var page = Merge(size, provider, presence, mentions);
         var left = mentions.Skip(page.Count(e => e.IsMention)).Select(e => e.Event.Sequence).FirstOrDefault();
         var next = new HistoryPosition(
             start.Provider - page.Count(e => e.Event.Data is ProviderEvent),
@@ -84,6 +77,27 @@ internal sealed class ProviderHistory(
         return (await Told(id, page, ct), next is { Provider: 0, Presence: 0, Mention: 0 } ? null : next);
     }
 
+    /// <summary>
+    /// By time, but each part in its own order, whatever the clocks say of those who wrote it: a page holds the newest of
+    /// each part, so that the next one goes on where this one ends.
+    /// </summary>
+    /// <param name="parts">Each newest first.</param>
+    private static List<Found> Merge(int size, params IReadOnlyList<Found>[] parts)
+    {
+        var left = parts.Select(part => new Queue<Found>(part)).ToList();
+        var page = new List<Found>();
+        // Of one save, which has one time, what a person did comes before what follows from it.
+        while (
+            page.Count < size
+            && left.Where(part => part.Count > 0)
+                .MaxBy(part => (part.Peek().Event.Timestamp, part.Peek().Event.Sequence))
+                is { } newest
+        )
+            page.Add(newest.Dequeue());
+        return page;
+    }
+
+    /// <returns>Newest first.</returns>
     private async Task<IReadOnlyList<Found>> Newest(
         string key,
         long version,
@@ -107,6 +121,7 @@ internal sealed class ProviderHistory(
             state = state.After(stored.Data);
         }
 
+        found.Reverse();
         return found;
     }
 

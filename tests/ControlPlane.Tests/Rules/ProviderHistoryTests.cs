@@ -69,6 +69,27 @@ public sealed class ProviderHistoryTests(PostgresFixture postgres) : ControlPlan
         Assert.Contains(whole, e => e.Summary == "uncordoned; it was cordoned for: disks");
     }
 
+    [Theory]
+    [InlineData("organization.provider_allowed.v1")]
+    [InlineData("provider.cordoned.v1")]
+    public async Task Its_pages_make_the_whole_though_clocks_of_writers_differ(string late)
+    {
+        await using var mesh = await Mesh.Start(Postgres, Ct);
+        await mesh.Create("west");
+        await mesh.Organization("science", "west");
+        await mesh.Cordon("west", "disks");
+        await mesh.Allow("default", "west");
+        await mesh.Uncordon("west");
+        await mesh.Disallow("science", "west");
+        await Execute(
+            mesh.Database,
+            $"update mesh.mt_events set timestamp = timestamp - interval '1 hour' where type = '{late}' "
+                + $"and seq_id = (select max(seq_id) from mesh.mt_events where type = '{late}')"
+        );
+
+        Assert.Equal(await mesh.History("west"), await Paged(mesh, 1));
+    }
+
     [Fact]
     public async Task A_database_of_before_is_changed_while_others_write_to_it()
     {
