@@ -28,11 +28,13 @@ internal sealed class SessionCheck(
     private readonly Signal _signal = new();
 
     /// <summary>Something has changed in the store that a session of this provider may have to act on.</summary>
-    public void Ring(string providerId)
+    /// <param name="presence">It is what an agent is to the provider, which is none of the sweeper's business.</param>
+    public void Ring(string providerId, bool presence = false)
     {
-        if (sessions.Find(providerId) is null && !keeper.Has(providerId))
+        if (sessions.Find(providerId) is null && keeper.Find(providerId) is null)
         {
-            sweeper.Ring();
+            if (!presence)
+                sweeper.Ring();
             return;
         }
 
@@ -98,6 +100,7 @@ internal sealed class SessionCheck(
     {
         // Held before the store is read: a session that attaches meanwhile isn't judged by what was read before it.
         var held = providerIds.Select(sessions.Find).OfType<AgentSession>().ToList();
+        var owners = providerIds.Select(keeper.Find).OfType<PresenceOwner>().ToList();
         await using var session = store.Read();
         var presences = (
             await session.LoadManyAsync<ProviderPresence>(ct, providerIds.Select(StreamKeys.Presence))
@@ -108,8 +111,12 @@ internal sealed class SessionCheck(
         foreach (var provider in providers.Values)
             names.Saw(provider);
         // Before its session is closed: how it ends decides whether a grace begins.
-        foreach (var provider in providers.Values.Where(p => !p.Deleted && p.Tokens.Length == 0))
-            await keeper.TokensGone(provider.ProviderId, ct);
+        foreach (var owner in owners)
+        {
+            if (providers.GetValueOrDefault(owner.ProviderId) is { Deleted: false, Tokens.Length: 0 })
+                await PresenceKeeper.TokensGone(owner, ct);
+        }
+
         foreach (var one in held)
         {
             if (

@@ -19,7 +19,7 @@ internal sealed class FeedDoorbell(
         foreach (var key in changed)
         {
             if (StreamKeys.ProviderOf(key) is { } providerId)
-                check.Ring(providerId);
+                check.Ring(providerId, presence: key == StreamKeys.Presence(providerId));
         }
 
         if (sessions.Count == 0)

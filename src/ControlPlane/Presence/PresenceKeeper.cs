@@ -48,23 +48,19 @@ internal sealed class PresenceKeeper(
         return owner;
     }
 
-    /// <summary>Whether an owner of this replica still decides, in a session or in the grace after it.</summary>
-    public bool Has(string providerId)
+    /// <returns>The owner of this replica that still decides, in a session or in the grace after it; null if none does.</returns>
+    public PresenceOwner? Find(string providerId)
     {
         lock (_lock)
-            return _owners.ContainsKey(providerId);
+            return _owners.GetValueOrDefault(providerId)?.Owner;
     }
 
-    /// <summary>The provider has no token left.</summary>
-    public async Task TokensGone(string providerId, CancellationToken ct)
+    /// <summary>The owner's provider had no token left, at a time after the owner began.</summary>
+    public static async Task TokensGone(PresenceOwner owner, CancellationToken ct)
     {
-        Kept? kept;
-        lock (_lock)
-            _owners.TryGetValue(providerId, out kept);
         try
         {
-            if (kept is not null)
-                await kept.Owner.Post(new StatusFact.TokensGone(), ct);
+            await owner.Post(new StatusFact.TokensGone(), ct);
         }
         catch (ChannelClosedException)
         {

@@ -22,14 +22,14 @@ internal sealed class Sweeper(
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
     private readonly Signal _members = new();
 
-    private volatile bool _waiting;
+    private volatile bool _sweeping;
 
     private sealed record Orphan(string ProviderId, long Epoch, string OwnerId);
 
     /// <summary>A provider has changed that no owner of this replica decides for: its grace may be over by that.</summary>
     public void Ring()
     {
-        if (_waiting)
+        if (_sweeping)
             _members.Set();
     }
 
@@ -80,17 +80,18 @@ internal sealed class Sweeper(
         if (!await TryLead(connection, ct))
             return;
         var graces = new Dictionary<Orphan, StatusState>();
+        // Before it looks: what changes after a look makes it look again.
+        _sweeping = true;
         while (true)
         {
             await Look(connection, graces, ct);
             if (graces.Count == 0)
                 break;
             var next = graces.Values.Min(StatusMachine.Deadline)!.Value - time.GetUtcNow();
-            _waiting = true;
             await _members.Wait(next, time, ct);
         }
 
-        _waiting = false;
+        _sweeping = false;
         await Release(connection, ct);
     }
 

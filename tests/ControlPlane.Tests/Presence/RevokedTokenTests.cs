@@ -145,6 +145,8 @@ public sealed class RevokedTokenTests(PostgresFixture postgres) : ControlPlaneTe
         await Eventually(Later, p => p.Status == ProviderStatus.Error);
         var provider = await next.Provider("west", Ct);
 
+        // Its token is as good as ever.
+        Assert.Equal(StatusCodes.AgentDisconnected, provider.StatusCode);
         Assert.InRange(provider.Agent.SinceTime.ToDateTimeOffset(), stopped.AddMinutes(-5), stopped.AddSeconds(5));
 
         Task<Provider> Later()
