@@ -112,6 +112,21 @@ public sealed class WorkspaceSummaryTests
         Assert.Equal(T0.AddMinutes(10), WorkspaceSummary.Of(later, Provider("broken")).LastReportAt);
     }
 
+    [Theory]
+    [InlineData("away", DesiredState.Running, 3)]
+    [InlineData("away", DesiredState.Deleted, 3)]
+    [InlineData("broken", DesiredState.Deleted, 2)]
+    public void A_wish_that_comes_in_spite_of_the_trouble_is_no_report(
+        string provider,
+        DesiredState desired,
+        int minutes
+    )
+    {
+        var later = Make(desired, D, 1) with { StateAt = T0.AddMinutes(10) };
+
+        Assert.Equal(T0.AddMinutes(minutes), WorkspaceSummary.Of(later, Provider(provider)).LastReportAt);
+    }
+
     [Fact]
     public void What_was_never_reported_has_no_last_report()
     {
