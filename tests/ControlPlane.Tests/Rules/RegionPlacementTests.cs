@@ -129,6 +129,33 @@ public sealed class RegionPlacementTests(PostgresFixture postgres) : ControlPlan
     }
 
     [Fact]
+    public async Task R7_a_maximum_that_comes_while_it_is_chosen_holds_for_all_who_chose_it()
+    {
+        await using var mesh = await Start("eu", "a", "b");
+        var a = await mesh.ProviderId("a");
+        Task<Workspace>[] placing;
+        // Nobody commits before both have decided, or wait for each other.
+        await using (var append = await HeldLock.Events(mesh.Database, Ct))
+        {
+            await using (var held = await HeldLock.Provider(mesh.Database, a, Ct))
+            {
+                placing = [mesh.Place("dev1", region: "eu"), mesh.Place("dev2", region: "eu")];
+                await held.Until(2, Ct);
+                await held.Execute(
+                    $"update mesh.mt_doc_provider set data = jsonb_set(data, '{{Details,MaxWorkspaces}}', '1') where id = 'provider-{a}'",
+                    Ct
+                );
+                await held.Commit(Ct);
+            }
+
+            await append.Until(2, Ct);
+        }
+
+        var placed = await Task.WhenAll(placing);
+        Assert.Equal(["a", "b"], placed.Select(p => p.Provider).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task R7_a_provider_that_is_cordoned_while_it_is_chosen_is_passed_over()
     {
         await using var mesh = await Start("eu", "a", "b");
