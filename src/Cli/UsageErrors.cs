@@ -13,7 +13,7 @@ internal static class UsageErrors
         var command = line.CommandResult.Command;
         var path = Path(line);
         // With a word that is no command the library also says that a command is missing: once is enough.
-        var unknown = line.UnmatchedTokens.FirstOrDefault() ?? UnknownOption(line);
+        var unknown = line.UnmatchedTokens is [var first, ..] ? first : UnknownOption(line);
         var failure = unknown is not null
             ? UnknownWord(path, command, unknown)
             : new Failure(line.Errors[0].Message, ExitCodes.Usage)
