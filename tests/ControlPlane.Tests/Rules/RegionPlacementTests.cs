@@ -50,6 +50,12 @@ public sealed class RegionPlacementTests(PostgresFixture postgres) : ControlPlan
         await UntilStatus(mesh.Plane, "d-broken", ProviderStatus.Error);
 
         Assert.Equal("e-good", (await mesh.Place("dev", region: "eu")).Provider);
+
+        await mesh.Cordon("e-good");
+        Assert.Equal(
+            ["NOT_ALLOWED", "CORDONED", "AT_CAPACITY", "NOT_READY", "CORDONED"],
+            await mesh.Place("dev2", region: "eu").Causes()
+        );
     }
 
     [Fact]
