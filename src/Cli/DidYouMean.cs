@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Cli;
 
@@ -136,31 +137,7 @@ internal static class DidYouMean
     {
         if (word.Trim('-').Length > 1 && name.StartsWith(word, StringComparison.OrdinalIgnoreCase))
             return 0;
-        var distance = Distance(word.ToUpperInvariant(), name.ToUpperInvariant());
+        var distance = Nearest.Distance(word, name, exchange: 1);
         return distance <= Math.Max(1, Math.Min(word.Trim('-').Length, name.Trim('-').Length) / 3) ? distance : null;
-    }
-
-    /// <summary>Letters left out, added or changed, and neighbours exchanged, from one word to the other.</summary>
-    private static int Distance(string a, string b)
-    {
-        var d = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++)
-        for (var j = 0; j <= b.Length; j++)
-        {
-            if (i == 0 || j == 0)
-            {
-                d[i, j] = i + j;
-                continue;
-            }
-
-            d[i, j] = Math.Min(
-                Math.Min(d[i - 1, j], d[i, j - 1]) + 1,
-                d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)
-            );
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
-        }
-
-        return d[a.Length, b.Length];
     }
 }

@@ -4,25 +4,28 @@ namespace Coder.Mesh.Shared;
 internal static class Nearest
 {
     /// <summary>How many letters must be added, removed or replaced to make one of the other; case doesn't count.</summary>
-    public static int Distance(string one, string other)
+    /// <param name="exchange">What an exchange of two neighbours counts as: 2 for the two letters, 1 for one slip.</param>
+    public static int Distance(string one, string other, int exchange = 2)
     {
-        var row = new int[other.Length + 1];
+        var d = new int[one.Length + 1, other.Length + 1];
+        for (var i = 0; i <= one.Length; i++)
         for (var j = 0; j <= other.Length; j++)
-            row[j] = j;
-        for (var i = 1; i <= one.Length; i++)
         {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= other.Length; j++)
+            if (i == 0 || j == 0)
             {
-                var replaced =
-                    diagonal + (char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(replaced, Math.Min(row[j], row[j - 1]) + 1);
+                d[i, j] = i + j;
+                continue;
             }
+
+            d[i, j] = Math.Min(
+                Math.Min(d[i - 1, j], d[i, j - 1]) + 1,
+                d[i - 1, j - 1] + (Same(one[i - 1], other[j - 1]) ? 0 : 1)
+            );
+            if (i > 1 && j > 1 && Same(one[i - 1], other[j - 2]) && Same(one[i - 2], other[j - 1]))
+                d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + exchange);
         }
 
-        return row[other.Length];
+        return d[one.Length, other.Length];
     }
 
     /// <summary>The nearest of the names, if it is near enough to be what was meant.</summary>
@@ -33,4 +36,6 @@ internal static class Nearest
             .OrderBy(n => n.Distance)
             .Select(n => n.Name)
             .FirstOrDefault();
+
+    private static bool Same(char one, char other) => char.ToUpperInvariant(one) == char.ToUpperInvariant(other);
 }
