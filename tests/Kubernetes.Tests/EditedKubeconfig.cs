@@ -17,14 +17,33 @@ internal static partial class EditedKubeconfig
         new(Server().Replace(File.ReadAllText(kubeconfig), $"server: {address}/"));
 
     /// <summary>Trusts an authority that has signed nothing.</summary>
-    public static TemporaryFile TrustingAnother(string kubeconfig)
+    public static TemporaryFile TrustingAnother(string kubeconfig) => Trusting(AnotherAuthority(), kubeconfig);
+
+    /// <summary>Has these authorities, or this text in their place, as data.</summary>
+    public static TemporaryFile Trusting(string authorities, string kubeconfig) =>
+        WithAuthority(
+            $"certificate-authority-data: {Convert.ToBase64String(Encoding.UTF8.GetBytes(authorities))}",
+            kubeconfig
+        );
+
+    /// <summary>Says something else where it names its authority.</summary>
+    public static TemporaryFile WithAuthority(string line, string kubeconfig) =>
+        new(Authority().Replace(File.ReadAllText(kubeconfig), line));
+
+    /// <summary>The authority of a kubeconfig, in PEM form.</summary>
+    public static string AuthorityOf(string kubeconfig) =>
+        Encoding.UTF8.GetString(
+            Convert.FromBase64String(Authority().Match(File.ReadAllText(kubeconfig)).Value.Split(' ')[1].Trim())
+        );
+
+    /// <summary>An authority that has signed nothing, in PEM form.</summary>
+    public static string AnotherAuthority()
     {
         using var key = ECDsa.Create();
         var request = new CertificateRequest("CN=another", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, critical: true));
         using var authority = request.CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
-        var pem = Convert.ToBase64String(Encoding.ASCII.GetBytes(authority.ExportCertificatePem()));
-        return new(Authority().Replace(File.ReadAllText(kubeconfig), $"certificate-authority-data: {pem}"));
+        return authority.ExportCertificatePem();
     }
 
     [GeneratedRegex(@":\d+/")]

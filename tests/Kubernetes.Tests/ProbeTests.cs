@@ -147,19 +147,6 @@ public sealed class ProbeTests(ControlPlaneFixture fixture)
         Assert.Equal("cluster_unreachable", Condition(probe, ConditionTypes.ClusterReachable).Code);
     }
 
-    [Fact]
-    public async Task A_server_of_another_authority_is_not_trusted()
-    {
-        var controlPlane = await fixture.Get();
-        using var other = EditedKubeconfig.TrustingAnother(controlPlane.KubeconfigFor("agent"));
-        await using var driver = new TestDriver(new KubernetesOptions { Kubeconfig = other.Path });
-
-        var reachable = Condition(await driver.Driver.Probe(Ct), ConditionTypes.ClusterReachable);
-
-        Assert.Equal("cluster_unreachable", reachable.Code);
-        Assert.Contains("certificate", reachable.Message, StringComparison.Ordinal);
-    }
-
     private static async Task<string> OnlyClaim(TestNamespace ns) =>
         Assert.Single(await ns.List("persistentvolumeclaims", Ct))["metadata"]!["name"]!.GetValue<string>();
 

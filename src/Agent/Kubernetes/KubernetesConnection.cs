@@ -70,10 +70,16 @@ internal sealed class KubernetesConnection : IDisposable
 
     public void Dispose() => Http.Dispose();
 
-    private static KubernetesClientConfiguration Load(KubernetesOptions options) =>
-        options.Kubeconfig is { } file
-            ? KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(file))
-            : KubernetesClientConfiguration.InClusterConfig();
+    private static KubernetesClientConfiguration Load(KubernetesOptions options)
+    {
+        if (options.Kubeconfig is not { } file)
+            return KubernetesClientConfiguration.InClusterConfig();
+        var kubeconfig = KubernetesClientConfiguration.LoadKubeConfig(new FileInfo(file));
+        var authorities = KubeconfigAuthorities.Read(kubeconfig);
+        var config = KubernetesClientConfiguration.BuildConfigFromConfigObject(kubeconfig);
+        config.SslCaCerts = authorities;
+        return config;
+    }
 
     private static KubernetesConnection Connect(KubernetesOptions options, KubernetesClientConfiguration config)
     {

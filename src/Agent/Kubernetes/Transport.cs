@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Coder.Mesh.Agent.Reconcile;
 using k8s.Exceptions;
@@ -19,13 +20,19 @@ internal static class Transport
                 HttpRequestException { InnerException: SocketException socket } =>
                     $"The Kubernetes API server can't be reached: {socket.Message}.",
                 HttpRequestException { InnerException: AuthenticationException tls } =>
-                    $"The Kubernetes API server's certificate is not accepted: {tls.Message}",
+                    $"The Kubernetes API server's certificate is not accepted: {tls.Message}{Advice(tls)}",
                 HttpRequestException or IOException =>
                     $"The connection to the Kubernetes API server failed: {e.Message}",
                 JsonException => $"What answers at the Kubernetes API server's address makes no sense: {e.Message}",
                 KubeConfigException or KubernetesClientException => $"No credentials for the cluster: {e.Message}",
                 _ => null,
             };
+
+    private static string Advice(AuthenticationException tls) =>
+        tls.Message.Contains(nameof(X509ChainStatusFlags.UntrustedRoot), StringComparison.Ordinal)
+        || tls.Message.Contains(nameof(X509ChainStatusFlags.PartialChain), StringComparison.Ordinal)
+            ? " None of the certificate authorities that the agent was given for the cluster has signed it."
+            : "";
 
     public static ClusterException Unreachable(string reason, Exception e) =>
         new(ClusterCodes.ClusterUnreachable, reason, transient: true, e);
