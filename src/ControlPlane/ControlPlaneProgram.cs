@@ -4,6 +4,7 @@ using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Npgsql;
 
 namespace Coder.Mesh.ControlPlane;
 
@@ -61,7 +62,8 @@ internal static class ControlPlaneProgram
         return embedded;
     }
 
-    private delegate Task Work(
+    /// <returns>What kept it from being done, for an operator; null if nothing did.</returns>
+    private delegate Task<string?> Work(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
         string database,
@@ -105,8 +107,9 @@ internal static class ControlPlaneProgram
             return await Fail(CannotStart, unusable);
         try
         {
-            await WithDatabase(work, builder, options, embedded, given, running);
-            return 0;
+            return await WithDatabase(work, builder, options, embedded, given, running) is { } undone
+                ? await Fail(CannotStart, [undone])
+                : 0;
         }
         catch (Exception e) when (Problem(e, given) is { } problem)
         {
@@ -133,7 +136,7 @@ internal static class ControlPlaneProgram
         ];
 
     /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
-    private static async Task WithDatabase(
+    private static async Task<string?> WithDatabase(
         Work work,
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
@@ -146,9 +149,11 @@ internal static class ControlPlaneProgram
             given = EmbeddedPostgres.FindRunning(embedded) ?? "";
         if (given.Length > 0)
         {
-            await work(builder, options, given, embedded: false);
-            return;
+            return await work(builder, options, given, embedded: false);
         }
+
+        if (running && !EmbeddedPostgres.Exists(embedded))
+            return NoDeployment($"the data folder {options.DataFolder}");
 
         using var logging = LoggerFactory.Create(l =>
             l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole()
@@ -159,7 +164,7 @@ internal static class ControlPlaneProgram
             logging.CreateLogger<EmbeddedPostgres>(),
             CancellationToken.None
         );
-        await work(builder, options, postgres.ConnectionString, embedded: true);
+        return await work(builder, options, postgres.ConnectionString, embedded: true);
     }
 
     /// <returns>What kept it from starting, for an operator; null if that was a fault of the program.</returns>
@@ -179,7 +184,7 @@ internal static class ControlPlaneProgram
         return exitCode;
     }
 
-    private static async Task Serve(
+    private static async Task<string?> Serve(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
         string database,
@@ -193,9 +198,13 @@ internal static class ControlPlaneProgram
         await using var asks = app.Lifetime.ApplicationStopping.Register(asked.SetResult);
         await asked.Task;
         await ControlPlaneHost.Stop(app);
+        return null;
     }
 
-    private static async Task PrintAdminToken(
+    private static string NoDeployment(string place) =>
+        $"There is no deployment in {place}. Set Mesh__DataFolder or ConnectionStrings__Mesh to those of the running control plane.";
+
+    private static async Task<string?> PrintAdminToken(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
         string database,
@@ -204,9 +213,12 @@ internal static class ControlPlaneProgram
     {
         builder.Logging.ClearProviders();
         await using var app = ControlPlaneHost.Build(builder, options, database);
+        if (!await DeploymentRecord.Exists(app.Services.GetRequiredService<NpgsqlDataSource>(), CancellationToken.None))
+            return NoDeployment(embedded ? $"the data folder {options.DataFolder}" : "the database");
         await app.Services.GetRequiredService<Schema>().Apply(CancellationToken.None);
         Console.WriteLine(
             await app.Services.GetRequiredService<ApiTokens>().Issue(ApiTokens.Admin, CancellationToken.None)
         );
+        return null;
     }
 }

@@ -15,7 +15,6 @@ public sealed class DatabaseProblemTests
     [InlineData("Username=nobody-here;Database=mesh", "doesn't let \"nobody-here\" in", "Check Username")]
     [InlineData("Username=app;Database=mesh", "doesn't let \"app\" in", "Check Username")]
     [InlineData("Username=mesh;Database=elsewhere", "has no database \"elsewhere\"", "createdb")]
-    [InlineData("Username=guest;Database=mesh", "doesn't let \"guest\" work in the database \"mesh\"", "CREATE")]
     [InlineData("Username=nopassword;Database=mesh;Password=", "can't be used", "password")]
     public async Task What_PostgreSQL_refuses_is_told_with_the_setting_to_check(
         string given,
@@ -44,6 +43,30 @@ public sealed class DatabaseProblemTests
             Assert.DoesNotContain(Password, run.Output.Tail, StringComparison.Ordinal);
         }
 
+        Assert.False(Directory.Exists(scratch["data"]));
+    }
+
+    [Theory]
+    [InlineData("doesn't let \"guest\" work in the database \"mesh\"", "CREATE")]
+    // There is nothing that it would have to be let do anything with.
+    [InlineData("There is no deployment in the database", "ConnectionStrings__Mesh", "admin-token")]
+    public async Task Role_that_may_make_nothing_is_told_what_it_lacks(
+        string what,
+        string remedy,
+        params string[] arguments
+    )
+    {
+        await using var scratch = new Scratch();
+        await using var postgres = await LocalPostgres.Start(Ct);
+        await MakeRoles(postgres);
+        var connection = $"{HostOf(postgres)};Password={Password};Username=guest;Database=mesh";
+
+        var run = ControlPlaneRuns.Start(scratch, arguments, ("ConnectionStrings__Mesh", connection));
+
+        var error = Assert.Single(await run.EndsWithErrors(1, Ct));
+        Assert.Contains(what, error, StringComparison.Ordinal);
+        Assert.Contains(remedy, error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, run.Output.Tail, StringComparison.Ordinal);
         Assert.False(Directory.Exists(scratch["data"]));
     }
 

@@ -70,10 +70,22 @@ public sealed class FirstStartTests
         await using var scratch = new Scratch();
         await using var postgres = await LocalPostgres.Start(Ct);
         (string, string)[] settings = [("ConnectionStrings__Mesh", postgres.ConnectionString)];
-        var schema = ControlPlaneRuns.Start(scratch, ["admin-token"], settings);
-        Assert.Equal(0, await schema.ExitWithOutput(Ct));
+        // A schema without a deployment: that of one that is taken away again.
+        var schema = ControlPlaneRuns.Start(scratch, [], settings);
+        await schema.Serves(Ct);
+        await Stopped(schema);
+        Directory.Delete(scratch["data"], recursive: true);
         await using var store = new NpgsqlConnection(postgres.AdminConnectionString);
         await store.OpenAsync(Ct);
+        await Sql(
+            store,
+            """
+            do $$ begin execute (
+              select 'truncate ' || string_agg(format('mesh.%I', tablename), ', ') || ' cascade' from pg_tables
+              where schemaname = 'mesh' and (tablename like 'mt\_doc\_%' or tablename in ('mt_events', 'mt_streams'))
+            ); end $$
+            """
+        );
         await Sql(store, "begin; lock table mesh.mt_events in share row exclusive mode");
 
         var killed = ControlPlaneRuns.Start(scratch, [], settings);
@@ -115,7 +127,47 @@ public sealed class FirstStartTests
         await IsReadyWith(scratch, address, scratch["data/admin-token"], scratch["data/builtin-agent-token"]);
         Assert.DoesNotContain(NoAdmin, await Stopped(second), StringComparison.Ordinal);
         // What makes files and database agree: no token is good that nobody holds.
-        Assert.Equal(3L, await Sql(store, "select count(*) from mesh.mt_doc_tokenrecord"));
+        Assert.Equal(2L, await Sql(store, "select count(*) from mesh.mt_doc_tokenrecord"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_admin_token_is_made_for_no_deployment_but_one_that_there_is(bool external)
+    {
+        await using var scratch = new Scratch();
+        await using var postgres = await LocalPostgres.Start(Ct);
+
+        var run = ControlPlaneRuns.Start(
+            scratch,
+            ["admin-token"],
+            external ? [("ConnectionStrings__Mesh", postgres.ConnectionString)] : Array.Empty<(string, string)>()
+        );
+
+        var place = external ? "the database" : $"the data folder {scratch["data"]}";
+        Assert.Equal(
+            $"error: There is no deployment in {place}. Set Mesh__DataFolder or ConnectionStrings__Mesh to those of the running control plane.",
+            Assert.Single(await run.EndsWithErrors(1, Ct))
+        );
+        Assert.Empty(run.Output.Data);
+        Assert.False(Directory.Exists(scratch["data"]));
+        await using var store = new NpgsqlConnection(postgres.AdminConnectionString);
+        await store.OpenAsync(Ct);
+        Assert.Equal(0L, await Sql(store, "select count(*) from pg_namespace where nspname = 'mesh'"));
+    }
+
+    [Fact]
+    public async Task An_admin_token_is_made_for_a_deployment_whose_control_plane_is_stopped()
+    {
+        await using var scratch = new Scratch();
+        var run = ControlPlaneRuns.Start(scratch, []);
+        await run.Serves(Ct);
+        await Stopped(run);
+
+        var admin = ControlPlaneRuns.Start(scratch, ["admin-token"]);
+
+        Assert.Equal(0, await admin.ExitWithOutput(Ct));
+        Assert.Contains(admin.Output.Data.Split('\n'), l => l.StartsWith("mat_", StringComparison.Ordinal));
     }
 
     private static async Task IsReadyWith(Scratch scratch, string address, string adminToken, string agentToken)

@@ -99,6 +99,10 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a database was ever made in the data folder.</summary>
+    public static bool Exists(EmbeddedPostgresOptions options) =>
+        new ClusterPaths(Path.GetFullPath(options.DataFolder)).MadeBy() is not null;
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
