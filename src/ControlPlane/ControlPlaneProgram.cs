@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Settings;
@@ -53,15 +52,6 @@ internal static class ControlPlaneProgram
         }
     }
 
-    /// <summary>How the own PostgreSQL is run; its data is where the control plane's is.</summary>
-    internal static EmbeddedPostgresOptions Embedded(IConfiguration configuration, ControlPlaneOptions options)
-    {
-        var embedded =
-            configuration.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new();
-        embedded.DataFolder = options.DataFolder;
-        return embedded;
-    }
-
     /// <returns>What kept it from being done, for an operator; null if nothing did.</returns>
     private delegate Task<string?> Work(
         WebApplicationBuilder builder,
@@ -84,25 +74,20 @@ internal static class ControlPlaneProgram
     /// <param name="running">The embedded database of a control plane that runs will do.</param>
     private static async Task<int> Run(Work work, bool running = false)
     {
-        var builder = NewBuilder();
-        ControlPlaneOptions options;
-        EmbeddedPostgresOptions embedded;
-        AgentStreamOptions streams;
+        WebApplicationBuilder builder;
         try
         {
-            options = builder.Configuration.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
-            embedded = Embedded(builder.Configuration, options);
-            // Bound again where it is used; here only to be told of what is wrong before anything is begun.
-            streams = builder.Configuration.GetSection(AgentStreamOptions.Section).Get<AgentStreamOptions>() ?? new();
+            builder = NewBuilder();
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (FileProblem.Of(e) is { } unreadable)
         {
-            return await Fail(BadConfiguration, [.. SettingNames.Problems(builder.Configuration), e.Message]);
+            return await Fail(BadConfiguration, [unreadable]);
         }
 
-        var given = builder.Configuration.GetConnectionString("Mesh") ?? "";
-        if (Problems(builder.Configuration, options, embedded, streams, given).ToList() is { Count: > 0 } problems)
-            return await Fail(BadConfiguration, problems);
+        var settings = CheckedSettings.Read(builder.Configuration);
+        if (settings.Problems.Count > 0)
+            return await Fail(BadConfiguration, settings.Problems);
+        var (options, embedded, given, _) = settings;
         if (!running && options.Unusable() is { Count: > 0 } unusable)
             return await Fail(CannotStart, unusable);
         try
@@ -116,24 +101,6 @@ internal static class ControlPlaneProgram
             return await Fail(CannotStart, [problem]);
         }
     }
-
-    private static IEnumerable<string> Problems(
-        IConfiguration configuration,
-        ControlPlaneOptions options,
-        EmbeddedPostgresOptions embedded,
-        AgentStreamOptions streams,
-        string connectionString
-    ) =>
-        [
-            .. SettingNames.Problems(configuration),
-            .. LogSettings.Problems(configuration),
-            .. options.Problems(),
-            .. embedded.Problems(),
-            .. new AgentStreamOptionsValidator().Validate(null, streams).Failures ?? [],
-            .. connectionString.Length > 0 && DatabaseProblem.OfText(connectionString) is { } wrong
-                ? [wrong]
-                : Array.Empty<string>(),
-        ];
 
     /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
     private static async Task<string?> WithDatabase(

@@ -33,17 +33,27 @@ public sealed class ConfigurationTests
         Assert.Equal(standard, row[1].Trim('`'));
     }
 
-    [Fact]
-    public void Every_range_is_the_one_that_is_checked() =>
+    [Theory]
+    [InlineData(typeof(AgentStreamOptions), "Mesh__AgentStream__", 15)]
+    [InlineData(typeof(EmbeddedPostgresOptions), "Mesh__EmbeddedPostgres__", 2)]
+    public void Every_range_is_the_one_that_is_checked(Type options, string section, int count)
+    {
+        var ranges = options
+            .GetProperties()
+            .Select(p => (p.Name, Range: p.GetCustomAttribute<RangeAttribute>()))
+            .Where(p => p.Range is not null)
+            .ToList();
+
+        Assert.Equal(count, ranges.Count);
         Assert.All(
-            typeof(AgentStreamOptions).GetProperties(),
-            property =>
-            {
-                var range = property.GetCustomAttribute<RangeAttribute>()!;
-                var row = Row($"Mesh__AgentStream__{property.Name}")!;
-                Assert.Equal(FormattableString.Invariant($"`{range.Minimum}` to `{range.Maximum}`"), row[2]);
-            }
+            ranges,
+            p =>
+                Assert.Equal(
+                    FormattableString.Invariant($"`{p.Range!.Minimum}` to `{p.Range.Maximum}`"),
+                    Row(section + p.Name)![2]
+                )
         );
+    }
 
     [Fact]
     public void The_documentation_has_no_setting_of_ours_that_the_code_lacks() =>
@@ -107,12 +117,12 @@ public sealed class ConfigurationTests
                     ["Mesh:EmbeddedPostgres:BinariesFolder"] = "/opt/pg/bin",
                     ["Mesh:EmbeddedPostgres:StartTimeout"] = "00:05:00",
                     ["Mesh:EmbeddedPostgres:Settings:work_mem"] = "8MB",
-                    ["Mesh:EmbeddedPostgres:DataFolder"] = "/elsewhere",
+                    ["Mesh:DataFolder"] = "/data",
                 }
             )
             .Build();
 
-        var embedded = ControlPlaneProgram.Embedded(configuration, new ControlPlaneOptions { DataFolder = "/data" });
+        var embedded = CheckedSettings.Read(configuration).Embedded;
 
         Assert.Equal(
             ("/opt/pg/bin", TimeSpan.FromMinutes(5), "8MB", "/data"),

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
@@ -70,6 +69,3 @@ public sealed class AgentStreamOptions
     [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
     public TimeSpan StoreAwayLimit { get; set; } = TimeSpan.FromMinutes(5);
 }
-
-[OptionsValidator]
-internal sealed partial class AgentStreamOptionsValidator : IValidateOptions<AgentStreamOptions>;

@@ -1,13 +1,10 @@
-using Microsoft.Extensions.Options;
-
 namespace Coder.Mesh.ControlPlane.Agents;
 
 internal static class AgentsRegistration
 {
     public static IServiceCollection AddAgentStreams(this IServiceCollection services)
     {
-        services.AddOptions<AgentStreamOptions>().BindConfiguration(AgentStreamOptions.Section).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AgentStreamOptions>, AgentStreamOptionsValidator>();
+        services.AddOptions<AgentStreamOptions>().BindConfiguration(AgentStreamOptions.Section);
         services.AddSingleton<AgentStreamMetrics>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<SessionCheck>();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.Logging.Console;
 
@@ -7,8 +8,10 @@ namespace Coder.Mesh.ControlPlane.Settings;
 internal static class LogSettings
 {
     private const string Levels = "Logging:LogLevel";
-    private const string Format = "Logging:Console:FormatterName";
-    private const string FormatOptions = "Logging:Console:FormatterOptions";
+    private const string Console = "Logging:Console";
+    private const string Format = $"{Console}:FormatterName";
+    private const string FormatOptions = $"{Console}:FormatterOptions";
+    private const string TimeFormat = $"{FormatOptions}:TimestampFormat";
 
     private static readonly string[] Formats =
     [
@@ -21,7 +24,7 @@ internal static class LogSettings
 
     /// <summary>The documented ones, as keys.</summary>
     public static IReadOnlyList<string> Names { get; } =
-    [$"{Levels}:Default", Format, .. Switches.Select(s => $"{FormatOptions}:{s}"), $"{FormatOptions}:TimestampFormat"];
+    [$"{Levels}:Default", Format, .. Switches.Select(s => $"{FormatOptions}:{s}"), TimeFormat];
 
     /// <summary>One line an event, with its time. Whatever the operator sets wins.</summary>
     public static void AddDefaults(IConfigurationManager configuration)
@@ -33,7 +36,7 @@ internal static class LogSettings
             [$"{FormatOptions}:SingleLine"] = "true",
             [$"{FormatOptions}:UseUtcTimestamp"] = "true",
             // The journal has times of its own.
-            [$"{FormatOptions}:TimestampFormat"] =
+            [TimeFormat] =
                 format.Equals(ConsoleFormatterNames.Systemd, StringComparison.OrdinalIgnoreCase) ? null
                 : format.Equals(ConsoleFormatterNames.Json, StringComparison.OrdinalIgnoreCase)
                     ? "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"
@@ -59,10 +62,17 @@ internal static class LogSettings
             configuration[Format] is { Length: > 0 } format
             && !Formats.Contains(format, StringComparer.OrdinalIgnoreCase)
         )
-            problems.Add($"{Format} is \"{format}\": it must be one of {string.Join(", ", Formats)}.");
-        foreach (var name in Switches.Select(s => $"{FormatOptions}:{s}"))
-            if (configuration[name] is { Length: > 0 } value && !bool.TryParse(value, out _))
-                problems.Add($"{name} is \"{value}\": it must be True or False.");
+            problems.Add(SettingValues.Problem(Format, format, $"one of {string.Join(", ", Formats)}"));
+        ValueProblem[] values =
+        [
+            .. SettingValues.Problems<ConsoleLoggerOptions>(configuration, Console),
+            .. SettingValues.Problems<SimpleConsoleFormatterOptions>(configuration, FormatOptions),
+            .. SettingValues.Problems<JsonConsoleFormatterOptions>(configuration, FormatOptions),
+        ];
+        // Both formats have some of them.
+        problems.AddRange(values.Select(v => v.Text).Distinct());
+        if (configuration[TimeFormat] is { } times && !IsTimeFormat(times))
+            problems.Add(SettingValues.Problem(TimeFormat, times, "a format of .NET, such as HH:mm:ss"));
         foreach (var (key, value) in configuration.GetSection("Logging").AsEnumerable())
             if (
                 key.Contains(":LogLevel:", StringComparison.OrdinalIgnoreCase)
@@ -70,8 +80,20 @@ internal static class LogSettings
                 && !Enum.GetNames<LogLevel>().Contains(value, StringComparer.OrdinalIgnoreCase)
             )
                 problems.Add(
-                    $"{key} is \"{value}\": it must be one of {string.Join(", ", Enum.GetNames<LogLevel>())}."
+                    SettingValues.Problem(key, value, $"one of {string.Join(", ", Enum.GetNames<LogLevel>())}")
                 );
         return problems;
+    }
+
+    private static bool IsTimeFormat(string format)
+    {
+        try
+        {
+            return DateTimeOffset.UnixEpoch.ToString(format, CultureInfo.InvariantCulture).Length >= 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
     }
 }

@@ -40,14 +40,15 @@ internal static class SettingNames
         return [.. given.Order(StringComparer.Ordinal).Select(key => Problem(key, given)).OfType<string>()];
     }
 
+    /// <summary>Whether it is a setting below <c>Mesh</c>.</summary>
+    public static bool IsOwn(string key) =>
+        Own.Any(known => Same(known, key))
+        || IsBelow(key, PostgresSettings) && key.Length > PostgresSettings.Length + 1;
+
     private static string? Problem(string key, HashSet<string> given)
     {
         if (IsBelow(key, ControlPlaneOptions.Section) || Same(key, ControlPlaneOptions.Section))
-            return
-                Own.Any(known => Same(known, key))
-                || IsBelow(key, PostgresSettings) && key.Length > PostgresSettings.Length + 1
-                ? null
-                : $"{Variable(key)} is no setting of the control plane{Meant(key)}";
+            return IsOwn(key) ? null : $"{Variable(key)} is no setting of the control plane{Meant(key)}";
         // Elsewhere anything may stand for other programs, unless it is all but one of ours that isn't given.
         return
             Documented.FirstOrDefault(d => Nearest.Distance(d, key) is > 0 and <= 2) is { } near
@@ -79,5 +80,5 @@ internal static class SettingNames
         key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>As the documentation writes it.</summary>
-    private static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
+    public static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
 }

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Coder.Mesh.ControlPlane.Storage.Embedded;
 
 /// <summary>How the control plane runs its own PostgreSQL when no connection string is configured.</summary>
@@ -19,22 +21,15 @@ internal sealed class EmbeddedPostgresOptions
     public string? BinariesFolder { get; set; }
 
     /// <summary>How long a start may take; recovery after a crash reads the whole log since the last checkpoint.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a fast shutdown may take before an immediate one.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>PostgreSQL settings in addition to, or instead of, those the control plane chooses.</summary>
     public Dictionary<string, string> Settings { get; set; } = [];
-
-    /// <returns>Every problem, each naming its setting and rule.</returns>
-    public IEnumerable<string> Problems()
-    {
-        if (StartTimeout < TimeSpan.FromSeconds(1) || StartTimeout > TimeSpan.FromHours(1))
-            yield return $"{Variables}__{nameof(StartTimeout)} is {StartTimeout}: it must be from 00:00:01 to 01:00:00.";
-        if (StopTimeout < TimeSpan.FromSeconds(1) || StopTimeout > TimeSpan.FromMinutes(10))
-            yield return $"{Variables}__{nameof(StopTimeout)} is {StopTimeout}: it must be from 00:00:01 to 00:10:00.";
-    }
 
     internal string SearchPath { get; set; } = Environment.GetEnvironmentVariable("PATH") ?? "";
 

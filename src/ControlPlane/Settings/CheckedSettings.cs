@@ -1,0 +1,67 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Storage.Embedded;
+
+namespace Coder.Mesh.ControlPlane.Settings;
+
+/// <summary>What must be known before anything is begun.</summary>
+/// <param name="Embedded">How the own PostgreSQL is run; its data is where the control plane's is.</param>
+/// <param name="Database">A connection string; empty for the own PostgreSQL.</param>
+/// <param name="Problems">Everything that is wrong; with any, the rest is good for nothing.</param>
+internal sealed record CheckedSettings(
+    ControlPlaneOptions Options,
+    EmbeddedPostgresOptions Embedded,
+    string Database,
+    IReadOnlyList<string> Problems
+)
+{
+    private const string Traces = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>Reads all settings. Pure.</summary>
+    public static CheckedSettings Read(IConfiguration configuration)
+    {
+        var values = Values(configuration);
+        var readable = Readable(configuration, values);
+        var options = readable.GetSection(ControlPlaneOptions.Section).Get<ControlPlaneOptions>() ?? new();
+        var embedded = readable.GetSection(EmbeddedPostgresOptions.Section).Get<EmbeddedPostgresOptions>() ?? new();
+        embedded.DataFolder = options.DataFolder;
+        var database = configuration.GetConnectionString("Mesh") ?? "";
+        string?[] problems =
+        [
+            .. SettingNames.Problems(configuration),
+            .. LogSettings.Problems(configuration),
+            .. values.Select(v => v.Text),
+            .. options.Problems(),
+            TracesProblem(configuration[Traces] ?? ""),
+            database.Length > 0 ? DatabaseProblem.OfText(database) : null,
+        ];
+        return new CheckedSettings(options, embedded, database, [.. problems.OfType<string>()]);
+    }
+
+    private static List<ValueProblem> Values(IConfiguration configuration) =>
+        [
+            .. SettingValues.Problems<ControlPlaneOptions>(configuration, ControlPlaneOptions.Section),
+            .. SettingValues.Problems<AgentStreamOptions>(configuration, AgentStreamOptions.Section),
+            .. SettingValues.Problems<EmbeddedPostgresOptions>(configuration, EmbeddedPostgresOptions.Section),
+        ];
+
+    /// <summary>Without what can't be read, so that the rest is looked at too.</summary>
+    private static IConfigurationRoot Readable(IConfiguration configuration, List<ValueProblem> problems) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                configuration
+                    .AsEnumerable()
+                    .Where(s =>
+                        SettingNames.IsOwn(s.Key)
+                        && !problems.Any(p => p.Key.Equals(s.Key, StringComparison.OrdinalIgnoreCase))
+                    )
+            )
+            .Build();
+
+    // The exporter would pass over it, and send to a collector on this machine. It may hold a password.
+    private static string? TracesProblem(string endpoint) =>
+        endpoint.Length == 0
+        || Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            ? null
+            : $"{Traces} must be an http or https URL, such as http://collector:4317.";
+}
