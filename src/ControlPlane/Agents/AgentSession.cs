@@ -50,5 +50,9 @@ internal sealed class AgentSession(PresenceOwner owner, SessionFence fence, stri
     }
 
     // The source holds no timer, so it is left to the collector: a late Close must not meet a disposed one.
-    public void Dispose() => Close(SessionEnd.AgentLeft);
+    public void Dispose()
+    {
+        Close(SessionEnd.AgentLeft);
+        Desired.Dispose();
+    }
 }

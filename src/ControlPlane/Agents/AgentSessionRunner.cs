@@ -91,6 +91,7 @@ internal sealed class AgentSessionRunner(
         {
             Desired = new DesiredPump(
                 presence.ProviderId,
+                options.Value.MaxWorkspacesPerSnapshot,
                 outbound,
                 workspaces,
                 commands,

@@ -15,6 +15,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// </summary>
 internal sealed class DesiredPump(
     string providerId,
+    int capacity,
     Outbound outbound,
     WorkspaceView view,
     WorkspaceCommands commands,
@@ -22,7 +23,7 @@ internal sealed class DesiredPump(
     ProviderNames names,
     TimeProvider time,
     ILogger logger
-)
+) : IDisposable
 {
     private const int ChunkSize = 64;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -31,7 +32,8 @@ internal sealed class DesiredPump(
     private readonly HashSet<string> _dirty = [];
     private readonly Signal _signal = new();
     private IReadOnlyDictionary<string, Held>? _snapshot;
-    private bool _firstSnapshotDone;
+    private readonly PacedRepeats _repeats = new(time, capacity);
+    private volatile bool _firstSnapshotDone;
 
     public void Mark(string workspaceId)
     {
@@ -39,6 +41,16 @@ internal sealed class DesiredPump(
             _dirty.Add(workspaceId);
         _signal.Set();
     }
+
+    /// <summary>Sends again what an agent was sent before but doesn't follow, or follows no longer; not too often.</summary>
+    public void Repeat(string workspaceId)
+    {
+        // The answer to the first snapshot says all there is to say.
+        if (_firstSnapshotDone)
+            _repeats.Ask(workspaceId, Mark);
+    }
+
+    public void Dispose() => _repeats.Dispose();
 
     /// <summary>Answers a complete snapshot.</summary>
     public void Answer(IReadOnlyDictionary<string, Held> snapshot)
@@ -48,7 +60,6 @@ internal sealed class DesiredPump(
         _signal.Set();
     }
 
-    /// <exception cref="ProtocolException">A snapshot other than the first holds a generation that was never given out.</exception>
     public async Task Run(CancellationToken ct)
     {
         while (true)
@@ -110,7 +121,10 @@ internal sealed class DesiredPump(
         return unfinished;
     }
 
-    /// <summary>A first snapshot ahead of the store means that the store was restored: it goes on from there.</summary>
+    /// <summary>
+    /// A snapshot ahead of the store means that the store was restored, or that somebody has edited an object: it goes on
+    /// from there.
+    /// </summary>
     private async Task RaiseGenerations(
         IReadOnlyDictionary<string, Held> snapshot,
         IReadOnlyList<Workspace> known,
@@ -121,10 +135,6 @@ internal sealed class DesiredPump(
         {
             if (!snapshot.TryGetValue(workspace.WorkspaceId, out var held) || held.Carried <= workspace.Generation)
                 continue;
-            if (_firstSnapshotDone)
-                throw new ProtocolException(
-                    $"workspace {workspace.WorkspaceId}: generation {held.Carried} was never given out"
-                );
             await commands.RaiseGeneration(workspace.WorkspaceId, held.Carried, ct);
         }
     }
@@ -132,7 +142,9 @@ internal sealed class DesiredPump(
     private static bool Differs(Workspace workspace, IReadOnlyDictionary<string, Held> snapshot) =>
         workspace.Desired == DesiredState.Deleted
         || !snapshot.TryGetValue(workspace.WorkspaceId, out var held)
-        || held.Applied != workspace.Generation;
+        || held.WantsDesired
+        || held.Applied != workspace.Generation
+        || WorkspaceDecider.Contradicts(workspace.Desired, held.State);
 
     private async Task SendMarked(CancellationToken ct)
     {

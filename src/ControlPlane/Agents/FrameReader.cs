@@ -85,7 +85,7 @@ internal sealed class FrameReader(
                 return true;
             case ConnectRequest.FrameOneofCase.WorkspaceObserved:
                 using (var span = Receive(frame))
-                    Observe(frame.WorkspaceObserved, span?.Context ?? default);
+                    Observe(frame.WorkspaceObserved, span?.Context ?? default, inSnapshot: false);
                 return true;
             case ConnectRequest.FrameOneofCase.Snapshot:
                 using (Receive(frame))
@@ -130,7 +130,7 @@ internal sealed class FrameReader(
             );
         foreach (var workspace in part.Workspaces)
         {
-            Observe(workspace, Activity.Current?.Context ?? default);
+            Observe(workspace, Activity.Current?.Context ?? default, inSnapshot: true);
             _snapshot.Add(workspace);
         }
 
@@ -140,9 +140,9 @@ internal sealed class FrameReader(
             session.Desired.Answer(_snapshot.Take());
     }
 
-    private void Observe(WorkspaceObserved report, ActivityContext trace)
+    private void Observe(WorkspaceObserved report, ActivityContext trace, bool inSnapshot)
     {
-        if (!session.Observations.Add(report, trace))
+        if (!session.Observations.Add(report, trace, inSnapshot))
             session.Close(
                 SessionEnd.Flooding,
                 $"The limit is {session.Observations.Capacity} workspaces whose reports wait for the store."

@@ -27,6 +27,9 @@ internal sealed class ObservationWriter(
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Pending> _pending = [];
+
+    // Of each workspace the latest version that came in this session: the store doesn't remember a report that was no news.
+    private readonly Dictionary<string, long> _latest = [];
     private readonly Signal _signal = new();
 
     public int Capacity => capacity;
@@ -35,18 +38,21 @@ internal sealed class ObservationWriter(
 
     /// <exception cref="ProtocolException">The report is none.</exception>
     /// <returns>False if too many wait already: the session has to end, for nothing is dropped in silence.</returns>
-    public bool Add(WorkspaceObserved report, ActivityContext trace)
+    public bool Add(WorkspaceObserved report, ActivityContext trace, bool inSnapshot)
     {
-        var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow());
+        var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow()) with
+        {
+            InSnapshot = inSnapshot,
+        };
         lock (_lock)
         {
             if (_pending.Count >= capacity && !_pending.ContainsKey(report.WorkspaceId))
                 return false;
-            if (
-                !_pending.TryGetValue(report.WorkspaceId, out var kept)
-                || (observed.Generation, observed.Version).CompareTo((kept.Report.Generation, kept.Report.Version)) > 0
-            )
-                _pending[report.WorkspaceId] = new Pending(observed, trace);
+            if (_latest.TryGetValue(report.WorkspaceId, out var latest) && observed.Version <= latest)
+                return true;
+            if (_latest.Count < capacity || _latest.ContainsKey(report.WorkspaceId))
+                _latest[report.WorkspaceId] = observed.Version;
+            _pending[report.WorkspaceId] = new Pending(observed, trace);
         }
 
         _signal.Set();

@@ -1,7 +1,9 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
+using StatusCodes = Coder.Mesh.ControlPlane.Presence.StatusCodes;
 using Workspace = Coder.Mesh.ControlPlane.Workspaces.Workspace;
 using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
 
@@ -43,9 +45,9 @@ internal static class WorkspaceFrames
     {
         if (!Ids.LooksLikeId(report.WorkspaceId))
             throw new ProtocolException("workspace_id: must be 32 lower-case hexadecimal digits");
-        if (report.Generation >= long.MaxValue || report.Version > long.MaxValue)
-            throw new ProtocolException("generation, version: must be below 2^63 - 1");
-        return new ObserveWorkspace(
+        if (report.Version > long.MaxValue)
+            throw new ProtocolException("version: must be below 2^63");
+        var observed = new ObserveWorkspace(
             providerId,
             epoch,
             (long)report.Generation,
@@ -58,8 +60,22 @@ internal static class WorkspaceFrames
         {
             Timeline = TimelineFrames.Read(report.Timeline, at),
             Disk = DiskOf(report),
+            WantsDesired = report.ResendDesired,
         };
+        return report.Generation <= Generations.MaxReported ? observed : WithoutGeneration(observed, report);
     }
+
+    // It stands in an annotation, which anybody can edit: that is the one workspace's trouble, and no agent's fault.
+    private static ObserveWorkspace WithoutGeneration(ObserveWorkspace observed, WorkspaceObserved report) =>
+        observed with
+        {
+            Generation = 0,
+            Code = StatusCodes.GenerationInvalid,
+            Message =
+                $"Its objects carry generation {report.Generation}, which was never given out, so that nothing is applied to them: remove "
+                + $"the annotation mesh.coder.com/generation from deployment ws-{report.WorkspaceId}.",
+            Timeline = [],
+        };
 
     // Anybody may have written the claim's size in whichever form: one that can't be compared is as good as not known.
     private static string? DiskOf(WorkspaceObserved report) =>

@@ -17,4 +17,7 @@ internal sealed record Held(
 {
     /// <summary>The restart generation that its pod was made with; 0 if none.</summary>
     public long Restarted { get; init; }
+
+    /// <summary>The agent asks for the desired state: the objects differ from it, and it doesn't know it.</summary>
+    public bool WantsDesired { get; init; }
 }

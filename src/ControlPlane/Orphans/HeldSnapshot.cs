@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
 using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
 
 namespace Coder.Mesh.ControlPlane.Orphans;
@@ -22,18 +23,15 @@ internal sealed class HeldSnapshot
     /// <exception cref="ProtocolException">The report is none.</exception>
     public void Add(WorkspaceObserved report)
     {
-        var (applied, carried) = (report.Generation, report.Held?.Generation ?? 0);
-        if (carried >= long.MaxValue)
-            throw new ProtocolException("held.generation: must be below 2^63 - 1");
-        if (report.Held?.RestartGeneration >= long.MaxValue)
-            throw new ProtocolException("held.restart_generation: must be below 2^63 - 1");
+        var (applied, carried) = (Number(report.Generation), Number(report.Held?.Generation));
         var described = Described(report.Held);
         _held[report.WorkspaceId] = described with
         {
-            Applied = (long)applied,
-            Carried = (long)Math.Max(applied, carried),
+            Applied = applied,
+            Carried = Math.Max(applied, carried),
             State = WorkspaceFrames.StateOf(report),
-            Restarted = (long)(report.Held?.RestartGeneration ?? 0),
+            Restarted = Number(report.Held?.RestartGeneration),
+            WantsDesired = report.ResendDesired,
         };
     }
 
@@ -45,13 +43,17 @@ internal sealed class HeldSnapshot
         return held;
     }
 
+    // What was never given out stands in an annotation that somebody has edited: it counts as none.
+    private static long Number(ulong? reported) => reported is { } n and <= Generations.MaxReported ? (long)n : 0;
+
     private Held Described(Agent.V1.HeldWorkspace? held)
     {
         var spec = held?.Spec ?? new Coder.Mesh.V1.WorkspaceSpec();
-        // The only character that the store can't keep; line feeds and the like are a command's own.
+        // The only character that the store can't keep; line feeds and the like are a command's own. Whoever adopts the
+        // workspace has to say what it is.
         var texts = spec.Command.Concat(spec.Env.Keys).Concat(spec.Env.Values).Concat(spec.EnvFrom);
         if (texts.Any(text => text.Contains('\0', StringComparison.Ordinal)))
-            throw new ProtocolException("held.spec: command, env and env_from must not contain NUL");
+            spec = new Coder.Mesh.V1.WorkspaceSpec();
         var described = new Held(
             0,
             0,

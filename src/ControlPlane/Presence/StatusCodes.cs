@@ -17,6 +17,7 @@ internal static class StatusCodes
     public const string OrphansPresent = "orphans_present";
     public const string AccessUrlOutdated = "access_url_outdated";
     public const string VolumeCreatedAnew = "volume_created_anew";
+    public const string GenerationInvalid = "generation_invalid";
 
     /// <summary>All of them, for the test that holds the documentation to them.</summary>
     public static IReadOnlyList<string> All { get; } =
@@ -33,5 +34,6 @@ internal static class StatusCodes
         OrphansPresent,
         AccessUrlOutdated,
         VolumeCreatedAnew,
+        GenerationInvalid,
     ];
 }

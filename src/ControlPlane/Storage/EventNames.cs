@@ -49,6 +49,7 @@ internal static class EventNames
             [typeof(WorkspaceSpecChanged)] = "workspace.spec_changed.v1",
             [typeof(WorkspaceStopRequested)] = "workspace.stop_requested.v1",
             [typeof(WorkspaceDeleteRequested)] = "workspace.delete_requested.v1",
+            [typeof(DesiredStateRepeated)] = "workspace.desired_state_repeated.v1",
             [typeof(WorkspaceObserved)] = "workspace.observed.v1",
             [typeof(WorkspaceLost)] = "workspace.lost.v1",
             [typeof(GenerationRaised)] = "workspace.generation_raised.v1",

@@ -48,6 +48,21 @@ internal static class StoryText
             ],
             WorkspaceStopRequested e => [Item(stored, e.Generation, Stage.StopRequested)],
             WorkspaceDeleteRequested e => [Item(stored, e.Generation, Stage.DeleteRequested)],
+            DesiredStateRepeated e =>
+            [
+                Item(
+                    stored,
+                    e.Generation,
+                    e.Desired switch
+                    {
+                        DesiredState.Running => Stage.StartRequested,
+                        DesiredState.Stopped => Stage.StopRequested,
+                        _ => Stage.DeleteRequested,
+                    },
+                    "Requested again, because the cluster differs from it.",
+                    $"wish/again/{stored.Version}"
+                ),
+            ],
             WorkspaceLost e => [Item(stored, last, Stage.Lost, e.Reason)],
             GenerationRaised e =>
             [

@@ -19,6 +19,9 @@ public sealed record Workspace(
     /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
     public int Version { get; set; }
 
+    /// <summary>When the desired state was asked for last, or was asked for again.</summary>
+    public DateTimeOffset DesiredAt { get; init; } = CreatedAt;
+
     /// <summary>The generation in which a restart was asked for last; 0 if never.</summary>
     public long RestartGeneration { get; init; }
 
@@ -39,7 +42,7 @@ public sealed record Workspace(
     /// <summary>Generation of the objects that the state was seen on; 0 before the first report.</summary>
     public long ObservedGeneration { get; init; }
 
-    /// <summary>Orders reports: by the session's epoch, then by the session's own counter.</summary>
+    /// <summary>Orders reports: by the session's epoch, then by the session's own counter, whatever their generation.</summary>
     public long ObservedEpoch { get; init; }
 
     public long ObservedVersion { get; init; }
@@ -54,6 +57,17 @@ public sealed record Workspace(
 
     /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
     public bool Finished => IsFinal(State);
+
+    /// <summary>It was seen to be what is desired, or on the way there without trouble.</summary>
+    public bool IsAsDesired =>
+        ObservedGeneration == Generation
+        && StateCode.Length == 0
+        && Desired switch
+        {
+            DesiredState.Running => State is ObservedState.Starting or ObservedState.Running,
+            DesiredState.Stopped => State is ObservedState.Stopping or ObservedState.Stopped,
+            _ => false,
+        };
 
     public static bool IsFinal(ObservedState state) => state is ObservedState.Deleted or ObservedState.Lost;
 
@@ -99,22 +113,33 @@ public sealed record Workspace(
             },
             (null, OrphanRemovalRequested e) => Doomed(key, e),
             (null, _) => null,
-            (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent) with
+            (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
             {
                 Details = e.Details ?? state.Details,
             },
-            (_, WorkspaceRestartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent) with
+            (_, WorkspaceRestartRequested e) => state.Wished(
+                DesiredState.Running,
+                e.Generation,
+                e.Traceparent,
+                e.At
+            ) with
             {
                 RestartGeneration = e.Generation,
                 Details = e.Details ?? state.Details,
             },
             (_, WorkspaceOwnerEmailChanged e) => state with { OwnerEmail = e.OwnerEmail },
-            (_, WorkspaceSpecChanged e) => state.Wished(state.Desired, e.Generation, e.Traceparent) with
+            (_, WorkspaceSpecChanged e) => state.Wished(state.Desired, e.Generation, e.Traceparent, e.At) with
             {
                 Spec = e.Spec,
             },
-            (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent),
-            (_, WorkspaceDeleteRequested e) => state.Wished(DesiredState.Deleted, e.Generation, e.Traceparent) with
+            (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent, e.At),
+            (_, DesiredStateRepeated e) => state with { Traceparent = e.Traceparent, DesiredAt = e.At },
+            (_, WorkspaceDeleteRequested e) => state.Wished(
+                DesiredState.Deleted,
+                e.Generation,
+                e.Traceparent,
+                e.At
+            ) with
             {
                 State = ObservedState.Deleting,
                 StateCode = "",
@@ -171,11 +196,12 @@ public sealed record Workspace(
             State = ObservedState.Deleting,
         };
 
-    private Workspace Wished(DesiredState desired, long generation, string traceparent) =>
+    private Workspace Wished(DesiredState desired, long generation, string traceparent, DateTimeOffset at) =>
         this with
         {
             Desired = desired,
             Generation = generation,
             Traceparent = traceparent,
+            DesiredAt = at,
         };
 }

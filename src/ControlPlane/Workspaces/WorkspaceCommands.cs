@@ -148,14 +148,18 @@ internal sealed class WorkspaceCommands(
         // from then on; so nothing of that may be what it has read.
         if (!await Holds(fence, connection, ct))
             return false;
+        var contradicted = new List<string>();
         foreach (var (report, fetched) in streams)
         {
             var stream = await fetched;
             stream.AppendMany(WorkspaceDecider.Decide(stream.Aggregate, report).Events);
+            if (WorkspaceDecider.Contradicts(stream.Aggregate, report))
+                contradicted.Add(stream.Aggregate!.WorkspaceId);
         }
 
         await session.SaveChangesAsync(ct);
         await sessions.Commit(transaction, ct);
+        contradicted.ForEach(id => doorbell.Contradicted(fence.ProviderId, id));
         return true;
     }
 

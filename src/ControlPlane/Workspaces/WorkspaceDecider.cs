@@ -12,6 +12,9 @@ internal static class WorkspaceDecider
     /// <summary>How long a deletion may take before an admin may give it up.</summary>
     public static readonly TimeSpan DeletionStuckAfter = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often what is desired already is sent again on request: a caller that repeats itself is no flood.</summary>
+    private static readonly TimeSpan RepeatedAtMostEvery = TimeSpan.FromSeconds(1);
+
     public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
         (state, command) switch
         {
@@ -95,7 +98,7 @@ internal static class WorkspaceDecider
         if (WriteFields.Stale(c.Etag, state.Version) is { } stale)
             return stale;
         if (c.Desired == state.Desired)
-            return Decision<WorkspaceEvent>.Nothing;
+            return Repeat(state, c);
         if (Over(state) is { } over)
             return over;
 
@@ -117,6 +120,11 @@ internal static class WorkspaceDecider
             _ => throw new ArgumentOutOfRangeException(nameof(c), c.Desired, "no rule for this wish"),
         };
     }
+
+    private static Decision<WorkspaceEvent> Repeat(Workspace state, WishWorkspace c) =>
+        state.Finished || state.IsAsDesired || c.At - state.DesiredAt < RepeatedAtMostEvery
+            ? Decision<WorkspaceEvent>.Nothing
+            : Decision<WorkspaceEvent>.Emit(new DesiredStateRepeated(c.Desired, state.Generation, c.Traceparent, c.At));
 
     private static Refusal? Unusable(Workspace state, string etag) =>
         WriteFields.Stale(etag, state.Version) ?? Over(state);
@@ -188,8 +196,14 @@ internal static class WorkspaceDecider
 
     private static Decision<WorkspaceEvent> Observe(Workspace state, ObserveWorkspace c)
     {
-        if (state.Finished || c.ProviderId != state.ProviderId || c.Generation > state.Generation || IsStale(state, c))
+        if (!Counts(state, c))
             return Decision<WorkspaceEvent>.Nothing;
+        // Its objects carry what was never given out, for the store was restored or somebody has edited them.
+        if (c.Generation > state.Generation)
+            return new Decision<WorkspaceEvent>([
+                new GenerationRaised(c.Generation + 1),
+                .. Observe(state with { Generation = c.Generation + 1 }, c).Events,
+            ]);
         if (state.Desired == DesiredState.Deleted)
         {
             // What still runs of an older generation doesn't turn Deleting back into something alive.
@@ -219,12 +233,35 @@ internal static class WorkspaceDecider
             );
     }
 
+    /// <summary>
+    /// Whether the desired state has to be sent again, though the agent was sent it before: the report shows what can't
+    /// come of it, or what it had come to be and is no longer.
+    /// </summary>
+    public static bool Contradicts(Workspace? state, ObserveWorkspace c)
+    {
+        if (state is null || c.InSnapshot || !Counts(state, c))
+            return false;
+        return c.WantsDesired
+            || c.Generation > state.Generation
+            || (c.Generation < state.ObservedGeneration && state.Desired != DesiredState.Deleted)
+            || (c.Generation == state.Generation && Contradicts(state.Desired, c.State));
+    }
+
+    /// <summary>Whether a state is never on the way to what is desired, in the generation that desires it.</summary>
+    public static bool Contradicts(DesiredState desired, ObservedState seen) =>
+        desired switch
+        {
+            DesiredState.Running => seen is ObservedState.Stopping or ObservedState.Stopped,
+            DesiredState.Stopped => seen is ObservedState.Starting or ObservedState.Running,
+            _ => false,
+        };
+
+    private static bool Counts(Workspace state, ObserveWorkspace c) =>
+        !state.Finished && c.ProviderId == state.ProviderId && !IsStale(state, c);
+
+    // Not by generation: that of the objects can go down, when somebody deletes or restores them, and the report is true.
     private static bool IsStale(Workspace state, ObserveWorkspace c) =>
-        c.Epoch < state.ObservedEpoch
-        || (
-            c.Epoch == state.ObservedEpoch
-            && (c.Generation, c.Version).CompareTo((state.ObservedGeneration, state.ObservedVersion)) <= 0
-        );
+        (c.Epoch, c.Version).CompareTo((state.ObservedEpoch, state.ObservedVersion)) <= 0;
 
     private static bool EndsOrFails(ObservedState state) =>
         state is ObservedState.Deleting or ObservedState.Deleted or ObservedState.Failed;

@@ -125,6 +125,12 @@ internal sealed record ObserveWorkspace(
 
     /// <summary>Size of the volume as the cluster has it; empty if there is none, null if the agent doesn't tell.</summary>
     public string? Disk { get; init; }
+
+    /// <summary>The agent asks for the desired state: the objects differ from it, and it doesn't know it.</summary>
+    public bool WantsDesired { get; init; }
+
+    /// <summary>It is part of a snapshot, which is compared with the store as a whole.</summary>
+    public bool InSnapshot { get; init; }
 }
 
 /// <summary>A cluster holds a generation that the store has never given out: the store is the older one.</summary>
@@ -208,6 +214,12 @@ public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, s
 public sealed record WorkspaceStopRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
 
 public sealed record WorkspaceDeleteRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
+
+/// <summary>
+/// What is desired already was asked for once more, because the cluster differs from it: the same generation is sent again.
+/// </summary>
+public sealed record DesiredStateRepeated(DesiredState Desired, long Generation, string Traceparent, DateTimeOffset At)
+    : WorkspaceEvent;
 
 public sealed record WorkspaceObserved(
     long Epoch,

@@ -183,16 +183,17 @@ public sealed class OrphanListTests(PostgresFixture postgres) : OrphanTestBase(p
     }
 
     [Fact]
-    public async Task What_an_agent_says_that_the_store_can_not_keep_breaks_the_protocol()
+    public async Task A_description_that_the_store_can_not_keep_is_left_out()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
-        var report = Held(agent, NewId(), 1);
+        var report = Held(agent, NewId(), 1, "dev");
         report.Held.Spec.Command.Add("a\0b");
 
-        await agent.Snapshot(Ct, report);
+        await Exchange(agent, report);
 
-        Assert.Equal(ErrorReasons.ProtocolViolation, Reason(await agent.End(Ct)));
+        var orphan = Assert.Single((await List(plane)).Orphans);
+        Assert.Equal((1ul, "dev", new WorkspaceSpec()), (orphan.Generation, orphan.Name, orphan.Spec));
     }
 
     [Fact]

@@ -39,6 +39,7 @@ public sealed class EventNamesTests
         workspace.adopted.v1 WorkspaceAdopted
         workspace.created.v1 WorkspaceCreated
         workspace.delete_requested.v1 WorkspaceDeleteRequested
+        workspace.desired_state_repeated.v1 DesiredStateRepeated
         workspace.generation_raised.v1 GenerationRaised
         workspace.lost.v1 WorkspaceLost
         workspace.observed.v1 WorkspaceObserved

@@ -110,13 +110,101 @@ public sealed class WorkspaceDeciderTests
     }
 
     [Fact]
-    public void Reports_are_ordered_by_generation_before_version()
+    public void A_later_report_counts_though_its_generation_is_lower()
     {
-        var state = After(null, Create);
-        state = After(state, Wish(DesiredState.Stopped));
+        var state = After(After(null, Create), Wish(DesiredState.Stopped));
         state = After(state, Report(2, 2, 3, ObservedState.Stopped));
 
-        Assert.Empty(Events(state, Report(2, 1, 4, ObservedState.Running)));
+        var gone = After(state, Report(2, 0, 4, ObservedState.Starting));
+
+        Assert.Equal((ObservedState.Starting, 0), (gone.State, gone.ObservedGeneration));
+        Assert.Empty(Events(gone, Report(2, 2, 3, ObservedState.Stopped)));
+    }
+
+    [Theory]
+    [InlineData(DesiredState.Running, ObservedState.Running, 2, false)]
+    [InlineData(DesiredState.Running, ObservedState.Starting, 2, false)]
+    [InlineData(DesiredState.Running, ObservedState.Failed, 2, false)]
+    [InlineData(DesiredState.Running, ObservedState.Stopping, 2, true)]
+    [InlineData(DesiredState.Running, ObservedState.Stopped, 2, true)]
+    [InlineData(DesiredState.Running, ObservedState.Running, 1, true)]
+    [InlineData(DesiredState.Running, ObservedState.Starting, 0, true)]
+    [InlineData(DesiredState.Running, ObservedState.Running, 3, true)]
+    [InlineData(DesiredState.Stopped, ObservedState.Stopped, 2, false)]
+    [InlineData(DesiredState.Stopped, ObservedState.Stopping, 2, false)]
+    [InlineData(DesiredState.Stopped, ObservedState.Starting, 2, true)]
+    [InlineData(DesiredState.Stopped, ObservedState.Running, 2, true)]
+    [InlineData(DesiredState.Stopped, ObservedState.Stopped, 0, true)]
+    public void A_report_that_cannot_come_of_what_is_desired_has_it_sent_again(
+        DesiredState desired,
+        ObservedState seen,
+        long generation,
+        bool again
+    )
+    {
+        var state = After(After(null, Create), Wish(DesiredState.Stopped));
+        state = state with { Desired = desired };
+        state = After(state, Report(2, 2, 3, ObservedState.Pending));
+        var report = Report(2, generation, 4, seen);
+
+        Assert.Equal(again, WorkspaceDecider.Contradicts(state, report));
+        Assert.False(WorkspaceDecider.Contradicts(state, report with { Version = 3 }));
+        Assert.False(WorkspaceDecider.Contradicts(state, report with { InSnapshot = true }));
+        Assert.True(WorkspaceDecider.Contradicts(state, report with { WantsDesired = true }));
+        Assert.False(WorkspaceDecider.Contradicts(null, report with { WantsDesired = true }));
+    }
+
+    [Fact]
+    public void A_generation_that_is_on_its_way_is_not_sent_again_for_a_report_of_the_one_before()
+    {
+        var state = After(After(null, Create), Report(2, 1, 1, ObservedState.Starting));
+        state = After(state, Wish(DesiredState.Stopped));
+
+        Assert.False(WorkspaceDecider.Contradicts(state, Report(2, 1, 2, ObservedState.Running)));
+    }
+
+    [Theory]
+    [InlineData(DesiredState.Running, ObservedState.Running, "", 2, false)]
+    [InlineData(DesiredState.Running, ObservedState.Starting, "", 2, false)]
+    [InlineData(DesiredState.Running, ObservedState.Starting, "unschedulable", 2, true)]
+    [InlineData(DesiredState.Running, ObservedState.Running, "field_conflict", 2, true)]
+    [InlineData(DesiredState.Running, ObservedState.Running, "", 1, true)]
+    [InlineData(DesiredState.Running, ObservedState.Stopped, "", 2, true)]
+    [InlineData(DesiredState.Running, ObservedState.Failed, "crash_loop", 2, true)]
+    [InlineData(DesiredState.Stopped, ObservedState.Stopped, "", 2, false)]
+    [InlineData(DesiredState.Stopped, ObservedState.Stopping, "", 2, false)]
+    [InlineData(DesiredState.Stopped, ObservedState.Running, "", 2, true)]
+    public void What_is_desired_already_is_sent_again_on_request_where_the_cluster_differs(
+        DesiredState desired,
+        ObservedState seen,
+        string code,
+        long generation,
+        bool again
+    )
+    {
+        var state = After(After(null, Create), Wish(DesiredState.Stopped)) with { Desired = desired };
+        state = After(state, Report(2, generation, 1, seen) with { Code = code });
+        var later = Wish(desired) with { At = At.AddSeconds(1), Traceparent = "t" };
+
+        var events = Events(state, later);
+
+        Assert.Equal(again ? [new DesiredStateRepeated(desired, 2, "t", later.At)] : [], events);
+        if (!again)
+            return;
+        var repeated = After(state, later);
+        Assert.Equal((2, desired, "t"), (repeated.Generation, repeated.Desired, repeated.Traceparent));
+        Assert.Empty(Events(repeated, later with { At = At.AddSeconds(1.9) }));
+        Assert.NotEmpty(Events(repeated, later with { At = At.AddSeconds(2) }));
+    }
+
+    [Fact]
+    public void A_deletion_is_sent_again_on_request_until_it_is_done()
+    {
+        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+        var again = Wish(DesiredState.Deleted) with { At = At.AddSeconds(1) };
+
+        Assert.Equal([new DesiredStateRepeated(DesiredState.Deleted, 2, "", again.At)], Events(deleting, again));
+        Assert.Empty(Events(After(deleting, Report(1, 2, 1, ObservedState.Deleted)), again));
     }
 
     [Fact]
@@ -167,8 +255,12 @@ public sealed class WorkspaceDeciderTests
     }
 
     [Fact]
-    public void A_generation_that_was_never_given_out_is_not_stored() =>
-        Assert.Empty(Events(After(null, Create), Report(1, 2, 1, ObservedState.Running)));
+    public void A_generation_that_was_never_given_out_raises_that_of_its_workspace()
+    {
+        var raised = After(After(null, Create), Report(1, 7, 1, ObservedState.Running));
+
+        Assert.Equal((8, 7, ObservedState.Running), (raised.Generation, raised.ObservedGeneration, raised.State));
+    }
 
     [Fact]
     public void The_same_report_again_is_no_event()

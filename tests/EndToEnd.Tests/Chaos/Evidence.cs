@@ -39,7 +39,7 @@ internal static class Evidence
         await using var command = new NpgsqlCommand(
             """
             select stream_id, type, data::text, coalesce(causation_id, '') from mesh.mt_events
-            where type like 'workspace.%' order by stream_id, version
+            where type like 'workspace.%' and type <> 'workspace.desired_state_repeated.v1' order by stream_id, version
             """,
             connection
         );

@@ -76,7 +76,8 @@ internal static class LegalPath
     {
         if (e.Generation > generation)
             yield return $"{e.State} seen at generation {e.Generation}, which was not given out before {generation}";
-        if (e.Generation < seenAt)
+        // 0: what was applied isn't there as a whole.
+        if (e.Generation < seenAt && e.Generation != 0)
             yield return $"{e.State} seen at generation {e.Generation} after {seen} at {seenAt}";
         if (e.Generation == seenAt && e.State != seen && !Next[seen].Contains(e.State))
             yield return $"{e.State} after {seen}, both at generation {seenAt}";
