@@ -53,10 +53,27 @@ public sealed class ObservedStatesTests
     }
 
     [Fact]
-    public void A_deployment_or_volume_that_is_going_is_deleting()
+    public void What_somebody_else_deletes_stays_what_it_is_until_it_is_gone_and_says_so()
     {
-        AssertState(WorkspaceState.Deleting, Deployment(ready: 1, deleting: true), Pod());
-        AssertState(WorkspaceState.Deleting, Deployment(ready: 1), Claim(deleting: true), Pod());
+        var volume = Observe(Deployment(ready: 1), Claim(deleting: true), Pod())!;
+        var deployment = Observe(Deployment(ready: 1, deleting: true), Claim(), Pod())!;
+        var stopped = Observe(Deployment(replicas: 0), Claim(deleting: true))!;
+
+        Assert.Equal((WorkspaceState.Running, "volume_deleting"), (volume.State, volume.Code));
+        Assert.StartsWith("The disk (PersistentVolumeClaim ws-w) was deleted in the cluster", volume.Message);
+        Assert.Equal((WorkspaceState.Running, ""), (deployment.State, deployment.Code));
+        Assert.StartsWith("The Deployment ws-w was deleted in the cluster.", deployment.Message);
+        Assert.Equal(WorkspaceState.Stopped, stopped.State);
+    }
+
+    [Fact]
+    public void What_is_removed_is_deleting_whatever_is_left_of_it()
+    {
+        foreach (var deployment in new[] { Deployment(ready: 1), Deployment(ready: 1, deleting: true) })
+            Assert.Equal(
+                WorkspaceState.Deleting,
+                Of(new(deployment, Claim(deleting: true), [Pod()]), removing: true, known: 0)!.State
+            );
     }
 
     [Fact]
@@ -64,7 +81,7 @@ public sealed class ObservedStatesTests
     {
         var seen = Of(new(null, null, [Pod()]), removing: false, known: 4);
 
-        Assert.Equal(new("w", 4, WorkspaceState.Deleting), seen! with { Held = null });
+        Assert.Equal(new("w", 4, WorkspaceState.Deleting, Message: "Waits for pod pod."), seen! with { Held = null });
     }
 
     [Fact]
@@ -90,7 +107,7 @@ public sealed class ObservedStatesTests
     {
         var seen = Of(new(null, Claim(), []), removing: false, known);
 
-        Assert.Equal(new("w", 0, WorkspaceState.Starting), seen! with { Held = null });
+        Assert.Equal(new("w", 0, WorkspaceState.Starting) { Idle = true }, seen! with { Held = null });
         // What is sent again must not be below this one, or it would not be applied.
         Assert.Equal(1ul, seen.Held!.Generation);
     }

@@ -104,7 +104,7 @@ public sealed class RefusedObjectTests(ControlPlaneFixture fixture)
         await using var driver = Through(api);
         var desired = TestDriver.Desired(TestDriver.NewId());
 
-        api.Befalls = Refuse("PATCH", kind, 403, _ => true, "exceeded quota: staged");
+        api.Befalls = Refuse("PATCH", kind, 403, _ => true, "staged is forbidden: exceeded quota: staged");
         var refused = await driver.Apply(desired, Ct);
 
         Assert.Equal(("quota_exceeded", essential), (refused?.Code, refused?.Essential));
@@ -250,10 +250,16 @@ public sealed class RefusedObjectTests(ControlPlaneFixture fixture)
         string kind,
         int status,
         Func<SeenRequest, bool> which,
-        string message = "admission webhook \\\"policy\\\" denied the request"
+        string? message = null
     )
     {
         var left = 1;
+        message ??= status switch
+        {
+            403 => "admission webhook \\\"policy\\\" denied the request",
+            409 => "the object has been modified",
+            _ => "the object is invalid",
+        };
         return r =>
             r.Method == method
             && r.Path.Contains($"/{kind}/ws-", StringComparison.Ordinal)

@@ -26,7 +26,7 @@ public sealed class TimelineTests(ControlPlaneFixture fixture)
         {
             { "no room", "unschedulable", "Insufficient cpu" },
             { "quota", "quota_exceeded", "exceeded quota: none" },
-            { "admission", "pod_refused", "maximum cpu usage per Container is 10m" },
+            { "admission", "limit_exceeded", "maximum cpu usage per Container is 10m" },
             { "no storage class", "storage_class_missing", "storageclass.storage.k8s.io \"absent\" not found" },
             { "image", "image_pull_failed", "Back-off pulling image" },
             { "crash", "crash_loop", "exit code 3" },

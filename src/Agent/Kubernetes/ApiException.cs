@@ -9,7 +9,6 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     : Exception(body?.Message is { Length: > 0 } message ? message : fallback)
 {
     private const int MessageLimit = 1024;
-    private const string FieldManagerConflict = "FieldManagerConflict";
 
     // Whoever asks for more, perhaps by a clock that is wrong, is asked again all the same.
     private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
@@ -40,46 +39,45 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     public bool Stale =>
         status switch
         {
-            HttpStatusCode.Conflict => !FieldConflict,
+            HttpStatusCode.Conflict => !FieldConflict && !ByAdmission,
             // An object that was replaced by another of its name: servers before 1.22 call that invalid.
             HttpStatusCode.UnprocessableEntity => Causes.Any(c => c.Field == "metadata.uid"),
             _ => false,
         };
 
-    // Admission refuses with the same status; the words of an authorizer are always these.
-    private bool Unauthorized =>
-        Message.Contains("User \"", StringComparison.Ordinal) && Message.Contains(" cannot ", StringComparison.Ordinal);
+    // A webhook that answers so for a passing reason is taken at its word.
+    private bool ByAdmission =>
+        status < HttpStatusCode.InternalServerError
+        && status != HttpStatusCode.TooManyRequests
+        && ApiWords.IsAdmission(Message);
+
+    /// <summary>Whether it is the agent as a whole that is refused, or asked to wait: another request fares no better.</summary>
+    public bool ForEverything =>
+        status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests && !ByAdmission;
 
     /// <summary>Whether no other manager than this one stands in the way of an apply.</summary>
     public bool ConflictsOnlyWith(string manager) =>
         status == HttpStatusCode.Conflict
         && FieldConflict
         && Causes
-            .Where(c => c.Reason == FieldManagerConflict)
+            .Where(c => c.Reason == FieldConflicts.Reason)
             .All(c => c.Message?.StartsWith($"conflict with \"{manager}\"", StringComparison.Ordinal) == true);
 
-    private bool FieldConflict => Causes.Any(c => c.Reason == FieldManagerConflict);
+    private bool FieldConflict => Causes.Any(c => c.Reason == FieldConflicts.Reason);
 
     /// <summary>The refusal in the driver's words.</summary>
     public ClusterException ToClusterException() =>
         status switch
         {
+            _ when ByAdmission => Coded(ClusterCodes.ClusterRefused),
             HttpStatusCode.Unauthorized => Coded(ClusterCodes.CredentialsRejected, transient: true),
-            HttpStatusCode.Forbidden when Causes.Any(c => c.Reason == "NamespaceTerminating") => Coded(
-                ClusterCodes.NamespaceTerminating
-            ),
-            HttpStatusCode.Forbidden when Message.Contains("exceeded quota", StringComparison.Ordinal) => Coded(
-                ClusterCodes.QuotaExceeded
-            ),
-            HttpStatusCode.Forbidden => Coded(
-                Unauthorized ? ClusterCodes.PermissionsInsufficient : ClusterCodes.ClusterRefused
-            ),
+            HttpStatusCode.Forbidden => Forbidden(),
             HttpStatusCode.NotFound when Message.StartsWith("namespaces ", StringComparison.Ordinal) => Coded(
                 ClusterCodes.NamespaceMissing
             ),
             HttpStatusCode.Conflict when FieldConflict => new ClusterException(
                 ClusterCodes.FieldConflict,
-                Cut(string.Join("; ", Causes.Select(c => $"{c.Field}: {c.Message}"))),
+                Cut(FieldConflicts.Words(Causes)),
                 transient: false,
                 this
             ),
@@ -92,6 +90,15 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             >= HttpStatusCode.InternalServerError => Coded(ClusterCodes.ClusterUnavailable, transient: true),
             _ => Coded(ClusterCodes.ClusterRefused),
         };
+
+    private ClusterException Forbidden() =>
+        Coded(
+            Causes.Any(c => c.Reason == "NamespaceTerminating") ? ClusterCodes.NamespaceTerminating
+            : ApiWords.IsAuthorizer(Message) ? ClusterCodes.PermissionsInsufficient
+            : ApiWords.IsQuota(Message) ? ClusterCodes.QuotaExceeded
+            : ApiWords.IsLimitRange(Message) ? ClusterCodes.LimitExceeded
+            : ClusterCodes.ClusterRefused
+        );
 
     // The message of an immutable field holds a diff of Go structs over many lines; the causes say it in one.
     private ClusterException Invalid()

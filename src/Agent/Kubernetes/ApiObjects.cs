@@ -20,7 +20,8 @@ internal sealed record ObjectMeta(
     DateTimeOffset? CreationTimestamp = null,
     DateTimeOffset? DeletionTimestamp = null,
     ObjectLabels? Labels = null,
-    ObjectAnnotations? Annotations = null
+    ObjectAnnotations? Annotations = null,
+    IReadOnlyList<string>? Finalizers = null
 )
 {
     [JsonIgnore]
@@ -120,14 +121,16 @@ internal sealed record PodObject(
         IReadOnlyList<ObjectCondition>? Conditions = null,
         IReadOnlyList<ContainerStatus>? ContainerStatuses = null,
         string? Reason = null,
-        string? Message = null
+        string? Message = null,
+        IReadOnlyList<ContainerStatus>? InitContainerStatuses = null
     );
 
     internal sealed record ContainerStatus(
         string Name,
         int RestartCount = 0,
         ContainerState? State = null,
-        ContainerState? LastState = null
+        ContainerState? LastState = null,
+        bool Ready = false
     );
 
     internal sealed record ContainerState(
@@ -208,6 +211,13 @@ internal sealed record DeleteOptions(string PropagationPolicy, DeleteOptions.Del
     public string Kind => "DeleteOptions";
 
     internal sealed record DeletePreconditions(string Uid, string ResourceVersion);
+}
+
+internal sealed record ScalePatch(ScalePatch.ScaleMeta Metadata, ScalePatch.ScaleSpec Spec)
+{
+    internal sealed record ScaleMeta(string ResourceVersion);
+
+    internal sealed record ScaleSpec(int Replicas);
 }
 
 internal sealed record RulesReview(RulesReview.RulesSpec? Spec = null, RulesReview.RulesStatus? Status = null)

@@ -1,4 +1,3 @@
-using System.Net;
 using Coder.Mesh.Agent.Reconcile;
 
 namespace Coder.Mesh.Agent.Kubernetes;
@@ -27,7 +26,7 @@ internal sealed class Attempts
             await call();
             return true;
         }
-        catch (ApiException e) when (!ForEverything(e))
+        catch (ApiException e) when (!e.ForEverything)
         {
             lock (_lock)
             {
@@ -53,7 +52,4 @@ internal sealed class Attempts
             throw error;
         return _refusals.Find(r => r.Essential) ?? _refusals.FirstOrDefault();
     }
-
-    private static bool ForEverything(ApiException e) =>
-        e.Status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests;
 }

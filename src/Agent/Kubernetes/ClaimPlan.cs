@@ -56,7 +56,10 @@ internal sealed record ClaimPlan(V1PersistentVolumeClaim? Manifest, ClusterRefus
         There is null ? new ClusterRefusal(refused.Code, $"The disk was not made: {refused.Message}", Essential: true)
         : Grows
             ? new ClusterRefusal(
-                ClusterCodes.DiskResizeRefused,
+                // A right that the agent lacks is no matter of this disk.
+                refused.Code == ClusterCodes.PermissionsInsufficient
+                    ? refused.Code
+                    : ClusterCodes.DiskResizeRefused,
                 $"The disk still has {There}; the cluster refused to make it {Wanted}: {refused.Message}"
             )
         : new ClusterRefusal(refused.Code, $"The disk's labels were not changed: {refused.Message}");

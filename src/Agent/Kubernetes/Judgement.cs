@@ -16,8 +16,11 @@ internal sealed record Judgement(
     DateTimeOffset? Since = null
 )
 {
-    /// <summary>When what is waited for has lasted too long; null if it isn't waited for, or may last for ever.</summary>
-    public DateTimeOffset? Deadline { get; private init; }
+    /// <summary>
+    /// When it is to be judged again though nothing has changed: above all, when what is waited for has lasted too long.
+    /// Null for never.
+    /// </summary>
+    public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>Failed, with nothing to wait for.</summary>
     public static Judgement Failed(string code) => new(WorkspaceState.Failed, code, Word: code);

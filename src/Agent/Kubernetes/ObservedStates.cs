@@ -23,25 +23,6 @@ internal static class ObservedStates
     public const string Evicted = "Evicted";
     public const string OutOfMemory = "OOMKilled";
 
-    // The kubelet goes on trying, and may come to succeed.
-    private static readonly HashSet<string> ImageWaits =
-    [
-        "ErrImagePull",
-        "ImageInspectError",
-        "ImagePullBackOff",
-        "RegistryUnavailable",
-    ];
-
-    // It goes on trying in vain: nothing but another workspace or another node would help.
-    private static readonly HashSet<string> ImageFailures = ["ErrImageNeverPull", "InvalidImageName"];
-
-    private static readonly HashSet<string> ContainerReasons =
-    [
-        "CreateContainerConfigError",
-        "CreateContainerError",
-        "RunContainerError",
-    ];
-
     /// <param name="removing">The agent has asked for the workspace's deletion.</param>
     /// <param name="known">The generation last reported: it stands in for what the objects left no longer tell.</param>
     /// <returns>Null if nothing is left; and when it is to be looked at again though nothing has changed.</returns>
@@ -55,8 +36,8 @@ internal static class ObservedStates
     {
         if (objects.None)
             return (null, null);
-        var deleting = removing || Deleting(objects);
-        var judged = deleting ? new(WorkspaceState.Deleting) : Judge(objects, patience);
+        var deleting = removing || objects is { Deployment: null, Claim: null };
+        var judged = deleting ? Going(objects, patience) : Judge(objects, patience);
         var workspace = new ClusterWorkspace(
             id,
             Generation(objects, deleting, known),
@@ -64,7 +45,10 @@ internal static class ObservedStates
             judged.Code,
             judged.Message,
             HeldObjects.Describe(objects)
-        );
+        )
+        {
+            Idle = objects.Deployment?.Spec?.Replicas is null or 0 && !objects.Pods.Any(Live),
+        };
         return (workspace, judged.Deadline);
     }
 
@@ -84,10 +68,23 @@ internal static class ObservedStates
         return deleting ? Math.Max(known, Generation(objects.Claim?.Metadata)) : 0;
     }
 
-    private static bool Deleting(WorkspaceObjects objects) =>
-        objects is { Deployment: null, Claim: null }
-        || objects.Deployment?.Metadata.Deleting == true
-        || objects.Claim?.Metadata.Deleting == true;
+    private static Judgement Going(WorkspaceObjects objects, Patience patience)
+    {
+        // What the pods hold goes when they have gone.
+        var pods = Departure.Pods(objects.Pods, patience.Now);
+        return new(
+            WorkspaceState.Deleting,
+            Message: pods.Length > 0
+                ? pods
+                : Words([
+                    Departure.Finalizers("Deployment", objects.Deployment?.Metadata),
+                    Departure.Finalizers("PersistentVolumeClaim", objects.Claim?.Metadata),
+                ])
+        )
+        {
+            Deadline = Departure.Deadline(objects.Pods, patience.Now),
+        };
+    }
 
     /// <summary>Whether the Deployment's controller has acted on it as it is now.</summary>
     public static bool Current(DeploymentObject deployment) =>
@@ -107,17 +104,32 @@ internal static class ObservedStates
     /// <summary>What the objects of a workspace that isn't being deleted amount to.</summary>
     public static Judgement Judge(WorkspaceObjects objects, Patience patience)
     {
+        var judged = ByPods(objects, patience);
+        // What somebody else deletes goes on to work until nothing uses it any more.
+        var doomed = Doomed(objects);
+        return doomed.Length == 0
+            ? judged
+            : judged with
+            {
+                Code =
+                    judged.Code.Length > 0 || objects.Claim?.Metadata.Deleting != true
+                        ? judged.Code
+                        : ClusterCodes.VolumeDeleting,
+                Message = Words([judged.Message, doomed]),
+            };
+    }
+
+    private static Judgement ByPods(WorkspaceObjects objects, Patience patience)
+    {
         // The volume is made first: its Deployment is on the way.
         if (objects.Deployment is not { } deployment)
             return new(WorkspaceState.Starting);
 
         var status = deployment.Status ?? new();
         if (deployment.Spec?.Replicas == 0)
-            return new(
-                Current(deployment) && status.Replicas == 0 && !objects.Pods.Any(Live)
-                    ? WorkspaceState.Stopped
-                    : WorkspaceState.Stopping
-            );
+            return Current(deployment) && status.Replicas == 0 && !objects.Pods.Any(Live)
+                ? new(WorkspaceState.Stopped)
+                : Ending(WorkspaceState.Stopping, objects.Pods.Where(Live), patience);
 
         // The pod too must say so: the Deployment's own count lags behind a pod that has just died.
         var pods = Speaking(objects).ToList();
@@ -126,13 +138,32 @@ internal static class ObservedStates
 
         var claim = Waiting(objects, patience);
         return (claim is { Code.Length: > 0 } ? claim : null)
-            ?? pods.Select(p => Trouble(p, patience)).FirstOrDefault(t => t is not null)
+            ?? pods.Select(p => PodTrouble.Of(p, patience)).FirstOrDefault(t => t is not null)
             ?? (Current(deployment) ? Refused(status, patience) : null)
             ?? claim
-            ?? pods.Select(p => Unbound(p, patience)).FirstOrDefault(t => t is not null)
+            ?? pods.Select(p => PodTrouble.Unbound(p, patience)).FirstOrDefault(t => t is not null)
+            ?? pods.Select(p => PodTrouble.Slow(p, objects.Events, patience)).FirstOrDefault(t => t is not null)
             ?? Eviction(objects.Pods)
-            ?? new(WorkspaceState.Starting);
+            // The pod before, whose end its successor waits for.
+            ?? Ending(WorkspaceState.Starting, objects.Pods.Where(p => Live(p) && p.Metadata.Deleting), patience);
     }
+
+    private static Judgement Ending(WorkspaceState state, IEnumerable<PodObject> pods, Patience patience) =>
+        new(state, Message: Departure.Pods(pods, patience.Now)) { Deadline = Departure.Deadline(pods, patience.Now) };
+
+    private static string Doomed(WorkspaceObjects objects) =>
+        Words([
+            objects.Claim?.Metadata is { Deleting: true } claim
+                ? $"The disk (PersistentVolumeClaim {claim.Name}) was deleted in the cluster: it goes, with all that is on "
+                    + "it, as soon as the workspace stops, and the next start makes an empty one."
+                : "",
+            objects.Deployment?.Metadata is { Deleting: true } deployment
+                ? Words([
+                    $"The Deployment {deployment.Name} was deleted in the cluster.",
+                    Departure.Finalizers("Deployment", deployment),
+                ])
+                : "",
+        ]);
 
     // A pod that has ended stays listed, but holds nothing.
     private static bool Live(PodObject pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
@@ -171,59 +202,6 @@ internal static class ObservedStates
         failure.Message.StartsWith("storageclass", StringComparison.OrdinalIgnoreCase)
         && failure.Message.EndsWith("not found", StringComparison.Ordinal);
 
-    private static Judgement? Trouble(PodObject pod, Patience patience)
-    {
-        if (Unscheduled(pod) is { } unscheduled)
-            return ForVolume(unscheduled)
-                ? null
-                : Judgement
-                    .Waiting(ClusterCodes.Unschedulable)
-                    .Of(pod.Metadata, unscheduled.Message ?? "", Since(pod, unscheduled))
-                    .Within(patience, ClusterCodes.Unschedulable);
-
-        var container = Container(pod);
-        if (container?.State?.Waiting is not { Reason: { } reason } waiting)
-            return null;
-        var end = container.LastState?.Terminated;
-        if (ImageFailures.Contains(reason))
-            return Judgement.Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, Words(reason, waiting.Message));
-        if (ImageWaits.Contains(reason))
-            return Judgement
-                .Waiting(ClusterCodes.ImagePullFailed)
-                .Of(
-                    pod.Metadata,
-                    Words(reason, waiting.Message),
-                    Since(pod, Condition(pod.Status?.Conditions, "Ready"))
-                )
-                .Within(patience, ClusterCodes.ImagePullFailed);
-        if (reason == "CrashLoopBackOff")
-            return Judgement
-                .Failed(end?.Reason == OutOfMemory ? ClusterCodes.OomKilled : ClusterCodes.CrashLoop)
-                .Of(pod.Metadata, Words(Words(end), waiting.Message));
-        return ContainerReasons.Contains(reason)
-            ? Judgement.Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, Words(reason, waiting.Message))
-            : null;
-    }
-
-    // While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.
-    private static Judgement? Unbound(PodObject pod, Patience patience) =>
-        Unscheduled(pod) is { } unscheduled
-            ? new Judgement(WorkspaceState.Starting, Word: "volume")
-                .Of(pod.Metadata, unscheduled.Message ?? "", Since(pod, unscheduled))
-                .Within(patience, ClusterCodes.VolumeFailed)
-            : null;
-
-    private static DateTimeOffset? Since(PodObject pod, ObjectCondition? condition) =>
-        condition?.LastTransitionTime ?? pod.Metadata.CreationTimestamp;
-
-    private static ObjectCondition? Unscheduled(PodObject pod) =>
-        Condition(pod.Status?.Conditions, "PodScheduled") is { Status: "False", Reason: "Unschedulable" } condition
-            ? condition
-            : null;
-
-    private static bool ForVolume(ObjectCondition unscheduled) =>
-        unscheduled.Message?.Contains("unbound immediate PersistentVolumeClaims", StringComparison.Ordinal) == true;
-
     /// <summary>Whether the cluster refuses to make the Deployment's pod.</summary>
     public static bool PodRefused(DeploymentObject deployment) =>
         deployment.Status is { } status && Failure(status) is not null;
@@ -235,9 +213,12 @@ internal static class ObservedStates
     {
         if (Failure(status) is not { } failure)
             return null;
-        var quota = failure.Message?.Contains("exceeded quota", StringComparison.Ordinal) == true;
+        var quota = ApiWords.IsQuota(failure.Message ?? "");
         // A quota has room again when something else goes; a policy stays as it is.
-        var judged = quota ? Judgement.Waiting(ClusterCodes.QuotaExceeded) : Judgement.Failed(ClusterCodes.PodRefused);
+        var judged =
+            quota ? Judgement.Waiting(ClusterCodes.QuotaExceeded)
+            : ApiWords.IsLimitRange(failure.Message ?? "") ? Judgement.Failed(ClusterCodes.LimitExceeded)
+            : Judgement.Failed(ClusterCodes.PodRefused);
         judged = judged with { Message = Words(failure.Reason, failure.Message), Since = failure.LastTransitionTime };
         return quota ? judged.Within(patience, ClusterCodes.QuotaExceeded) : judged;
     }
@@ -259,6 +240,8 @@ internal static class ObservedStates
 
     public static string Words(string? first, string? second) =>
         string.Join(": ", new[] { first, second }.Where(w => !string.IsNullOrWhiteSpace(w)));
+
+    private static string Words(IEnumerable<string> sentences) => string.Join(" ", sentences.Where(s => s.Length > 0));
 
     public static ObjectCondition? Condition(IReadOnlyList<ObjectCondition>? conditions, string type) =>
         conditions?.FirstOrDefault(c => c.Type == type);

@@ -23,8 +23,10 @@ internal static class ClusterCodes
     public const string ForeignObject = "foreign_object";
     public const string ImagePullFailed = "image_pull_failed";
     public const string InvalidObject = "invalid_object";
+    public const string LimitExceeded = "limit_exceeded";
     public const string NamespaceMissing = "namespace_missing";
     public const string NamespaceTerminating = "namespace_terminating";
+    public const string NodeNotReady = "node_not_ready";
     public const string NotDetermined = "not_determined";
     public const string ObjectDeleting = "object_deleting";
     public const string OomKilled = "oom_killed";
@@ -33,6 +35,7 @@ internal static class ClusterCodes
     public const string QuotaExceeded = "quota_exceeded";
     public const string StorageClassMissing = "storage_class_missing";
     public const string Unschedulable = "unschedulable";
+    public const string VolumeDeleting = "volume_deleting";
     public const string VolumeFailed = "volume_failed";
     public const string WatchFailing = "watch_failing";
 }

@@ -23,7 +23,10 @@ internal interface IClusterDriver
     /// changes nothing.
     /// </summary>
     /// <remarks>An object that is refused keeps no other from being applied; to stop and to delete always work.</remarks>
-    /// <returns>What was refused of a workspace whose pod is as desired all the same; null if nothing was.</returns>
+    /// <returns>
+    /// What was refused of a workspace whose pod is as desired all the same, or whose pod is no longer asked for if it is to
+    /// stop; null if nothing was.
+    /// </returns>
     /// <exception cref="ClusterException">The cluster refused, or can't be reached.</exception>
     Task<ClusterRefusal?> Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct);
 
@@ -65,6 +68,9 @@ internal sealed record ClusterWorkspace(
 {
     /// <summary>What has happened in this generation.</summary>
     public Timeline Timeline { get; init; } = Timeline.Empty;
+
+    /// <summary>No pod of it runs, and none is asked for.</summary>
+    public bool Idle { get; init; }
 }
 
 /// <summary>One look at a cluster.</summary>

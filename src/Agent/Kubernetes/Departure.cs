@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>What a workspace that stops, goes or is replaced still waits for, in words: a pure function.</summary>
+internal static class Departure
+{
+    /// <summary>A kubelet may need some seconds more than it was given.</summary>
+    public static readonly TimeSpan Overdue = TimeSpan.FromSeconds(30);
+
+    private const string UsedByPod = "kubernetes.io/pvc-protection";
+    private const int MostPods = 3;
+
+    /// <param name="pods">Those that have to go.</param>
+    /// <returns>Empty if there are none.</returns>
+    public static string Pods(IEnumerable<PodObject> pods, DateTimeOffset now)
+    {
+        var named = pods.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).Take(MostPods).ToList();
+        return named.Count == 0 ? "" : $"Waits for {string.Join(", and for ", named.Select(p => Pod(p, now)))}.";
+    }
+
+    /// <summary>What keeps an object that is being deleted.</summary>
+    /// <returns>Empty if nothing is known to.</returns>
+    public static string Finalizers(string kind, ObjectMeta? metadata) =>
+        metadata is { Deleting: true, Finalizers.Count: > 0 }
+            ? $"Waits for the {kind} {metadata.Name}, which is kept by {List(metadata.Finalizers)}."
+            : "";
+
+    /// <summary>When one of them is overdue; null if none will be.</summary>
+    public static DateTimeOffset? Deadline(IEnumerable<PodObject> pods, DateTimeOffset now) =>
+        pods.Select(p => p.Metadata.DeletionTimestamp + Overdue).Where(at => at > now).Min();
+
+    /// <summary>A node of which nothing is heard.</summary>
+    public static string NodeWords(PodObject pod) =>
+        pod.Status is { Reason: "NodeLost", Message.Length: > 0 } status
+            ? status.Message
+            : $"Node {pod.Spec?.NodeName ?? "(none)"} is not ready: nothing is heard of it.";
+
+    private static string Pod(PodObject pod, DateTimeOffset now)
+    {
+        var (metadata, status) = (pod.Metadata, pod.Status);
+        var words = $"pod {metadata.Name}";
+        if (pod.Spec?.NodeName is { Length: > 0 } node)
+            words += $" on node {node}";
+        if (metadata is { Deleting: true, Finalizers.Count: > 0 })
+            return $"{words}, which is kept by {List(metadata.Finalizers)}";
+        if (status is { Reason.Length: > 0, Message.Length: > 0 })
+            return $"{words} ({status.Reason}: {status.Message.TrimEnd('.')})";
+        // Its node ends it, and tells when it has: one that is lost never does.
+        return metadata.DeletionTimestamp + Overdue <= now
+            ? $"{words}, which should have ended at {Time(metadata.DeletionTimestamp!.Value)}, so its node may be lost"
+            : words;
+    }
+
+    private static string List(IReadOnlyList<string> finalizers) =>
+        $"{(finalizers.Count == 1 ? "finalizer" : "finalizers")} "
+        + string.Join(", ", finalizers.Select(f => f == UsedByPod ? $"{f} (a pod still uses it)" : f));
+
+    private static string Time(DateTimeOffset at) =>
+        at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,32 @@
+using System.Text.RegularExpressions;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Who holds the fields that an apply was refused for, in words. Pure.</summary>
+internal static partial class FieldConflicts
+{
+    public const string Reason = "FieldManagerConflict";
+
+    private const int MostFields = 5;
+
+    public static string Words(IEnumerable<ApiStatus.StatusCause> causes) =>
+        string.Join(
+            "; ",
+            causes
+                .Where(c => c.Reason == Reason)
+                .GroupBy(c => Manager(c), c => c.Field ?? "")
+                .Select(held => $"field manager \"{held.Key}\" has changed {Fields([.. held])}")
+        );
+
+    /// <summary>The manager that a cause names; all of its message if it names none.</summary>
+    private static string Manager(ApiStatus.StatusCause cause) =>
+        Named().Match(cause.Message ?? "") is { Success: true } match ? match.Groups[1].Value : cause.Message ?? "";
+
+    private static string Fields(IReadOnlyList<string> fields) =>
+        fields.Count <= MostFields
+            ? string.Join(", ", fields)
+            : $"{string.Join(", ", fields.Take(MostFields))} and {fields.Count - MostFields} more";
+
+    [GeneratedRegex("^conflict with \"([^\"]*)\"")]
+    private static partial Regex Named();
+}
