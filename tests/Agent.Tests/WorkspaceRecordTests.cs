@@ -259,6 +259,43 @@ public sealed class WorkspaceRecordTests
         Assert.Same(seen, record.Report()!.Timeline);
     }
 
+    [Fact]
+    public void A_stop_whose_objects_do_not_take_its_generation_is_over_when_nothing_runs_or_is_asked_for()
+    {
+        var stop = Wishes.Running("w1", 2);
+        stop.Power = WorkspacePower.Stopped;
+        var record = New.Wish(stop, "");
+        record = record.Applied(record.Desired!, new ClusterRefusal("cluster_refused", "no"), At);
+        var before = Seen(1, WorkspaceState.Stopping) with { Message = "Waits for pod p." };
+
+        var nothing = record.Report()!;
+        var stopping = record.Seen(before).Report()!;
+        var stopped = record.Seen(Seen(1, WorkspaceState.Stopped) with { Idle = true }).Report()!;
+        // A volume alone.
+        var alone = record.Seen(Seen(0, WorkspaceState.Starting) with { Idle = true }).Report()!;
+
+        var timeline = nothing.Timeline;
+        Assert.Equal(["call/2/cluster_refused"], timeline.Steps.Select(s => s.Id));
+        WorkspaceReport Expected(WorkspaceState state, string message) =>
+            new("w1", 2, state, "cluster_refused", message) { Timeline = timeline };
+        Assert.Equal(Expected(WorkspaceState.Stopping, "Waits for pod p. no"), stopping);
+        foreach (var report in new[] { nothing, stopped, alone })
+            Assert.Equal(Expected(WorkspaceState.Stopped, "no"), report);
+    }
+
+    [Fact]
+    public void A_deletion_that_is_refused_says_why_and_what_is_left()
+    {
+        var going = Seen(1, WorkspaceState.Deleting) with { Message = "Waits for pod p." };
+
+        var record = Wished(1)
+            .Seen(going)
+            .WishRemoved(2, "")
+            .Failed(2, new Trouble("cluster_refused", "no", false, At));
+
+        Assert.Equal(new WorkspaceReport("w1", 2, WorkspaceState.Deleting, "", "no Waits for pod p."), record.Report());
+    }
+
     private static WorkspaceRecord Refusing(ClusterRefusal refusal)
     {
         var wished = Wished(2);

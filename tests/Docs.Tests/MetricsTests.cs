@@ -87,14 +87,14 @@ public sealed class MetricsTests
     {
         string[] resources =
         [
-            .. RequiredPermissions.In("ns").Select(p => p.Resource),
+            .. RequiredPermissions.In("ns").Select(p => p.Resource.Split('/')[0]),
             "selfsubjectaccessreviews",
             "selfsubjectrulesreviews",
             "storageclasses",
             "version",
         ];
         foreach (var resource in resources)
-        foreach (var verb in (string[])["apply", "create", "delete", "get", "list", "watch"])
+        foreach (var verb in (string[])["apply", "create", "delete", "get", "list", "scale", "watch"])
             metrics.Requested(verb, resource, null);
         for (var status = 200; status < 600; status += 100)
             metrics.Requested("get", "pods", (HttpStatusCode)status);

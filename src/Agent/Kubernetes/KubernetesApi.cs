@@ -25,6 +25,7 @@ internal sealed class KubernetesApi(
 
     private static readonly ActivitySource Source = new("Coder.Mesh.Agent");
     private static readonly MediaTypeHeaderValue Json = new("application/json");
+    private static readonly MediaTypeHeaderValue MergePatch = new("application/merge-patch+json");
     private static readonly MediaTypeHeaderValue ApplyPatch = new("application/apply-patch+yaml");
 
     // A watch that outlives the end that was asked for by this much is dead.
@@ -125,6 +126,22 @@ internal sealed class KubernetesApi(
         if (force)
             path += "&force=true";
         return Write("apply", resource, name, HttpMethod.Patch, path, () => Body(body, type, ApplyPatch), ct);
+    }
+
+    /// <summary>Changes how many pods an object asks for, and nothing else of it; if it is still what was read.</summary>
+    public Task Scale(ApiResource resource, ObjectMeta read, int replicas, string fieldManager, CancellationToken ct)
+    {
+        var body = new ScalePatch(new(read.ResourceVersion ?? ""), new(replicas));
+        var path = $"{resource.Path(Namespace, read.Name)}/scale?fieldManager={Uri.EscapeDataString(fieldManager)}";
+        return Write(
+            "scale",
+            resource,
+            read.Name,
+            HttpMethod.Patch,
+            path,
+            () => Body(body, KubernetesJsonContext.Default.ScalePatch, MergePatch),
+            ct
+        );
     }
 
     /// <summary>Deletes exactly the object that was read, and in the background what it owns.</summary>

@@ -18,6 +18,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 [JsonSerializable(typeof(WatchEvent))]
 [JsonSerializable(typeof(ApiStatus))]
 [JsonSerializable(typeof(DeleteOptions))]
+[JsonSerializable(typeof(ScalePatch))]
 [JsonSerializable(typeof(RulesReview))]
 [JsonSerializable(typeof(AccessReview))]
 [JsonSerializable(typeof(ObjectList<PlainObject>))]

@@ -29,7 +29,7 @@ internal static class Manifests
         {
             ApiVersion = "v1",
             Kind = "PersistentVolumeClaim",
-            Metadata = Metadata(identity, desired),
+            Metadata = Metadata(identity, desired, desired.Generation),
             Spec = new V1PersistentVolumeClaimSpec
             {
                 AccessModes = ["ReadWriteOnce"],
@@ -76,12 +76,12 @@ internal static class Manifests
         };
 
     /// <summary>So much of a Deployment as ends its pod.</summary>
-    public static V1DeploymentStop Stop(DriverIdentity identity, WorkspaceDesired desired) =>
+    public static V1DeploymentStop Stop(DriverIdentity identity, WorkspaceDesired desired, ulong generation) =>
         new()
         {
             ApiVersion = "apps/v1",
             Kind = "Deployment",
-            Metadata = Metadata(identity, desired),
+            Metadata = Metadata(identity, desired, generation),
             Spec = new V1DeploymentStopSpec { Replicas = 0 },
         };
 
@@ -97,7 +97,7 @@ internal static class Manifests
         {
             ApiVersion = "apps/v1",
             Kind = "Deployment",
-            Metadata = Metadata(identity, desired, companions),
+            Metadata = Metadata(identity, desired, desired.Generation, companions),
             Spec = new V1DeploymentSpec
             {
                 Replicas = desired.Power == WorkspacePower.Running ? 1 : 0,
@@ -157,11 +157,16 @@ internal static class Manifests
         };
     }
 
-    private static V1ObjectMeta Metadata(DriverIdentity identity, WorkspaceDesired desired, string? companions = null)
+    private static V1ObjectMeta Metadata(
+        DriverIdentity identity,
+        WorkspaceDesired desired,
+        ulong generation,
+        string? companions = null
+    )
     {
         var annotations = new Dictionary<string, string>
         {
-            [Names.Generation] = desired.Generation.ToString(CultureInfo.InvariantCulture),
+            [Names.Generation] = generation.ToString(CultureInfo.InvariantCulture),
         };
         if (desired.Name.Length > 0)
             annotations[Names.WorkspaceName] = desired.Name;

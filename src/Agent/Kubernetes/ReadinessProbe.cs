@@ -75,7 +75,7 @@ internal sealed class ReadinessProbe(
         );
         var rules = review.Status?.ResourceRules ?? [];
         var open =
-            from permission in RequiredPermissions.In(api.Namespace)
+            from permission in RequiredPermissions.In(api.Namespace).Where(p => !p.Optional)
             from verb in permission.Verbs
             where !rules.Any(rule => permission.AllowedBy(rule, verb))
             select (Permission: permission, Verb: verb);

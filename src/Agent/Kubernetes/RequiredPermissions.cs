@@ -16,6 +16,11 @@ internal static class RequiredPermissions
                 Managed,
                 kind.Purpose
             )),
+            new("apps", "deployments/scale", ["patch"], "stops a workspace also where a policy refuses its Deployment")
+            {
+                // Agents of before did without, and their Roles are still in place.
+                Optional = true,
+            },
             new("", "pods", ["list", "watch"], "tells whether a workspace runs, and why it doesn't"),
             new("", "events", ["get", "list", "watch"], "tells why, in the cluster's own words"),
             new("", "namespaces", ["get"], "its UID is the provider's identity", ns),
@@ -36,6 +41,9 @@ internal sealed record RequiredPermission(
     string? Name = null
 )
 {
+    /// <summary>Without it the agent does all but what is said of it.</summary>
+    public bool Optional { get; init; }
+
     /// <summary>Whether a rule of a Role allows one verb of this.</summary>
     public bool AllowedBy(ResourceRule rule, string verb) =>
         Matches(rule.Verbs, verb)

@@ -17,70 +17,125 @@ internal sealed class WorkspaceApply(
 )
 {
     private readonly Attempts _tried = new();
+    private readonly string _name = Names.Object(desired.WorkspaceId);
     private readonly string _manager = Names.FieldManager(identity);
 
     private bool Runs => desired.Power == WorkspacePower.Running;
 
-    /// <returns>What was refused, though the Deployment is as desired; null if nothing was.</returns>
+    /// <returns>
+    /// What was refused, though the Deployment is as desired, or asks for no pod if the workspace is to stop; null if nothing was.
+    /// </returns>
     /// <exception cref="ApiException">The API server refused the Deployment, or something is to be tried again.</exception>
     /// <exception cref="ClusterException">The workspace can't be made what is desired.</exception>
     public async Task<ClusterRefusal?> Run(CancellationToken ct)
     {
-        var name = Names.Object(desired.WorkspaceId);
-        ClaimObject? claim = null;
-        var reading = _tried.Try(async () => claim = await api.Get(ApiResource.Claims, name, ct));
-        var deployment = await api.Get(ApiResource.Deployments, name, ct);
-        var read = await reading;
-        Ownership.Demand(identity, ApiResource.Deployments, deployment?.Metadata);
-        if (IsNewer(deployment, claim))
-            return null;
-        DemandStays(deployment?.Metadata);
-
-        if (Runs || deployment is null)
-        {
-            Ownership.Demand(identity, ApiResource.Claims, claim?.Metadata);
-            DemandStays(claim?.Metadata);
-            if (read)
-                await ApplyVolume(claim, ct);
-            await ApplyDeployment(deployment, await ApplyCompanions(deployment, ct), ct);
-        }
+        var reading = ReadClaim(ct);
+        var deployment = await api.Get(ApiResource.Deployments, _name, ct);
+        if (Runs)
+            await Start(deployment, await reading, ct);
+        else if (deployment is not null && Ownership.Holds(identity, deployment.Metadata))
+            await Stop(deployment, reading, ct);
         else
-        {
-            await Stop(deployment, ct);
-            if (read)
-                await ApplyVolumeOfStopped(claim, ct);
-        }
-
+            await MakeStopped(deployment, await reading, ct);
         return _tried.Outcome();
     }
 
-    private bool IsNewer(DeploymentObject? deployment, ClaimObject? claim)
+    private async Task<ClaimRead> ReadClaim(CancellationToken ct)
     {
-        var held = Math.Max(
-            ObservedStates.Generation(deployment?.Metadata),
-            ObservedStates.Generation(claim?.Metadata)
-        );
+        ClaimObject? claim = null;
+        var known = await _tried.Try(async () => claim = await api.Get(ApiResource.Claims, _name, ct));
+        return new ClaimRead(known, claim);
+    }
+
+    private async Task Start(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
+    {
+        Ownership.Demand(identity, ApiResource.Deployments, deployment?.Metadata);
+        if (IsNewer(deployment?.Metadata) || IsNewer(read.Claim?.Metadata))
+            return;
+        DemandStays("Deployment", deployment?.Metadata);
+        Ownership.Demand(identity, ApiResource.Claims, read.Claim?.Metadata);
+        await Make(deployment, read with { Known = read.Known && !await IsDoomed(deployment, read.Claim, ct) }, ct);
+    }
+
+    private async Task Make(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
+    {
+        if (read.Known)
+            await ApplyVolume(read.Claim, ct);
+        await ApplyDeployment(deployment, await ApplyCompanions(deployment, ct), ct);
+    }
+
+    /// <summary>
+    /// A disk that somebody deletes goes once no pod uses it. A pod that runs on keeps it; one that is to be replaced has to go
+    /// first, and only then there can be a new disk: a new pod beside the old disk would neither run nor let it go.
+    /// </summary>
+    /// <exception cref="ClusterException">The disk has to go first.</exception>
+    private async Task<bool> IsDoomed(DeploymentObject? deployment, ClaimObject? claim, CancellationToken ct)
+    {
+        if (claim?.Metadata.Deleting != true)
+            return false;
+        if (deployment?.Spec?.Replicas > 0)
+        {
+            if (!Replacement.IsDue(deployment, claim, desired))
+                return true;
+            // With the generation that it has: this one is not applied by that.
+            var generation = ObservedStates.Generation(deployment.Metadata);
+            if (await Stop(deployment, generation, ct) is { } refused)
+                throw refused;
+        }
+
+        DemandStays("PersistentVolumeClaim", claim.Metadata);
+        return true;
+    }
+
+    /// <summary>That nothing of it runs is enough: what it lacks can wait for its next start.</summary>
+    private async Task MakeStopped(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
+    {
+        if (IsNewer(read.Claim?.Metadata))
+            return;
+        var refused = await Refusal(async () =>
+        {
+            Ownership.Demand(identity, ApiResource.Deployments, deployment?.Metadata);
+            Ownership.Demand(identity, ApiResource.Claims, read.Claim?.Metadata);
+            await Make(deployment, read with { Known = read.Known && read.Claim?.Metadata.Deleting != true }, ct);
+        });
+        if (refused is { Transient: true })
+            throw refused;
+        if (refused is not null)
+            _tried.Refused(new ClusterRefusal(refused.Code, $"Nothing of it runs, but: {refused.Message}"));
+    }
+
+    private bool IsNewer(ObjectMeta? metadata)
+    {
+        var held = ObservedStates.Generation(metadata);
         if (held <= desired.Generation)
             return false;
         logger.OlderGeneration(desired.WorkspaceId, held, desired.Generation);
         return true;
     }
 
-    private void DemandStays(ObjectMeta? metadata)
+    private void DemandStays(string kind, ObjectMeta? metadata)
     {
         if (metadata?.Deleting == true)
             throw new ClusterException(
                 ClusterCodes.ObjectDeleting,
-                $"An object of workspace {desired.WorkspaceId} is still being deleted.",
+                Departure.Finalizers(kind, metadata) is { Length: > 0 } words
+                    ? words
+                    : $"The {kind} {metadata.Name} is still being deleted.",
                 transient: true
             );
     }
 
-    private Task ApplyVolumeOfStopped(ClaimObject? claim, CancellationToken ct)
+    /// <summary>The pod's end first, so that nothing else stands in its way.</summary>
+    private async Task Stop(DeploymentObject deployment, Task<ClaimRead> reading, CancellationToken ct)
     {
+        if (IsNewer(deployment.Metadata))
+            return;
+        await Stop(deployment, ct);
+        var (known, claim) = await reading;
         // One that is somebody else's, or that goes now that no pod uses it, is a matter of the next start.
         var usable = claim is null || (Ownership.Holds(identity, claim.Metadata) && !claim.Metadata.Deleting);
-        return usable ? ApplyVolume(claim, ct) : Task.CompletedTask;
+        if (known && usable && !IsNewer(claim?.Metadata))
+            await ApplyVolume(claim, ct);
     }
 
     private async Task ApplyVolume(ClaimObject? claim, CancellationToken ct)
@@ -114,19 +169,48 @@ internal sealed class WorkspaceApply(
             : null;
     }
 
-    private async Task Stop(DeploymentObject deployment, CancellationToken ct)
+    /// <summary>Whatever it is of the Deployment that is refused can wait: the pod goes all the same.</summary>
+    private async Task Stop(DeploymentObject there, CancellationToken ct)
+    {
+        if (await Refusal(() => ApplyDeployment(there, there.Metadata.Annotations?.Companions, ct)) is not { } refused)
+            return;
+        if (await Stop(there, desired.Generation, ct) is { } bare)
+            throw new ClusterException(refused.Code, $"{refused.Message} {bare.Message}", refused.Transient, refused);
+        _tried.Refused(new ClusterRefusal(refused.Code, $"Stopped, but not changed otherwise: {refused.Message}"));
+    }
+
+    /// <summary>Asks for no pod any more, and for nothing else: admission that looks at Deployments passes over their scale.</summary>
+    /// <returns>Why that was refused; null if it wasn't.</returns>
+    private async Task<ClusterException?> Stop(DeploymentObject there, ulong generation, CancellationToken ct)
+    {
+        var bare = Manifests.Stop(identity, desired, generation);
+        Precondition.On(bare.Metadata, there.Metadata);
+        var (type, manager) = (ManifestJsonContext.Default.V1DeploymentStop, Names.StopManager(identity));
+        return await Refusal(() => Apply(bare, type, manager, force: true, ct)) is null
+            ? null
+            : await Refusal(() => api.Scale(ApiResource.Deployments, there.Metadata, 0, manager, ct));
+    }
+
+    /// <returns>Why it was refused or failed; null if it was done.</returns>
+    /// <exception cref="ApiException">What was read has changed, or the agent as a whole is refused.</exception>
+    private static async Task<ClusterException?> Refusal(Func<Task> call)
     {
         try
         {
-            await ApplyDeployment(deployment, deployment.Metadata.Annotations?.Companions, ct);
+            await call();
+            return null;
         }
-        catch (ApiException e) when (!e.Stale && e.ToClusterException() is { Transient: false } refused)
+        catch (ApiException e) when (!e.Stale && !e.ForEverything)
         {
-            // Whatever it is that is refused can wait: the pod goes all the same.
-            var bare = Manifests.Stop(identity, desired);
-            Precondition.On(bare.Metadata, deployment.Metadata);
-            await Apply(bare, ManifestJsonContext.Default.V1DeploymentStop, Names.StopManager(identity), true, ct);
-            _tried.Refused(new ClusterRefusal(refused.Code, $"Stopped, but not changed otherwise: {refused.Message}"));
+            return e.ToClusterException();
+        }
+        catch (ClusterException e)
+        {
+            return e;
+        }
+        catch (FormatException e)
+        {
+            return new ClusterException(ClusterCodes.InvalidObject, e.Message, transient: false, e);
         }
     }
 
@@ -148,4 +232,7 @@ internal sealed class WorkspaceApply(
     private Task Apply<T>(T manifest, JsonTypeInfo<T> type, string manager, bool force, CancellationToken ct)
         where T : IManifest =>
         api.Apply(ApiResource.Deployments, manifest.Metadata.Name, manifest, type, manager, force, ct);
+
+    /// <param name="Known">False if it could not be read.</param>
+    private sealed record ClaimRead(bool Known, ClaimObject? Claim);
 }

@@ -56,6 +56,18 @@ internal sealed record Refused(ClusterRefusal What, DateTimeOffset Since)
         };
     }
 
+    /// <summary>
+    /// What is reported of a workspace that is to stop. Its objects can't be given the wish's generation, or can't be made at
+    /// all; that no pod is asked for any more is all that the wish needs.
+    /// </summary>
+    /// <param name="seen">Null if the cluster holds nothing of it.</param>
+    public WorkspaceReport InStop(string id, ulong generation, ClusterWorkspace? seen)
+    {
+        var stopped = seen?.Idle ?? true;
+        var state = stopped ? WorkspaceState.Stopped : WorkspaceState.Stopping;
+        return In(new ClusterWorkspace(id, generation, state, Message: stopped ? "" : seen!.Message), starting: false);
+    }
+
     private Timeline Told(ClusterWorkspace seen, TimelineStage stage) =>
         seen.Timeline.With(
             new TimelineStep($"call/{seen.Generation}/{What.Code}", Since, stage, What.Code, What.Message)
@@ -217,7 +229,13 @@ internal sealed record WorkspaceRecord(string Id)
         {
             { Removed: { } g, Deleted: true } => new WorkspaceReport(Id, g, WorkspaceState.Deleted),
             { Removed: { } g, Trouble: { Transient: false } or { Attempts: >= AttemptsUntilTold } } =>
-                new WorkspaceReport(Id, g, WorkspaceState.Deleting, "", Trouble.Message),
+                new WorkspaceReport(
+                    Id,
+                    g,
+                    WorkspaceState.Deleting,
+                    "",
+                    CleanText.Clean($"{Trouble.Message} {Cluster?.Message}".TrimEnd())
+                ),
             { Removed: { } g, Deleting: true } => new WorkspaceReport(
                 Id,
                 g,
@@ -239,6 +257,7 @@ internal sealed record WorkspaceRecord(string Id)
                 c,
                 starting: d.Power == WorkspacePower.Running
             ),
+            { Desired: { Power: WorkspacePower.Stopped } d, Refused: { } r } => r.InStop(Id, d.Generation, Cluster),
             {
                 Desired: { } d,
                 Cluster: { State: not WorkspaceState.Failed } c,

@@ -82,7 +82,10 @@ internal sealed class WorkspaceTable
         foreach (var record in _records.Values)
             if (
                 record.Report() is { } report
-                && (record.Cluster is not null || report.State is WorkspaceState.Failed or WorkspaceState.Deleted)
+                && (
+                    record.Cluster is not null
+                    || report.State is WorkspaceState.Failed or WorkspaceState.Stopped or WorkspaceState.Deleted
+                )
             )
                 entries.Add(new SnapshotEntry(report, record.Cluster?.Held));
         return entries;

@@ -1,0 +1,30 @@
+using Coder.Mesh.Agent.V1;
+using Coder.Mesh.V1;
+using k8s.Models;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Whether what is desired replaces the pod that a Deployment has: a pure function.</summary>
+internal static class Replacement
+{
+    public static bool IsDue(DeploymentObject deployment, ClaimObject? claim, WorkspaceDesired desired)
+    {
+        var held = HeldObjects.Describe(new WorkspaceObjects(deployment, claim, []));
+        return held.RestartGeneration != desired.RestartGeneration
+            // What is too long to be described is taken to be as it should be.
+            || (held.Spec is { } spec && !Same(spec, desired.Spec));
+    }
+
+    // A disk is no part of the pod.
+    private static bool Same(WorkspaceSpec one, WorkspaceSpec other) =>
+        one.Image == other.Image
+        && Equal(one.Cpu, other.Cpu)
+        && Equal(one.Memory, other.Memory)
+        && one.Command.Equals(other.Command)
+        && one.Env.Equals(other.Env)
+        && one.EnvFrom.Equals(other.EnvFrom);
+
+    private static bool Equal(string one, string other) =>
+        one == other
+        || (one.Length > 0 && new ResourceQuantity(one).ToDecimal() == new ResourceQuantity(other).ToDecimal());
+}
