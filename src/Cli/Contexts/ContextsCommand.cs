@@ -109,15 +109,21 @@ internal static class ContextsCommand
 
     private static async Task<int> Use(CliHost host, string name, CancellationToken ct)
     {
+        var already = false;
         await host.Contexts.Change(
             config =>
             {
                 _ = config.Get(name, "the command line");
+                already = config.Current == name;
                 return config with { Current = name };
             },
             ct
         );
-        host.Output.Success($"context \"{name}\" is the current one");
+        host.Output.Change(
+            already,
+            $"context \"{name}\" is the current one already",
+            $"context \"{name}\" is the current one"
+        );
         return ExitCodes.Ok;
     }
 

@@ -50,18 +50,27 @@ internal static class SetContext
                     Tips = ["mesh contexts ls", "mesh contexts set NAME --org ORGANIZATION"],
                 }
             );
+        var already = false;
         await host.Contexts.Change(
             config =>
-                config.With(
+            {
+                var before = config.Get(choice.Name, "the command line");
+                already = (before.Organization ?? "") == organization;
+                return config.With(
                     choice.Name,
-                    config.Get(choice.Name, "the command line") with
+                    before with
                     {
                         Organization = organization.Length > 0 ? organization : null,
                     }
-                ),
+                );
+            },
             ct
         );
-        host.Output.Success(
+        host.Output.Change(
+            already,
+            organization.Length > 0
+                ? $"the default organization of {choice} is \"{organization}\" already"
+                : $"{choice} has no default organization",
             organization.Length > 0
                 ? $"the default organization of {choice} is \"{organization}\""
                 : $"{choice} has no default organization"

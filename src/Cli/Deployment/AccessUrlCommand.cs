@@ -55,7 +55,11 @@ internal static class AccessUrlCommand
             {
                 var request = new SetAccessUrlRequest { AccessUrl = run.Line.GetRequiredValue(url) };
                 var answer = await run.Client.Deployment.SetAccessUrlAsync(request, cancellationToken: ct);
-                run.Output.Success(
+                run.Output.Change(
+                    answer.Unchanged,
+                    answer.Deployment.AccessUrl is { Length: > 0 } now
+                        ? $"the access URL is {now} already"
+                        : "the deployment has no access URL",
                     answer.Deployment.AccessUrl is { Length: > 0 } set
                         ? $"the access URL is {set}"
                         : "the deployment has no access URL any more"

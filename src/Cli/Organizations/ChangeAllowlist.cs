@@ -51,6 +51,8 @@ internal sealed class ChangeAllowlist
         var answer = await run.Client.Organizations.AllowProviderAsync(request, cancellationToken: ct);
         return Tell(
             run,
+            answer.Unchanged,
+            $"organization \"{answer.Organization.Name}\" may use provider \"{provider}\" already",
             $"organization \"{answer.Organization.Name}\" may use provider \"{provider}\"",
             answer.Organization
         );
@@ -63,6 +65,8 @@ internal sealed class ChangeAllowlist
         var answer = await run.Client.Organizations.DisallowProviderAsync(request, cancellationToken: ct);
         return Tell(
             run,
+            answer.Unchanged,
+            $"organization \"{answer.Organization.Name}\" may not use provider \"{provider}\" anyway",
             $"organization \"{answer.Organization.Name}\" may no longer use provider \"{provider}\"",
             answer.Organization
         );
@@ -71,9 +75,9 @@ internal sealed class ChangeAllowlist
     private (string Organization, string Provider) Named(Invocation run) =>
         (run.Line.GetRequiredValue(_organization), run.Line.GetRequiredValue(_provider));
 
-    private static int Tell(Invocation run, string what, Organization organization)
+    private static int Tell(Invocation run, bool unchanged, string already, string done, Organization organization)
     {
-        run.Output.Success(what, $"it may use: {OrganizationText.Providers(organization)}");
+        run.Output.Change(unchanged, already, done, $"it may use: {OrganizationText.Providers(organization)}");
         if (run.WantsData)
             run.Data(Json.Of(organization));
         return ExitCodes.Ok;

@@ -46,7 +46,9 @@ internal static class CordonProvider
         var request = new CordonProviderRequest { Provider = name, Reason = reason };
         var answer = await run.Client.Providers.CordonProviderAsync(request, cancellationToken: ct);
         var provider = answer.Provider;
-        run.Output.Success(
+        run.Output.Change(
+            answer.Unchanged,
+            $"provider \"{provider.Name}\" is cordoned already, for the same reason",
             $"cordoned provider \"{provider.Name}\": it takes no new workspaces",
             provider.UnfinishedWorkspaces == 0
                 ? "it holds none"
@@ -62,8 +64,13 @@ internal static class CordonProvider
     private static async Task<int> Uncordon(Invocation run, string name, CancellationToken ct)
     {
         var request = new UncordonProviderRequest { Provider = name };
-        var provider = (await run.Client.Providers.UncordonProviderAsync(request, cancellationToken: ct)).Provider;
-        run.Output.Success($"uncordoned provider \"{provider.Name}\"");
+        var answer = await run.Client.Providers.UncordonProviderAsync(request, cancellationToken: ct);
+        var provider = answer.Provider;
+        run.Output.Change(
+            answer.Unchanged,
+            $"provider \"{provider.Name}\" is not cordoned",
+            $"uncordoned provider \"{provider.Name}\""
+        );
         if (provider.Status != ProviderStatus.Ready)
             run.Output.Warning(
                 $"it takes new workspaces only once it is ready; it is {ProviderText.Status(provider)}",

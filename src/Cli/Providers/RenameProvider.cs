@@ -28,8 +28,13 @@ internal static class RenameProvider
     private static async Task<int> Run(Invocation run, string old, string next, CancellationToken ct)
     {
         var request = new RenameProviderRequest { Provider = old, NewName = next };
-        var provider = (await run.Client.Providers.RenameProviderAsync(request, cancellationToken: ct)).Provider;
-        run.Output.Success($"renamed provider \"{old}\" to \"{provider.Name}\"");
+        var answer = await run.Client.Providers.RenameProviderAsync(request, cancellationToken: ct);
+        var provider = answer.Provider;
+        run.Output.Change(
+            answer.Unchanged,
+            $"the provider is named \"{provider.Name}\" already",
+            $"renamed provider \"{old}\" to \"{provider.Name}\""
+        );
         run.ShowAsData(provider);
         return ExitCodes.Ok;
     }

@@ -26,8 +26,11 @@ internal static class SetDefaultProvider
     private static async Task<int> Run(Invocation run, string name, CancellationToken ct)
     {
         var request = new SetDefaultProviderRequest { Provider = name };
-        var provider = (await run.Client.Providers.SetDefaultProviderAsync(request, cancellationToken: ct)).Provider;
-        run.Output.Success(
+        var answer = await run.Client.Providers.SetDefaultProviderAsync(request, cancellationToken: ct);
+        var provider = answer.Provider;
+        run.Output.Change(
+            answer.Unchanged,
+            $"provider \"{provider.Name}\" is the default already",
             $"provider \"{provider.Name}\" is the default now",
             "organizations that are not allowed there have to name another one: mesh orgs ls"
         );

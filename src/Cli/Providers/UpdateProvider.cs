@@ -42,8 +42,14 @@ internal sealed class UpdateProvider
             Details = _details.Read(run.Line),
             UpdateMask = _details.Given(run.Line),
         };
-        var provider = (await run.Client.Providers.UpdateProviderAsync(request, cancellationToken: ct)).Provider;
-        run.Output.Success($"updated provider \"{provider.Name}\"", [.. _details.Effects(run.Line)]);
+        var answer = await run.Client.Providers.UpdateProviderAsync(request, cancellationToken: ct);
+        var provider = answer.Provider;
+        run.Output.Change(
+            answer.Unchanged,
+            $"provider \"{provider.Name}\" has these details already",
+            $"updated provider \"{provider.Name}\"",
+            answer.Unchanged ? [] : [.. _details.Effects(run.Line)]
+        );
         run.ShowAsData(provider);
         return ExitCodes.Ok;
     }

@@ -45,6 +45,19 @@ internal sealed class Output(Terminal data, Terminal talk)
 
     public void Info(string message, params IEnumerable<string> details) => Say("info:", "blue", message, details);
 
+    /// <summary>Tells what a write did; where it found all as asked, that there was nothing to change.</summary>
+    /// <param name="unchanged">As the control plane said.</param>
+    /// <param name="already">What was so already; a whole clause.</param>
+    /// <param name="done">What was done.</param>
+    /// <param name="details">Told of both.</param>
+    public void Change(bool unchanged, string already, string done, params IEnumerable<string> details)
+    {
+        if (unchanged)
+            Info($"nothing to change: {already}", details);
+        else
+            Success(done, details);
+    }
+
     public void Warning(string message, params IEnumerable<string> details) =>
         Say("warning:", "yellow", message, details);
 

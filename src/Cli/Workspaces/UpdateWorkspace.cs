@@ -60,8 +60,14 @@ internal sealed class UpdateWorkspace
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
         var request = await Request(run, ct);
-        var workspace = (await run.Client.Workspaces.UpdateWorkspaceAsync(request, cancellationToken: ct)).Workspace;
-        run.Output.Success($"updated workspace \"{workspace.Name}\"", Effect(request, workspace));
+        var answer = await run.Client.Workspaces.UpdateWorkspaceAsync(request, cancellationToken: ct);
+        var workspace = answer.Workspace;
+        run.Output.Change(
+            answer.Unchanged,
+            $"workspace \"{workspace.Name}\" is to be like this already",
+            $"updated workspace \"{workspace.Name}\"",
+            answer.Unchanged ? [] : [Effect(request, workspace)]
+        );
 
         var exit = ExitCodes.Ok;
         if (run.Line.GetValue(_wait))

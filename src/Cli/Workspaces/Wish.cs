@@ -27,9 +27,16 @@ internal sealed record Wish(
             };
             return (await client.StartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"start of workspace \"{w.Name}\" is asked for",
-        w => [.. Waits(w), $"tip: mesh workspaces show {w.Id}"]
-    );
+        w => $"starting workspace \"{w.Name}\"",
+        w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
+    )
+    {
+        Already = w =>
+            IsSo(w, WorkspaceState.Running) ? $"workspace \"{w.Name}\" is running already"
+            : IsSo(w, WorkspaceState.Failed)
+                ? $"workspace \"{w.Name}\" is to run already, and failed; `mesh workspaces restart` tries again"
+            : null,
+    };
 
     public static readonly Wish Stop = new(
         "stop",
@@ -45,9 +52,12 @@ internal sealed record Wish(
             };
             return (await client.StopWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"stop of workspace \"{w.Name}\" is asked for",
-        w => [.. Waits(w), $"tip: mesh workspaces show {w.Id}"]
-    );
+        w => $"stopping workspace \"{w.Name}\"",
+        w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
+    )
+    {
+        Already = w => IsSo(w, WorkspaceState.Stopped) ? $"workspace \"{w.Name}\" is stopped already" : null,
+    };
 
     public static readonly Wish Restart = new(
         "restart",
@@ -63,8 +73,8 @@ internal sealed record Wish(
             };
             return (await client.RestartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"restart of workspace \"{w.Name}\" is asked for",
-        w => [.. Waits(w), $"tip: mesh workspaces show {w.Id}"]
+        w => $"restarting workspace \"{w.Name}\"",
+        w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
     );
 
     public static readonly Wish Remove = new(
@@ -81,23 +91,25 @@ internal sealed record Wish(
             };
             return (await client.DeleteWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"deletion of workspace \"{w.Name}\" is asked for",
+        w => $"removing workspace \"{w.Name}\"",
         w =>
-            w.State == WorkspaceState.Deleted
-                ? ["it is gone already"]
-                :
-                [
-                    $"waits for: the agent of provider \"{w.Provider}\" to remove all of its objects, disk included",
-                    .. Waits(w),
-                    $"tip: mesh workspaces show {w.Id}",
-                ]
-    );
+            [
+                $"waits for: the agent of provider \"{w.Provider}\" to remove all of its objects, disk included",
+                .. WorkspaceText.Waits(w),
+                $"tip: mesh workspaces show {w.Id}",
+            ]
+    )
+    {
+        Already = w =>
+            w.State is WorkspaceState.Deleted or WorkspaceState.Lost
+                ? $"workspace \"{w.Name}\" is {WorkspaceText.Word(w)}"
+                : null,
+    };
 
-    // Of a provider that isn't ready only: else what was asked for comes about by itself, and soon.
-    private static string[] Waits(Workspace w) =>
-        w.Summary
-            is { WaitingFor.Length: > 0, LastReportTime: not null }
-                or { State: WorkspaceState.Pending, Reason.Length: > 0 }
-            ? [$"waits for: {w.Summary.WaitingFor}"]
-            : [];
+    /// <summary>What the answer shows to have been so already; null if there was, or may have been, something to do.</summary>
+    public Func<Workspace, string?> Already { get; init; } = _ => null;
+
+    // What was just asked for has a generation that no agent has reported yet.
+    private static bool IsSo(Workspace w, WorkspaceState state) =>
+        w.State == state && w.ObservedGeneration == w.Generation && w.Summary is null or { LastReportTime: null };
 }

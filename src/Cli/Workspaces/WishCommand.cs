@@ -84,7 +84,13 @@ internal sealed class WishCommand
             {
                 var workspace = await _wish.Ask(run.Client.Workspaces, name, scope, ct);
                 accepted.Add(workspace);
-                run.Output.Success(_wish.Accepted(workspace), wait ? [] : _wish.WhatFollows(workspace));
+                var already = _wish.Already(workspace);
+                run.Output.Change(
+                    already is not null,
+                    already ?? "",
+                    _wish.Accepted(workspace),
+                    wait || already is not null ? [] : _wish.WhatFollows(workspace)
+                );
             }
         );
         if (wait && accepted.Count > 0)

@@ -39,6 +39,17 @@ internal static class WorkspaceText
         return given.Length > 0 ? $"{word} ({given})" : word;
     }
 
+    /// <summary>
+    /// What it waits for, where its provider isn't ready or its agent is away; else what was asked for comes about by
+    /// itself, and soon.
+    /// </summary>
+    public static string[] Waits(Workspace w) =>
+        w.Summary
+            is { WaitingFor.Length: > 0, LastReportTime: not null }
+                or { State: not (WorkspaceState.Running or WorkspaceState.Stopped), Reason.Length: > 0 }
+            ? [$"waits for: {w.Summary.WaitingFor}"]
+            : [];
+
     public static Fields Facts(Workspace w, TimeProvider time) =>
         new Fields()
             .Add("Name", w.Name)

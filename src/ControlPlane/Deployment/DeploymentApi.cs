@@ -37,8 +37,8 @@ internal sealed class DeploymentApi(Writer writer, DeploymentView view) : Deploy
                 ),
             ct
         );
-        written.OrThrow();
-        return new SetAccessUrlResponse { Deployment = await Read(ct) };
+        var unchanged = written.OrThrow().Unchanged;
+        return new SetAccessUrlResponse { Deployment = await Read(ct), Unchanged = unchanged };
     }
 
     private static async Task<Outcome> Set(WriteSession session, string url, string etag, CancellationToken ct)
@@ -47,8 +47,9 @@ internal sealed class DeploymentApi(Writer writer, DeploymentView view) : Deploy
         var deployment = stream.Aggregate!;
         if (WriteFields.Stale(etag, deployment.Version) is { } stale)
             return stale;
-        if (deployment.AccessUrl != url)
-            stream.AppendOne(new AccessUrlSet(url));
+        if (deployment.AccessUrl == url)
+            return new Outcome.Done(deployment.DeploymentId) { Unchanged = true };
+        stream.AppendOne(new AccessUrlSet(url));
         return new Outcome.Done(deployment.DeploymentId);
     }
 

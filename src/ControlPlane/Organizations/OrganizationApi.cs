@@ -89,7 +89,11 @@ internal sealed class OrganizationApi(
             request.Etag,
             context.CancellationToken
         );
-        return new AllowProviderResponse { Organization = await Read(written, context) };
+        return new AllowProviderResponse
+        {
+            Organization = await Read(written, context),
+            Unchanged = written.OrThrow().Unchanged,
+        };
     }
 
     public override async Task<DisallowProviderResponse> DisallowProvider(
@@ -106,7 +110,11 @@ internal sealed class OrganizationApi(
             request.Etag,
             context.CancellationToken
         );
-        return new DisallowProviderResponse { Organization = await Read(written, context) };
+        return new DisallowProviderResponse
+        {
+            Organization = await Read(written, context),
+            Unchanged = written.OrThrow().Unchanged,
+        };
     }
 
     private static void Check(string organization, string provider, string etag, string requestId) =>

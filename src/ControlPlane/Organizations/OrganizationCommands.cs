@@ -158,7 +158,7 @@ internal sealed class OrganizationCommands(
         if (decision.Refusal is { } refusal)
             return refusal;
         stream.AppendMany(decision.Events);
-        return new Outcome.Done(organizationId);
+        return new Outcome.Done(organizationId) { Unchanged = decision.Events.Count == 0 };
     }
 
     private static Outcome.Done Create(IDocumentSession session, CreateOrganization command)

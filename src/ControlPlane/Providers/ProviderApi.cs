@@ -116,7 +116,11 @@ internal sealed partial class ProviderApi(
         var change = ProviderRequests.Change(request);
         var ct = context.CancellationToken;
         var written = await commands.ChangeDetails(write, request.Provider, change, request.Etag, ct);
-        return new UpdateProviderResponse { Provider = await Read(written, ct) };
+        return new UpdateProviderResponse
+        {
+            Provider = await Read(written, ct),
+            Unchanged = written.OrThrow().Unchanged,
+        };
     }
 
     public override async Task<RenameProviderResponse> RenameProvider(
@@ -131,7 +135,11 @@ internal sealed partial class ProviderApi(
         var write = WriteContext.Of(context, request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Rename(write, request.Provider, request.NewName, request.Etag, ct);
-        return new RenameProviderResponse { Provider = await Read(written, ct) };
+        return new RenameProviderResponse
+        {
+            Provider = await Read(written, ct),
+            Unchanged = written.OrThrow().Unchanged,
+        };
     }
 
     public override async Task<CordonProviderResponse> CordonProvider(
@@ -153,6 +161,7 @@ internal sealed partial class ProviderApi(
             Warning = provider.IsDefault
                 ? $"\"{provider.Name}\" is the default provider: workspaces that name no provider are refused now."
                 : "",
+            Unchanged = written.OrThrow().Unchanged,
         };
     }
 
@@ -165,7 +174,11 @@ internal sealed partial class ProviderApi(
         var write = WriteContext.Of(context, request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Uncordon(write, request.Provider, request.Etag, ct);
-        return new UncordonProviderResponse { Provider = await Read(written, ct) };
+        return new UncordonProviderResponse
+        {
+            Provider = await Read(written, ct),
+            Unchanged = written.OrThrow().Unchanged,
+        };
     }
 
     public override async Task<SetDefaultProviderResponse> SetDefaultProvider(
@@ -177,7 +190,11 @@ internal sealed partial class ProviderApi(
         var write = WriteContext.Of(context, request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.SetDefault(write, request.Provider, ct);
-        return new SetDefaultProviderResponse { Provider = await Read(written, ct) };
+        return new SetDefaultProviderResponse
+        {
+            Provider = await Read(written, ct),
+            Unchanged = written.OrThrow().Unchanged,
+        };
     }
 
     public override async Task<DeleteProviderResponse> DeleteProvider(

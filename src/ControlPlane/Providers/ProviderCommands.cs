@@ -97,8 +97,9 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         if (ProviderDecider.Decide(provider, new MakeDefault()).Refusal is { } refusal)
             return refusal;
         var stream = await session.Documents.Events.FetchForWriting<MeshDeployment>(StreamKeys.Deployment, ct);
-        if (stream.Aggregate!.DefaultProviderId != providerId)
-            stream.AppendOne(new DefaultProviderSet(providerId));
+        if (stream.Aggregate!.DefaultProviderId == providerId)
+            return new Outcome.Done(providerId) { Unchanged = true };
+        stream.AppendOne(new DefaultProviderSet(providerId));
         return new Outcome.Done(providerId);
     }
 

@@ -65,6 +65,7 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell 
                 return new Outcome.Done(providerId, response)
                 {
                     Committed = KeepTokens(session.Documents, provider, decision.Events),
+                    Unchanged = decision.Events.Count == 0,
                 };
             },
             ct,

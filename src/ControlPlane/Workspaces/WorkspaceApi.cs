@@ -222,20 +222,21 @@ internal sealed class WorkspaceApi(
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var change = WorkspaceRequests.Change(request);
         var email = request.UpdateMask.Paths.Contains(WorkspaceRequests.OwnerEmailPath) ? request.OwnerEmail : null;
+        var reference = WorkspaceRequests.Reference(
+            request.Workspace,
+            request.Organization,
+            request.Owner,
+            request.Etag,
+            request.RequestId
+        );
+        var update = new UpdateWorkspace(change, email, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow());
+        var write = WriteContext.Of(context, request, request.RequestId);
+        var ct = context.CancellationToken;
+        var written = await commands.Wish(write, reference, update, ct);
         return new UpdateWorkspaceResponse
         {
-            Workspace = await Wish(
-                WorkspaceRequests.Reference(
-                    request.Workspace,
-                    request.Organization,
-                    request.Owner,
-                    request.Etag,
-                    request.RequestId
-                ),
-                new UpdateWorkspace(change, email, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
-                WriteContext.Of(context, request, request.RequestId),
-                context
-            ),
+            Workspace = await answers.Read(written, ct),
+            Unchanged = written.OrThrow().Unchanged,
         };
     }
 

@@ -219,6 +219,7 @@ internal sealed class WorkspaceCommands(
         {
             Committed =
                 decision.Events.Count == 0 ? null : () => doorbell.Workspace(found.ProviderId, found.WorkspaceId),
+            Unchanged = decision.Events.Count == 0,
         };
     }
 }

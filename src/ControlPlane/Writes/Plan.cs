@@ -26,6 +26,9 @@ internal abstract record Outcome
     {
         /// <summary>Called after the commit.</summary>
         public Action? Committed { get; init; }
+
+        /// <summary>Whether all was as the caller wants it already. Not said where there is a response.</summary>
+        public bool Unchanged { get; init; }
     }
 
     internal sealed record Refused(Refusal Refusal) : Outcome;
@@ -39,4 +42,8 @@ internal abstract record Outcome
 /// <summary>A write that is committed.</summary>
 /// <param name="Response">As the work gave it, in this call or in the first one.</param>
 /// <param name="Repeated">An earlier call with the same request id did it.</param>
-internal sealed record Written(string Subject, bool Repeated = false, byte[]? Response = null);
+internal sealed record Written(string Subject, bool Repeated = false, byte[]? Response = null)
+{
+    /// <summary>Nothing was changed, in this call or in the first one.</summary>
+    public bool Unchanged { get; init; }
+}

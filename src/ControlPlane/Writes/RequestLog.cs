@@ -16,6 +16,9 @@ internal static class RequestLog
     /// <summary>The unique index that a simultaneous repetition runs into.</summary>
     public const string Key = "mesh_request_pkey";
 
+    // A response of no bytes: that the first call changed nothing.
+    private static readonly byte[] Nothing = [];
+
     /// <returns>What the first call did; null if this is the first.</returns>
     public static async Task<Result<Written?>> Find(
         NpgsqlDataSource database,
@@ -44,11 +47,8 @@ internal static class RequestLog
             {
                 Fields = [new FieldViolation("request_id", "must not be that of another request")],
             };
-        return new Written(
-            rows.GetString(1),
-            Repeated: true,
-            await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<byte[]>(2)
-        );
+        var response = await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<byte[]>(2);
+        return new Written(rows.GetString(1), Repeated: true, response) { Unchanged = response is [] };
     }
 
     /// <summary>Kept if the session's transaction commits.</summary>
@@ -71,7 +71,7 @@ internal static class RequestLog
             context.RequestId,
             context.RequestHash!,
             done.Subject,
-            (object?)done.Response?.ToByteArray() ?? DBNull.Value
+            (object?)done.Response?.ToByteArray() ?? (done.Unchanged ? Nothing : DBNull.Value)
         );
     }
 }

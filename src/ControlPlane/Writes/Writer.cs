@@ -56,7 +56,10 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
                             done.Response is { } response
                                 ? Google.Protobuf.MessageExtensions.ToByteArray(response)
                                 : null
-                        );
+                        )
+                        {
+                            Unchanged = done.Unchanged,
+                        };
                     case Outcome.Refused refused:
                         return refused.Refusal;
                 }

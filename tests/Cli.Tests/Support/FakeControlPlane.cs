@@ -77,6 +77,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>What every watch ends with at once, if anything.</summary>
     public RpcException? WatchFailure { get; set; }
 
+    /// <summary>Whether writes are answered as if all was as they ask already.</summary>
+    public bool Unchanged { get; set; }
+
     /// <summary>How many calls are answered before <see cref="Failure"/>.</summary>
     public int AnsweredBefore { get; set; }
 
@@ -132,7 +135,10 @@ public sealed class FakeControlPlane : IAsyncDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, context.CancellationToken);
             if (server.Failure is { } failure && server.AnsweredBefore-- <= 0)
                 throw failure;
-            return await continuation(request, context);
+            var response = await continuation(request, context);
+            if (server.Unchanged && response is IMessage message)
+                message.Descriptor.FindFieldByName("unchanged")?.Accessor.SetValue(message, true);
+            return response;
         }
 
         public override Task ServerStreamingServerHandler<TRequest, TResponse>(

@@ -26,6 +26,9 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     /// <summary>Set once a workspace has been looked at twice: somebody waits for it.</summary>
     public TaskCompletionSource Awaited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Called with each workspace that was asked to be otherwise, before it is answered.</summary>
+    public Action<Workspace>? Wished { get; set; }
+
     public Changes<WatchWorkspacesResponse> Changes { get; } = new();
 
     public override Task WatchWorkspaces(
@@ -43,6 +46,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         var workspace = Sample.Workspace(request.Name, WorkspaceState.Pending);
         workspace.Spec = request.Spec;
         workspace.ObservedGeneration = 0;
+        Wished?.Invoke(workspace);
         All.Add(workspace);
         return Task.FromResult(new CreateWorkspaceResponse { Workspace = workspace });
     }
@@ -172,6 +176,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         workspace.DesiredState = desired;
         workspace.Generation++;
         workspace.StateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
+        Wished?.Invoke(workspace);
         return workspace;
     }
 
