@@ -18,16 +18,20 @@ internal sealed class Batch(Invocation run)
     /// <param name="kind">What they are, such as "provider".</param>
     /// <param name="yes">Whether it is confirmed already.</param>
     /// <param name="loss">What else is lost for good, after "will be removed"; a whole clause.</param>
+    /// <param name="look">Why one can't be removed, as far as that shows before; null if nothing stands against it.</param>
     public static async Task<int> Remove(
         Invocation run,
         string kind,
         string[] names,
         bool yes,
         string loss,
+        Func<string, Task<Failure?>> look,
         Func<string, Task> remove,
         CancellationToken ct
     )
     {
+        if (!yes && await Refused(run, names, look, "removed") is { } exitCode)
+            return exitCode;
         await Confirmation.Removal(run.Output, run.Prompt, yes, $"{Named(kind, names)} will be removed{loss}", ct);
         var removed = new JsonArray();
         var batch = new Batch(run);
@@ -43,6 +47,37 @@ internal sealed class Batch(Invocation run)
         batch.Summarize();
         if (run.WantsData)
             run.Data(new JsonObject { ["removed"] = removed, ["failed"] = batch.FailedAsJson() });
+        return batch.ExitCode;
+    }
+
+    /// <summary>
+    /// Looks at each name before anybody is asked to confirm: nobody confirms what would be refused. Where one can't be,
+    /// nothing is changed.
+    /// </summary>
+    /// <param name="key">What the changed ones are called in data.</param>
+    /// <returns>The code to end with; null if nothing stands against it.</returns>
+    public static async Task<int?> Refused(
+        Invocation run,
+        string[] names,
+        Func<string, Task<Failure?>> look,
+        string key
+    )
+    {
+        var batch = new Batch(run);
+        await batch.Each(
+            names,
+            async name =>
+            {
+                if (await look(name) is { } failure)
+                    batch.Fail(name, failure);
+            }
+        );
+        if (batch.ExitCode == ExitCodes.Ok)
+            return null;
+        if (batch._asked > 1)
+            run.Output.Info("nothing was changed");
+        if (run.WantsData)
+            run.Data(new JsonObject { [key] = new JsonArray(), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
 

@@ -141,8 +141,20 @@ internal static class ContextsCommand
 
     private static Config Without(Config config, string[] names)
     {
-        foreach (var name in names)
-            _ = config.Get(name, "the command line");
+        var unknown = names.Where(name => !config.Contexts.ContainsKey(name)).ToArray();
+        if (unknown.Length > 0)
+            throw new CliException(
+                new Failure($"unknown {Batch.Named("context", unknown)}", ExitCodes.Usage)
+                {
+                    Details =
+                    [
+                        config.Contexts.Count > 0
+                            ? $"contexts: {string.Join(", ", config.Contexts.Keys)}"
+                            : "there are no contexts yet",
+                    ],
+                    Tips = ["nothing was removed; leave out what there isn't"],
+                }
+            );
         return names.Aggregate(config, (left, name) => left.With(name, context: null));
     }
 }

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Providers;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Organizations;
@@ -27,6 +30,24 @@ internal static class RemoveOrganizations
         return command;
     }
 
+    private static async Task<Organization> Find(Invocation run, string name, CancellationToken ct)
+    {
+        var request = new GetOrganizationRequest { Organization = name };
+        return (await run.Client.Organizations.GetOrganizationAsync(request, cancellationToken: ct)).Organization;
+    }
+
+    private static Failure? Refusal(Organization o) =>
+        o.UnfinishedWorkspaces == 0
+            ? null
+            : new Failure(
+                $"\"{o.Name}\" has {ProviderText.Workspaces(o.UnfinishedWorkspaces)}: remove them first",
+                ExitCodes.Refused
+            )
+            {
+                Reason = ErrorReasons.OrganizationInUse,
+                Tips = [$"mesh workspaces ls --org {o.Name}"],
+            };
+
     private static Task<int> Run(Invocation run, string[] names, bool yes, CancellationToken ct) =>
         Batch.Remove(
             run,
@@ -34,6 +55,7 @@ internal static class RemoveOrganizations
             names,
             yes,
             ", including lists of allowed providers",
+            async name => Refusal(await Find(run, name, ct)),
             async name =>
                 await run.Client.Organizations.DeleteOrganizationAsync(
                     new DeleteOrganizationRequest { Organization = name },

@@ -48,10 +48,12 @@ internal sealed class ForgetProvider
     {
         var line = run.Line;
         var provider = await run.GetProvider(line.GetRequiredValue(_name), ct);
-        Warn(run.Output, provider);
         var given = line.GetValue(_confirm);
         if (given is null && line.GetValue(_yes) && run.Prompt.Possible)
             given = provider.Name;
+        if (given is null && Removable.RefusalToForget(provider, line.GetValue(_force)) is { } refusal)
+            throw new CliException(refusal);
+        Warn(run.Output, provider);
         await Confirmation.Name(run, provider.Name, given, ct);
 
         var request = new ForgetProviderRequest

@@ -32,6 +32,28 @@ internal static class ListOrphans
 
     private static async Task<int> Run(Invocation run, string provider, CancellationToken ct)
     {
+        var (orphans, unlisted) = await Read(run, provider, ct);
+        if (run.WantsData)
+            run.Data(Json.Of(orphans));
+        else if (orphans.Count > 0)
+            run.Table(Tabulate(orphans, run.Time));
+        else
+            run.Output.Info($"provider \"{provider}\" has no orphans");
+        if (unlisted > 0)
+            run.Output.Warning(
+                $"there are {unlisted} more that are counted only",
+                "they are listed after the agent's next snapshot, once these are adopted or removed"
+            );
+        return ExitCodes.Ok;
+    }
+
+    /// <returns>Those that are listed, and how many more there are.</returns>
+    public static async Task<(List<Orphan> Orphans, int Unlisted)> Read(
+        Invocation run,
+        string provider,
+        CancellationToken ct
+    )
+    {
         var unlisted = 0;
         var orphans = await Pages.All<Orphan>(async token =>
         {
@@ -45,18 +67,7 @@ internal static class ListOrphans
             unlisted = page.Unlisted;
             return (page.Orphans, page.NextPageToken);
         });
-        if (run.WantsData)
-            run.Data(Json.Of(orphans));
-        else if (orphans.Count > 0)
-            run.Table(Tabulate(orphans, run.Time));
-        else
-            run.Output.Info($"provider \"{provider}\" has no orphans");
-        if (unlisted > 0)
-            run.Output.Warning(
-                $"there are {unlisted} more that are counted only",
-                "they are listed after the agent's next snapshot, once these are adopted or removed"
-            );
-        return ExitCodes.Ok;
+        return (orphans, unlisted);
     }
 
     private static Table Tabulate(IEnumerable<Orphan> orphans, TimeProvider time)

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
@@ -44,6 +46,8 @@ internal static class RemoveOrphans
 
     private static async Task<int> Run(Invocation run, string provider, string[] ids, bool yes, CancellationToken ct)
     {
+        if (!yes && await Refused(run, provider, ids, ct) is { } exitCode)
+            return exitCode;
         run.Output.Warning(
             $"what the cluster of provider \"{provider}\" holds of {string.Join(", ", ids)} will be deleted, disks included",
             "this can't be undone"
@@ -70,4 +74,23 @@ internal static class RemoveOrphans
             run.Data(new JsonObject { ["workspaces"] = Json.Of(removing), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
+
+    private static async Task<int?> Refused(Invocation run, string provider, string[] ids, CancellationToken ct)
+    {
+        var (orphans, unlisted) = await ListOrphans.Read(run, provider, ct);
+        // Those that are counted only may be among them.
+        return await Batch.Refused(
+            run,
+            ids,
+            id => Task.FromResult(unlisted > 0 || orphans.Any(o => o.WorkspaceId == id) ? null : Missing(provider, id)),
+            "workspaces"
+        );
+    }
+
+    private static Failure Missing(string provider, string id) =>
+        new($"provider \"{provider}\" has no orphan \"{id}\"", ExitCodes.NotFound)
+        {
+            Reason = ErrorReasons.OrphanNotFound,
+            Tips = [$"`mesh providers orphans ls {provider}` lists them"],
+        };
 }

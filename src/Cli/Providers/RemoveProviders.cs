@@ -34,6 +34,7 @@ internal static class RemoveProviders
             names,
             yes,
             ", including the tokens of agents",
+            async name => Removable.Refusal(await run.GetProvider(name, ct)),
             async name =>
                 await run.Client.Providers.DeleteProviderAsync(
                     new DeleteProviderRequest { Provider = name },

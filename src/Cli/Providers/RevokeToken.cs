@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
@@ -34,6 +35,8 @@ internal static class RevokeToken
 
     private static async Task<int> Run(Invocation run, string name, string id, bool yes, CancellationToken ct)
     {
+        if (!yes)
+            Check(await run.GetProvider(name, ct), id);
         await Confirmation.Removal(
             run.Output,
             run.Prompt,
@@ -51,5 +54,17 @@ internal static class RevokeToken
             );
         run.ShowAsData(provider);
         return ExitCodes.Ok;
+    }
+
+    private static void Check(Provider provider, string id)
+    {
+        if (provider.Tokens.All(t => t.Id != id))
+            throw new CliException(
+                new Failure($"provider \"{provider.Name}\" has no valid token {id}", ExitCodes.NotFound)
+                {
+                    Reason = ErrorReasons.ProviderTokenNotFound,
+                    Tips = [$"`mesh providers show {provider.Name}` lists them"],
+                }
+            );
     }
 }

@@ -29,18 +29,21 @@ internal static class ListTokens
 
     private static async Task<int> Run(Invocation run, CancellationToken ct)
     {
-        var tokens = await Pages.All<ApiToken>(async page =>
-        {
-            var request = new ListTokensRequest { PageSize = Pages.Size, PageToken = page };
-            var answer = await run.Client.Tokens.ListTokensAsync(request, cancellationToken: ct);
-            return (answer.Tokens, answer.NextPageToken);
-        });
+        var tokens = await Read(run, ct);
         if (run.WantsData)
             run.Data(Json.Of(tokens));
         else
             run.Table(Tabulate(tokens, run.Time));
         return ExitCodes.Ok;
     }
+
+    public static Task<List<ApiToken>> Read(Invocation run, CancellationToken ct) =>
+        Pages.All<ApiToken>(async page =>
+        {
+            var request = new ListTokensRequest { PageSize = Pages.Size, PageToken = page };
+            var answer = await run.Client.Tokens.ListTokensAsync(request, cancellationToken: ct);
+            return (answer.Tokens, answer.NextPageToken);
+        });
 
     private static Table Tabulate(IEnumerable<ApiToken> tokens, TimeProvider time)
     {

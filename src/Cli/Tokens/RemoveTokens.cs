@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Tokens;
@@ -32,13 +34,32 @@ internal static class RemoveTokens
         return command;
     }
 
-    private static Task<int> Run(Invocation run, string[] ids, bool yes, CancellationToken ct) =>
-        Batch.Remove(
+    private static Failure? Refusal(string id, IEnumerable<ApiToken> tokens) =>
+        tokens.FirstOrDefault(t => t.Id == id) switch
+        {
+            null => new Failure($"there is no token \"{id}\", or it is revoked already", ExitCodes.NotFound)
+            {
+                Reason = ErrorReasons.TokenNotFound,
+                Tips = ["`mesh tokens ls` lists those that there are"],
+            },
+            { Current: true } => new Failure($"token \"{id}\" is the one that this command uses", ExitCodes.Refused)
+            {
+                Reason = ErrorReasons.TokenInUse,
+                Tips = ["name another with --token-file or --context"],
+            },
+            _ => null,
+        };
+
+    private static async Task<int> Run(Invocation run, string[] ids, bool yes, CancellationToken ct)
+    {
+        var tokens = yes ? [] : await ListTokens.Read(run, ct);
+        return await Batch.Remove(
             run,
             "token",
             ids,
             yes,
             "; whoever uses such a token is no longer let in",
+            id => Task.FromResult(Refusal(id, tokens)),
             async id =>
                 await run.Client.Tokens.DeleteTokenAsync(
                     new DeleteTokenRequest { TokenId = id },
@@ -46,4 +67,5 @@ internal static class RemoveTokens
                 ),
             ct
         );
+    }
 }

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Providers;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
@@ -44,6 +47,11 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
 
     public async Task<int> Run(Invocation run, string[] names, Scope scope, CancellationToken ct)
     {
+        if (
+            !run.Line.GetValue(yes)
+            && await Batch.Refused(run, names, name => Refusal(run, name, scope, ct), "workspaces") is { } exitCode
+        )
+            return exitCode;
         run.Output.Warning(
             $"abandoning {string.Join(", ", names)} can't be undone",
             "what the cluster still holds of it, disk included, is no longer waited for"
@@ -76,5 +84,32 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
         if (run.WantsData)
             run.Data(new JsonObject { ["workspaces"] = Json.Of(abandoned), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
+    }
+
+    private static async Task<Failure?> Refusal(Invocation run, string name, Scope scope, CancellationToken ct)
+    {
+        var workspace = await run.GetWorkspace(name, scope, ct);
+        if (workspace.State is WorkspaceState.Deleted or WorkspaceState.Lost)
+            return new Failure(
+                $"workspace \"{workspace.Name}\" has ended already: it is {WorkspaceText.Word(workspace)}",
+                ExitCodes.Refused
+            )
+            {
+                Reason = ErrorReasons.WorkspaceDeleting,
+            };
+        // Only the control plane knows for how long its deletion has been stuck.
+        if (workspace.DesiredState == WorkspaceDesiredState.Deleted || workspace.State == WorkspaceState.Deleting)
+            return null;
+        var provider = await run.GetProvider(workspace.ProviderId, ct);
+        return provider.Status == ProviderStatus.Error
+            ? null
+            : new Failure(
+                $"workspace \"{workspace.Name}\" can still be removed by its agent: provider \"{provider.Name}\" is {ProviderText.Status(provider)}",
+                ExitCodes.Refused
+            )
+            {
+                Reason = ErrorReasons.WorkspaceNotStuck,
+                Tips = [$"mesh workspaces rm {workspace.Name}"],
+            };
     }
 }

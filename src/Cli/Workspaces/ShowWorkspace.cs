@@ -29,22 +29,12 @@ internal static class ShowWorkspace
 
     private static async Task<int> Run(Invocation run, string name, Scope scope, CancellationToken ct)
     {
-        var answer = await run.Client.Workspaces.GetWorkspaceAsync(
-            new GetWorkspaceRequest
-            {
-                Workspace = name,
-                Organization = scope.Organization,
-                Owner = scope.Owner,
-            },
-            cancellationToken: ct
-        );
+        var workspace = await run.GetWorkspace(name, scope, ct);
         if (run.WantsData)
-            run.Data(Json.Of(answer.Workspace));
+            run.Data(Json.Of(workspace));
         else
             run.Output.Fields(
-                WorkspaceText
-                    .Facts(answer.Workspace, run.Time)
-                    .AddIfAny("Get in", await WayIn(run, answer.Workspace, ct))
+                WorkspaceText.Facts(workspace, run.Time).AddIfAny("Get in", await WayIn(run, workspace, ct))
             );
         return ExitCodes.Ok;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 
@@ -73,6 +74,12 @@ internal sealed class WishCommand
         var scope = _scope.Of(run);
         if (_abandon is not null && _abandon.Wanted(run.Line))
             return await _abandon.Run(run, names, scope, ct);
+        if (
+            _yes is not null
+            && !run.Line.GetValue(_yes)
+            && await Batch.Refused(run, names, name => Missing(run, name, scope, ct), "workspaces") is { } exitCode
+        )
+            return exitCode;
         if (_yes is not null)
             await Confirmation.Removal(run.Output, run.Prompt, run.Line.GetValue(_yes), Loss(names), ct);
         var wait = run.Line.GetValue(_wait);
@@ -108,6 +115,13 @@ internal sealed class WishCommand
         if (run.WantsData)
             run.Data(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
+    }
+
+    // That there is none is told as any failed call.
+    private static async Task<Failure?> Missing(Invocation run, string name, Scope scope, CancellationToken ct)
+    {
+        await run.GetWorkspace(name, scope, ct);
+        return null;
     }
 
     private static string Loss(string[] names) =>
