@@ -72,6 +72,27 @@ public sealed class SummaryTests : CliTest
     }
 
     [Fact]
+    public async Task A_create_whose_agent_is_away_says_so_at_once()
+    {
+        Server.Workspaces.Wished = w =>
+            w.Summary = new WorkspaceSummary
+            {
+                State = WorkspaceState.Pending,
+                Reason = "the agent of provider built-in is away",
+                WaitingFor = "the agent of provider built-in to come back: its connection is lost",
+            };
+
+        var run = await Mesh.Run("workspaces", "create", "dev");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(
+            "  | waits for: the agent of provider built-in to come back: its connection is lost\n",
+            run.Stderr,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task Conditions_of_an_agent_that_is_away_are_as_last_reported()
     {
         var provider = Sample.BuiltIn();

@@ -22,12 +22,7 @@ internal static class PlacementFailures
                     ? $"these would do: {string.Join(", ", others)}"
                     : "no other provider of the organization would do now either",
             ],
-            Tips =
-            [
-                others.Length > 0
-                    ? $"name one of them: --provider {others[0]}"
-                    : "`mesh providers ls` shows how they are, `mesh orgs show ORGANIZATION` which are allowed",
-            ],
+            Tips = [.. others.Length > 0 ? [$"name one of them: --provider {others[0]}"] : Remedies(causes)],
         };
     }
 
@@ -45,10 +40,28 @@ internal static class PlacementFailures
             ],
             Tips =
             [
-                elsewhere.Length > 0
-                    ? $"name one of them instead of the region: --provider {elsewhere[0]}"
-                    : "`mesh providers ls` shows how they are, `mesh orgs show ORGANIZATION` which are allowed",
+                .. elsewhere.Length > 0
+                    ? [$"name one of them instead of the region: --provider {elsewhere[0]}"]
+                    : Remedies(causes),
             ],
+        };
+
+    // Nothing else would do, so the causes themselves have to go.
+    private static IEnumerable<string> Remedies(IEnumerable<RuleViolation> causes) =>
+        causes
+            .Select(Remedy)
+            .OfType<string>()
+            .Distinct()
+            .Append("`mesh providers ls` shows how they are, `mesh orgs show ORGANIZATION` which are allowed");
+
+    private static string? Remedy(RuleViolation cause) =>
+        cause.Type switch
+        {
+            "CORDONED" => $"an admin ends the cordon: mesh providers uncordon {cause.Subject}",
+            "NOT_ALLOWED" => $"an admin allows it: mesh orgs allow ORGANIZATION {cause.Subject}",
+            "NOT_READY" => $"what it lacks: mesh providers show {cause.Subject}",
+            "AT_CAPACITY" => $"an admin raises its maximum: mesh providers update {cause.Subject} --max-workspaces N",
+            _ => null,
         };
 
     private static string[] Names(IReadOnlyDictionary<string, string> metadata, string key) =>

@@ -85,7 +85,7 @@ internal sealed class CreateWorkspace
         var workspace = answer.Workspace;
         run.Output.Success(
             $"created workspace \"{workspace.Name}\" in provider \"{workspace.Provider}\"",
-            [$"id: {workspace.Id}", .. Chosen(run.Line)]
+            [$"id: {workspace.Id}", .. Chosen(run.Line), .. WorkspaceText.Waits(workspace)]
         );
 
         var exit = ExitCodes.Ok;

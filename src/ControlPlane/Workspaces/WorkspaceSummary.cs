@@ -82,6 +82,9 @@ internal sealed record WorkspaceSummary(
     {
         if (provider.Status != ProviderStatus.Ready)
             return $"provider {provider.Name} is {(provider.Status == ProviderStatus.Error ? "in error" : Word(provider.Status))}";
+        // It is given some time to come back before its provider is in error.
+        if (!acted && !provider.Attached)
+            return $"the agent of provider {provider.Name} is away";
         // The state alone would read as the outcome of what was asked for last.
         return !acted && shown is (ObservedState.Running or ObservedState.Stopped)
             ? "its agent has not acted on the last change yet"
@@ -92,7 +95,9 @@ internal sealed record WorkspaceSummary(
     {
         // Once the agent has acted, what the cluster does is told by the state's own code and message.
         if (provider.Status == ProviderStatus.Ready)
-            return acted ? "" : $"the agent of provider {provider.Name}";
+            return acted ? ""
+                : provider.Attached ? $"the agent of provider {provider.Name}"
+                : $"the agent of provider {provider.Name} to come back: its connection is lost";
         string[] why =
         [
             $"provider {provider.Name}",

@@ -70,6 +70,7 @@ public sealed class WorkspaceSummaryTests
         Assert.Equal(final || ready, summary.LastReportAt is null);
         Assert.Equal(
             final ? ""
+                : ready && !acted && provider == "grace" ? "the agent of provider west is away"
                 : ready ? (!acted && expected is (R or Stopped) ? "its agent has not acted on the last change yet" : "")
                 : provider == "pending" ? "provider west is pending"
                 : "provider west is in error",
@@ -91,6 +92,15 @@ public sealed class WorkspaceSummaryTests
             "the agent of provider west",
             WorkspaceSummary.Of(Make(DesiredState.Stopped, R, 1), Provider("ready")).WaitingFor
         );
+    }
+
+    [Fact]
+    public void An_agent_that_is_away_for_less_than_its_grace_is_waited_for_by_what_it_has_not_acted_on()
+    {
+        var summary = WorkspaceSummary.Of(Make(DesiredState.Running, P, 0), Provider("grace"));
+
+        Assert.Equal("the agent of provider west is away", summary.Reason);
+        Assert.Equal("the agent of provider west to come back: its connection is lost", summary.WaitingFor);
     }
 
     [Theory]
