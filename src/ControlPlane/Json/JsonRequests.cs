@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
@@ -95,8 +96,8 @@ internal static class JsonRequests
         if (mayBeGiven && values.All(v => Parses(type, field, v!)))
             return null;
         return field.IsRepeated
-            ? $"must be {Kind(field)}; it may be given several times"
-            : $"must be given once, as {Kind(field)}";
+            ? $"must be {JsonBody.Kind(field)}; it may be given several times"
+            : $"must be given once, as {JsonBody.Kind(field)}";
     }
 
     private static bool Parses(MessageDescriptor type, FieldDescriptor field, string value)
@@ -131,15 +132,6 @@ internal static class JsonRequests
     private static bool IsNumber(FieldDescriptor field) =>
         field.FieldType is not (FieldType.Bool or FieldType.String or FieldType.Enum);
 
-    private static string Kind(FieldDescriptor field) =>
-        field.FieldType switch
-        {
-            FieldType.Bool => "true or false",
-            FieldType.String => "a text",
-            FieldType.Enum => $"one of {string.Join(", ", field.EnumType.Values.Select(v => v.Name))}",
-            _ => "a whole number",
-        };
-
     private static async Task<Refusal?> BodyProblem(HttpRequest request, MessageDescriptor type, CancellationToken ct)
     {
         if (!IsJson(request.ContentType))
@@ -156,15 +148,19 @@ internal static class JsonRequests
 
         if (body.Length == 0)
             return NotJson;
-        body.Position = 0;
-        return MessageProblem(body, type, request);
+        return MessageProblem(body.GetBuffer().AsSpan(0, (int)body.Length), type, request);
     }
 
-    private static Refusal? MessageProblem(Stream body, MessageDescriptor type, HttpRequest request)
+    private static Refusal? MessageProblem(ReadOnlySpan<byte> body, MessageDescriptor type, HttpRequest request)
     {
         try
         {
-            using var text = new StreamReader(body, Utf8, detectEncodingFromByteOrderMarks: false, leaveOpen: true);
+            var text = Utf8.GetString(body);
+            using var json = JsonDocument.Parse(text);
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                return NotJson;
+            if (JsonBody.Problems(json.RootElement, type) is { Count: > 0 } problems)
+                return Bad(string.Join("; ", problems.Select(p => $"{p.Field}: {p.Rule}"))) with { Fields = problems };
             var message = Parser.Parse(text, type);
             // The path would win, without a word.
             var twice = type
@@ -179,6 +175,10 @@ internal static class JsonRequests
         catch (DecoderFallbackException)
         {
             return NotJson;
+        }
+        catch (JsonException e)
+        {
+            return Bad($"The body can't be read as JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
         }
         catch (Exception e)
             when (e is InvalidProtocolBufferException or InvalidJsonException or InvalidOperationException)

@@ -16,8 +16,9 @@ public sealed class JsonRefusalTests(PostgresFixture postgres) : JsonTestBase(po
     [InlineData("POST", "/v1/providers", "{", ErrorReasons.BodyInvalid)]
     [InlineData("POST", "/v1/providers", "[]", ErrorReasons.BodyInvalid)]
     [InlineData("POST", "/v1/providers", "", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", """{"name": 5}""", ErrorReasons.BodyInvalid)]
-    [InlineData("POST", "/v1/providers", """{"nmae": "west"}""", ErrorReasons.BodyInvalid)]
+    [InlineData("POST", "/v1/providers", """{"name": 5}""", ErrorReasons.BodyInvalid, "name")]
+    [InlineData("POST", "/v1/providers", """{"nmae": "west"}""", ErrorReasons.BodyInvalid, "nmae")]
+    [InlineData("POST", "/v1/providers", """{"name": "east", "name": "west"}""", ErrorReasons.BodyInvalid, "name")]
     [InlineData("POST", "/v1/providers", """{"name": "west"} {}""", ErrorReasons.BodyInvalid)]
     [InlineData(
         "POST",
@@ -43,7 +44,8 @@ public sealed class JsonRefusalTests(PostgresFixture postgres) : JsonTestBase(po
         string method,
         string path,
         string? body,
-        string reason
+        string reason,
+        string? field = null
     )
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
@@ -52,7 +54,10 @@ public sealed class JsonRefusalTests(PostgresFixture postgres) : JsonTestBase(po
 
         Assert.Equal((HttpStatusCode.BadRequest, reason), (answer.Status, answer.Reason));
         Assert.Equal((int)StatusCode.InvalidArgument, (int)answer.Body!["code"]!);
-        Assert.Equal(reason == ErrorReasons.InvalidArgument, answer.Detail("BadRequest") is not null);
+        var fields = answer.Detail("BadRequest");
+        Assert.Equal(reason == ErrorReasons.InvalidArgument || field is not null, fields is not null);
+        if (field is not null)
+            Assert.Equal(field, (string?)Assert.Single(fields!["fieldViolations"]!.AsArray())!["field"]);
     }
 
     [Fact]
