@@ -86,6 +86,8 @@ address=http://127.0.0.1:$grpc_port
 control_plane=''
 agent=''
 stopping=''
+last_status=0
+ending=''
 
 # --- small tools -------------------------------------------------------------------------------------------------------
 
@@ -170,19 +172,32 @@ stop_all() {
   exit "$code"
 }
 
+# Sets "ending" to how a child ended: by its status, or by the one with which it was waited for already.
+read_ending() {
+  local code=0
+  wait "$1" 2>/dev/null || code=$?
+  ((code != 127)) || code=$last_status
+  ending="has ended by itself with exit code $code"
+  if ((code > 128)) && kill -l "$((code - 128))" >/dev/null 2>&1; then
+    ending="was ended by signal $((code - 128)) (SIG$(kill -l "$((code - 128))"))"
+  fi
+}
+
 died() {
-  local what=$1 log=$2
+  local what=$1 pid=$2 log=$3
+  read_ending "$pid"
   {
-    printf '\nrun: the %s has ended by itself. Its last log lines (%s):\n' "$what" "$log"
+    printf '\nrun: the %s %s. The last lines of its log:\n' "$what" "$ending"
     tail -n 20 "$log" | sed 's/^/  /'
+    printf 'run: the whole log is %s\n' "$log"
   } >&2
   exit 1
 }
 
 check_children() {
   if asked_to_stop; then exit 0; fi
-  [[ -z $control_plane ]] || alive "$control_plane" || died 'control plane' "$logs/control-plane.log"
-  [[ -z $agent ]] || alive "$agent" || died agent "$logs/agent.log"
+  [[ -z $control_plane ]] || alive "$control_plane" || died 'control plane' "$control_plane" "$logs/control-plane.log"
+  [[ -z $agent ]] || alive "$agent" || died agent "$agent" "$logs/agent.log"
 }
 
 # --- before the start --------------------------------------------------------------------------------------------------
@@ -330,6 +345,7 @@ $stopping_means
 END
 
 while ! asked_to_stop; do
-  { wait -n "$control_plane" "$agent" || true; } 2>/dev/null
+  last_status=0
+  { wait -n "$control_plane" "$agent" || last_status=$?; } 2>/dev/null
   check_children
 done

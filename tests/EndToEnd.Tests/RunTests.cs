@@ -71,6 +71,49 @@ public sealed partial class RunTests
     }
 
     [Fact]
+    public async Task Agent_that_is_killed_ends_the_run_which_says_how_and_where_the_log_is()
+    {
+        await using var scratch = new Scratch();
+        var run = await Start(scratch, Ports());
+
+        var agent = Assert.Single(
+            Processes(scratch, run.Id),
+            p => p.Contains("/mesh-agent ", StringComparison.Ordinal)
+        );
+        Signals.Send(int.Parse(agent.Split(' ')[0], CultureInfo.InvariantCulture), PosixSignalNumber.Kill);
+
+        await EndsByItself(scratch, run, "run: the agent was ended by signal 9 (SIGKILL).");
+    }
+
+    [Fact]
+    public async Task Agent_that_cannot_start_ends_the_run_which_says_how_why_and_where_the_log_is()
+    {
+        await using var scratch = new Scratch();
+        var environment = Environment(scratch);
+        environment["MESH_SIMULATED_DELAY"] = "soon";
+
+        var run = ChildProcess.Start(scratch, "setsid", [Artifacts.RunScript, .. Ports()], environment);
+
+        await EndsByItself(
+            scratch,
+            run,
+            "run: the agent has ended by itself with exit code 2.",
+            "MESH_SIMULATED_DELAY (--simulated-delay): \"soon\" must be a time"
+        );
+    }
+
+    private static async Task EndsByItself(Scratch scratch, ChildProcess run, params string[] said)
+    {
+        Assert.Equal(1, await run.ExitWithOutput(Ct));
+        var log = Path.Combine(scratch["xdg"], "coder-mesh/logs/agent.log");
+        Assert.All(
+            said.Append($"run: the whole log is {log}"),
+            text => Assert.Contains(text, run.Output.Talk, StringComparison.Ordinal)
+        );
+        Assert.Empty(Processes(scratch, run.Id));
+    }
+
+    [Fact]
     public void Run_builds_the_programs_and_what_they_are_made_of_and_nothing_else()
     {
         var folder = Path.GetDirectoryName(Artifacts.BuildScript)!;

@@ -125,6 +125,7 @@ internal sealed class ChildProcess
 internal enum PosixSignalNumber
 {
     Interrupt = 2,
+    Kill = 9,
     Terminate = 15,
     Continue = 18,
     Stop = 19,
