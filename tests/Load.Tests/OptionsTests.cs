@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Coder.Mesh.Load.Agents;
 using Coder.Mesh.Load.Commands;
 
@@ -24,6 +25,27 @@ public sealed class OptionsTests
         var e = Assert.Throws<LoadException>(() => CrowdOptions.LoopbackTarget(target));
 
         Assert.StartsWith("--target: ", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("floor --port abc", "--port: 'abc' is no whole number from 0 to 65535.")]
+    [InlineData("floor --port 99999999999", "--port: '99999999999' is no whole number from 0 to 65535.")]
+    [InlineData("floor --port -1", "--port: '-1' is no whole number from 0 to 65535.")]
+    [InlineData(
+        "agents --target http://127.0.0.1:1 --tokens t --count 0 --ramp 1e3 --heartbeat soon --output xml",
+        "--count: '0' is no whole number from 1 to 20000.",
+        "--heartbeat: 'soon' is no duration; write one such as 500ms, 10s or 2m.",
+        "--ramp: '1e3' is no whole number from 1 to 2000.",
+        "--output: 'xml' is none of table, json."
+    )]
+    public void Values_that_cannot_be_read_are_told_all_at_once(string line, params string[] errors)
+    {
+        var root = new RootCommand { FloorCommand.Create(), AgentsCommand.Create(TimeProvider.System) };
+
+        Assert.Equal(
+            errors.Order(StringComparer.Ordinal),
+            root.Parse(line).Errors.Select(e => e.Message).Order(StringComparer.Ordinal)
+        );
     }
 
     [Theory]

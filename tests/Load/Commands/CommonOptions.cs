@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Coder.Mesh.Load.Agents;
 
 namespace Coder.Mesh.Load.Commands;
@@ -64,22 +65,39 @@ internal sealed class CommonOptions
     public static Option<OutputFormat> OutputOption() =>
         new("--output", "-o")
         {
-            Description = "How the result is printed.",
+            Description = "How the result is printed: table or json.",
             DefaultValueFactory = _ => OutputFormat.Table,
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                switch (text.ToUpperInvariant())
+                {
+                    case "TABLE":
+                        return OutputFormat.Table;
+                    case "JSON":
+                        return OutputFormat.Json;
+                    default:
+                        result.AddError($"--output: '{text}' is none of table, json.");
+                        return default;
+                }
+            },
         };
 
-    public static Option<int> Number(string name, string description, int value, int max, int min = 1)
-    {
-        var option = new Option<int>(name)
+    public static Option<int> Number(string name, string description, int value, int max, int min = 1) =>
+        new(name)
         {
             Description = $"{description} From {min} to {max}.",
             DefaultValueFactory = _ => value,
+            CustomParser = result =>
+            {
+                var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+                if (
+                    !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var given)
+                    || given < min
+                    || given > max
+                )
+                    result.AddError($"{name}: '{text}' is no whole number from {min} to {max}.");
+                return given;
+            },
         };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var given && (given < min || given > max))
-                result.AddError($"{name}: must be from {min} to {max}.");
-        });
-        return option;
-    }
 }

@@ -7,16 +7,11 @@ internal static class FloorCommand
 {
     public static Command Create()
     {
-        var port = new Option<int>("--port") { Description = "Loopback port; 0 takes a free one." };
+        var port = CommonOptions.Number("--port", "Loopback port; 0 takes a free one.", 0, 65_535, min: 0);
         var untilInputEnds = new Option<bool>("--until-input-ends")
         {
             Description = "Stop when standard input is closed, so that no server outlives who started it.",
         };
-        port.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 0 or > 65_535)
-                result.AddError("--port: must be from 0 to 65535.");
-        });
         var command = new Command(
             "floor",
             "Run the bare Grpc.AspNetCore stream server that the product is compared with."
