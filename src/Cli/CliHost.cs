@@ -10,7 +10,13 @@ using Grpc.Core;
 namespace Coder.Mesh.Cli;
 
 /// <summary>What commands need from the process, and the one place where their failures become words and exit codes.</summary>
-internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?> env, TimeProvider time)
+internal sealed class CliHost(
+    Output output,
+    Prompt prompt,
+    Func<string, string?> env,
+    TimeProvider time,
+    IEnumerable<string> variables
+)
 {
     public Output Output => output;
 
@@ -28,6 +34,8 @@ internal sealed class CliHost(Output output, Prompt prompt, Func<string, string?
             command,
             async (line, ct) =>
             {
+                foreach (var (given, meant) in MisspeltVariables.Among(variables))
+                    output.Warning($"{given} has no effect", $"tip: did you mean {meant}?");
                 var access = Access.Find(line, Contexts, env);
                 return await Call(access, line, run, ct);
             }

@@ -13,7 +13,7 @@ internal static class Counts
             var text = argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
             if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= least)
                 return count;
-            argument.AddError($"'{text}' is not a whole number of at least {least}.");
+            argument.AddError($"{OptionResults.NameOf(argument)}'{text}' is not a whole number of at least {least}.");
             return default;
         };
 }

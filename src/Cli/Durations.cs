@@ -15,7 +15,9 @@ internal static partial class Durations
         var text = argument.Tokens.Count == 1 ? argument.Tokens[0].Value : "";
         if (TryParse(text) is { } span)
             return span;
-        argument.AddError($"'{text}' is not a length of time between 1ms and 24h, such as 500ms, 10s, 5m or 1h30m.");
+        argument.AddError(
+            $"{OptionResults.NameOf(argument)}'{text}' is not a length of time between 1ms and 24h, such as 500ms, 10s, 5m or 1h30m."
+        );
         return default;
     }
 

@@ -10,7 +10,9 @@ var prompt = new Prompt(talk, () => Console.In, person: !Console.IsInputRedirect
 using var interrupts = new Interrupts();
 try
 {
-    var root = CommandTree.Make(new CliHost(output, prompt, env, TimeProvider.System));
+    var root = CommandTree.Make(
+        new CliHost(output, prompt, env, TimeProvider.System, Environment.GetEnvironmentVariables().Keys.Cast<string>())
+    );
     // An argument that begins with @ is an argument, not a file to read more from.
     var line = root.Parse(EmptyValues.Split(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (

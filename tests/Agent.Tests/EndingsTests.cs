@@ -1,5 +1,12 @@
+using System.Net;
 using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Agent.V1;
 using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Agent.Tests;
 
@@ -18,6 +25,49 @@ public sealed class EndingsTests
     [MemberData(nameof(OfAWriteWhoseCallIsOver))]
     public void A_write_that_fails_because_its_call_is_over_is_no_fault_of_the_agent(Exception e) =>
         Assert.True(Endings.AreToldByReading(e));
+
+    public static TheoryData<Exception> OfAPortOfHttpOne =>
+        [
+            new HttpRequestException("…", new HttpProtocolException(0xd, "HTTP_1_1_REQUIRED", null)),
+            new HttpRequestException(HttpRequestError.VersionNegotiationError, "…"),
+            new HttpRequestException("… because the server did not complete the HTTP/2 handshake."),
+        ];
+
+    [Theory]
+    [MemberData(nameof(OfAPortOfHttpOne))]
+    public void A_port_that_speaks_HTTP_1_only_is_told_with_the_one_that_is_meant(Exception e)
+    {
+        var end = Endings.From(new RpcException(new Status(StatusCode.Unavailable, "Error starting gRPC call.", e)));
+
+        Assert.Equal(AttemptOutcome.Lost, end.Outcome);
+        Assert.Contains("speaks HTTP/1 only", end.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--access-url must name the gRPC port (8081 by default)",
+            end.Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Http_client_tells_it_in_one_of_these_ways()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.Protocols = HttpProtocols.Http1));
+        await using var server = builder.Build();
+        await server.StartAsync(TestContext.Current.CancellationToken);
+        using var channel = GrpcChannel.ForAddress(server.Urls.Single());
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+        {
+            using var call = new AgentService.AgentServiceClient(channel).Connect(
+                cancellationToken: TestContext.Current.CancellationToken
+            );
+            await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken);
+        });
+
+        Assert.Contains("speaks HTTP/1 only", Endings.From(error).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_bug_is_one() => Assert.False(Endings.AreToldByReading(new NotSupportedException()));

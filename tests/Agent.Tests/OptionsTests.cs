@@ -195,6 +195,57 @@ public sealed class OptionsTests
         Assert.Equal((0, "mesh.example.com"), (code, options?.AccessUrl.Host));
     }
 
+    [Theory]
+    [InlineData("1", 0)]
+    [InlineData("TRUE", 0)]
+    [InlineData("0", 2)]
+    [InlineData("false", 2)]
+    [InlineData("yes", 2)]
+    public async Task Switch_is_read_as_the_command_line_reads_it(string value, int code)
+    {
+        var environment = new Dictionary<string, string>(Enough)
+        {
+            ["MESH_ACCESS_URL"] = "http://mesh.example.com",
+            ["MESH_ALLOW_PLAINTEXT"] = value,
+        };
+
+        var (given, _, complaints) = await Run([], environment);
+
+        Assert.Equal(code, given);
+        Assert.Equal(
+            value == "yes",
+            complaints.Any(c => c.Contains("\"yes\" must be true or false (1 or 0)", StringComparison.Ordinal))
+        );
+    }
+
+    [Fact]
+    public async Task Key_that_is_in_the_file_twice_is_an_error()
+    {
+        var (code, _, complaints) = await Run([
+            "--config",
+            WriteFile("""{ "namespace": "one", "namespace": "two" }"""),
+        ]);
+
+        Assert.Equal(2, code);
+        Assert.Contains(complaints, c => c.EndsWith(": is given more than once.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("""{ "seed": 1, "seed": 2 }""", "a field is given more than once.")]
+    [InlineData(
+        """{ "failures": [{ "kind": "image_pull_failed", "kind": "x" }] }""",
+        "a field is given more than once."
+    )]
+    [InlineData("""{ "seed": "many" }""", "$.seed (line 1): its value is of another type than docs/simulated.md says.")]
+    public async Task Script_that_cannot_be_read_is_told_in_no_words_of_NET(string script, string why)
+    {
+        var (code, _, complaints) = await Run(["--cluster", "simulated", "--simulate", WriteFile(script)]);
+
+        Assert.Equal(2, code);
+        Assert.Contains(complaints, c => c.EndsWith(why, StringComparison.Ordinal));
+        Assert.DoesNotContain(complaints, c => c.Contains("System.", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Token_is_never_a_flag()
     {
@@ -209,7 +260,9 @@ public sealed class OptionsTests
     {
         var both = new Dictionary<string, string>(Enough) { ["MESH_TOKEN_FILE"] = "/t" };
 
-        Assert.Equal(2, (await Run([], both)).Code);
+        var (code, _, complaints) = await Run([], both);
+        Assert.Equal(2, code);
+        Assert.Contains("name the agent's file with --token-file, which wins", complaints[0], StringComparison.Ordinal);
         Assert.Equal("/flag", (await Run(["--token-file", "/flag"], both)).Options?.TokenFile);
     }
 

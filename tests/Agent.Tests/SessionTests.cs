@@ -287,6 +287,28 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public async Task Token_of_the_command_line_is_told_apart_with_what_to_do_and_not_sent()
+    {
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(
+            server,
+            change: o => o with { Token = new Configuration.Secret("mat_secret") }
+        );
+        await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
+
+        var (_, text) = await agent.Health("/readyz");
+
+        Assert.StartsWith(
+            "not attached: token_unusable: What is in MESH_TOKEN is an API token, as `mesh` uses; an agent needs its provider's.",
+            text,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("name the file with --token-file", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("mat_", text, StringComparison.Ordinal);
+        Assert.True(server.HasNoSession);
+    }
+
+    [Fact]
     public async Task Unusable_token_is_told_without_showing_it()
     {
         await using var server = await FakeControlPlane.Start();

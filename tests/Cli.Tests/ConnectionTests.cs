@@ -70,6 +70,55 @@ public sealed class ConnectionTests : CliTest
     }
 
     [Fact]
+    public async Task Token_of_an_agent_is_told_apart_with_what_to_do_and_not_sent()
+    {
+        Mesh.Variables["MESH_TOKEN"] = "";
+        Mesh.Variables["MESH_TOKEN_FILE"] = Put("agent-token", FakeProviders.AgentToken);
+
+        await Check("token-of-agent", "providers", "ls");
+        await Check("token-of-agent-option", "providers", "ls", "--token-file", "agent-token");
+
+        Assert.Empty(Server.Authorizations);
+    }
+
+    [Theory]
+    [InlineData("MESH_TOKNE", "MESH_TOKEN")]
+    [InlineData("mesh_context", "MESH_CONTEXT")]
+    [InlineData("MESH_OGR", "MESH_ORG")]
+    [InlineData("MESH__TOKENFILE", "MESH_TOKEN_FILE")]
+    [InlineData("MESH_ALLOW_PLAIN_TEXT", "MESH_ALLOW_PLAINTEXT")]
+    public async Task Misspelt_variable_is_warned_of(string given, string meant)
+    {
+        Mesh.Variables[given] = "x";
+
+        var run = await Mesh.Run("providers", "ls", "-o", "json");
+
+        // That of the token is there all the same.
+        var warned = $"warning: {given} has no effect\n  | tip: did you mean {meant}?\n";
+        Assert.Equal((0, meant == "MESH_TOKEN" ? "" : warned), (run.ExitCode, run.Stderr));
+        Mesh.Variables.Remove(meant);
+        Assert.StartsWith(warned, (await Mesh.Run("providers", "ls")).Stderr, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MESH_ACCESS_URL")]
+    [InlineData("MESH_CLUSTER")]
+    [InlineData("MESH_NAMESPACE")]
+    [InlineData("MESH_HEALTH_ADDRESS")]
+    [InlineData("MESH_LOG_LEVEL")]
+    [InlineData("MESH_AGENT_CONFIG")]
+    [InlineData("MESH_PORT")]
+    [InlineData("MESH_SERVICE_HOST")]
+    [InlineData("MESH_LOG")]
+    [InlineData("MESH_ADDRESS_2_OF_MINE")]
+    public async Task Variables_of_others_are_none_of_its_business(string name)
+    {
+        Mesh.Variables[name] = "x";
+
+        await Accepted("providers", "ls");
+    }
+
+    [Fact]
     public async Task Token_file_that_others_can_read_is_warned_of()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no file modes");
@@ -88,14 +137,18 @@ public sealed class ConnectionTests : CliTest
         await Check("address-plaintext", "providers", "ls", "--address", "http://192.0.2.1:8081");
     }
 
-    [Fact]
-    public async Task Plain_http_to_another_machine_goes_where_it_is_allowed()
+    [Theory]
+    [InlineData("1", 7)]
+    [InlineData("true", 7)]
+    [InlineData("0", 2)]
+    [InlineData("yes", 2)]
+    public async Task Plain_http_to_another_machine_goes_where_it_is_allowed(string value, int code)
     {
-        Mesh.Variables["MESH_ALLOW_PLAINTEXT"] = "1";
+        Mesh.Variables["MESH_ALLOW_PLAINTEXT"] = value;
 
         var run = await Mesh.Run("providers", "ls", "--address", "http://192.0.2.1:8081", "--request-timeout", "100ms");
 
-        Assert.Equal(7, run.ExitCode);
+        Assert.Equal(code, run.ExitCode);
     }
 
     [Theory]

@@ -234,6 +234,8 @@ public sealed class ErrorTests : CliTest
         // The HTTP client has several words for it: they depend on who is faster.
         Assert.Equal(7, run.ExitCode);
         Assert.Contains("cannot reach the control plane", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("tip: what answers there speaks HTTP/1 only", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("tip: the gRPC port is 8081 by default", run.Stderr, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Coder.Mesh.Agent.Simulated;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Configuration;
 
@@ -16,7 +17,7 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
     {
         var defaults = new SimulatedOptions();
         var script = ReadScript();
-        var allowPlaintext = Parse(Setting.AllowPlaintext, "true or false", bool.TryParse, false);
+        var allowPlaintext = Parse(Setting.AllowPlaintext, Switch.Rule, Switch.TryParse, false);
         var options = new AgentOptions
         {
             AccessUrl = ReadAccessUrl(allowPlaintext) ?? new Uri("https://invalid.invalid"),
@@ -151,8 +152,9 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
             );
         else if (options is { TokenFile: not null, Token: not null } && !source.HasFlag(Setting.TokenFile))
             errors.Add(
-                $"{Setting.TokenFile.Variable} and {SettingSource.TokenVariable}: both are set; keep one, so that it is "
-                    + "clear which token counts."
+                $"{Setting.TokenFile.Variable} and {SettingSource.TokenVariable}: both are set, so that it isn't clear which "
+                    + $"token counts. Keep one, or name the agent's file with {Setting.TokenFile.Flag}, which wins: `mesh` reads "
+                    + "these variables too."
             );
     }
 

@@ -67,6 +67,8 @@ internal static class SettingsFile
                             : $"; there are {string.Join(", ", Keys)}."
                     )
             );
+        else if (values.ContainsKey(name))
+            errors.Add($"\"{name}\" in {path}: is given more than once.");
         else if (
             property.Value.ValueKind
             is JsonValueKind.String

@@ -1,3 +1,5 @@
+using Coder.Mesh.Shared;
+
 namespace Coder.Mesh.Agent.Configuration;
 
 /// <summary>Gives the provider's token. A file is read each time, so that a rotated token takes effect at the next dial.</summary>
@@ -14,6 +16,12 @@ internal sealed class TokenSource(AgentOptions options)
         var token = text.Trim();
         if (token.Length == 0)
             throw new TokenUnusableException($"The token in {place} is empty.");
+        // Both programs read MESH_TOKEN and MESH_TOKEN_FILE.
+        if (token.StartsWith(TokenPrefix.Api, StringComparison.Ordinal))
+            throw new TokenUnusableException(
+                $"What is in {place} is an API token, as `mesh` uses; an agent needs its provider's. "
+                    + $"`mesh providers rotate-token NAME --token-out FILE` makes one; name the file with {Setting.TokenFile.Flag}."
+            );
         // A header takes no more than this, and a line break in it would be somebody's injected header.
         if (token.Length > MaxLength || !token.All(c => c is > ' ' and < '\x7f'))
             throw new TokenUnusableException(

@@ -1,5 +1,7 @@
+using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -38,6 +40,9 @@ internal static class Endings
     // A connection that failed says "Error starting gRPC call"; what went wrong stands in the exceptions below.
     private static string Detail(RpcException error)
     {
+        if (HttpOne.IsAllThatIsSpoken(error.Status.DebugException))
+            return $"what answers there speaks HTTP/1 only, as the control plane's ports for JSON and management do. "
+                + $"{Setting.AccessUrl.Flag} must name the gRPC port (8081 by default), or a proxy that speaks HTTP/2.";
         var cause = error.Status.DebugException;
         while (cause?.InnerException is { } inner)
             cause = inner;

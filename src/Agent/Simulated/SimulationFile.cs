@@ -41,9 +41,11 @@ internal static class SimulationFile
 
     // The reader's own words name its types, and repeat path and line.
     private static string Reason(JsonException e) =>
-        e.Message.Contains("could not be mapped", StringComparison.Ordinal)
-            ? "there is no such field."
-            : e.Message.Split(" Path: ")[0];
+        e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? "there is no such field."
+        : e.Message.StartsWith("Duplicate property", StringComparison.Ordinal) ? "a field is given more than once."
+        : e.Message.Contains("could not be converted", StringComparison.Ordinal)
+            ? "its value is of another type than docs/simulated.md says."
+        : e.Message.Split(" Path: ")[0];
 
     private static IEnumerable<string> Check(SimulationScript script)
     {

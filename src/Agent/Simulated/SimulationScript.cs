@@ -88,7 +88,8 @@ internal sealed record ConditionRule
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     ReadCommentHandling = System.Text.Json.JsonCommentHandling.Skip,
-    AllowTrailingCommas = true
+    AllowTrailingCommas = true,
+    AllowDuplicateProperties = false
 )]
 [JsonSerializable(typeof(SimulationScript))]
 internal sealed partial class SimulationJsonContext : JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Net;
 using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Cli.Connection;
 
@@ -33,7 +34,7 @@ internal static class Address
     {
         var (parsed, trouble) = Parse(text);
         var address = parsed ?? throw Bad(origin, trouble);
-        if (address.Scheme == Uri.UriSchemeHttp && !IsLoopback(address) && env(AllowPlaintext) != "1")
+        if (address.Scheme == Uri.UriSchemeHttp && !IsLoopback(address) && !PlaintextAllowed(env))
             throw new CliException(
                 new Failure($"will not send a token over plain http to {address.Host}", ExitCodes.Usage)
                 {
@@ -42,6 +43,17 @@ internal static class Address
                 }
             );
         return address;
+    }
+
+    private static bool PlaintextAllowed(Func<string, string?> env)
+    {
+        if (env(AllowPlaintext) is not { Length: > 0 } given)
+            return false;
+        return Switch.TryParse(given, out var allowed)
+            ? allowed
+            : throw new CliException(
+                new Failure($"{AllowPlaintext} is '{given}': it must be {Switch.Rule}", ExitCodes.Usage)
+            );
     }
 
     /// <summary>By name only: nothing is looked up, since what a name means may change between look-up and use.</summary>

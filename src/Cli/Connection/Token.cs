@@ -1,6 +1,7 @@
 using System.Text;
 using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Cli.Connection;
 
@@ -80,15 +81,24 @@ internal sealed record Token(string Secret, string Origin, string? File)
             throw Unusable(origin, "it is empty");
         if (!secret.All(c => c is > ' ' and < '\x7f'))
             throw Unusable(origin, "it holds characters that no token has");
+        // Both programs read the same variables.
+        if (secret.StartsWith(TokenPrefix.Provider, StringComparison.Ordinal))
+            throw Unusable(
+                origin,
+                "it is the token of a provider's agent; mesh needs an API token",
+                origin.Contains(Variable, StringComparison.Ordinal)
+                    ? [$"agents read {Variable} and {FileVariable} too: give an agent its file by --token-file instead"]
+                    : []
+            );
         return secret;
     }
 
-    private static CliException Unusable(string origin, string why) =>
+    private static CliException Unusable(string origin, string why, params string[] tips) =>
         new(
             new Failure($"no usable token in {origin}", ExitCodes.NotPermitted)
             {
                 Details = [$"cause: {why}"],
-                Tips = [Remedy],
+                Tips = [.. tips, Remedy],
             }
         );
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Shared;
 using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Errors;
@@ -11,6 +12,12 @@ internal static class TransportFailures
     [
         "something answers there, but it does not speak gRPC",
         "without TLS the gRPC port is 8081 and the browser's is 8080; with TLS the address has https://",
+    ];
+
+    private static readonly string[] HttpOneOnly =
+    [
+        "what answers there speaks HTTP/1 only, as the control plane's ports for JSON (8080) and management (8082) do",
+        "the gRPC port is 8081 by default; a proxy before it must speak HTTP/2",
     ];
 
     /// <returns>Null when a gRPC server answered.</returns>
@@ -25,7 +32,13 @@ internal static class TransportFailures
             return null;
         var http = causes.OfType<HttpRequestException>().FirstOrDefault();
         // The innermost words are the system's own: "Connection refused", "Name or service not known".
-        return Unreachable(target, causes[^1].Message, TipsFor(http?.HttpRequestError, target));
+        return Unreachable(
+            target,
+            causes[^1].Message,
+            HttpOne.IsAllThatIsSpoken(error.Status.DebugException)
+                ? HttpOneOnly
+                : TipsFor(http?.HttpRequestError, target)
+        );
     }
 
     private static string[] TipsFor(HttpRequestError? error, ControlPlane target) =>

@@ -116,7 +116,9 @@ internal sealed class DetailOptions
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             if (text.Length > 0 && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                result.AddError($"'{text}' is not a number of workspaces, such as 200; 0 stands for any number.");
+                result.AddError(
+                    $"{option.Name}: '{text}' is not a number of workspaces, such as 200; 0 stands for any number."
+                );
         });
         return option;
     }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -33,8 +34,8 @@ internal static class Tokens
     private static string Prefix(TokenKind kind) =>
         kind switch
         {
-            TokenKind.Provider => "mpt_",
-            TokenKind.Api => "mat_",
+            TokenKind.Provider => TokenPrefix.Provider,
+            TokenKind.Api => TokenPrefix.Api,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no prefix for this kind"),
         };
 }

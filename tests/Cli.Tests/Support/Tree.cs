@@ -14,7 +14,8 @@ internal static class Tree
                 new Output(nowhere, nowhere),
                 new Prompt(nowhere, () => TextReader.Null, person: false),
                 _ => null,
-                TimeProvider.System
+                TimeProvider.System,
+                []
             )
         );
     }
