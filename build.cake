@@ -165,6 +165,13 @@ Task("Chaos").IsDependentOn("Publish").Does(() =>
     new TestRun(configuration, artifacts.FullPath).Chaos();
 });
 
+Task("Fuzz").IsDependentOn("Build").Does(() =>
+{
+    Environment.SetEnvironmentVariable("MESH_FUZZ_INPUTS", Argument("inputs", "1000000"));
+    Environment.SetEnvironmentVariable("MESH_FUZZ_SEED", Argument("seed", ""));
+    new TestRun(configuration, artifacts.FullPath).Fuzz();
+});
+
 // What later versions are compared with: the protos, and what agent and control plane say to each other.
 Task("Record").IsDependentOn("Publish").Does(() =>
 {

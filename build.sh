@@ -12,6 +12,8 @@ usage: ./build.sh TARGET [OPTIONS]
   aot        build the agent as native code (minutes), and run the end-to-end tests against that
   chaos      build, then kill control plane, agent and PostgreSQL at random under load on a real Kubernetes API server, and
              check that nothing promised was broken; `chaos 00:02:00 7` does so for 2 minutes (else 10) with seed 7
+  fuzz       build, then send mutated bytes to every method and as every frame of an agent, and check that no answer says that the
+             control plane failed; `fuzz 50000 7` does so with 50000 inputs (else 1000000) and seed 7
   lint       check formatting, protos and shell scripts
   build      compile everything
   publish    put mesh-control-plane, mesh-agent and mesh into artifacts/; mesh as native code where clang or gcc is there
@@ -72,6 +74,13 @@ chaos() {
   cake Chaos "${options[@]}"
 }
 
+fuzz() {
+  local options=()
+  [[ -z ${1:-} ]] || options+=(--inputs="$1")
+  [[ -z ${2:-} ]] || options+=(--seed="$2")
+  cake Fuzz "${options[@]}"
+}
+
 target=${1:-help}
 [[ $# -eq 0 ]] || shift
 case $target in
@@ -87,6 +96,7 @@ case $target in
     ;;
   test) test_all "$@" ;;
   chaos) chaos "$@" ;;
+  fuzz) fuzz "$@" ;;
   aot) cake Aot ;;
   lint) cake Lint ;;
   build) cake Build ;;

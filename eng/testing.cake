@@ -43,17 +43,24 @@ class TestRun(string configuration, string artifacts, params string[] options)
     }
 
     /// <summary>The one test that kills everything, for as long as the environment says, with what it tells as it goes.</summary>
-    public void Chaos()
+    public void Chaos() =>
+        One("EndToEnd", "*.ChaosTests", "A promise was broken, or the run could not be made: see above.");
+
+    /// <summary>The one test that sends whatever bytes there are, as many as the environment says.</summary>
+    public void Fuzz() => One("ControlPlane", "*.FuzzTests", "An input was not dealt with: see above.");
+
+    private void One(string project, string test, string failed)
     {
-        var program = $"tests/EndToEnd.Tests/bin/{configuration}/net10.0/Coder.Mesh.EndToEnd.Tests";
-        var start = new ProcessStartInfo(program, ["-class", "*.ChaosTests", "-showLiveOutput", "-noLogo", "-noColor"]);
+        var program = $"tests/{project}.Tests/bin/{configuration}/net10.0/Coder.Mesh.{project}.Tests";
+        string[] options = ["-class", test, "-showLiveOutput", "-diagnostics", "-noLogo", "-noColor"];
+        var start = new ProcessStartInfo(program, options);
         start.Environment["MESH_ARTIFACTS"] = artifacts;
         // Asked for by name, it isn't skipped.
         start.Environment["MESH_REQUIRE_KUBERNETES"] = "1";
         using var process = Process.Start(start);
         process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new CakeException("A promise was broken, or the run could not be made: see above.");
+            throw new CakeException(failed);
     }
 
     private static IEnumerable<string> Projects(IReadOnlyList<string> only)

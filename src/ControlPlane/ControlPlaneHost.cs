@@ -65,6 +65,7 @@ internal static class ControlPlaneHost
 
         var app = builder.Build();
         app.MapManagement(management => management.MapBuiltInReadiness());
+        app.UseUnreadRequests();
         app.UseListeners();
         app.UseCallerTraces();
         app.UseAuthentication();

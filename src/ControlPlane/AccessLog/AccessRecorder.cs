@@ -1,4 +1,5 @@
 using System.Net;
+using Coder.Mesh.ControlPlane.Refusals;
 
 namespace Coder.Mesh.ControlPlane.AccessLog;
 
@@ -29,7 +30,7 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
     )
     {
         var now = time.GetUtcNow();
-        var kept = message.Length <= MaxMessage ? message : message[..MaxMessage];
+        var kept = Cut.To(message, MaxMessage);
         var key = new AccessKey(subject, action, reason, MinuteOf(now));
         lock (_lock)
             AddLocked(key, new AccessCount(1, now, now, kept, peer?.ToString() ?? ""));

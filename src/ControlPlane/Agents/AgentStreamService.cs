@@ -48,8 +48,7 @@ internal sealed class AgentStreamService(
         var ct = context.CancellationToken;
         var agent = Caller.Of(context);
         using var place = Granted(places.Take(), agent.Subject, context);
-        var hello = Granted(await ReadHello(requestStream, ct), agent.Subject, context);
-        var interval = hello.HeartbeatInterval(options.Value.HeartbeatInterval);
+        var (hello, interval) = Granted(await ReadHello(requestStream, ct), agent.Subject, context);
         AttachedSession attached;
         ConnectResponse welcome;
         var frame = requestStream.Current;
@@ -65,14 +64,17 @@ internal sealed class AgentStreamService(
             throw told;
     }
 
-    private async Task<Result<Hello>> ReadHello(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
+    private async Task<Result<(Hello Hello, TimeSpan HeartbeatInterval)>> ReadHello(
+        IAsyncStreamReader<ConnectRequest> requests,
+        CancellationToken ct
+    )
     {
         using var timeout = new CancellationTokenSource(options.Value.HelloTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
             if (await requests.MoveNextFrame(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
-                return hello;
+                return (hello, hello.HeartbeatInterval(options.Value.HeartbeatInterval));
             return new ProtocolException("hello: the first frame must be one, with a readiness report").ToRefusal();
         }
         catch (ProtocolException e)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
 using Condition = Coder.Mesh.ControlPlane.Presence.Condition;
 using ConditionStatus = Coder.Mesh.ControlPlane.Presence.ConditionStatus;
@@ -38,14 +39,17 @@ internal static class HelloMapping
         );
 
     /// <summary>The smaller of both wishes, but at least a second.</summary>
+    /// <exception cref="ProtocolException">It is no duration.</exception>
     public static TimeSpan HeartbeatInterval(this Hello hello, TimeSpan own)
     {
+        if (hello.HeartbeatInterval is { } given && MessageRules.Violation(given) is { } rule)
+            throw new ProtocolException($"hello.heartbeat_interval: {rule}");
         var wished = hello.HeartbeatInterval?.ToTimeSpan() ?? own;
         var interval = wished > TimeSpan.Zero && wished < own ? wished : own;
         return interval < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : interval;
     }
 
-    /// <exception cref="ProtocolException">There are too many.</exception>
+    /// <exception cref="ProtocolException">There are too many, or the time of one is none.</exception>
     public static ImmutableArray<Condition> Conditions(ReadinessReport? report)
     {
         if (report is null)
@@ -66,8 +70,13 @@ internal static class HelloMapping
                 },
                 Strings.Clean(c.Code),
                 Strings.Clean(c.Message),
-                c.SinceTime?.ToDateTimeOffset()
+                SinceTime(c)
             )),
         ];
     }
+
+    private static DateTimeOffset? SinceTime(Coder.Mesh.V1.Condition condition) =>
+        condition.SinceTime is { } time && MessageRules.Violation(time) is { } rule
+            ? throw new ProtocolException($"readiness.conditions.since_time: {rule}")
+            : condition.SinceTime?.ToDateTimeOffset();
 }

@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Refusals;
+
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>What strings from agents and clusters are cut down to before anything keeps or shows them.</summary>
@@ -10,8 +12,6 @@ internal static class Strings
     {
         if (text.Length <= MaxLength && !text.Any(char.IsControl))
             return text;
-        var printable = string.Concat(text.Take(MaxLength).Select(c => char.IsControl(c) ? ' ' : c));
-        // A cut in the middle of a surrogate pair would not be a string any more.
-        return char.IsHighSurrogate(printable[^1]) ? printable[..^1] : printable;
+        return string.Concat(Cut.To(text, MaxLength).Select(c => char.IsControl(c) ? ' ' : c));
     }
 }

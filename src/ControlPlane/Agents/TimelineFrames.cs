@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
@@ -44,16 +45,6 @@ internal static class TimelineFrames
             ? System.Enum.Parse<TimelineStage>(stage.ToString())
             : TimelineStage.Notice;
 
-    private static DateTimeOffset? Time(Timestamp? time)
-    {
-        try
-        {
-            return time?.ToDateTimeOffset();
-        }
-        catch (InvalidOperationException)
-        {
-            // Out of the range that a timestamp has.
-            return null;
-        }
-    }
+    private static DateTimeOffset? Time(Timestamp? time) =>
+        time is not null && MessageRules.Violation(time) is null ? time.ToDateTimeOffset() : null;
 }

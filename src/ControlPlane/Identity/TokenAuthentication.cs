@@ -6,11 +6,9 @@ using Coder.Mesh.ControlPlane.Json;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
-using Google.Protobuf;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -91,7 +89,6 @@ internal sealed class TokenAuthentication(
             )
         );
 
-    /// <summary>A gRPC answer without messages: HTTP 200 and the status in the headers ("Trailers-Only").</summary>
     private Task Answer(Refusal refusal, string subject, int httpStatus)
     {
         var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
@@ -102,18 +99,10 @@ internal sealed class TokenAuthentication(
         access.Record(subject, action, refusal.Reason, refusal.Message, Context.Connection.RemoteIpAddress);
         if (Listener.Json.Serves(Context))
             return JsonErrors.Write(Context, refusal);
-        if (Request.ContentType?.StartsWith("application/grpc", StringComparison.Ordinal) != true)
-        {
+        if (GrpcErrors.IsGrpc(Request))
+            GrpcErrors.Write(Response, refusal);
+        else
             Response.StatusCode = httpStatus;
-            return Task.CompletedTask;
-        }
-
-        var status = refusal.ToStatus();
-        Response.StatusCode = StatusCodes.Status200OK;
-        Response.Headers[HeaderNames.ContentType] = "application/grpc";
-        Response.Headers["grpc-status"] = status.Code.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        Response.Headers["grpc-message"] = Uri.EscapeDataString(status.Message);
-        Response.Headers["grpc-status-details-bin"] = Convert.ToBase64String(status.ToByteArray()).TrimEnd('=');
         return Task.CompletedTask;
     }
 }

@@ -73,7 +73,7 @@ internal static class JsonRequests
             .Query.Select(q => (Name: q.Key, Rule: ParameterRule(request, type, inBody, q.Key, q.Value)))
             .Where(p => p.Rule is not null);
         foreach (var (name, rule) in problems.Take(MaxProblems))
-            fields.Violated(name.Length <= MaxName ? name : name[..MaxName], rule!);
+            fields.Violated(Cut.To(name, MaxName), rule!);
         return fields.Refusal;
     }
 
@@ -183,7 +183,7 @@ internal static class JsonRequests
         catch (Exception e)
             when (e is InvalidProtocolBufferException or InvalidJsonException or InvalidOperationException)
         {
-            return Bad(e.Message.Length <= MaxMessage ? e.Message : e.Message[..MaxMessage]);
+            return Bad(Cut.To(e.Message, MaxMessage));
         }
     }
 

@@ -23,8 +23,10 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
         UnaryServerMethod<TRequest, TResponse> continuation
     )
     {
+        UnreadRequests.WasRead(context.GetHttpContext());
         try
         {
+            MessageRules.Check(request).ThrowIfViolated();
             return await continuation(request, context);
         }
         catch (Exception e) when (Translate(e, request, context) is { } translated)
@@ -40,8 +42,10 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
         ServerStreamingServerMethod<TRequest, TResponse> continuation
     )
     {
+        UnreadRequests.WasRead(context.GetHttpContext());
         try
         {
+            MessageRules.Check(request).ThrowIfViolated();
             await continuation(request, responseStream, context);
         }
         catch (Exception e) when (Translate(e, request, context) is { } translated)
@@ -57,6 +61,7 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
         DuplexStreamingServerMethod<TRequest, TResponse> continuation
     )
     {
+        UnreadRequests.WasRead(context.GetHttpContext());
         try
         {
             await continuation(requestStream, responseStream, context);

@@ -77,7 +77,7 @@ internal sealed partial class Fields
         $"\"{Short(text)}\" can't be the name of a Secret (RFC 1123 subdomain)";
 
     /// <summary>A part of a caller's text that is fit for a message.</summary>
-    public static string Short(string text) => new([.. text.Take(64).Select(c => char.IsControl(c) ? '?' : c)]);
+    public static string Short(string text) => new([.. Cut.To(text, 64).Select(c => char.IsControl(c) ? '?' : c)]);
 
     public Fields Quantity(string field, string value, QuantityRule rule)
     {

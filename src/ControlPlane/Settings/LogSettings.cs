@@ -50,6 +50,8 @@ internal static class LogSettings
             // An unhealthy check would be an error each second; the store says once that it is away, and that it is back.
             [$"{Levels}:Microsoft.Extensions.Diagnostics.HealthChecks"] = nameof(LogLevel.Critical),
             [$"{Levels}:Grpc"] = nameof(LogLevel.Warning),
+            // An error with its stack for each request that can't be read; what fails in a service has a line of its own.
+            [$"{Levels}:Grpc.AspNetCore.Server.ServerCallHandler"] = nameof(LogLevel.Critical),
         };
         configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Refusals;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
@@ -72,7 +73,7 @@ internal static class Differences
 
     private static string Value(string value) =>
         value.Length == 0 ? None
-        : value.Length > MaxValue ? $"{value[..MaxValue]}…"
+        : value.Length > MaxValue ? $"{Cut.To(value, MaxValue)}…"
         : value;
 
     private static string Words(ImmutableArray<Toleration> tolerations) =>

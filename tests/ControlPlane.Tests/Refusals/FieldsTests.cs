@@ -20,6 +20,18 @@ public sealed class FieldsTests
     public void Names_are_labels_that_cannot_be_taken_for_ids(string name, bool valid) =>
         Assert.Equal(valid, new Fields().Name("name", name).Refusal is null);
 
+    [Theory]
+    [InlineData("abc", 3, "abc")]
+    [InlineData("abcd", 3, "abc")]
+    [InlineData("ab\ud83d\ude00", 3, "ab")]
+    [InlineData("a\ud83d\ude00b", 3, "a\ud83d\ude00")]
+    [InlineData("", 0, "")]
+    public void A_cut_leaves_no_half_of_a_surrogate_pair(string text, int max, string cut)
+    {
+        Assert.Equal(cut, Cut.To(text, max));
+        Assert.True(Fields.Short(new string('x', 63) + "\ud83d\ude00").All(c => !char.IsSurrogate(c)));
+    }
+
     [Fact]
     public void A_name_has_at_most_63_characters()
     {
