@@ -38,7 +38,7 @@ internal static class RequestLog
         await using var rows = await command.ExecuteReaderAsync(ct);
         if (!await rows.ReadAsync(ct))
             return (Written?)null;
-        if (!rows.GetFieldValue<byte[]>(0).AsSpan().SequenceEqual(context.RequestHash))
+        if (!RequestHash.IsOf(rows.GetFieldValue<byte[]>(0), context.Request!))
             return new Refusal(
                 RefusalKind.InvalidArgument,
                 ErrorReasons.RequestIdReused,
@@ -69,7 +69,7 @@ internal static class RequestLog
             context.Actor,
             context.Method,
             context.RequestId,
-            context.RequestHash!,
+            RequestHash.Of(context.Request!),
             done.Subject,
             (object?)done.Response?.ToByteArray() ?? (done.Unchanged ? Nothing : DBNull.Value)
         );

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Refusals;
 using Google.Protobuf;
@@ -9,19 +8,14 @@ namespace Coder.Mesh.ControlPlane.Writes;
 /// <summary>Who writes, and how a repetition of the same call is known.</summary>
 /// <param name="Method">The called method's full name.</param>
 /// <param name="RequestId">The caller's own id of the call; empty if it gave none.</param>
-/// <param name="RequestHash">SHA-256 of the whole request.</param>
-internal sealed record WriteContext(string Actor, string Method = "", string RequestId = "", byte[]? RequestHash = null)
+/// <param name="Request">What is compared with the first call of that id.</param>
+internal sealed record WriteContext(string Actor, string Method = "", string RequestId = "", IMessage? Request = null)
 {
     /// <summary>Longest request id, in UTF-16 units.</summary>
     public const int MaxRequestId = 128;
 
     public static WriteContext Of(ServerCallContext context, IMessage request, string requestId) =>
-        new(
-            Caller.Of(context).Subject,
-            context.Method,
-            requestId,
-            requestId.Length > 0 ? SHA256.HashData(request.ToByteArray()) : null
-        );
+        new(Caller.Of(context).Subject, context.Method, requestId, requestId.Length > 0 ? request : null);
 }
 
 internal static class WriteFields
