@@ -211,6 +211,7 @@ public sealed class SessionTests
         await old.Left;
         await next.Welcome();
         await next.NextSnapshot();
+        await Answered(next, agent);
 
         Assert.False(meanwhile);
         Assert.True(server.HasNoSession);
@@ -338,13 +339,43 @@ public sealed class SessionTests
         var session = await server.Welcome();
         await session.NextSnapshot();
 
-        var attached = await agent.Health("/readyz");
+        var welcomed = await agent.Health("/readyz");
+        await Answered(session, agent);
+        var synced = await agent.Health("/readyz");
         session.Break();
         await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
         var detached = await agent.Health("/readyz");
 
-        Assert.Equal((HttpStatusCode.OK, "ok"), attached);
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, "attached, but the first snapshot of its workspaces is not complete"),
+            welcomed
+        );
+        Assert.Equal((HttpStatusCode.OK, "ok"), synced);
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "not attached: Unavailable: gone"), detached);
+    }
+
+    [Fact]
+    public async Task Sessions_that_are_cut_in_their_snapshot_are_dialed_again_ever_more_slowly()
+    {
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server, jitter: 0.5);
+
+        foreach (var delay in new[] { 0.125, 0.25, 0.5, 1, 2 })
+        {
+            var session = await server.Welcome();
+            await session.NextSnapshot();
+            session.Break();
+            await agent.Time.Armed(TimeSpan.FromSeconds(delay));
+            agent.Time.Advance(TimeSpan.FromSeconds(delay));
+        }
+    }
+
+    /// <summary>The session's snapshot is answered, and the agent has read that.</summary>
+    private static async Task Answered(FakeSession session, RunningAgent agent)
+    {
+        await session.Send(new ConnectResponse { SnapshotComplete = new SnapshotComplete() });
+        await session.Desire("after-the-snapshot", 1);
+        await agent.Driver.NextApplied();
     }
 
     [Fact]

@@ -9,7 +9,7 @@ internal sealed class AgentStatus(TimeProvider time)
     private long _lastSign = time.GetTimestamp();
     private string? _notReady = "not attached: no dial has ended yet";
 
-    /// <summary>Why the agent isn't attached, in one line; null when it is.</summary>
+    /// <summary>Why the agent isn't ready, in one line; null when it is.</summary>
     public string? NotReady
     {
         get
@@ -38,7 +38,18 @@ internal sealed class AgentStatus(TimeProvider time)
             _lastSign = time.GetTimestamp();
     }
 
-    public void Attached()
+    /// <summary>Welcomed; ready only once the first snapshot is answered.</summary>
+    public void Welcomed()
+    {
+        lock (_lock)
+            (_notReady, _lastSign) = (
+                "attached, but the first snapshot of its workspaces is not complete",
+                time.GetTimestamp()
+            );
+    }
+
+    /// <summary>The first snapshot is answered.</summary>
+    public void Synced()
     {
         lock (_lock)
             (_notReady, _lastSign) = (null, time.GetTimestamp());

@@ -38,6 +38,9 @@ internal sealed class AgentStream(
 
     private AttemptEnd? _end;
 
+    /// <summary>The control plane has answered this stream's first snapshot.</summary>
+    public bool Synced { get; private set; }
+
     public async Task<AttemptEnd> Run(CancellationToken stopping)
     {
         using var onStop = stopping.UnsafeRegister(
@@ -178,7 +181,11 @@ internal sealed class AgentStream(
             case ConnectResponse.FrameOneofCase.Drain:
                 _drain.TrySetResult(frame.Drain.Within?.ToTimeSpan() ?? TimeSpan.Zero);
                 break;
-            // SnapshotComplete asks for nothing, and a frame that this version doesn't know is for newer ones.
+            case ConnectResponse.FrameOneofCase.SnapshotComplete:
+                Synced = true;
+                status.Synced();
+                break;
+            // A frame that this version doesn't know is for newer ones.
         }
     }
 

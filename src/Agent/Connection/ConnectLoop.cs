@@ -94,7 +94,7 @@ internal sealed class ConnectLoop(
         var welcome = dialed.Welcome;
         metrics.Attached();
         logger.Attached(welcome.ProviderName, welcome.ProviderId, welcome.Epoch, options.AccessUrl);
-        status.Attached();
+        status.Welcomed();
         try
         {
             using var stream = new AgentStream(
@@ -110,7 +110,7 @@ internal sealed class ConnectLoop(
                 logger
             );
             var end = await stream.Run(stopping);
-            return end with { Attached = time.GetElapsedTime(attachedAt) };
+            return end with { Attached = time.GetElapsedTime(attachedAt), Synced = stream.Synced };
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {

@@ -28,16 +28,12 @@ internal enum AttemptOutcome
 
 /// <summary>How a dial, or the session that came of it, ended.</summary>
 /// <param name="Reason">The control plane's ErrorInfo reason, else a short word of the agent's own.</param>
-/// <param name="Explicit">True if the control plane gave the reason.</param>
 /// <param name="Attached">How long the session lived; null if there was no Welcome.</param>
-internal sealed record AttemptEnd(
-    AttemptOutcome Outcome,
-    string Reason,
-    string Message,
-    bool Explicit = false,
-    TimeSpan? Attached = null
-)
+internal sealed record AttemptEnd(AttemptOutcome Outcome, string Reason, string Message, TimeSpan? Attached = null)
 {
+    /// <summary>The control plane has answered the session's first snapshot.</summary>
+    public bool Synced { get; init; }
+
     /// <summary>The stream to go on with, when the agent has moved.</summary>
     public Dialed? Next { get; init; }
 }
@@ -52,17 +48,18 @@ internal sealed record ConnectState(int Failures, AttemptEnd? Last)
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Only a Welcome makes failures forgotten, and not even that if the control plane soon after ended the session with a
-    /// reason: two agents with one token would otherwise throw each other out many times a second.
+    /// Failures are forgotten only after a session whose first snapshot was answered and that lasted: a proxy that lets
+    /// little through would otherwise be asked for ever at full speed, and two agents with one token would throw each other
+    /// out many times a second.
     /// </summary>
     public ConnectState After(AttemptEnd end)
     {
-        var welcomed = end.Attached is { } lasted && !(end.Explicit && lasted < ShortSession);
-        var failures = welcomed ? 0 : Failures;
+        var failures = end is { Synced: true, Attached: var lasted } && lasted >= ShortSession ? 0 : Failures;
         return end.Outcome switch
         {
             AttemptOutcome.Renewed or AttemptOutcome.Moved or AttemptOutcome.Stopped => new ConnectState(failures, end),
-            AttemptOutcome.Restarting when end.Attached is not null => new ConnectState(0, end),
+            AttemptOutcome.Restarting when end.Synced => new ConnectState(0, end),
+            AttemptOutcome.Restarting when end.Attached is not null => new ConnectState(failures, end),
             _ => new ConnectState(failures + 1, end),
         };
     }

@@ -26,8 +26,7 @@ internal static class Endings
         return new AttemptEnd(
             outcome,
             reason.Length > 0 ? reason : error.StatusCode.ToString(),
-            CleanText.Clean(Detail(error)),
-            Explicit: reason.Length > 0
+            CleanText.Clean(Detail(error))
         );
     }
 
