@@ -142,6 +142,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<ProviderRemoval>();
         services.AddSingleton<WorkspaceView>();
         services.AddSingleton<WorkspaceStory>();
+        services.AddSingleton<ProviderRoom>();
         services.AddSingleton<WorkspacePlacement>();
         services.AddSingleton<WorkspaceCommands>();
         services.AddSingleton<WorkspaceAnswers>();

@@ -33,6 +33,9 @@ internal sealed class AgentSession(PresenceOwner owner, SessionFence fence, stri
 
     public required ObservationWriter Observations { get; init; }
 
+    /// <summary>Its agent has said which namespace it works in.</summary>
+    public required bool Identified { get; init; }
+
     /// <summary>Queues a control frame, or ends the session: none is ever dropped in silence.</summary>
     public void Send(ConnectResponse frame)
     {

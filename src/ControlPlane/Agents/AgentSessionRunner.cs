@@ -16,6 +16,7 @@ internal sealed class AgentSessionRunner(
     AgentSessions sessions,
     SessionCheck check,
     PresenceKeeper keeper,
+    FailedSessions failures,
     WorkspaceView workspaces,
     WorkspaceCommands commands,
     OrphanStore orphans,
@@ -87,10 +88,13 @@ internal sealed class AgentSessionRunner(
         var presence = attached.Presence;
         var outbound = new Outbound(options.Value.ControlCapacity);
         var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
-        return new AgentSession(keeper.Start(attached), fence, presence.UsedTokens[^1], outbound)
+        var owner = keeper.Start(attached);
+        return new AgentSession(owner, fence, presence.UsedTokens[^1], outbound)
         {
+            Identified = attached.State.Identified,
             Desired = new DesiredPump(
                 presence.ProviderId,
+                owner,
                 options.Value.MaxWorkspacesPerSnapshot,
                 outbound,
                 workspaces,
@@ -100,14 +104,7 @@ internal sealed class AgentSessionRunner(
                 time,
                 logger
             ),
-            Observations = new ObservationWriter(
-                fence,
-                2 * options.Value.MaxWorkspacesPerSnapshot,
-                commands,
-                names,
-                time,
-                logger
-            ),
+            Observations = new ObservationWriter(fence, 2 * options.Value.SnapshotLimit, commands, names, time, logger),
         };
     }
 
@@ -142,6 +139,7 @@ internal sealed class AgentSessionRunner(
 
     private static async Task Observe(AgentSession session)
     {
+        await session.Owner.Stored(session.Closing);
         await session.Observations.Run(session.Outbound.Workspace, session.Closing);
         session.Close(SessionEnd.Superseded);
     }
@@ -155,15 +153,35 @@ internal sealed class AgentSessionRunner(
 
     private async Task Detach(AgentSession session)
     {
-        if (session.Ending.End.Grace() is not { } grace)
-            return;
+        var end = session.Ending.End;
         try
         {
-            await session.Owner.Detached(session.Ending.End.Tag(), grace, drain.Closing);
+            var failed = await CountFailure(session, drain.Closing);
+            if (end.Grace() is not { } grace)
+                return;
+            var cause = DisconnectReasons.InSnapshot(end.Tag(), session.Ending.Detail);
+            var fact = new StatusFact.Detached(grace) { Failures = failed, Cause = cause };
+            await session.Owner.Detached(end.Tag(), fact, drain.Closing);
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {
             // The replica stops, or the owner has: the next owner's grace counts.
+        }
+    }
+
+    /// <returns>How many sessions in a row have not lived to the answer of their first snapshot; 0 if this one has.</returns>
+    private async Task<int> CountFailure(AgentSession session, CancellationToken ct)
+    {
+        if (session.Desired.FirstSnapshotDone || !session.Ending.End.Fails())
+            return 0;
+        try
+        {
+            return await failures.Add(session.Fence, ct);
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e))
+        {
+            // Not counted: the store's absence may be what has ended it.
+            return 0;
         }
     }
 }

@@ -23,9 +23,15 @@ public sealed class AgentStreamOptions
     [Range(64 * 1024, 64 * 1024 * 1024)]
     public int MaxFrameBytes { get; set; } = 4 * 1024 * 1024;
 
-    /// <summary>Workspaces in all parts of a snapshot.</summary>
+    /// <summary>
+    /// Workspaces that one provider may hold, for its agent's snapshot holds all of them. No more are created; a snapshot
+    /// may hold a tenth more, such as orphans and what is on its way out.
+    /// </summary>
     [Range(100, 100_000)]
     public int MaxWorkspacesPerSnapshot { get; set; } = 10_000;
+
+    /// <summary>Workspaces in all parts of a snapshot.</summary>
+    internal int SnapshotLimit => MaxWorkspacesPerSnapshot + (MaxWorkspacesPerSnapshot / 10);
 
     /// <summary>Workspaces in one part of a snapshot.</summary>
     [Range(1, 10_000)]

@@ -136,7 +136,7 @@ internal sealed class AgentStreamService(
                 {
                     MaxFrameBytes = (uint)options.Value.MaxFrameBytes,
                     MaxWorkspacesPerSnapshotPart = (uint)options.Value.MaxWorkspacesPerSnapshotPart,
-                    MaxWorkspacesPerSnapshot = (uint)options.Value.MaxWorkspacesPerSnapshot,
+                    MaxWorkspacesPerSnapshot = (uint)options.Value.SnapshotLimit,
                 },
                 StorageClass = provider?.Details.StorageClass ?? "",
             },

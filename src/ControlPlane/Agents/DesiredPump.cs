@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Orphans;
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
@@ -15,6 +16,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// </summary>
 internal sealed class DesiredPump(
     string providerId,
+    PresenceOwner owner,
     int capacity,
     Outbound outbound,
     WorkspaceView view,
@@ -31,9 +33,11 @@ internal sealed class DesiredPump(
     private readonly Lock _lock = new();
     private readonly HashSet<string> _dirty = [];
     private readonly Signal _signal = new();
-    private IReadOnlyDictionary<string, Held>? _snapshot;
     private readonly PacedRepeats _repeats = new(time, capacity);
+    private IReadOnlyDictionary<string, Held>? _snapshot;
     private volatile bool _firstSnapshotDone;
+
+    public bool FirstSnapshotDone => _firstSnapshotDone;
 
     public void Mark(string workspaceId)
     {
@@ -88,6 +92,7 @@ internal sealed class DesiredPump(
         if (snapshot is null)
             return;
 
+        await owner.Proven(ct);
         var unfinished = await Compare(snapshot, ct);
         var known = unfinished.Select(w => w.WorkspaceId).ToHashSet();
         var differing = unfinished.Where(w => Differs(w, snapshot)).Select(w => w.WorkspaceId);
@@ -96,9 +101,10 @@ internal sealed class DesiredPump(
         foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
             await Send(chunk, redelivery: true, ct);
         await keepOrphans(unclaimed.ToDictionary(id => id, id => snapshot[id]), ct);
-        await outbound.Workspace(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
-
+        if (!_firstSnapshotDone)
+            await owner.Synced(ct);
         _firstSnapshotDone = true;
+        await outbound.Workspace(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
         lock (_lock)
         {
             // A newer snapshot may have come meanwhile; its signal is set.

@@ -84,10 +84,12 @@ internal sealed class FrameReader(
                 await Heartbeat(frame, ct);
                 return true;
             case ConnectRequest.FrameOneofCase.WorkspaceObserved:
+                Identified("workspace_observed");
                 using (var span = Receive(frame))
                     Observe(frame.WorkspaceObserved, span?.Context ?? default, inSnapshot: false);
                 return true;
             case ConnectRequest.FrameOneofCase.Snapshot:
+                Identified("snapshot");
                 using (Receive(frame))
                     Snapshot(frame.Snapshot);
                 return true;
@@ -134,10 +136,17 @@ internal sealed class FrameReader(
             _snapshot.Add(workspace);
         }
 
-        if (_snapshot.Count > options.MaxWorkspacesPerSnapshot)
-            throw new ProtocolException($"snapshot: at most {options.MaxWorkspacesPerSnapshot} workspaces");
+        if (_snapshot.Count > options.SnapshotLimit)
+            throw new ProtocolException($"snapshot: at most {options.SnapshotLimit} workspaces");
         if (part.Complete)
             session.Desired.Answer(_snapshot.Take());
+    }
+
+    /// <summary>Until an agent has said where it works, nothing is taken from it, and so nothing is sent to it.</summary>
+    private void Identified(string frame)
+    {
+        if (!session.Identified)
+            throw new ProtocolException($"{frame}: only in a session whose hello has a namespace_uid");
     }
 
     private void Observe(WorkspaceObserved report, ActivityContext trace, bool inSnapshot)

@@ -99,7 +99,11 @@ internal sealed class SessionCheck(
     private async Task Check(string[] providerIds, CancellationToken ct)
     {
         // Held before the store is read: a session that attaches meanwhile isn't judged by what was read before it.
-        var held = providerIds.Select(sessions.Find).OfType<AgentSession>().ToList();
+        var held = providerIds
+            .Select(sessions.Find)
+            .OfType<AgentSession>()
+            .Select(s => (Session: s, s.Owner.IsStored))
+            .ToList();
         var owners = providerIds.Select(keeper.Find).OfType<PresenceOwner>().ToList();
         await using var session = store.Read();
         var presences = (
@@ -117,21 +121,20 @@ internal sealed class SessionCheck(
                 await PresenceKeeper.TokensGone(owner, ct);
         }
 
-        foreach (var one in held)
+        foreach (var (one, stored) in held)
         {
-            if (
-                EndOf(one, presences.GetValueOrDefault(one.ProviderId), providers.GetValueOrDefault(one.ProviderId)) is
-                { } end
-            )
+            var presence = presences.GetValueOrDefault(one.ProviderId);
+            if (EndOf(one, stored, presence, providers.GetValueOrDefault(one.ProviderId)) is { } end)
                 one.Close(end);
         }
     }
 
-    private static SessionEnd? EndOf(AgentSession session, ProviderPresence? presence, Provider? provider)
+    private static SessionEnd? EndOf(AgentSession session, bool stored, ProviderPresence? presence, Provider? provider)
     {
         if (provider is null or { Deleted: true } || presence is null or { Ended: true })
             return SessionEnd.ProviderDeleted;
-        if (!presence.IsOwnedBy(session.Fence.Epoch, session.Fence.OwnerId))
+        var owned = presence.IsOwnedBy(session.Fence.Epoch, session.Fence.OwnerId);
+        if (!owned && (stored || presence.Epoch >= session.Epoch))
             return SessionEnd.Superseded;
         return provider.Tokens.All(t => t.TokenId != session.TokenId) ? SessionEnd.TokenRevoked : null;
     }

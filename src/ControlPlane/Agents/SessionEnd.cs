@@ -52,6 +52,18 @@ internal static class SessionEnds
             _ => "failed",
         };
 
+    /// <summary>Whether a session that ends so before its first snapshot is answered has failed; the others end in good order.</summary>
+    public static bool Fails(this SessionEnd end) =>
+        end
+            is SessionEnd.AgentLeft
+                or SessionEnd.ConnectionLost
+                or SessionEnd.Superseded
+                or SessionEnd.TooSlow
+                or SessionEnd.Flooding
+                or SessionEnd.Unresponsive
+                or SessionEnd.ProtocolViolation
+                or SessionEnd.Failed;
+
     /// <summary>How long the provider stays as it was; null where no grace begins here.</summary>
     public static TimeSpan? Grace(this SessionEnd end) =>
         end switch

@@ -31,14 +31,14 @@ internal static class Admission
             );
         if (state.NamespaceUid is null || state.NamespaceUid == agent.NamespaceUid)
             return null;
-        return agent.Namespace == state.Agent?.Namespace
+        return agent.Namespace == state.BoundNamespace()
             ? Refused(
                 ErrorReasons.ClusterMismatch,
                 $"Namespace \"{agent.Namespace}\" has the UID {agent.NamespaceUid}, but this provider is bound to {state.NamespaceUid}: it is another cluster, or the namespace was made anew."
             )
             : Refused(
                 ErrorReasons.NamespaceChanged,
-                $"The agent works in namespace \"{agent.Namespace}\" ({agent.NamespaceUid}), but this provider is bound to \"{state.Agent?.Namespace}\" ({state.NamespaceUid})."
+                $"The agent works in namespace \"{agent.Namespace}\" ({agent.NamespaceUid}), but this provider is bound to \"{state.BoundNamespace()}\" ({state.NamespaceUid})."
             );
     }
 

@@ -23,6 +23,12 @@ internal static class DisconnectReasons
         ["failed"] = "the session failed in the control plane",
     }.ToFrozenDictionary();
 
+    /// <summary>The same of a session whose first snapshot was not complete, with what it was told besides.</summary>
+    public static string InSnapshot(string reason, string detail) =>
+        reason == "connection_lost"
+            ? "its connection was lost; a proxy that limits the size or the time of a request does that"
+            : $"{Words(reason)}. {detail}".TrimEnd(' ', '.');
+
     /// <summary>As the end of a sentence about the agent; a reason of a later version is shown as it is, without underscores.</summary>
     public static string Words(string reason) =>
         Known.TryGetValue(reason, out var words) ? words : reason.Replace('_', ' ');

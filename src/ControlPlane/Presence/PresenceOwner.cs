@@ -35,9 +35,16 @@ internal sealed class PresenceOwner : IDisposable
     private readonly TaskCompletionSource<OwnerVerdict> _verdict = new(
         TaskCreationOptions.RunContinuationsAsynchronously
     );
+    private readonly TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ProviderPresence _session;
+    private readonly DateTimeOffset _heldUntil;
+    private readonly bool _wasHeld;
+    private AgentConnected? _held;
     private ProviderPresence _saved;
     private StatusState _state;
     private string _detachReason = "";
+    private bool _proven;
     private long _heardTicks;
     private int _heardPauses;
 
@@ -51,17 +58,25 @@ internal sealed class PresenceOwner : IDisposable
         ILogger logger
     )
     {
-        _saved = attached.Presence;
+        _session = attached.Presence;
+        _saved = attached.HeldBack?.Before ?? attached.Presence;
         _state = attached.State;
+        (_held, _wasHeld) = (attached.HeldBack?.Connected, attached.HeldBack is not null);
+        _heldUntil = time.GetUtcNow() + StatusMachine.SnapshotLimit;
+        if (_held is null)
+            _stored.SetResult();
         (_store, _health, _pulse, _names, _time, _logger) = (store, health, pulse, names, time, logger);
         _heardTicks = time.GetUtcNow().UtcTicks;
         _heardPauses = pulse.Pauses;
         _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public string ProviderId => _saved.ProviderId;
+    public string ProviderId => _session.ProviderId;
 
-    public long Epoch => _saved.Epoch;
+    public long Epoch => _session.Epoch;
+
+    /// <summary>The store knows of the session; nothing may be written in its name before.</summary>
+    public bool IsStored => _stored.Task.IsCompleted;
 
     /// <summary>Completes when the owner finds that its session must be closed.</summary>
     public Task<OwnerVerdict> Verdict => _verdict.Task;
@@ -76,11 +91,31 @@ internal sealed class PresenceOwner : IDisposable
     /// <summary>Waits while the mailbox is full: the sender's frames are then read no faster.</summary>
     public ValueTask Post(StatusFact fact, CancellationToken ct) => _mailbox.Writer.WriteAsync(fact, ct);
 
-    /// <summary>The session has ended; the grace begins.</summary>
-    public ValueTask Detached(string reason, TimeSpan grace, CancellationToken ct)
+    /// <summary>Waits until the session is stored.</summary>
+    public Task Stored(CancellationToken ct) => _stored.Task.WaitAsync(ct);
+
+    /// <summary>The agent's first snapshot has come whole: the session is stored, if it was held back, before it is answered.</summary>
+    public async Task Proven(CancellationToken ct)
+    {
+        if (IsStored)
+            return;
+        Volatile.Write(ref _proven, true);
+        await Post(new StatusFact.TimePassed(), ct);
+        await Stored(ct);
+    }
+
+    /// <summary>The first snapshot is answered. Returns when what follows from that is stored.</summary>
+    public async Task Synced(CancellationToken ct)
+    {
+        await Post(new StatusFact.Synced(), ct);
+        await _synced.Task.WaitAsync(ct);
+    }
+
+    /// <summary>The session has ended; the grace begins, unless too many have failed.</summary>
+    public ValueTask Detached(string reason, StatusFact.Detached fact, CancellationToken ct)
     {
         _detachReason = reason;
-        return Post(new StatusFact.Detached(grace), ct);
+        return Post(fact, ct);
     }
 
     /// <summary>Makes the owner look again, as after the store is back. A full mailbox needs no ring.</summary>
@@ -122,6 +157,13 @@ internal sealed class PresenceOwner : IDisposable
         if (before.StoreAway && _health.AwaySince is null)
             before = StatusMachine.Step(before, new StatusFact.StoreBack(), at);
         var next = StatusMachine.Step(before, fact, at);
+        if (_held is not null && next.Link != Link.Attached)
+        {
+            // Nothing of it is stored, so nothing has to be ended.
+            _verdict.TrySetResult(next.Link == Link.Unresponsive ? OwnerVerdict.Unresponsive : OwnerVerdict.NotOwner);
+            return false;
+        }
+
         try
         {
             if (!await Save(next, at, ct))
@@ -131,6 +173,8 @@ internal sealed class PresenceOwner : IDisposable
             }
 
             _state = next;
+            if (fact is StatusFact.Synced && _wasHeld)
+                await _store.ForgetFailures(ProviderId, ct);
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
@@ -141,6 +185,8 @@ internal sealed class PresenceOwner : IDisposable
                 _logger.PresenceNotStored(_names.Of(ProviderId), ProviderId, e.Message);
         }
 
+        if (fact is StatusFact.Synced)
+            _synced.TrySetResult();
         if (_state.Link == Link.Unresponsive)
             _verdict.TrySetResult(OwnerVerdict.Unresponsive);
         return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
@@ -155,14 +201,16 @@ internal sealed class PresenceOwner : IDisposable
 
     private async Task<bool> Save(StatusState next, DateTimeOffset at, CancellationToken ct)
     {
-        if (next.StoreAway)
+        if (next.StoreAway || (_held is not null && at < _heldUntil && !Volatile.Read(ref _proven)))
             return true;
         var events = Difference(next, at);
         if (events.Count == 0)
             return true;
         using var span = Tracing.StartWork("presence.store");
-        if (await _store.Append(ProviderId, Epoch, _saved.OwnerId, events, ct) is not { } saved)
+        if (await _store.Append(ProviderId, Epoch, _session.OwnerId, events, ct) is not { } saved)
             return false;
+        _held = null;
+        _stored.TrySetResult();
         if (saved.Status != _saved.Status || saved.Code != _saved.Code)
             _logger.StatusChanged(_names.Of(ProviderId), ProviderId, saved.Status, saved.Code, saved.Message);
         _saved = saved;
@@ -172,7 +220,9 @@ internal sealed class PresenceOwner : IDisposable
     private List<PresenceEvent> Difference(StatusState next, DateTimeOffset at)
     {
         var events = new List<PresenceEvent>();
-        if (_saved.Attached && next.Link != Link.Attached)
+        if (_held is not null)
+            events.Add(_held);
+        else if (_saved.Attached && next.Link != Link.Attached)
         {
             var reason = next.Link == Link.Unresponsive ? StatusCodes.AgentUnresponsive : _detachReason;
             events.Add(new AgentDisconnected(Epoch, reason, at));
@@ -187,7 +237,10 @@ internal sealed class PresenceOwner : IDisposable
 
     private void Arm()
     {
-        var due = StatusMachine.Deadline(_state) is { } deadline
+        var next = StatusMachine.Deadline(_state);
+        if (_held is not null && !(next <= _heldUntil))
+            next = _heldUntil;
+        var due = next is { } deadline
             ? TimeSpan.FromTicks(Math.Max(0, (deadline - _time.GetUtcNow()).Ticks))
             : Timeout.InfiniteTimeSpan;
         _timer.Change(due, Timeout.InfiniteTimeSpan);

@@ -20,11 +20,20 @@ internal sealed record Attaching(
     TimeSpan SilenceLimit
 );
 
-/// <summary>A session that the store knows of: the presence as stored, and the machine's state to go on from.</summary>
-internal sealed record AttachedSession(ProviderPresence Presence, StatusState State);
+/// <summary>A session that was given an epoch: the presence with it, and the machine's state to go on from.</summary>
+internal sealed record AttachedSession(ProviderPresence Presence, StatusState State)
+{
+    /// <summary>
+    /// What is to be stored once the session proves itself, because too many before it have not; null if it is stored.
+    /// </summary>
+    public HeldBack? HeldBack { get; init; }
+}
+
+/// <param name="Before">The presence as it is stored.</param>
+internal sealed record HeldBack(AgentConnected Connected, ProviderPresence Before);
 
 /// <summary>Loads, decides, appends: the only code that writes a provider's presence.</summary>
-internal sealed class PresenceStore(StoreSessions sessions, Replica replica, TimeProvider time)
+internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failures, Replica replica, TimeProvider time)
 {
     private const int Attempts = 8;
 
@@ -40,6 +49,8 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
                 return refusal;
 
             var (events, attached) = Attached(stream.Aggregate!, attaching);
+            if (await IsFailing(stream.Aggregate!, ct))
+                return attached with { HeldBack = new HeldBack((AgentConnected)events[0], stream.Aggregate!) };
             stream.AppendMany(events);
             try
             {
@@ -85,7 +96,10 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
         }
     }
 
-    /// <summary>Appends if the presence still belongs to this epoch and owner.</summary>
+    /// <summary>
+    /// Appends if the presence still belongs to this epoch and owner; or, where the first event is that the agent has
+    /// connected, if that epoch is still to be had.
+    /// </summary>
     /// <returns>The presence as stored; null if it belongs to another by now, or has ended.</returns>
     public async Task<ProviderPresence?> Append(
         string providerId,
@@ -99,7 +113,9 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
         {
             await using var session = sessions.Write(Actor(providerId));
             var stream = await Fetch(session, providerId, ct);
-            if (stream.Aggregate is not { } presence || !presence.IsOwnedBy(epoch, ownerId))
+            if (stream.Aggregate is not { } presence)
+                return null;
+            if (!(events[0] is AgentConnected first ? presence.IsFreeFor(first) : presence.IsOwnedBy(epoch, ownerId)))
                 return null;
             stream.AppendMany(events);
             try
@@ -128,8 +144,17 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
             ?? throw new InvalidOperationException($"Provider {providerId} has no presence.");
     }
 
+    /// <summary>The next one to fail is the first again.</summary>
+    public Task ForgetFailures(string providerId, CancellationToken ct) => failures.Clear(providerId, ct);
+
     public static StatusChanged StatusEvent(long epoch, StatusState state) =>
         new(epoch, state.Status, state.Code, state.Message, state.StatusAt);
+
+    // Only a provider in Error can have failed so often, and few are: the others cost no query.
+    private async Task<bool> IsFailing(ProviderPresence presence, CancellationToken ct) =>
+        presence is { Status: ProviderStatus.Error, Attached: false }
+        && await failures.Find(presence.ProviderId, ct) is { Count: >= StatusMachine.MaxFailures } last
+        && last.Epoch >= presence.Epoch;
 
     private (List<PresenceEvent>, AttachedSession) Attached(ProviderPresence presence, Attaching attaching)
     {
@@ -137,7 +162,10 @@ internal sealed class PresenceStore(StoreSessions sessions, Replica replica, Tim
         var before = StatusState.From(presence);
         var state = StatusMachine.Step(
             before,
-            new StatusFact.Attached(attaching.Conditions, attaching.SilenceLimit),
+            new StatusFact.Attached(attaching.Conditions, attaching.SilenceLimit)
+            {
+                Identified = attaching.Agent.NamespaceUid.Length > 0,
+            },
             at
         );
         var connected = new AgentConnected(

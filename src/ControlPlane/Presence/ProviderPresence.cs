@@ -39,6 +39,12 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
     /// <summary>Names cluster and namespace; the first agent that knew it bound it. Null until then, for the unique index.</summary>
     public string? NamespaceUid { get; init; }
 
+    /// <summary>Its name; null where the presence was last changed by 0.1, which kept only what the last agent said.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The name of the namespace that holds the workspaces; empty if that isn't known.</summary>
+    public string BoundNamespace() => Namespace ?? Agent?.Namespace ?? "";
+
     public bool Attached { get; init; }
 
     /// <summary>When the agent attached, or detached if it isn't attached.</summary>
@@ -48,6 +54,12 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
     public bool Ended { get; init; }
 
     public bool IsOwnedBy(long epoch, string ownerId) => !Ended && Epoch == epoch && OwnerId == ownerId;
+
+    /// <summary>Whether a session that was not stored when it began may be stored now.</summary>
+    public bool IsFreeFor(AgentConnected held) =>
+        !Ended
+        && Epoch == held.Epoch - 1
+        && (NamespaceUid is null || held.Agent.NamespaceUid.Length == 0 || held.Agent.NamespaceUid == NamespaceUid);
 
     public static ProviderPresence? Fold(ProviderPresence? state, string key, PresenceEvent change) =>
         (state, change) switch
@@ -62,6 +74,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 Agent = e.Agent,
                 UsedTokens = [.. state.UsedTokens.Remove(e.TokenId).TakeLast(MaxUsedTokens - 1), e.TokenId],
                 NamespaceUid = e.Agent.NamespaceUid.Length > 0 ? e.Agent.NamespaceUid : state.NamespaceUid,
+                Namespace = e.Agent.NamespaceUid.Length > 0 ? e.Agent.Namespace : state.Namespace,
                 Attached = true,
                 AgentSince = e.At,
             },
@@ -83,7 +96,12 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 RecentErrors = StatusMachine.RememberError(state.RecentErrors, state.Status, e.Status, e.At),
             },
             (_, ClusterOffered e) => state with { Offered = e },
-            (_, ClusterAccepted e) => state with { NamespaceUid = e.NamespaceUid, Offered = null },
+            (_, ClusterAccepted e) => state with
+            {
+                NamespaceUid = e.NamespaceUid,
+                Namespace = e.Namespace,
+                Offered = null,
+            },
             (_, PresenceEnded) => state with { Ended = true, Attached = false, NamespaceUid = null },
             _ => state,
         };

@@ -8,6 +8,7 @@ internal static class StatusCodes
     public const string AgentUnresponsive = "agent_unresponsive";
     public const string AgentDisconnected = "agent_disconnected";
     public const string TokenRevoked = "token_revoked";
+    public const string SnapshotIncomplete = "snapshot_incomplete";
     public const string Flapping = "flapping";
     public const string ReadinessUnknown = "readiness_unknown";
     public const string VersionUnsupported = "version_unsupported";
@@ -25,6 +26,7 @@ internal static class StatusCodes
         AgentUnresponsive,
         AgentDisconnected,
         TokenRevoked,
+        SnapshotIncomplete,
         Flapping,
         ReadinessUnknown,
         VersionUnsupported,

@@ -15,6 +15,12 @@ internal static class StatusMachine
     /// <summary>What agents get to come back when this side was away: a replica, or the store.</summary>
     public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long an agent with which all is well may take for its first snapshot.</summary>
+    public static readonly TimeSpan SnapshotLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>After this many sessions in a row that ended before their first snapshot was answered, the provider is in Error.</summary>
+    public const int MaxFailures = 3;
+
     /// <summary>Changes from Ready to Error are counted over this time…</summary>
     public static readonly TimeSpan FlappingWindow = TimeSpan.FromMinutes(5);
 
@@ -33,11 +39,15 @@ internal static class StatusMachine
     {
         if (state.StoreAway)
             return null;
-        var calm =
-            state.Code == StatusCodes.Flapping && state.HealthySince is { } since
-                ? since + FlappingCalm
-                : (DateTimeOffset?)null;
-        return calm is { } c && (state.LinkDeadline is not { } d || c < d) ? c : state.LinkDeadline;
+        var patience = state switch
+        {
+            { Synced: false, SnapshotOverdue: false } => SnapshotLimit,
+            { Synced: true, Code: StatusCodes.Flapping } => FlappingCalm,
+            _ => (TimeSpan?)null,
+        };
+        return state.HealthySince + patience is { } p && (state.LinkDeadline is not { } d || p < d)
+            ? p
+            : state.LinkDeadline;
     }
 
     /// <summary>The times of changes from Ready to Error, after one more change of status.</summary>
@@ -62,6 +72,15 @@ internal static class StatusMachine
                 LinkDeadline = at + f.SilenceLimit,
                 HealthySince = null,
                 NoToken = false,
+                Identified = f.Identified,
+                Synced = false,
+                SnapshotOverdue = false,
+            },
+            StatusFact.Synced when state is { Link: Link.Attached, Identified: true } => state with
+            {
+                Synced = true,
+                SnapshotOverdue = false,
+                LinkDeadline = at + state.SilenceLimit,
             },
             StatusFact.Heard when state.Link == Link.Attached => state with { LinkDeadline = at + state.SilenceLimit },
             StatusFact.Reported f when state.Link == Link.Attached => state with
@@ -69,6 +88,8 @@ internal static class StatusMachine
                 Conditions = f.Conditions,
                 LinkDeadline = at + state.SilenceLimit,
             },
+            StatusFact.Detached { Failures: >= MaxFailures } f when state.Link == Link.Attached && !state.StoreAway =>
+                Failed(state, f, at),
             // While the store is away the deadline counts as due: it begins again when the store is back.
             StatusFact.Detached f when state.Link == Link.Attached => state with
             {
@@ -90,15 +111,18 @@ internal static class StatusMachine
                 LinkDeadline = at + StartupGrace,
             },
             // Time in which nobody listened is nobody's silence.
-            StatusFact.HeldUp when state.LinkDeadline < at + StartupGrace => state with
+            StatusFact.HeldUp => state with
             {
-                LinkDeadline = at + StartupGrace,
+                LinkDeadline = state.LinkDeadline < at + StartupGrace ? at + StartupGrace : state.LinkDeadline,
+                HealthySince = state.Synced ? state.HealthySince : null,
             },
             StatusFact.StoreLost => state with { StoreAway = true },
             StatusFact.StoreBack when state.StoreAway => state with
             {
                 StoreAway = false,
                 LinkDeadline = state.LinkDeadline <= at ? at + StartupGrace : state.LinkDeadline,
+                // A snapshot can't be answered without the store.
+                HealthySince = state.Synced ? state.HealthySince : null,
             },
             _ => state,
         };
@@ -141,29 +165,72 @@ internal static class StatusMachine
         return WithStatus(next, ProviderStatus.Error, code, message, at);
     }
 
+    /// <summary>A session that did not live to its first snapshot is no sign of life: no grace begins with it.</summary>
+    private static StatusState Failed(StatusState state, StatusFact.Detached fact, DateTimeOffset at) =>
+        Required(state).Find(c => c.Status == ConditionStatus.False) is not null && state.Status == ProviderStatus.Error
+            ? Ended(state, Link.None, state.Code, state.Message, at)
+            : Ended(
+                state,
+                Link.None,
+                StatusCodes.SnapshotIncomplete,
+                $"{fact.Failures} sessions in a row ended before the agent's first snapshot was complete. The last one: {fact.Cause}",
+                at
+            );
+
+    private static List<Condition> Required(StatusState state) =>
+        [
+            .. ConditionTypes.Required.Select(type =>
+                state.Conditions.FirstOrDefault(c => c.Type == type) ?? Missing(type)
+            ),
+        ];
+
     private static StatusState Judge(StatusState state, DateTimeOffset at)
     {
-        var required = ConditionTypes
-            .Required.Select(type => state.Conditions.FirstOrDefault(c => c.Type == type) ?? Missing(type))
-            .ToList();
+        var required = Required(state);
+        var unwell = state with { HealthySince = null, SnapshotOverdue = false };
         if (required.Find(c => c.Status == ConditionStatus.False) is { } broken)
             return WithStatus(
-                state with
-                {
-                    HealthySince = null,
-                },
+                unwell,
                 ProviderStatus.Error,
                 broken.Code.Length > 0 ? broken.Code : StatusCodes.ReadinessUnknown,
                 broken.Message,
                 at
             );
         if (required.Find(c => c.Status == ConditionStatus.Unknown) is { } unknown)
-            return Undetermined(state with { HealthySince = null }, unknown, at);
+            return Undetermined(unwell, unknown, at);
 
         var healthy = state with { HealthySince = state.HealthySince ?? at };
+        if (!healthy.Synced)
+            return Unsynced(healthy, at);
         return healthy.Code == StatusCodes.Flapping && at < healthy.HealthySince + FlappingCalm
             ? healthy
             : WithStatus(healthy, ProviderStatus.Ready, "", "", at);
+    }
+
+    /// <summary>
+    /// Without its first snapshot an agent makes nothing Ready. What was Ready stays so for a while; and before that is over
+    /// nothing is wrong yet.
+    /// </summary>
+    private static StatusState Unsynced(StatusState state, DateTimeOffset at)
+    {
+        var next = state with { SnapshotOverdue = at >= state.HealthySince + SnapshotLimit };
+        if (!next.Identified && (next.SnapshotOverdue || next.Status != ProviderStatus.Ready))
+            return WithStatus(
+                next,
+                ProviderStatus.Error,
+                StatusCodes.ReadinessUnknown,
+                "The agent is attached but has not said which namespace it works in (namespace_uid); nothing is sent to it.",
+                at
+            );
+        return next.SnapshotOverdue
+            ? WithStatus(
+                next,
+                ProviderStatus.Error,
+                StatusCodes.SnapshotIncomplete,
+                $"The agent is attached, but its first snapshot has not been complete for {SnapshotLimit.TotalSeconds:0} s.",
+                at
+            )
+            : next;
     }
 
     /// <summary>Not knowing is no reason to leave Ready; but nothing becomes Ready, or keeps an older cause, by it.</summary>

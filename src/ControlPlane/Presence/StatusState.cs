@@ -37,6 +37,15 @@ internal sealed record StatusState(
     /// <summary>How long an attached agent may be silent.</summary>
     public TimeSpan SilenceLimit { get; init; }
 
+    /// <summary>The attached agent has said which namespace it works in.</summary>
+    public bool Identified { get; init; }
+
+    /// <summary>The first snapshot of the open session has been answered.</summary>
+    public bool Synced { get; init; }
+
+    /// <summary>The first snapshot has been missing for too long, though nothing else is wrong.</summary>
+    public bool SnapshotOverdue { get; init; }
+
     /// <summary>Since when an attached agent has had all required conditions true without a break.</summary>
     public DateTimeOffset? HealthySince { get; init; }
 
@@ -62,7 +71,14 @@ internal abstract record StatusFact
     private StatusFact() { }
 
     /// <summary>A session was opened, with its first readiness report.</summary>
-    public sealed record Attached(ImmutableArray<Condition> Conditions, TimeSpan SilenceLimit) : StatusFact;
+    public sealed record Attached(ImmutableArray<Condition> Conditions, TimeSpan SilenceLimit) : StatusFact
+    {
+        /// <summary>The agent has said which namespace it works in.</summary>
+        public bool Identified { get; init; } = true;
+    }
+
+    /// <summary>The first snapshot of the session has been answered.</summary>
+    public sealed record Synced : StatusFact;
 
     /// <summary>The agent was heard.</summary>
     public sealed record Heard : StatusFact;
@@ -71,7 +87,14 @@ internal abstract record StatusFact
     public sealed record Reported(ImmutableArray<Condition> Conditions) : StatusFact;
 
     /// <summary>The session has ended, and a grace begins.</summary>
-    public sealed record Detached(TimeSpan Grace) : StatusFact;
+    public sealed record Detached(TimeSpan Grace) : StatusFact
+    {
+        /// <summary>Sessions in a row, this one included, that ended before their first snapshot was answered.</summary>
+        public int Failures { get; init; }
+
+        /// <summary>Why the session ended, as the end of a sentence; used if too many have failed.</summary>
+        public string Cause { get; init; } = "";
+    }
 
     /// <summary>The provider's last token was revoked: no agent can attach.</summary>
     public sealed record TokensGone : StatusFact;

@@ -127,7 +127,7 @@ internal static class ProviderMapping
                 Attached = presence.Attached,
                 Epoch = (ulong)presence.Epoch,
                 Version = agent.AgentVersion,
-                Namespace = agent.Namespace,
+                Namespace = presence.NamespaceUid is null ? agent.Namespace : presence.BoundNamespace(),
                 NamespaceUid = presence.NamespaceUid ?? "",
                 KubernetesVersion = agent.KubernetesVersion,
                 Driver = agent.Driver,

@@ -132,6 +132,7 @@ internal sealed class ProviderRemoval(
         provider.AppendMany(decision.Events);
         presence.AppendOne(new PresenceEnded(time.GetUtcNow()));
         OrphanStore.Clear(session.Documents, providerId);
+        FailedSessions.Clear(session.Documents, providerId);
         foreach (var organization in allowing)
         {
             var list = await events.FetchForWriting<Organization>(organization.Id, ct);
@@ -168,5 +169,5 @@ internal sealed class ProviderRemoval(
             .ToListAsync(ct);
 
     private static string Cleanup(ProviderPresence presence) =>
-        presence.Agent is { Namespace: var ns } ? WorkspaceKinds.CleanupCommand(ns, presence.ProviderId) : "";
+        presence.BoundNamespace() is { Length: > 0 } ns ? WorkspaceKinds.CleanupCommand(ns, presence.ProviderId) : "";
 }

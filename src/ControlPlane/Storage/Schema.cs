@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Orphans;
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using JasperFx;
 using Marten;
@@ -80,7 +81,10 @@ internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
         await Execute(connection, "select pg_advisory_xact_lock(hashtextextended('mesh.schema', 0))", ct);
         await store.Storage.ApplyAllConfiguredChangesToDatabaseAsync(AutoCreate.CreateOrUpdate);
         // Each in a transaction of its own: a writer of another replica holds what one needs and waits for what another has.
-        foreach (var part in (string[])[Own, OrphanTable.Schema, ProviderMentions.Schema, ChangeFeed.Clean])
+        foreach (
+            var part in (string[])
+                [Own, FailedSessions.Schema, OrphanTable.Schema, ProviderMentions.Schema, ChangeFeed.Clean]
+        )
         {
             await using var command = database.CreateCommand(part);
             await command.ExecuteNonQueryAsync(ct);

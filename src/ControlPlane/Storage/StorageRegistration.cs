@@ -54,6 +54,7 @@ internal static class StorageRegistration
     public static IServiceCollection AddPresence(this IServiceCollection services)
     {
         services.AddSingleton<PresenceStore>();
+        services.AddSingleton<FailedSessions>();
         services.TryAddSingleton<ProcessPulse>();
         services.AddSingleton<PresenceKeeper>();
         services.AddHostedService(s => s.GetRequiredService<PresenceKeeper>());

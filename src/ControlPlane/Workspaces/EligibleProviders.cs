@@ -35,13 +35,15 @@ internal static class EligibleProviders
 
     /// <summary>Those of a region, or of any if it is empty, that would take a workspace now.</summary>
     /// <param name="first">Id of the provider that is preferred if it is among them; the others follow in order of name.</param>
+    /// <param name="except">Ids of those that are known not to do.</param>
     public static async Task<IReadOnlyList<PlacementCandidate>> Find(
         NpgsqlConnection connection,
         Organization organization,
         string region,
         string first,
         int limit,
-        CancellationToken ct
+        CancellationToken ct,
+        params string[] except
     )
     {
         await using var command = new NpgsqlCommand(
@@ -51,6 +53,7 @@ internal static class EligibleProviders
             join mesh.mt_doc_providerpresence s on s.id = 'presence-' || (p.data ->> 'ProviderId')
             where p.id = any($1) and p.data ->> 'Cordon' is null and s.data ->> 'Status' = 'Ready'
               and ($2 = '' or p.data -> 'Details' ->> 'Region' = $2) and {HasRoom}
+              and p.data ->> 'ProviderId' <> all($5)
             order by p.data ->> 'ProviderId' <> $3, p.data ->> 'Name' collate "C" limit $4
             """,
             connection
@@ -59,6 +62,7 @@ internal static class EligibleProviders
         command.Parameters.AddWithValue(region);
         command.Parameters.AddWithValue(first);
         command.Parameters.AddWithValue(limit);
+        command.Parameters.AddWithValue(except);
         var found = new List<PlacementCandidate>();
         await using var rows = await command.ExecuteReaderAsync(ct);
         while (await rows.ReadAsync(ct))
@@ -71,6 +75,7 @@ internal static class EligibleProviders
         WriteSession session,
         Organization organization,
         string region,
+        ProviderRoom room,
         CancellationToken ct
     )
     {
@@ -79,6 +84,7 @@ internal static class EligibleProviders
             session,
             session.Documents.CreateBatchQuery(),
             [.. found.Select(c => c.ProviderId)],
+            room,
             ct
         );
         return
@@ -95,16 +101,17 @@ internal static class EligibleProviders
         WriteSession session,
         Organization organization,
         string region,
+        ProviderRoom room,
         CancellationToken ct
     )
     {
         var inRegion = await InRegion(session.Connection, region, ct);
-        var targets = await Load(session, session.Documents.CreateBatchQuery(), inRegion, ct);
+        var targets = await Load(session, session.Documents.CreateBatchQuery(), inRegion, room, ct);
         var causes = targets
             .OrderBy(t => t.Provider.Name, StringComparer.Ordinal)
             .SelectMany(t => Placement.Causes(organization, t, region))
             .ToList();
-        var elsewhere = await Names(session, organization, region: "", ct);
+        var elsewhere = await Names(session, organization, region: "", room, ct);
         return Placement.RefuseRegion(region, causes, elsewhere);
     }
 
@@ -114,6 +121,7 @@ internal static class EligibleProviders
         WriteSession session,
         IBatchedQuery batch,
         string[] ids,
+        ProviderRoom room,
         CancellationToken ct
     )
     {
@@ -122,17 +130,40 @@ internal static class EligibleProviders
         await batch.Execute(ct);
         var providers = await loadProviders;
         var presences = (await loadPresences).ToDictionary(p => p.ProviderId);
-        var counted = providers.Where(p => p.Details.MaxWorkspaces > 0).Select(p => p.ProviderId).ToArray();
-        var counts =
-            counted.Length > 0
-                ? await WorkspaceCounts.OfProviders(session.Connection, counted, ct)
-                : new Dictionary<string, int>();
+        var counts = await Count(session.Connection, providers, room, ct);
         return
         [
             .. providers
                 .OrderBy(p => Array.IndexOf(ids, p.ProviderId))
-                .Select(p => new PlacementTarget(p, presences[p.ProviderId], counts.GetValueOrDefault(p.ProviderId))),
+                .Select(p => new PlacementTarget(p, presences[p.ProviderId], counts[p.ProviderId], room.Limit)),
         ];
+    }
+
+    private static async Task<Dictionary<string, int>> Count(
+        NpgsqlConnection connection,
+        IReadOnlyList<Provider> providers,
+        ProviderRoom room,
+        CancellationToken ct
+    )
+    {
+        var counts = new Dictionary<string, int>();
+        foreach (var provider in providers.Where(p => p.Details.MaxWorkspaces == 0))
+        {
+            if (room.Estimate(provider.ProviderId) is { } known)
+                counts[provider.ProviderId] = known;
+        }
+
+        var unknown = providers.Select(p => p.ProviderId).Except(counts.Keys).ToArray();
+        if (unknown.Length == 0)
+            return counts;
+        var counted = await WorkspaceCounts.OfProviders(connection, unknown, ct);
+        foreach (var id in unknown)
+        {
+            counts[id] = counted.GetValueOrDefault(id);
+            room.Saw(id, counts[id]);
+        }
+
+        return counts;
     }
 
     private static async Task<string[]> InRegion(NpgsqlConnection connection, string region, CancellationToken ct)

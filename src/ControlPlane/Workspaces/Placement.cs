@@ -8,7 +8,11 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>A provider as placement looks at it.</summary>
 /// <param name="Unfinished">Workspaces that it holds.</param>
-internal sealed record PlacementTarget(Provider Provider, ProviderPresence Presence, int Unfinished);
+/// <param name="Limit">What its agent may report at most, and so what it may hold whatever its own maximum is.</param>
+internal sealed record PlacementTarget(Provider Provider, ProviderPresence Presence, int Unfinished, int Limit)
+{
+    public bool IsAtLimit => Unfinished >= Limit;
+}
 
 /// <summary>Decides whether an organization may place a workspace in a provider now. Pure.</summary>
 internal static class Placement
@@ -29,7 +33,7 @@ internal static class Placement
         string region
     )
     {
-        var (provider, presence, unfinished) = target;
+        var (provider, presence, unfinished, limit) = target;
         var causes = new List<PreconditionViolation>();
         void Add(string type, string description) =>
             causes.Add(new PreconditionViolation(type, provider.Name, $"Provider \"{provider.Name}\" {description}"));
@@ -37,13 +41,20 @@ internal static class Placement
         if (!organization.AllowedProviders.Contains(provider.ProviderId))
             Add(NotAllowed, $"is not allowed for organization \"{organization.Name}\".");
         if (presence.Status == ProviderStatus.Pending)
-            Add(NotReady, "is Pending: its agent has never attached.");
+            Add(
+                NotReady,
+                presence.Attached
+                    ? "is Pending: its agent is attached, but has not told yet what its cluster holds."
+                    : "is Pending: its agent has never attached."
+            );
         else if (presence.Status == ProviderStatus.Error)
             Add(NotReady, $"is in Error: {presence.Code}: {presence.Message}");
         if (provider.Cordon is { } cordon)
             Add(Cordoned, $"is cordoned: {cordon.Reason}");
         if (provider.Details.MaxWorkspaces > 0 && unfinished >= provider.Details.MaxWorkspaces)
             Add(AtCapacity, $"holds {unfinished} workspaces, of at most {provider.Details.MaxWorkspaces}.");
+        else if (target.IsAtLimit)
+            Add(AtCapacity, $"holds {unfinished} workspaces, of at most {limit} that one agent may report.");
         if (region.Length > 0 && provider.Details.Region != region)
             Add(
                 OtherRegion,

@@ -41,6 +41,7 @@ internal sealed class WorkspacePlacement(
     OrganizationView organizations,
     ProviderView providers,
     DeploymentView deployment,
+    ProviderRoom room,
     NpgsqlDataSource database,
     Doorbell doorbell,
     TimeProvider time
@@ -140,7 +141,7 @@ internal sealed class WorkspacePlacement(
         var loadOrganization = batch.Load<Organization>(StreamKeys.Organization(target.OrganizationId));
         var loadDeployment = batch.Load<MeshDeployment>(StreamKeys.Deployment);
         string[] ids = [.. target.Candidates.Select(c => c.ProviderId)];
-        var targets = await EligibleProviders.Load(session, batch, ids, ct);
+        var targets = await EligibleProviders.Load(session, batch, ids, room, ct);
         var organization = (await loadOrganization)!;
         var reference = wanted.Provider.Length > 0 ? wanted.Provider : (await loadDeployment)!.DefaultProviderId;
         var meant =
@@ -155,26 +156,32 @@ internal sealed class WorkspacePlacement(
 
         if (Placement.Choose(organization, targets, wanted.Region) is not { } chosen)
             return target.Chosen
-                ? await NoneInRegion(session, organization, wanted.Region, ct)
+                ? await NoneInRegion(session, organization, wanted.Region, targets, ct)
                 : Placement.Refuse(
                     Placement.Causes(organization, targets[0], wanted.Region),
-                    await EligibleProviders.Names(session, organization, wanted.Region, ct)
+                    await EligibleProviders.Names(session, organization, wanted.Region, room, ct)
                 );
         return Create(context, session, organization, chosen, wanted, placed);
     }
 
     private static bool IsCounted(PlacementTarget target) => target.Provider.Details.MaxWorkspaces > 0;
 
-    // One that would take it by now was none of the candidates: look again.
-    private static async Task<Outcome> NoneInRegion(
+    // One that would take it by now was none of the candidates: look again. What is at the limit of its agent is a candidate
+    // like the others, for it is not counted when they are looked for.
+    private async Task<Outcome> NoneInRegion(
         WriteSession session,
         Organization organization,
         string region,
+        IReadOnlyList<PlacementTarget> targets,
         CancellationToken ct
-    ) =>
-        (await EligibleProviders.Find(session.Connection, organization, region, first: "", limit: 1, ct)).Count > 0
+    )
+    {
+        string[] full = [.. targets.Where(t => t.IsAtLimit).Select(t => t.Provider.ProviderId)];
+        var found = await EligibleProviders.Find(session.Connection, organization, region, "", limit: 1, ct, full);
+        return found.Count > 0
             ? new Outcome.Outdated()
-            : await EligibleProviders.RefuseRegion(session, organization, region, ct);
+            : await EligibleProviders.RefuseRegion(session, organization, region, room, ct);
+    }
 
     private Outcome Create(
         WriteContext context,
@@ -208,7 +215,11 @@ internal sealed class WorkspacePlacement(
         placed(new PlacedWorkspace(workspace, organization.Name, WorkspaceProvider.Of(provider.Name, chosen.Presence)));
         return new Outcome.Done(command.WorkspaceId)
         {
-            Committed = () => doorbell.Workspace(provider.ProviderId, command.WorkspaceId),
+            Committed = () =>
+            {
+                room.Placed(provider.ProviderId);
+                doorbell.Workspace(provider.ProviderId, command.WorkspaceId);
+            },
         };
     }
 

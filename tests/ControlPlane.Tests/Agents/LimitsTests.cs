@@ -92,8 +92,6 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
         );
         var (id, token) = await plane.CreateProvider("west", Ct);
         using var agent = await TestAgent.Attach(plane, token, Ct);
-        await agent.Snapshot(Ct);
-        await agent.Next(Frame.SnapshotComplete, Ct);
         var session = plane.Services.GetRequiredService<AgentSessions>().Find(id)!;
         await using var connection = new Npgsql.NpgsqlConnection(plane.Database);
         await connection.OpenAsync(Ct);
@@ -106,7 +104,7 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
         )
             await command.ExecuteNonQueryAsync(Ct);
 
-        for (var i = 0; i < 201; i++)
+        for (var i = 0; i <= 2 * 110; i++)
             await agent.Observe(Guid.NewGuid().ToString("n"), 1, WorkspaceState.Running, Ct);
         await session.Closing.WaitHandle.WaitOneAsync(Ct);
         var end = agent.End(Ct);

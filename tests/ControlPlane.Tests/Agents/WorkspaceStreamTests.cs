@@ -36,7 +36,7 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
     public async Task Nothing_is_sent_before_the_first_snapshot_is_complete()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        using var agent = await AttachBuiltIn(plane);
+        using var agent = await GreetReady(plane);
         await plane.CreateWorkspace("dev", Ct);
 
         await agent.Heartbeat(Ct);
@@ -143,7 +143,7 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
     public async Task R10_a_first_snapshot_ahead_of_the_store_raises_the_generation_and_deletes_nothing()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        using var agent = await AttachBuiltIn(plane);
+        using var agent = await GreetReady(plane);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
 
         await agent.Snapshot(Ct, agent.Observation(id, 41, WorkspaceState.Running));
@@ -156,7 +156,7 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
     public async Task A_snapshot_in_parts_counts_when_it_is_complete()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
-        using var agent = await AttachBuiltIn(plane);
+        using var agent = await GreetReady(plane);
         var first = (await plane.CreateWorkspace("one", Ct)).Id;
         var second = (await plane.CreateWorkspace("two", Ct)).Id;
 
@@ -245,5 +245,13 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
     {
         var (_, token) = await plane.BuiltIn(Ct);
         return await TestAgent.Attach(plane, token, Ct);
+    }
+
+    /// <summary>Of a provider that an earlier session has made Ready; the first snapshot of this one is still to be sent.</summary>
+    private static async Task<TestAgent> GreetReady(TestControlPlane plane)
+    {
+        var (_, token) = await plane.BuiltIn(Ct);
+        using (await TestAgent.Attach(plane, token, Ct, h => h.NamespaceUid = "u"))
+            return await TestAgent.Greet(plane, token, Ct, h => h.NamespaceUid = "u");
     }
 }

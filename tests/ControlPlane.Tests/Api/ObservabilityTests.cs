@@ -139,6 +139,7 @@ public sealed class ObservabilityTests(PostgresFixture postgres) : ControlPlaneT
             headers,
             cancellationToken: Ct
         );
+        await agent.Next(Frame.WorkspaceDesired, Ct);
 
         await agent.Snapshot(Ct);
         var desired = await agent.Next(Frame.WorkspaceDesired, Ct);

@@ -26,7 +26,22 @@ internal sealed class TestAgent(AsyncDuplexStreamingCall<ConnectRequest, Connect
             )
         );
 
+    /// <summary>Attached, with a first snapshot that holds nothing: Ready, if its readiness is.</summary>
     public static async Task<TestAgent> Attach(
+        TestControlPlane plane,
+        string token,
+        CancellationToken ct,
+        Action<Hello>? hello = null
+    )
+    {
+        var agent = await Greet(plane, token, ct, hello);
+        await agent.Snapshot(ct);
+        await agent.Next(ConnectResponse.FrameOneofCase.SnapshotComplete, ct);
+        return agent;
+    }
+
+    /// <summary>Welcomed, and no more: what it holds is not told.</summary>
+    public static async Task<TestAgent> Greet(
         TestControlPlane plane,
         string token,
         CancellationToken ct,

@@ -14,6 +14,7 @@ public sealed class OrphanListTests(PostgresFixture postgres) : OrphanTestBase(p
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var agent = await AttachBuiltIn(plane);
+        await Exchange(agent);
         var known = (await plane.CreateWorkspace("known", Ct)).Id;
         var id = NewId();
 

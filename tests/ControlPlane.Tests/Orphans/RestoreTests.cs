@@ -88,6 +88,8 @@ public sealed class RestoreTests(PostgresFixture postgres) : OrphanTestBase(post
     public async Task R10_a_disk_alone_whose_generation_is_ahead_of_the_store_raises_it_and_is_wished_for_again()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using (var earlier = await AttachBuiltIn(plane))
+            await Exchange(earlier);
         using var agent = await AttachBuiltIn(plane);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         var disk = agent.Observation(id, 0, WorkspaceState.Starting);

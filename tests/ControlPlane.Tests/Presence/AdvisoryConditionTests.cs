@@ -30,10 +30,11 @@ public sealed class AdvisoryConditionTests
             new StatusFact.Attached([.. Well, advice], TimeSpan.FromSeconds(30)),
             T0
         );
-        var well = StatusMachine.Step(attached, new StatusFact.Reported([.. Well]), T0.AddSeconds(1));
+        var synced = StatusMachine.Step(attached, new StatusFact.Synced(), T0);
+        var well = StatusMachine.Step(synced, new StatusFact.Reported([.. Well]), T0.AddSeconds(1));
         var advised = StatusMachine.Step(well, new StatusFact.Reported([.. Well, advice]), T0.AddSeconds(2));
 
-        Assert.Equal((ProviderStatus.Ready, ""), (attached.Status, attached.Code));
+        Assert.Equal((ProviderStatus.Ready, ""), (synced.Status, synced.Code));
         Assert.Equal((ProviderStatus.Ready, "", T0), (advised.Status, advised.Code, advised.StatusAt));
     }
 }

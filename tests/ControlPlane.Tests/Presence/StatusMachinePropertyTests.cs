@@ -10,9 +10,16 @@ public sealed class StatusMachinePropertyTests
 
     private static readonly Gen<StatusFact> AnyFact = Gen.OneOf<StatusFact>(
         Reports().Select(r => (StatusFact)new StatusFact.Attached(r, TimeSpan.FromSeconds(30))),
+        Gen.Bool.Select(named =>
+            (StatusFact)new StatusFact.Attached(StatusMachineTests.Well, TimeSpan.FromHours(1)) { Identified = named }
+        ),
+        Gen.Const((StatusFact)new StatusFact.Synced()),
         Gen.Const((StatusFact)new StatusFact.Heard()),
         Reports().Select(r => (StatusFact)new StatusFact.Reported(r)),
-        Gen.Int[0, 60].Select(s => (StatusFact)new StatusFact.Detached(TimeSpan.FromSeconds(s))),
+        Gen.Select(Gen.Int[0, 60], Gen.Int[0, 4])
+            .Select(
+                (s, failures) => (StatusFact)new StatusFact.Detached(TimeSpan.FromSeconds(s)) { Failures = failures }
+            ),
         Gen.Const((StatusFact)new StatusFact.Refused("namespace_taken", "another has it")),
         Gen.Const((StatusFact)new StatusFact.OwnerLost()),
         Gen.Const((StatusFact)new StatusFact.TokensGone()),
@@ -41,6 +48,38 @@ public sealed class StatusMachinePropertyTests
                     Assert.False(state is { Link: Link.Grace, NoToken: true }, "Ready though no agent can attach");
                     if (state.Link == Link.Attached)
                         Assert.DoesNotContain(state.Conditions, c => c.Status == ConditionStatus.False);
+                }
+            },
+            iter: 5_000
+        );
+
+    [Fact]
+    public void Ready_is_given_only_by_an_agent_that_is_known_and_whose_first_snapshot_was_answered() =>
+        Sequences.Sample(
+            sequence =>
+            {
+                var before = ProviderStatus.Pending;
+                foreach (var (state, _) in Run(sequence))
+                {
+                    if (state.Status == ProviderStatus.Ready && before != ProviderStatus.Ready)
+                        Assert.True(state is { Link: Link.Attached, Synced: true, Identified: true });
+                    before = state.Status;
+                }
+            },
+            iter: 5_000
+        );
+
+    [Fact]
+    public void Nothing_is_due_twice() =>
+        Sequences.Sample(
+            sequence =>
+            {
+                var (state, at) = Run(sequence).Last();
+                for (var i = 0; StatusMachine.Deadline(state) is { } deadline; i++)
+                {
+                    Assert.True(deadline > at, $"{deadline} is due again");
+                    Assert.True(i < 5, "there is no end of deadlines");
+                    (state, at) = (Pass(state, deadline), deadline);
                 }
             },
             iter: 5_000

@@ -20,24 +20,30 @@ public sealed class StatusMachineTests
         "flapping",
         "away",
         "away in grace",
+        "attaching",
+        "nameless",
+        "failed",
     ];
 
     /// <summary>What each fact, a second later, makes of each state: "status code link"; '=' where nothing changes.</summary>
     private static readonly Dictionary<string, string[]> Table = new()
     {
-        //                    pending, refused, ready, broken, grace, unresponsive, disconnected, flapping, away, away in grace
+        //                    pending, refused, ready, broken, grace, unresponsive, disconnected, flapping, away, away in grace, attaching, nameless, failed
         ["attached, well"] =
         [
-            "Ready - Attached",
-            "Ready - Attached",
-            "=",
-            "Ready - Attached",
-            "Ready - Attached",
-            "Ready - Attached",
-            "Ready - Attached",
+            "Pending - Attached",
+            "Error version_unsupported Attached",
             "=",
             "=",
             "Ready - Attached",
+            "Error agent_unresponsive Attached",
+            "Error agent_disconnected Attached",
+            "=",
+            "=",
+            "Ready - Attached",
+            "=",
+            "=",
+            "Error snapshot_incomplete Attached",
         ],
         ["attached, broken"] =
         [
@@ -51,6 +57,9 @@ public sealed class StatusMachineTests
             "=",
             "=",
             "Ready - Attached",
+            "Error cluster_unreachable Attached",
+            "Error cluster_unreachable Attached",
+            "Error cluster_unreachable Attached",
         ],
         ["attached, unknown"] =
         [
@@ -64,10 +73,45 @@ public sealed class StatusMachineTests
             "=",
             "=",
             "Ready - Attached",
+            "Error readiness_unknown Attached",
+            "=",
+            "Error readiness_unknown Attached",
         ],
-        ["heard"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
-        ["reported well"] = ["=", "=", "=", "Ready - Attached", "=", "=", "=", "=", "=", "="],
-        ["reported broken"] = ["=", "=", "Error cluster_unreachable Attached", "=", "=", "=", "=", "=", "=", "="],
+        ["attached, nameless"] =
+        [
+            "Error readiness_unknown Attached",
+            "Error readiness_unknown Attached",
+            "=",
+            "Error readiness_unknown Attached",
+            "Ready - Attached",
+            "Error readiness_unknown Attached",
+            "Error readiness_unknown Attached",
+            "=",
+            "=",
+            "Ready - Attached",
+            "Error readiness_unknown Attached",
+            "=",
+            "Error readiness_unknown Attached",
+        ],
+        ["synced"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "Ready - Attached", "=", "="],
+        ["heard"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["reported well"] = ["=", "=", "=", "Ready - Attached", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["reported broken"] =
+        [
+            "=",
+            "=",
+            "Error cluster_unreachable Attached",
+            "=",
+            "=",
+            "=",
+            "=",
+            "=",
+            "=",
+            "=",
+            "Error cluster_unreachable Attached",
+            "Error cluster_unreachable Attached",
+            "=",
+        ],
         ["detached"] =
         [
             "=",
@@ -80,8 +124,27 @@ public sealed class StatusMachineTests
             "Error flapping Grace",
             "Ready - Grace",
             "=",
+            "Pending - Grace",
+            "Error readiness_unknown Grace",
+            "=",
         ],
-        ["tokens gone"] = ["=", "=", "=", "=", "Error token_revoked None", "=", "=", "=", "=", "="],
+        ["detached, the third to fail"] =
+        [
+            "=",
+            "=",
+            "Error snapshot_incomplete None",
+            "Error cluster_unreachable None",
+            "=",
+            "=",
+            "=",
+            "Error flapping None",
+            "Ready - Grace",
+            "=",
+            "Error snapshot_incomplete None",
+            "Error snapshot_incomplete None",
+            "=",
+        ],
+        ["tokens gone"] = ["=", "=", "=", "=", "Error token_revoked None", "=", "=", "=", "=", "=", "=", "=", "="],
         ["refused"] =
         [
             "Error namespace_taken None",
@@ -94,6 +157,9 @@ public sealed class StatusMachineTests
             "=",
             "=",
             "=",
+            "=",
+            "=",
+            "Error namespace_taken None",
         ],
         ["owner lost"] =
         [
@@ -107,11 +173,14 @@ public sealed class StatusMachineTests
             "=",
             "=",
             "=",
+            "=",
+            "=",
+            "Error snapshot_incomplete Grace",
         ],
-        ["store lost"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
-        ["store back"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
-        ["held up"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
-        ["time passed"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["store lost"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["store back"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["held up"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
+        ["time passed"] = ["=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "=", "="],
         ["an hour passed"] =
         [
             "=",
@@ -123,6 +192,9 @@ public sealed class StatusMachineTests
             "=",
             "Error flapping Unresponsive",
             "=",
+            "=",
+            "Error agent_unresponsive Unresponsive",
+            "Error agent_unresponsive Unresponsive",
             "=",
         ],
     };
@@ -311,11 +383,93 @@ public sealed class StatusMachineTests
     public void An_agent_that_attaches_has_a_token_whatever_was_revoked_before()
     {
         var revoked = StatusMachine.Step(State("ready"), new StatusFact.TokensGone(), T0);
-        var attached = StatusMachine.Step(revoked, new StatusFact.Attached(Well, Silence), T0);
+        var attached = After(revoked, new StatusFact.Attached(Well, Silence));
 
         var gone = StatusMachine.Step(attached, new StatusFact.Detached(StatusMachine.ReconnectGrace), T0);
 
         Assert.Equal(ProviderStatus.Ready, gone.Status);
+    }
+
+    [Fact]
+    public void Two_sessions_that_fail_leave_it_as_it_was_and_the_third_is_its_error_with_the_cause()
+    {
+        static StatusState Fail(StatusState state, int failures) =>
+            After(
+                After(state, new StatusFact.Attached(Well, Silence)),
+                new StatusFact.Detached(StatusMachine.ReconnectGrace) { Failures = failures, Cause = "it was cut" }
+            );
+
+        var twice = Fail(Fail(State("ready"), 1), 2);
+        var thrice = Fail(twice, 3);
+
+        Assert.Equal((ProviderStatus.Ready, Link.Grace), (twice.Status, twice.Link));
+        Assert.Equal((ProviderStatus.Error, StatusCodes.SnapshotIncomplete), (thrice.Status, thrice.Code));
+        Assert.Contains("3 sessions in a row", thrice.Message, StringComparison.Ordinal);
+        Assert.Contains("it was cut", thrice.Message, StringComparison.Ordinal);
+        Assert.Null(StatusMachine.Deadline(thrice));
+    }
+
+    [Theory]
+    [InlineData("ready", true, StatusCodes.SnapshotIncomplete)]
+    [InlineData("pending", true, StatusCodes.SnapshotIncomplete)]
+    [InlineData("ready", false, StatusCodes.ReadinessUnknown)]
+    public void An_agent_that_is_well_but_never_completes_a_snapshot_is_an_error_after_a_minute(
+        string before,
+        bool identified,
+        string code
+    )
+    {
+        var day = TimeSpan.FromDays(1);
+        var attached = After(State(before), new StatusFact.Attached(Well, day) { Identified = identified });
+        var due = T0 + StatusMachine.SnapshotLimit;
+
+        Assert.Equal(due, StatusMachine.Deadline(attached));
+        Assert.Equal(State(before).Status, Pass(attached, due - TimeSpan.FromTicks(1)).Status);
+        var overdue = Pass(attached, due);
+        Assert.Equal((ProviderStatus.Error, code), (overdue.Status, overdue.Code));
+        Assert.Equal(T0 + day, StatusMachine.Deadline(overdue));
+        if (identified)
+            Assert.Equal(ProviderStatus.Ready, StatusMachine.Step(overdue, new StatusFact.Synced(), due).Status);
+    }
+
+    [Fact]
+    public void The_minute_for_the_first_snapshot_begins_when_the_cluster_is_well()
+    {
+        var attached = After(State("ready"), new StatusFact.Attached(Broken, TimeSpan.FromDays(1)));
+        var later = T0 + TimeSpan.FromHours(1);
+
+        var well = StatusMachine.Step(attached, new StatusFact.Reported(Well), later);
+
+        Assert.Equal("cluster_unreachable", well.Code);
+        Assert.Equal(later + StatusMachine.SnapshotLimit, StatusMachine.Deadline(well));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_minute_for_the_first_snapshot_begins_anew_when_nobody_could_answer_it(bool store)
+    {
+        var day = TimeSpan.FromDays(1);
+        var attached = After(State("ready"), new StatusFact.Attached(Well, day));
+        var later = T0 + TimeSpan.FromMinutes(5);
+
+        var after = store
+            ? StatusMachine.Step(After(attached, new StatusFact.StoreLost()), new StatusFact.StoreBack(), later)
+            : StatusMachine.Step(attached, new StatusFact.HeldUp(), later);
+
+        Assert.Equal(ProviderStatus.Ready, after.Status);
+        Assert.Equal(later + StatusMachine.SnapshotLimit, StatusMachine.Deadline(after));
+    }
+
+    [Fact]
+    public void Flapping_does_not_end_before_the_first_snapshot()
+    {
+        var (flapping, at) = Flap(4, TimeSpan.FromSeconds(20));
+        var attached = StatusMachine.Step(flapping, new StatusFact.Attached(Well, TimeSpan.FromDays(1)), at);
+        var calm = at + StatusMachine.FlappingCalm;
+
+        Assert.Equal("flapping", Pass(attached, calm).Code);
+        Assert.Equal(ProviderStatus.Ready, StatusMachine.Step(attached, new StatusFact.Synced(), calm).Status);
     }
 
     [Fact]
@@ -359,14 +513,17 @@ public sealed class StatusMachineTests
         {
             "pending" => Registered,
             "refused" => After(Registered, new StatusFact.Refused("version_unsupported", "too old")),
-            "ready" => After(Registered, new StatusFact.Attached(Well, Silence)),
-            "broken" => After(Registered, new StatusFact.Attached(Broken, Silence)),
+            "ready" => After(State("attaching"), new StatusFact.Synced()),
+            "broken" => After(State("ready"), new StatusFact.Reported(Broken)),
             "grace" => After(State("ready"), new StatusFact.Detached(TimeSpan.FromSeconds(30))),
             "unresponsive" => StatusMachine.Step(State("ready"), new StatusFact.TimePassed(), T0 + Silence),
             "disconnected" => Pass(State("grace"), T0 + TimeSpan.FromSeconds(30)),
             "flapping" => Calm(Flap(4, TimeSpan.FromSeconds(1)).State),
             "away" => After(State("ready"), new StatusFact.StoreLost()),
             "away in grace" => After(State("grace"), new StatusFact.StoreLost()),
+            "attaching" => After(Registered, new StatusFact.Attached(Well, Silence)),
+            "nameless" => After(Registered, new StatusFact.Attached(Well, Silence) { Identified = false }),
+            "failed" => After(State("attaching"), Fact("detached, the third to fail")),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such state"),
         };
 
@@ -384,10 +541,17 @@ public sealed class StatusMachineTests
             "attached, well" => new StatusFact.Attached(Well, Silence),
             "attached, broken" => new StatusFact.Attached(Broken, Silence),
             "attached, unknown" => new StatusFact.Attached(Unknown, Silence),
+            "attached, nameless" => new StatusFact.Attached(Well, Silence) { Identified = false },
+            "synced" => new StatusFact.Synced(),
             "heard" => new StatusFact.Heard(),
             "reported well" => new StatusFact.Reported(Well),
             "reported broken" => new StatusFact.Reported(Broken),
             "detached" => new StatusFact.Detached(TimeSpan.FromSeconds(30)),
+            "detached, the third to fail" => new StatusFact.Detached(TimeSpan.FromSeconds(30))
+            {
+                Failures = 3,
+                Cause = "its connection was lost",
+            },
             "refused" => new StatusFact.Refused("namespace_taken", "another has it"),
             "tokens gone" => new StatusFact.TokensGone(),
             "owner lost" => new StatusFact.OwnerLost(),
@@ -400,7 +564,8 @@ public sealed class StatusMachineTests
 
     private static (StatusState State, DateTimeOffset At) Flap(int times, TimeSpan apart)
     {
-        var (state, at) = (StatusMachine.Step(Registered, new StatusFact.Attached(Well, TimeSpan.FromDays(1)), T0), T0);
+        var attached = StatusMachine.Step(Registered, new StatusFact.Attached(Well, TimeSpan.FromDays(1)), T0);
+        var (state, at) = (StatusMachine.Step(attached, new StatusFact.Synced(), T0), T0);
         for (var i = 0; i < times; i++)
         {
             at += apart;

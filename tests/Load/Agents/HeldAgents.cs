@@ -37,7 +37,8 @@ internal sealed class HeldAgents : IAsyncDisposable
             held._running.AddRange(
                 agents.Select((agent, i) => agent.Run(new Random(i).NextDouble(), held._stop.Token))
             );
-            await Task.WhenAll(agents.Select(agent => agent.Settled)).WaitAsync(ct);
+            // Before that no provider is Ready.
+            await Task.WhenAll(agents.Select(agent => agent.Answered)).WaitAsync(ct);
             held.RequireAttached();
             return held;
         }

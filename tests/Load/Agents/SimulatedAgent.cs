@@ -16,9 +16,13 @@ internal sealed class SimulatedAgent(
 {
     private readonly TaskCompletionSource<TimeSpan> _welcomed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Completes once the agent is attached, or never will be.</summary>
     public Task Settled => _settled.Task;
+
+    /// <summary>Completes once its first snapshot is answered, or never will be.</summary>
+    public Task Answered => _answered.Task;
 
     /// <param name="phase">Where in its interval the first heartbeat falls, in [0, 1): a crowd must not beat as one.</param>
     /// <param name="stop">Asks the agent to leave.</param>
@@ -48,6 +52,7 @@ internal sealed class SimulatedAgent(
             if (_welcomed.Task.IsCompletedSuccessfully)
                 counters.Detached(_welcomed.Task.Result);
             _settled.TrySetResult();
+            _answered.TrySetResult();
         }
     }
 
@@ -157,6 +162,7 @@ internal sealed class SimulatedAgent(
                 break;
             case ConnectResponse.FrameOneofCase.SnapshotComplete:
                 counters.SnapshotAnswered();
+                _answered.TrySetResult();
                 break;
             default:
                 counters.OtherFrame();

@@ -127,8 +127,24 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
                 ct
             );
         if (attached.Refusal is null)
-            _fences[id] = new SessionFence(id, attached.Value.Presence.Epoch, attached.Value.Presence.OwnerId);
+            _fences[id] = await MakeReady(attached.Value);
         return attached.Refusal?.Reason ?? "ok";
+    }
+
+    private async Task<SessionFence> MakeReady(AttachedSession session)
+    {
+        var (presence, at) = (session.Presence, DateTimeOffset.UtcNow);
+        var synced = StatusMachine.Step(session.State, new StatusFact.Synced(), at);
+        if (!synced.SameStatus(session.State))
+            await Get<PresenceStore>()
+                .Append(
+                    presence.ProviderId,
+                    presence.Epoch,
+                    presence.OwnerId,
+                    [PresenceStore.StatusEvent(presence.Epoch, synced)],
+                    ct
+                );
+        return new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
     }
 
     private async Task<string> FinishDeleting()
