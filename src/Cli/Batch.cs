@@ -51,8 +51,8 @@ internal sealed class Batch(Invocation run)
     }
 
     /// <summary>
-    /// Looks at each name before anybody is asked to confirm: nobody confirms what would be refused. Where one can't be,
-    /// nothing is changed.
+    /// Looks at each name before somebody is asked to confirm: nobody confirms what would be refused. Where one can't be,
+    /// nothing is changed. Where nobody can be asked, nothing is looked at either.
     /// </summary>
     /// <param name="key">What the changed ones are called in data.</param>
     /// <returns>The code to end with; null if nothing stands against it.</returns>
@@ -63,6 +63,8 @@ internal sealed class Batch(Invocation run)
         string key
     )
     {
+        if (!run.Prompt.Possible)
+            return null;
         var batch = new Batch(run);
         await batch.Each(
             names,

@@ -71,8 +71,14 @@ public sealed class LookBeforeAskingTests : CliTest
     {
         Populate();
 
-        await Check("look-several", "providers", "rm", "ready", "built-in", "nope");
-        await Check("look-several-json", "providers", "rm", "ready", "built-in", "-o", "json");
+        var run = await PseudoTerminal.Answer(Mesh, "y", "providers rm ready built-in nope");
+        var json = await PseudoTerminal.Answer(Mesh, "y", "providers rm ready built-in -o json");
+        foreach (
+            var said in new[] { "\"built-in\" is the built-in", "no provider \"nope\"", "info: nothing was changed" }
+        )
+            Assert.Contains(said, run.Stdout, StringComparison.Ordinal);
+        Assert.Contains("\"removed\": [],", json.Stdout, StringComparison.Ordinal);
+        Assert.Contains("\"reason\": \"PROVIDER_BUILT_IN\"", json.Stdout, StringComparison.Ordinal);
         await Check("look-contexts", "contexts", "rm", "prod", "nope", "neither", "--yes");
 
         Assert.Empty(Server.Writes);

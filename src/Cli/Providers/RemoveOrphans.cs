@@ -46,7 +46,7 @@ internal static class RemoveOrphans
 
     private static async Task<int> Run(Invocation run, string provider, string[] ids, bool yes, CancellationToken ct)
     {
-        if (!yes && await Refused(run, provider, ids, ct) is { } exitCode)
+        if (!yes && run.Prompt.Possible && await Refused(run, provider, ids, ct) is { } exitCode)
             return exitCode;
         run.Output.Warning(
             $"what the cluster of provider \"{provider}\" holds of {string.Join(", ", ids)} will be deleted, disks included",

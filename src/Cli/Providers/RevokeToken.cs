@@ -35,7 +35,7 @@ internal static class RevokeToken
 
     private static async Task<int> Run(Invocation run, string name, string id, bool yes, CancellationToken ct)
     {
-        if (!yes)
+        if (!yes && run.Prompt.Possible)
             Check(await run.GetProvider(name, ct), id);
         await Confirmation.Removal(
             run.Output,

@@ -52,7 +52,7 @@ internal static class RemoveTokens
 
     private static async Task<int> Run(Invocation run, string[] ids, bool yes, CancellationToken ct)
     {
-        var tokens = yes ? [] : await ListTokens.Read(run, ct);
+        var tokens = yes || !run.Prompt.Possible ? [] : await ListTokens.Read(run, ct);
         return await Batch.Remove(
             run,
             "token",
