@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -49,7 +50,7 @@ internal sealed record HistoryState
             ProviderCordoned e => this with { CordonReason = e.Reason },
             ProviderUncordoned => this with { CordonReason = null },
             StatusChanged e => this with { Status = e },
-            ConditionsReported e => this with { Conditions = e.Conditions },
+            ConditionsReported e => this with { Conditions = Known(e.Conditions) },
             AgentConnected e => this with
             {
                 AgentVersion = e.Agent.AgentVersion,
@@ -58,4 +59,19 @@ internal sealed record HistoryState
             ClusterAccepted e => this with { Cluster = (e.Namespace, e.NamespaceUid) },
             _ => this,
         };
+
+    /// <summary>
+    /// Each agent finds out anew what advises only, such as how its clock goes: until it has, what was known before stays.
+    /// </summary>
+    private ImmutableArray<Condition> Known(ImmutableArray<Condition> reported)
+    {
+        var told = reported.RemoveAll(IsOpen);
+        return [.. told, .. Conditions.Where(c => IsAdvisory(c) && told.All(t => t.Type != c.Type))];
+    }
+
+    /// <summary>Whether it advises only, and isn't known.</summary>
+    public static bool IsOpen(Condition condition) =>
+        IsAdvisory(condition) && condition.Status == ConditionStatus.Unknown;
+
+    public static bool IsAdvisory(Condition condition) => ConditionTypes.Advisory.Contains(condition.Type);
 }

@@ -23,6 +23,7 @@ internal sealed record HistoryNames(
 /// <summary>Tells a person what happened, and from what to what. Pure.</summary>
 internal static class HistoryText
 {
+    /// <returns>Empty if nothing has changed that a person would want to know.</returns>
     public static string Of(object change, HistoryState before, HistoryNames names) =>
         change switch
         {
@@ -121,17 +122,17 @@ internal static class HistoryText
     {
         var last = before.Conditions.ToDictionary(c => c.Type);
         var changes = report
-            .Conditions.Select(c => Condition(last.GetValueOrDefault(c.Type), c))
+            .Conditions.Where(c => !HistoryState.IsOpen(c))
+            .Select(c => Condition(last.GetValueOrDefault(c.Type), c))
             .Concat(
                 before
-                    .Conditions.ExceptBy(report.Conditions.Select(c => c.Type), c => c.Type)
+                    .Conditions.Where(c => !HistoryState.IsAdvisory(c))
+                    .ExceptBy(report.Conditions.Select(c => c.Type), c => c.Type)
                     .Select(gone => $"{gone.Type}: no longer reported")
             );
         if (Differences.Join(changes) is { Length: > 0 } text)
             return $"agent reports: {text}";
-        return report.Conditions.All(c => c.Status == ConditionStatus.True)
-            ? "agent reports: all conditions are true"
-            : "agent reports the same conditions as before";
+        return before.Conditions.IsEmpty ? "agent reports: all conditions are true" : "";
     }
 
     private static string Condition(Condition? before, Condition after)

@@ -151,7 +151,11 @@ internal sealed class ProviderHistory(
             ),
             ct
         );
-        return [.. page.Select(f => new HistoryLine(f.Event, HistoryText.Of(f.Event.Data, f.Before, Names(f))))];
+        return
+        [
+            .. page.Select(f => new HistoryLine(f.Event, HistoryText.Of(f.Event.Data, f.Before, Names(f))))
+                .Where(line => line.Text.Length > 0),
+        ];
 
         HistoryNames Names(Found found)
         {

@@ -112,6 +112,56 @@ public sealed class HistoryTests
     }
 
     [Fact]
+    public void What_advises_only_is_told_when_it_changes_and_not_when_each_agent_finds_it_out_anew()
+    {
+        var reached = new Condition("ClusterReachable", ConditionStatus.True);
+        var synced = reached with { Type = "ClockSynced" };
+        var skewed = synced with { Status = ConditionStatus.False, Code = "clock_skewed", Message = "ahead" };
+        var open = synced with { Status = ConditionStatus.Unknown, Code = "not_determined" };
+        object[] story =
+        [
+            new ConditionsReported(1, [reached]),
+            new ConditionsReported(1, [reached, synced]),
+            new ConditionsReported(2, [reached]),
+            new ConditionsReported(2, [reached, open]),
+            new ConditionsReported(2, [reached, synced]),
+            new ConditionsReported(2, [reached, skewed]),
+            new ConditionsReported(3, [reached]),
+            new ConditionsReported(3, [reached, skewed]),
+            new ConditionsReported(4, [reached, open]),
+            new ConditionsReported(4, [reached, synced]),
+            new ConditionsReported(4, [reached with { Status = ConditionStatus.Unknown }, synced]),
+            new ConditionsReported(5, [synced]),
+        ];
+
+        var state = HistoryState.Unknown;
+        var told = new List<string>();
+        foreach (var change in story)
+        {
+            told.Add(HistoryText.Of(change, state, HistoryNames.None));
+            state = state.After(change);
+        }
+
+        Assert.Equal(
+            [
+                "agent reports: all conditions are true",
+                "",
+                "",
+                "",
+                "",
+                "agent reports: ClockSynced: true → false (clock_skewed): ahead",
+                "",
+                "",
+                "",
+                "agent reports: ClockSynced: false (clock_skewed) → true",
+                "agent reports: ClusterReachable: true → unknown",
+                "agent reports: ClusterReachable: no longer reported",
+            ],
+            told
+        );
+    }
+
+    [Fact]
     public void Every_detail_and_every_part_of_a_spec_has_its_change_told()
     {
         var spec = new WorkspaceSpec("image", "1", "1Gi", "1Gi", []);
