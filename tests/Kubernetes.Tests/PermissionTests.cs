@@ -79,6 +79,24 @@ public sealed class PermissionTests(ControlPlaneFixture fixture)
     }
 
     [Fact]
+    public async Task An_agent_that_may_do_nothing_is_told_the_one_cause_and_what_to_do()
+    {
+        await using var ns = await (await fixture.Get()).CreateNamespace(_ => [], Ct);
+        await using var driver = new TestDriver(ns);
+
+        var condition = await Permissions(driver);
+
+        Assert.Equal((ConditionStatus.False, "permissions_insufficient"), (condition.Status, condition.Code));
+        Assert.StartsWith(
+            $"The agent may do nothing in namespace \"{ns.Name}\": the namespace doesn't exist, or the agent's Role isn't applied there.",
+            condition.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains($"kubectl create namespace {ns.Name}", condition.Message, StringComparison.Ordinal);
+        Assert.Contains($"mesh-agent role --namespace {ns.Name} |", condition.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_verb_for_one_object_is_not_that_verb_for_all()
     {
         await using var ns = await (await fixture.Get()).CreateNamespace(

@@ -45,7 +45,7 @@ internal sealed class ReadinessProbe(
             [
                 reachable,
                 NamespaceReady(ns.Result),
-                PermissionsSufficient(missing.Result),
+                PermissionsSufficient(missing.Result, api.Namespace),
                 StorageReady(reachable, classes.Result),
                 Advisory(ConditionTypes.CredentialExpiry, expiry.Result),
             ]
@@ -127,7 +127,8 @@ internal sealed class ReadinessProbe(
             { Refused.Status: System.Net.HttpStatusCode.NotFound } => False(
                 ConditionTypes.NamespaceReady,
                 ClusterCodes.NamespaceMissing,
-                $"There is no namespace \"{api.Namespace}\" in the cluster."
+                $"There is no namespace \"{api.Namespace}\" in the cluster. Create it (kubectl create namespace {api.Namespace}), "
+                    + $"and apply the agent's Role (mesh-agent role --namespace {api.Namespace} | kubectl apply -f -)."
             ),
             { Refused.Status: System.Net.HttpStatusCode.Forbidden } => Unknown(
                 ConditionTypes.NamespaceReady,
@@ -143,11 +144,20 @@ internal sealed class ReadinessProbe(
             _ => Unknown(ConditionTypes.NamespaceReady, looked.Reason),
         };
 
-    private static ProbedCondition PermissionsSufficient(Looked<IReadOnlyList<string>> looked) =>
+    private static ProbedCondition PermissionsSufficient(Looked<IReadOnlyList<string>> looked, string ns) =>
         looked.Value switch
         {
             null => Unknown(ConditionTypes.PermissionsSufficient, looked.Reason),
             [] => True(ConditionTypes.PermissionsSufficient),
+            // One cause, and not as many as there are verbs.
+            var all when all.Count == RequiredPermissions.In(ns).Where(p => !p.Optional).Sum(p => p.Verbs.Count) =>
+                False(
+                    ConditionTypes.PermissionsSufficient,
+                    ClusterCodes.PermissionsInsufficient,
+                    $"The agent may do nothing in namespace \"{ns}\": the namespace doesn't exist, or the agent's Role isn't applied "
+                        + $"there. Create it (kubectl create namespace {ns}) and apply the Role "
+                        + $"(mesh-agent role --namespace {ns} | kubectl apply -f -)."
+                ),
             var missing => False(
                 ConditionTypes.PermissionsSufficient,
                 ClusterCodes.PermissionsInsufficient,
