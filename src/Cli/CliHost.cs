@@ -61,13 +61,28 @@ internal sealed class CliHost(
     // Before anything is done: what a command has done can't be undone by telling that it could not be shown.
     private static void CheckFormat(ParseResult line, MeshCommand command)
     {
-        if (line.Format() is (OutputFormat.Name or OutputFormat.Id) and var format && !command.ListsNames)
-            throw new CliException(
-                new Failure($"-o {Text.Word(format)} is for lists of what has names", ExitCodes.Usage)
-                {
-                    Tips = ["-o json has all that this command tells"],
-                }
-            );
+        if (
+            line.Format() is not ((OutputFormat.Name or OutputFormat.Id) and var format)
+            || command.Alone.Contains(format)
+        )
+            return;
+        var isList = command.Alone.Count > 0;
+        throw new CliException(
+            new Failure(
+                isList
+                    ? $"-o {Text.Word(format)}: what this command lists has no {Text.Word(format)}s"
+                    : $"-o {Text.Word(format)} is for lists of what has a {Text.Word(format)}",
+                ExitCodes.Usage
+            )
+            {
+                Tips =
+                [
+                    isList
+                        ? $"-o {Text.Word(command.Alone[0])} prints their {Text.Word(command.Alone[0])}s"
+                        : "-o json has all that this command tells",
+                ],
+            }
+        );
     }
 
     public Task<int> Call(

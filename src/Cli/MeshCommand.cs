@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli;
 
@@ -11,12 +12,13 @@ internal sealed class MeshCommand(string name, string description, params string
     /// <summary>Whether something is lost for good by it; it then asks first.</summary>
     public bool Destructive => Options.Any(o => o.Name == Confirmation.YesName);
 
-    /// <summary>Whether it lists what has names, and so can print these alone.</summary>
-    public bool ListsNames { get; private set; }
+    /// <summary>What it can print alone, a line for each that it lists; empty if it is no such list.</summary>
+    public IReadOnlyList<OutputFormat> Alone { get; private set; } = [];
 
-    public MeshCommand AsList()
+    /// <param name="alone">Names, ids, or both where none is given.</param>
+    public MeshCommand AsList(params OutputFormat[] alone)
     {
-        ListsNames = true;
+        Alone = alone.Length > 0 ? alone : [OutputFormat.Name, OutputFormat.Id];
         return this;
     }
 }

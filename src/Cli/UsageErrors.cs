@@ -8,17 +8,25 @@ namespace Coder.Mesh.Cli;
 /// <summary>Shows what is wrong with a command line, in the form that all errors have.</summary>
 internal static class UsageErrors
 {
-    public static int Show(ParseResult line, Output output)
+    public static int Show(ParseResult line, IReadOnlyList<string> words, Output output)
     {
         var command = line.CommandResult.Command;
         var path = Path(line);
         // With a word that is no command the library also says that a command is missing: once is enough.
         var unknown = line.UnmatchedTokens is [var first, ..] ? first : UnknownOption(line);
-        var failure = unknown is not null
-            ? UnknownWord(path, command, unknown)
-            : new Failure(line.Errors[0].Message, ExitCodes.Usage)
+        var failure =
+            WrongFlag(line, words) is { } wrong
+                ? new Failure($"{wrong}: write true or false", ExitCodes.Usage) { Tips = [$"{path} --help"] }
+            : unknown is not null ? UnknownWord(path, command, unknown)
+            : new Failure(UsageWords.Of(line.Errors[0], path), ExitCodes.Usage)
             {
-                Details = [.. line.Errors.Skip(1).Select(e => e.Message).Distinct()],
+                Details =
+                [
+                    .. line
+                        .Errors.Select(e => UsageWords.Of(e, path))
+                        .Distinct()
+                        .Except([UsageWords.Of(line.Errors[0], path)]),
+                ],
                 Tips =
                 [
                     .. command.Subcommands.Count > 0
@@ -43,6 +51,25 @@ internal static class UsageErrors
                 .Select(token => token.Value)
                 .FirstOrDefault(word => word.Length > 1 && word[0] == '-')
             : null;
+
+    /// <summary>
+    /// A flag with a value that is none, such as <c>--yes=maybe</c>: the parser would take the flag as given and its value
+    /// for a name.
+    /// </summary>
+    public static string? WrongFlag(ParseResult line, IReadOnlyList<string> words)
+    {
+        var flags = line
+            .CommandResult.Command.Options.Where(o => o.ValueType == typeof(bool))
+            .SelectMany(o => o.Aliases.Prepend(o.Name))
+            .ToHashSet(StringComparer.Ordinal);
+        return words
+            .TakeWhile(word => word != "--")
+            .FirstOrDefault(word =>
+                word.IndexOf('=', StringComparison.Ordinal) is var at and > 0
+                && flags.Contains(word[..at])
+                && !bool.TryParse(word[(at + 1)..], out _)
+            );
+    }
 
     /// <summary>A command was given a word that is neither a command, an option nor an argument of it.</summary>
     public static Failure UnknownWord(string path, Command command, string word)

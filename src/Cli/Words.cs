@@ -22,18 +22,26 @@ internal static class Words
         return option;
     }
 
-    /// <summary>Takes and suggests these values only; another is told with the option's name.</summary>
-    public static void Only(Option<string> option, string[] words)
+    /// <summary>
+    /// Takes these values only, in upper or lower case, and suggests them; another is told with the option's name.
+    /// </summary>
+    /// <param name="synonym">Taken too, and not told of.</param>
+    public static void Only(Option<string> option, string[] words, string? synonym = null)
     {
         option.CompletionSources.Add(words);
         option.Validators.Add(result =>
         {
-            foreach (var token in result.Tokens.Where(t => !words.Contains(t.Value, StringComparer.Ordinal)))
-                result.AddError($"{option.Name} {token.Value}: write one of {string.Join(", ", words)}.");
+            foreach (var word in result.Tokens.Select(t => t.Value).Where(w => !Knows(w)))
+                result.AddError($"{option.Name} {word}: write one of {string.Join(", ", words)}.");
         });
+
+        bool Knows(string word) =>
+            words.Contains(word, StringComparer.OrdinalIgnoreCase)
+            || string.Equals(word, synonym, StringComparison.OrdinalIgnoreCase);
     }
 
     /// <returns>The enum's zero, which stands for any, if no word was given.</returns>
     public static T Value<T>(string? word)
-        where T : struct, Enum => Enum.GetValues<T>().FirstOrDefault(v => Text.Word(v) == word);
+        where T : struct, Enum =>
+        Enum.GetValues<T>().FirstOrDefault(v => string.Equals(Text.Word(v), word, StringComparison.OrdinalIgnoreCase));
 }

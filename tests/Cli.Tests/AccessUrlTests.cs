@@ -13,6 +13,24 @@ public sealed class AccessUrlTests : CliTest
         Assert.Equal("", Server.Deployment.Only.AccessUrl);
     }
 
+    [Theory]
+    [InlineData("http://mesh.example.com:8081", true)]
+    [InlineData("http://10.0.0.1:8081", true)]
+    [InlineData("http://localhost:8081", false)]
+    [InlineData("http://127.0.0.1:8081", false)]
+    [InlineData("https://mesh.example.com", false)]
+    [InlineData("", false)]
+    public async Task Plain_http_to_another_machine_is_warned_of(string url, bool warned)
+    {
+        var run = await Mesh.Run("access-url", "set", url);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            warned,
+            run.Stderr.Contains("warning: over plain http everybody on the way can read", StringComparison.Ordinal)
+        );
+    }
+
     [Fact]
     public async Task A_new_providers_agent_is_to_dial_it()
     {

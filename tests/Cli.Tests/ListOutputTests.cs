@@ -17,6 +17,11 @@ public sealed class ListOutputTests : CliTest
     [InlineData("workspaces ls -o name --sort-by name", "api\nweb\n")]
     [InlineData("workspaces ls -o id --state failed,stopped", "0198c1df-0000-7000-8000-000000000api\n")]
     [InlineData("orgs ls -o name --sort-by providers", "many\nfew\n")]
+    [InlineData("orgs ls -o NAME --sort-by PROVIDERS", "many\nfew\n")]
+    [InlineData("workspaces ls -o id --state Failed,STOPPED", "0198c1df-0000-7000-8000-000000000api\n")]
+    [InlineData("providers ls -o name --status Error --sort-by AGE", "eu-west-1\n")]
+    [InlineData("tokens ls -o id", $"{FakeTokens.Own}\n{FakeTokens.Other}\n")]
+    [InlineData("providers orphans ls eu-west-1 -o id", "0198c1e1000070008000000000000001\n")]
     public async Task Names_and_ids_are_a_line_each_in_the_order_asked_for(string line, string expected)
     {
         Fill();
@@ -24,6 +29,33 @@ public sealed class ListOutputTests : CliTest
         var run = await Mesh.Run(line.Split(' '));
 
         Assert.Equal((0, expected, ""), (run.ExitCode, run.Stdout, run.Stderr));
+    }
+
+    [Fact]
+    public void Every_list_prints_names_or_ids_alone()
+    {
+        var lists = Below(Tree.Make()).OfType<MeshCommand>().Where(c => c.Name == "ls").ToList();
+
+        Assert.Equal(6, lists.Count);
+        Assert.All(lists, list => Assert.NotEmpty(list.Alone));
+    }
+
+    [Theory]
+    [InlineData("tokens ls -o name", "-o id prints their ids")]
+    [InlineData("contexts ls -o id", "-o name prints their names")]
+    public async Task A_list_that_has_no_names_or_ids_says_what_it_has(string line, string tip) =>
+        Assert.Contains(tip, (await Mesh.Run(line.Split(' '))).Stderr, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("providers ls --all", "ID")]
+    [InlineData("providers ls", "AGE")]
+    public async Task A_list_with_deleted_providers_shows_the_ids_by_which_they_are_found(string line, string last)
+    {
+        Fill();
+
+        var run = await Mesh.Run(line.Split(' '));
+
+        Assert.EndsWith(last, Rows(run.Stdout).First(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -49,6 +81,9 @@ public sealed class ListOutputTests : CliTest
     [InlineData("providers show built-in -o id")]
     [InlineData("providers rotate-token built-in -o name")]
     [InlineData("providers ls --watch -o name")]
+    [InlineData("tokens ls -o name")]
+    [InlineData("providers orphans ls built-in -o name")]
+    [InlineData("contexts ls -o id")]
     public async Task Names_alone_are_refused_before_anything_is_asked_for(string line)
     {
         Fill();
@@ -114,6 +149,9 @@ public sealed class ListOutputTests : CliTest
         (few.ProviderCount, many.ProviderCount) = (1, 2);
         Server.Organizations.All.AddRange([few, many]);
     }
+
+    private static IEnumerable<System.CommandLine.Command> Below(System.CommandLine.Command command) =>
+        command.Subcommands.SelectMany(c => Below(c).Prepend(c));
 
     // Ages may pass from one second to the next between two runs.
     private static IEnumerable<string> Rows(string table) =>

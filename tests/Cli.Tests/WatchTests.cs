@@ -146,6 +146,33 @@ public sealed class WatchTests : CliTest
         Assert.Equal("warning: trying again: the control plane restarts\ninfo: the watch goes on\n", run.Stderr);
     }
 
+    [Theory]
+    [InlineData(
+        StatusCode.OutOfRange,
+        "RESUME_TOKEN_EXPIRED",
+        "too much has happened meanwhile, so all is listed anew"
+    )]
+    [InlineData(StatusCode.ResourceExhausted, "WATCH_TOO_SLOW", "changes came faster than they could be shown")]
+    [InlineData(StatusCode.ResourceExhausted, "TOO_MANY_WATCHES", "the control plane has as many watches as it takes")]
+    [InlineData(StatusCode.Unavailable, "SERVER_RESTARTING", "the control plane restarts")]
+    public async Task Ends_that_are_told_to_programs_are_told_to_people_in_their_words(
+        StatusCode code,
+        string reason,
+        string words
+    )
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Pending));
+        Server.Workspaces.Changes.Cuts.Enqueue(
+            FakeControlPlane.Rich(code, "resume it with the last token that was read", reason)
+        );
+        Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 1);
+        Tell(ChangeType.Changed, "dev", WorkspaceState.Running, 2);
+
+        var run = await Watch("running", "workspaces", "ls", "--watch");
+
+        Assert.Equal($"warning: trying again: {words}\ninfo: the watch goes on\n", run.Stderr);
+    }
+
     [Fact]
     public async Task Watch_that_is_cut_again_says_so_once()
     {

@@ -33,7 +33,7 @@ internal static class ContextsCommand
             )
             {
                 ListOptions.NoHeaders,
-            }.AsList(),
+            }.AsList(OutputFormat.Name),
             (line, _) => Task.FromResult(List(host, line))
         );
         command.Aliases.Add("list");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
@@ -64,11 +65,26 @@ internal static class AccessUrlCommand
                         ? $"the access URL is {set}"
                         : "the deployment has no access URL any more"
                 );
+                Warn(run, answer.Deployment.AccessUrl);
                 if (run.WantsData)
                     Show(run, answer.Deployment);
                 return ExitCodes.Ok;
             }
         );
+    }
+
+    private static void Warn(Invocation run, string url)
+    {
+        if (
+            Uri.TryCreate(url, UriKind.Absolute, out var address)
+            && address.Scheme == Uri.UriSchemeHttp
+            && !Address.IsLoopback(address)
+        )
+            run.Output.Warning(
+                "over plain http everybody on the way can read the tokens of agents and users",
+                "agents and mesh refuse such an address unless they are told to allow plain text",
+                $"tip: mesh access-url set https://{address.Authority}, once the control plane is reached by https"
+            );
     }
 
     private static void Show(Invocation run, Coder.Mesh.V1.Deployment deployment)

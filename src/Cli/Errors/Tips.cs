@@ -16,6 +16,10 @@ internal static class Tips
                 $"it came from {target.TokenOrigin}; name another with --token-file or --context",
             ],
             ErrorReasons.TokenNotFound => ["`mesh tokens ls` lists those that there are"],
+            ErrorReasons.ProviderNotFound =>
+            [
+                "one that was deleted or forgotten is found by its id: `mesh providers ls --all`; its history with `mesh providers history ID`",
+            ],
             ErrorReasons.ProviderCordoned => ["`mesh providers uncordon NAME` ends a cordon"],
             ErrorReasons.OrphanNotFound =>
             [

@@ -28,7 +28,11 @@ internal static class ListOptions
         option.CompletionSources.Add(context => Remaining(words, context.WordToComplete));
         option.Validators.Add(result =>
         {
-            foreach (var word in result.Tokens.SelectMany(t => t.Value.Split(',')).Where(w => !words.Contains(w)))
+            foreach (
+                var word in result
+                    .Tokens.SelectMany(t => t.Value.Split(','))
+                    .Where(w => !words.Contains(w, StringComparer.OrdinalIgnoreCase))
+            )
                 result.AddError($"{option.Name} {word}: write one of {string.Join(", ", words)}.");
         });
         return option;

@@ -15,7 +15,7 @@ internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(stri
     public IEnumerable<T> Sorted(ParseResult line, IEnumerable<T> items)
     {
         var order = Order(byDefault);
-        return line.GetValue(Option) is { } word && word != byDefault
+        return line.GetValue(Option)?.ToLowerInvariant() is { } word && word != byDefault
             ? items.Order(Comparer<T>.Create(order)).Order(Comparer<T>.Create(Order(word)))
             : items.Order(Comparer<T>.Create(order));
     }
@@ -29,7 +29,8 @@ internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(stri
     /// <summary>The most first.</summary>
     public static Comparison<T> By(Func<T, int> key) => (a, b) => key(b).CompareTo(key(a));
 
-    private Comparison<T> Order(string word) => orders.Single(o => o.Word == word).Order;
+    // AGE is what tables call the time of creation.
+    private Comparison<T> Order(string word) => orders.Single(o => o.Word == (word == "age" ? "created" : word)).Order;
 
     private Option<string> Make()
     {
@@ -39,7 +40,7 @@ internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(stri
             Description = $"Order of the rows: {string.Join(", ", words)} [default: {byDefault}]",
             HelpName = "column",
         };
-        Words.Only(option, words);
+        Words.Only(option, words, synonym: words.Contains("created") ? "age" : null);
         return option;
     }
 }

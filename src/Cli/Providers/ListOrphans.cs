@@ -18,12 +18,12 @@ internal static class ListOrphans
                 "ls",
                 "List the orphans of a provider, as its agent's last snapshot told them.",
                 "mesh providers orphans ls us-east-1",
-                "mesh providers orphans ls us-east-1 -o json | jq -r '.[].workspaceId'"
+                "mesh providers orphans ls us-east-1 -o id | xargs mesh providers orphans rm us-east-1 --yes"
             )
             {
                 provider,
                 ListOptions.NoHeaders,
-            },
+            }.AsList(OutputFormat.Id),
             (run, ct) => Run(run, run.Line.GetRequiredValue(provider), ct)
         );
         command.Aliases.Add("list");

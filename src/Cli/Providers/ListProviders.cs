@@ -92,7 +92,7 @@ internal sealed class ListProviders
         if (run.WantsData)
             run.Data(Json.Of(providers));
         else if (providers.Count > 0)
-            run.Table(Tabulate(providers, run.Time));
+            run.Table(Tabulate(providers, run.Time, run.Line.GetValue(_all)));
         else if (Request(run.Line).Equals(new ListProvidersRequest { PageSize = Pages.Size }))
             run.Output.Info("there are no providers", "tip: mesh providers create NAME");
         else
@@ -147,7 +147,7 @@ internal sealed class ListProviders
             "provider",
             p => p.Id,
             providers => _sort.Sorted(run.Line, providers),
-            providers => Tabulate(providers, run.Time),
+            providers => Tabulate(providers, run.Time, run.Line.GetValue(_all)),
             ["NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES"],
             p =>
                 [
@@ -160,14 +160,18 @@ internal sealed class ListProviders
                 ]
         );
 
-    private static Table Tabulate(IEnumerable<Provider> providers, TimeProvider time)
+    /// <param name="ids">A name may have been that of several; only an id finds a deleted one.</param>
+    private static Table Tabulate(IEnumerable<Provider> providers, TimeProvider time, bool ids)
     {
-        var table = new Table("NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE")
+        string[] headers = ["NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE"];
+        var table = new Table([.. headers, .. ids ? ["ID"] : Array.Empty<string>()])
         {
             LeftOutFirst = ["KIND", "REGION", "AGENT", "AGE"],
         };
         foreach (var p in providers)
-            table.Add(
+        {
+            string[] cells =
+            [
                 p.Name,
                 ProviderText.Status(p),
                 ProviderText.Note(p),
@@ -175,8 +179,10 @@ internal sealed class ListProviders
                 Text.OrNone(p.Details?.Region),
                 ProviderText.Load(p),
                 ProviderText.Agent(p.Agent, time),
-                Text.Age(p.CreateTime, time)
-            );
+                Text.Age(p.CreateTime, time),
+            ];
+            table.Add(ids ? [.. cells, p.Id] : cells);
+        }
         return table;
     }
 }

@@ -19,13 +19,14 @@ internal sealed class Output(Terminal data, Terminal talk)
     public void Data(JsonNode node, OutputFormat format)
     {
         if (format is OutputFormat.Name or OutputFormat.Id)
-            Lines(node.AsArray().Select(item => Only(item!, Rendering.Text.Word(format))));
+            Lines(node.AsArray().Select(item => Only(item!, format)));
         else
             data.Write(format == OutputFormat.Yaml ? Yaml.Print(node) : Json.Print(node));
     }
 
-    private static string Only(JsonNode item, string field) =>
-        (string?)item[field] ?? throw new CliException(new Failure($"-o {field}: these have none", ExitCodes.Usage));
+    // An orphan's id is that of the workspace that it was.
+    private static string Only(JsonNode item, OutputFormat format) =>
+        (string?)(format == OutputFormat.Id ? item["id"] ?? item["workspaceId"] : item["name"]) ?? "";
 
     public void Lines(params IEnumerable<string> lines) =>
         data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));

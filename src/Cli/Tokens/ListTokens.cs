@@ -20,7 +20,7 @@ internal static class ListTokens
             )
             {
                 ListOptions.NoHeaders,
-            },
+            }.AsList(OutputFormat.Id),
             Run
         );
         command.Aliases.Add("list");
