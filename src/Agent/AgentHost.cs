@@ -5,6 +5,7 @@ using Coder.Mesh.Agent.Health;
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol.Network;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -18,6 +19,7 @@ internal static class AgentHost
     /// <summary>Runs until the process is asked to stop.</summary>
     public static async Task<int> Run(AgentOptions options)
     {
+        EnvironmentProxy.ServeProcess();
         await using var app = TryBuild(options);
         if (app is null)
             return 2;
@@ -25,6 +27,8 @@ internal static class AgentHost
         logger.Starting(AgentVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
         if (options.Cluster == ClusterKind.Simulated)
             logger.ClusterIsSimulated();
+        if (EnvironmentProxy.Read(Environment.GetEnvironmentVariable)?.RouteTo(options.AccessUrl) is { } proxy)
+            logger.ThroughProxy(options.AccessUrl, proxy);
         try
         {
             await app.StartAsync();

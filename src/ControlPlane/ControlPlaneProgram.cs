@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.Protocol.Network;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane;
@@ -74,6 +75,7 @@ internal static class ControlPlaneProgram
     /// <param name="running">The embedded database of a control plane that runs will do.</param>
     private static async Task<int> Run(Work work, bool running = false)
     {
+        EnvironmentProxy.ServeProcess();
         WebApplicationBuilder builder;
         try
         {

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using Coder.Mesh.Agent.Simulated;
+using Coder.Mesh.Protocol.Network;
 using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Configuration;
@@ -104,7 +105,21 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
                 $"{found.Place}: plain http is allowed to loopback only; use https, or set {Setting.AllowPlaintext.Flag} "
                     + $"({Setting.AllowPlaintext.Variable}) if the network is trusted."
             );
+        else
+            CheckProxy(url);
         return url;
+    }
+
+    private void CheckProxy(Uri url)
+    {
+        try
+        {
+            EnvironmentProxy.Read(source.Variable)?.RouteTo(url);
+        }
+        catch (ProxyVariableException e)
+        {
+            errors.Add(e.Message);
+        }
     }
 
     private string? ReadNamespace() =>

@@ -19,6 +19,9 @@ internal sealed class SettingSource(
             ? (value, $"\"{setting.Key}\" in {filePath} ({setting.Flag}, {setting.Variable})")
         : null;
 
+    /// <summary>A variable that isn't the agent's own.</summary>
+    public string? Variable(string name) => environment.GetValueOrDefault(name);
+
     public bool HasFlag(Setting setting) => flags.ContainsKey(setting.Flag);
 
     public string? Token => environment.TryGetValue(TokenVariable, out var token) && token.Length > 0 ? token : null;

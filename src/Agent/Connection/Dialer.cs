@@ -3,6 +3,7 @@ using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Protocol.Network;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -149,25 +150,25 @@ internal sealed class Dialer(
             },
         };
 
-    private GrpcChannel MakeChannel() =>
-        GrpcChannel.ForAddress(
+    private GrpcChannel MakeChannel()
+    {
+        var handler = new SocketsHttpHandler
+        {
+            // The stream must not become part of whatever trace is current, nor a span as long as itself.
+            ActivityHeadersPropagator = null,
+            AllowAutoRedirect = false,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            UseCookies = false,
+        };
+        handler.UseProxyFor(options.AccessUrl, Environment.GetEnvironmentVariable);
+        return GrpcChannel.ForAddress(
             options.AccessUrl,
-            new GrpcChannelOptions
-            {
-                DisposeHttpClient = true,
-                HttpHandler = new SocketsHttpHandler
-                {
-                    // The stream must not become part of whatever trace is current, nor a span as long as itself.
-                    ActivityHeadersPropagator = null,
-                    AllowAutoRedirect = false,
-                    ConnectTimeout = TimeSpan.FromSeconds(10),
-                    KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-                    KeepAlivePingPolicy = HttpKeepAlivePingPolicy.Always,
-                    KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-                    UseCookies = false,
-                },
-            }
+            new GrpcChannelOptions { DisposeHttpClient = true, HttpHandler = handler }
         );
+    }
 }
 
 /// <summary>Who answered doesn't keep to the protocol.</summary>

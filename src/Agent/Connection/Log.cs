@@ -1,9 +1,14 @@
+using Coder.Mesh.Protocol.Network;
+
 namespace Coder.Mesh.Agent.Connection;
 
 internal static partial class Log
 {
     [LoggerMessage(3100, LogLevel.Information, "mesh-agent {Version} starts; cluster: {Cluster}")]
     public static partial void Starting(this ILogger logger, string version, string cluster);
+
+    [LoggerMessage(3121, LogLevel.Information, "{AccessUrl} is reached through the proxy {Proxy}")]
+    public static partial void ThroughProxy(this ILogger logger, Uri accessUrl, ProxyRoute proxy);
 
     [LoggerMessage(3101, LogLevel.Debug, "Dialing {AccessUrl}")]
     public static partial void Dialing(this ILogger logger, Uri accessUrl);

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Coder.Mesh.Protocol.Network;
 using k8s;
 using k8s.Authentication;
 using k8s.Exceptions;
@@ -61,7 +62,7 @@ internal sealed class KubernetesConnection : IDisposable
         }
         catch (Exception e)
             when (e is KubeConfigException or YamlException or FormatException or CryptographicException
-                || e is IOException or UnauthorizedAccessException
+                || e is IOException or UnauthorizedAccessException or ProxyVariableException
             )
         {
             throw new KubernetesConfigurationException($"{source} can't be used: {e.Message}", e);
@@ -116,8 +117,11 @@ internal sealed class KubernetesConnection : IDisposable
             EnableMultipleHttp2Connections = true,
             AllowAutoRedirect = false,
             UseCookies = false,
+            Proxy = EnvironmentProxy.Read(Environment.GetEnvironmentVariable),
             UseProxy = !host.IsLoopback,
         };
+        // What is wrong with the variable is told now, rather than of each call.
+        _ = handler.Proxy?.GetProxy(host);
         if (host.Scheme == Uri.UriSchemeHttps)
             ConfigureTls(handler.SslOptions, config, certificate);
         return handler;

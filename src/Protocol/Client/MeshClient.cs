@@ -1,3 +1,4 @@
+using Coder.Mesh.Protocol.Network;
 using Coder.Mesh.V1;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
@@ -26,12 +27,26 @@ public sealed class MeshClient : IDisposable
     /// <param name="time">The system's clock if null.</param>
     /// <param name="logs">Where gRPC logs; nowhere if null.</param>
     /// <exception cref="MeshOptionsException">Something is missing, or not allowed.</exception>
+    /// <exception cref="ProxyVariableException">A variable of the environment should name a proxy, and doesn't.</exception>
     public MeshClient(MeshClientOptions options, TimeProvider? time = null, ILoggerFactory? logs = null)
+        : this(options, time, logs, Environment.GetEnvironmentVariable) { }
+
+    /// <param name="env">Reads a variable of the environment.</param>
+    /// <param name="transport">Changes how it connects, for tests.</param>
+    internal MeshClient(
+        MeshClientOptions options,
+        TimeProvider? time,
+        ILoggerFactory? logs,
+        Func<string, string?> env,
+        Action<SocketsHttpHandler>? transport = null
+    )
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         _time = time ?? TimeProvider.System;
-        _channel = GrpcChannel.ForAddress(options.Address!, Channel(options, logs));
+        var handler = Handler(options, env);
+        transport?.Invoke(handler);
+        _channel = GrpcChannel.ForAddress(options.Address!, Channel(options, handler, logs));
         var calls = _channel.Intercept(new CallDefaults(options.CallTimeout, _time));
         Providers = new ProviderService.ProviderServiceClient(calls);
         Organizations = new OrganizationService.OrganizationServiceClient(calls);
@@ -93,7 +108,28 @@ public sealed class MeshClient : IDisposable
     /// <summary>Ends its calls and watches, and closes its connection.</summary>
     public void Dispose() => _channel.Dispose();
 
-    private static GrpcChannelOptions Channel(MeshClientOptions options, ILoggerFactory? logs)
+    private static SocketsHttpHandler Handler(MeshClientOptions options, Func<string, string?> env)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(5),
+            // A peer that is gone without a word is found while calls or watches wait for it.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(10),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
+            EnableMultipleHttp2Connections = true,
+        };
+        handler.UseProxyFor(options.Address!, env);
+        return handler;
+    }
+
+    private static GrpcChannelOptions Channel(
+        MeshClientOptions options,
+        SocketsHttpHandler handler,
+        ILoggerFactory? logs
+    )
     {
         var token = options.Token!;
         var credentials = CallCredentials.FromInterceptor(
@@ -105,19 +141,7 @@ public sealed class MeshClient : IDisposable
         );
         return new GrpcChannelOptions
         {
-            HttpHandler = new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                UseCookies = false,
-                // A proxy from the environment is for the outside.
-                UseProxy = !options.Address!.IsLoopback,
-                ConnectTimeout = TimeSpan.FromSeconds(5),
-                // A peer that is gone without a word is found while calls or watches wait for it.
-                KeepAlivePingDelay = TimeSpan.FromSeconds(10),
-                KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-                KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-                EnableMultipleHttp2Connections = true,
-            },
+            HttpHandler = handler,
             DisposeHttpClient = true,
             // A control plane that restarts is back in seconds: looked for by default after up to two minutes.
             InitialReconnectBackoff = TimeSpan.FromSeconds(0.25),
@@ -125,7 +149,7 @@ public sealed class MeshClient : IDisposable
             MaxReceiveMessageSize = MaxMessage,
             // Checked when the options are: plain text goes to this machine only, or where the caller says so.
             Credentials = ChannelCredentials.Create(
-                options.Address.Scheme == "https" ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
+                options.Address!.Scheme == "https" ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
                 credentials
             ),
             UnsafeUseInsecureChannelCallCredentials = options.Address.Scheme == "http",

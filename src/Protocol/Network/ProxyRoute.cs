@@ -1,0 +1,44 @@
+using System.Net;
+
+namespace Coder.Mesh.Protocol.Network;
+
+/// <summary>A proxy that a variable names.</summary>
+/// <param name="Variable">The variable's name.</param>
+/// <param name="Address">Without user and password.</param>
+/// <param name="Credential">What stood before the host; null if nothing did.</param>
+internal sealed record ProxyRoute(string Variable, Uri Address, NetworkCredential? Credential)
+{
+    private const int SocksPort = 1080;
+
+    public bool IsSocks => Address.Scheme.StartsWith("socks", StringComparison.Ordinal);
+
+    /// <exception cref="ProxyVariableException">It names none.</exception>
+    public static ProxyRoute Parse(string variable, string value)
+    {
+        var text = value.Contains("://", StringComparison.Ordinal) ? value : $"http://{value}";
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var given) || given.Host.Length == 0)
+            throw new ProxyVariableException(variable);
+        var scheme = given.Scheme switch
+        {
+            "http" or "https" or "socks4" or "socks4a" or "socks5" => given.Scheme,
+            // The same here: names are always looked up by the proxy.
+            "socks5h" => "socks5",
+            _ => throw new ProxyVariableException(variable),
+        };
+        var address = new UriBuilder(scheme, given.Host, given.Port < 0 ? SocksPort : given.Port).Uri;
+        return new ProxyRoute(variable, address, Login(given.UserInfo));
+    }
+
+    public override string ToString() => $"{Address.Scheme}://{Address.Authority} ({Variable})";
+
+    private static NetworkCredential? Login(string userInfo)
+    {
+        if (userInfo.Length == 0)
+            return null;
+        var parts = userInfo.Split(':', 2);
+        return new NetworkCredential(
+            Uri.UnescapeDataString(parts[0]),
+            parts.Length > 1 ? Uri.UnescapeDataString(parts[1]) : ""
+        );
+    }
+}

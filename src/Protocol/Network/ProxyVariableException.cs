@@ -1,0 +1,13 @@
+namespace Coder.Mesh.Protocol.Network;
+
+/// <summary>A variable of the environment names no proxy that can be used. Its value isn't told, for it may hold a password.</summary>
+/// <param name="variable">Its name.</param>
+public sealed class ProxyVariableException(string variable)
+    : Exception(
+        $"The environment variable {variable} must be the address of a proxy, such as http://proxy.example.com:3128 or "
+            + "socks5://proxy.example.com:1080 (http, https, socks4, socks4a, socks5 or socks5h)."
+    )
+{
+    /// <summary>The variable's name.</summary>
+    public string Variable => variable;
+}
