@@ -21,6 +21,9 @@ internal static class HttpOne
                 && cause.Message.Contains("HTTP/2 handshake", StringComparison.Ordinal)
             )
                 return true;
+            // OpenSSL's words for a server that breaks off TLS because it offers no HTTP/2.
+            else if (cause.Message.Contains("no application protocol", StringComparison.Ordinal))
+                return true;
         return false;
     }
 }

@@ -1,10 +1,6 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Coder.Mesh.Cli.Tests.Support;
 using Google.Rpc;
 using Grpc.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Coder.Mesh.Cli.Tests;
 
@@ -154,54 +150,6 @@ public sealed class ErrorTests : CliTest
     }
 
     [Fact]
-    public async Task Nobody_at_the_address()
-    {
-        using var port = new TcpListener(IPAddress.Loopback, 0);
-        port.Start();
-        var address = $"http://{port.LocalEndpoint}";
-        port.Stop();
-
-        await Unreachable("error-refused", address, "providers", "ls", "--address", address);
-    }
-
-    [Fact]
-    public async Task Name_that_is_unknown()
-    {
-        const string address = "https://no-such-host.invalid";
-        var run = await Mesh.Run("providers", "ls", "--address", address);
-
-        Assert.Equal(7, run.ExitCode);
-        Assert.StartsWith(
-            $"error: cannot reach the control plane at {address}\n",
-            run.Stderr,
-            StringComparison.Ordinal
-        );
-    }
-
-    [Fact]
-    public async Task Somebody_who_never_answers_costs_no_more_than_the_timeout()
-    {
-        using var silent = new TcpListener(IPAddress.Loopback, 0);
-        silent.Start();
-        var address = $"http://{silent.LocalEndpoint}";
-        var began = Stopwatch.GetTimestamp();
-
-        await Unreachable(
-            "error-silent",
-            address,
-            "providers",
-            "ls",
-            "--address",
-            address,
-            "--request-timeout",
-            "300ms"
-        );
-
-        // Generous, for a busy machine: without the deadline it would be for ever.
-        Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(20));
-    }
-
-    [Fact]
     public async Task Call_that_is_never_answered_ends_at_its_deadline()
     {
         Server.Hangs = true;
@@ -225,28 +173,6 @@ public sealed class ErrorTests : CliTest
     }
 
     [Fact]
-    public async Task Web_server_in_place_of_the_grpc_port()
-    {
-        await using var web = await FakeControlPlane.Start(HttpProtocols.Http1);
-
-        var run = await Mesh.Run("providers", "ls", "--address", web.Address);
-
-        // The HTTP client has several words for it: they depend on who is faster.
-        Assert.Equal(7, run.ExitCode);
-        Assert.Contains("cannot reach the control plane", run.Stderr, StringComparison.Ordinal);
-        Assert.Contains("tip: what answers there speaks HTTP/1 only", run.Stderr, StringComparison.Ordinal);
-        Assert.Contains("tip: the gRPC port is 8081 by default", run.Stderr, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Web_page_in_place_of_an_answer()
-    {
-        Server.WebPage = "<html>";
-
-        await Check("error-web-page", "providers", "ls");
-    }
-
-    [Fact]
     public async Task Details_that_make_no_sense_are_left_out()
     {
         Server.Failure = new RpcException(
@@ -255,16 +181,6 @@ public sealed class ErrorTests : CliTest
         );
 
         await Check("error-unreadable-details", "providers", "show", "nowhere");
-    }
-
-    [Fact]
-    public async Task Plain_text_port_behind_an_https_address()
-    {
-        var address = Server.Address.Replace("http://", "https://", StringComparison.Ordinal);
-        var run = await Mesh.Run("providers", "ls", "--address", address);
-
-        Assert.Equal(7, run.ExitCode);
-        Assert.Contains("speaks TLS", run.Stderr, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -282,12 +198,5 @@ public sealed class ErrorTests : CliTest
         Server.AnsweredBefore = 1;
 
         await Check("error-rm-not-found-unavailable", "providers", "rm", "nowhere", "b", "c", "--yes");
-    }
-
-    private async Task Unreachable(string name, string address, params string[] arguments)
-    {
-        var run = await Mesh.Run(arguments);
-        Expected.Match(name, Expected.Transcript(arguments, run, (address, "http://<nobody>")));
-        Assert.Equal(7, run.ExitCode);
     }
 }

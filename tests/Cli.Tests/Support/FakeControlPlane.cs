@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
@@ -20,11 +21,24 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private FakeControlPlane(HttpProtocols protocols)
+    private FakeControlPlane(HttpProtocols protocols, X509Certificate2? certificate)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, 0, l => l.Protocols = protocols));
+        if (certificate is not null)
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(k =>
+            k.Listen(
+                IPAddress.Loopback,
+                0,
+                listen =>
+                {
+                    listen.Protocols = protocols;
+                    if (certificate is not null)
+                        listen.UseHttps(certificate);
+                }
+            )
+        );
         builder.Services.AddSingleton(this);
         builder.Services.AddSingleton(Providers);
         builder.Services.AddSingleton(Organizations);
@@ -41,10 +55,10 @@ public sealed class FakeControlPlane : IAsyncDisposable
         _app.Use(
             async (context, next) =>
             {
-                if (WebPage is not { } page)
+                if (Instead is not { } answer)
                     await next(context);
                 else
-                    await context.Response.WriteAsync(page);
+                    await answer(context);
             }
         );
     }
@@ -89,14 +103,18 @@ public sealed class FakeControlPlane : IAsyncDisposable
     /// <summary>Ends when the first call has come.</summary>
     public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What is answered in place of gRPC, if anything: a web server on the same port.</summary>
-    public string? WebPage { get; set; }
+    /// <summary>What answers in place of gRPC, if anything: a web server or a proxy on the same port.</summary>
+    public Func<HttpContext, Task>? Instead { get; set; }
 
     public string Address => _app.Urls.Single();
 
-    public static async Task<FakeControlPlane> Start(HttpProtocols protocols = HttpProtocols.Http2)
+    /// <param name="certificate">With which it serves TLS; none if null.</param>
+    public static async Task<FakeControlPlane> Start(
+        HttpProtocols protocols = HttpProtocols.Http2,
+        X509Certificate2? certificate = null
+    )
     {
-        var server = new FakeControlPlane(protocols);
+        var server = new FakeControlPlane(protocols, certificate);
         await server._app.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
