@@ -155,6 +155,8 @@ internal static class ControlPlaneHost
     private static void Listen(KestrelServerOptions kestrel, ControlPlaneOptions options)
     {
         kestrel.AddServerHeader = false;
+        // Behind a proxy that ends TLS, `:scheme` is https on a plain-text connection. Nothing here depends on it.
+        kestrel.AllowAlternateSchemes = true;
         // Dead peers are found by HTTP/2 PING; proxies that don't count those see the application's heartbeats.
         kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
         kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;

@@ -28,7 +28,7 @@ internal static class Artifacts
     public static string DotnetRoot =>
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 
-    private static string Repository
+    public static string Repository
     {
         get
         {

@@ -116,6 +116,7 @@ internal sealed class ChildProcess
     // Settings of the developer's own deployment must not reach the test's.
     private static bool IsASetting(string name) =>
         name is "KUBECONFIG" or "XDG_DATA_HOME"
+        || name.EndsWith("_PROXY", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("Mesh__", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("MESH_", StringComparison.Ordinal)
         || name.StartsWith("OTEL_", StringComparison.Ordinal)

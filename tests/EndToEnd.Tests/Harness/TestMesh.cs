@@ -21,7 +21,7 @@ internal sealed class TestMesh : IAsyncDisposable
     private TestMesh(IReadOnlyDictionary<string, string> settings)
     {
         _settings = settings;
-        AgentAddress = Address = $"http://127.0.0.1:{FreePorts.Take()}";
+        AgentAddress = CliAddress = Address = $"http://127.0.0.1:{FreePorts.Take()}";
         DataFolder = _scratch["data"];
         Store = new Store(DataFolder);
         // A control plane that was killed a few times in a row is looked for as eagerly as one that was killed once.
@@ -34,6 +34,17 @@ internal sealed class TestMesh : IAsyncDisposable
 
     /// <summary>Where agents that are started from now on find the control plane.</summary>
     public string AgentAddress { get; set; }
+
+    /// <summary>Where <c>mesh</c> finds it.</summary>
+    public string CliAddress { get; set; }
+
+    /// <summary>More variables for agents and <c>mesh</c>, for those that are started from now on.</summary>
+    public Dictionary<string, string> ClientEnvironment { get; } = [];
+
+    /// <summary>The JSON listener's address.</summary>
+    public string JsonAddress { get; private set; } = "";
+
+    public string ManagementAddress { get; private set; } = "";
 
     public string DataFolder { get; }
 
@@ -98,13 +109,23 @@ internal sealed class TestMesh : IAsyncDisposable
     }
 
     /// <summary>What a service of somebody's own has.</summary>
-    public MeshClient Client() =>
+    public MeshClient Client() => Client(Address);
+
+    /// <summary>The same, with the variables of <see cref="ClientEnvironment"/>.</summary>
+    /// <param name="address">Where it calls.</param>
+    /// <param name="transport">Changes how it connects: an authority of the test's own is trusted by no process that runs already.</param>
+    public MeshClient Client(string address, Action<SocketsHttpHandler>? transport = null) =>
         new(
             new MeshClientOptions
             {
-                Address = new Uri(Address),
+                Address = new Uri(address),
                 Token = async ct => (await File.ReadAllTextAsync(AdminTokenFile, ct)).Trim(),
-            }
+                AllowPlaintext = true,
+            },
+            time: null,
+            logs: null,
+            name => ClientEnvironment.GetValueOrDefault(name),
+            transport
         );
 
     public static bool IsReady(Provider provider) =>
@@ -114,7 +135,7 @@ internal sealed class TestMesh : IAsyncDisposable
     public async Task StartControlPlane(CancellationToken ct)
     {
         _controlPlane = ChildProcess.Start(_scratch, Artifacts.ControlPlane, [], ControlPlaneSettings);
-        await _controlPlane.Line($"Serving gRPC at {Address}", ct);
+        (_, JsonAddress, ManagementAddress) = await _controlPlane.Serves(ct);
     }
 
     /// <summary>Another control plane on the same database, on an address of its own.</summary>
@@ -164,6 +185,10 @@ internal sealed class TestMesh : IAsyncDisposable
     public ChildProcess StartAgentOf(string provider, string tokenFile) =>
         Agents(tokenFile, ["--cluster", "simulated", "--simulated-state", _scratch[$"simulated-{provider}.json"]]);
 
+    /// <summary>Starts another program, which ends with this deployment.</summary>
+    public ChildProcess StartBeside(string program, params string[] arguments) =>
+        ChildProcess.Start(_scratch, program, arguments);
+
     /// <summary>A file of this deployment, which is gone with it.</summary>
     public string FileOf(string name) => _scratch[name];
 
@@ -179,27 +204,32 @@ internal sealed class TestMesh : IAsyncDisposable
                 "--health-address",
                 "127.0.0.1:0",
                 .. clusterOptions,
-            ]
+            ],
+            ClientEnvironment
+        );
+
+    /// <summary>Starts <c>mesh</c> as an admin of this deployment, and leaves it running.</summary>
+    public ChildProcess StartCli(params string[] arguments) => StartCli(AdminTokenFile, arguments);
+
+    private ChildProcess StartCli(string tokenFile, string[] arguments) =>
+        ChildProcess.Start(
+            _scratch,
+            Artifacts.Cli,
+            [.. arguments, "--address", CliAddress, "--token-file", tokenFile],
+            ClientEnvironment
         );
 
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and expects that it is refused.</summary>
     /// <returns>What it wrote to stderr.</returns>
     public async Task<string> CliRefused(int exitCode, CancellationToken ct, params string[] arguments)
     {
-        var process = ChildProcess.Start(
-            _scratch,
-            Artifacts.Cli,
-            [.. arguments, "--address", Address, "--token-file", AdminTokenFile]
-        );
+        var process = StartCli(arguments);
         Assert.Equal(exitCode, await process.ExitWithOutput(ct));
         return process.Output.Talk;
     }
 
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and returns its exit code.</summary>
-    public Task<int> TryCli(CancellationToken ct, params string[] arguments) =>
-        ChildProcess
-            .Start(_scratch, Artifacts.Cli, [.. arguments, "--address", Address, "--token-file", AdminTokenFile])
-            .ExitWithOutput(ct);
+    public Task<int> TryCli(CancellationToken ct, params string[] arguments) => StartCli(arguments).ExitWithOutput(ct);
 
     /// <summary>Runs <c>mesh</c> as an admin of this deployment, and fails if it does.</summary>
     /// <returns>What it wrote to stdout.</returns>
@@ -211,11 +241,7 @@ internal sealed class TestMesh : IAsyncDisposable
 
     public async Task<ChildProcess> RunCli(string tokenFile, CancellationToken ct, params string[] arguments)
     {
-        var process = ChildProcess.Start(
-            _scratch,
-            Artifacts.Cli,
-            [.. arguments, "--address", Address, "--token-file", tokenFile]
-        );
+        var process = StartCli(tokenFile, arguments);
         var code = await process.ExitWithOutput(ct);
         Assert.True(code == 0, $"mesh {string.Join(' ', arguments)} ended with {code}:\n{process.Output.Tail}");
         return process;

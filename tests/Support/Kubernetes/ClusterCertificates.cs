@@ -10,7 +10,9 @@ internal sealed class ClusterCertificates : IDisposable
     private readonly ECDsa _authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly string _folder;
 
-    public ClusterCertificates(string folder)
+    /// <param name="folder">Where its files are written.</param>
+    /// <param name="names">Names of the server, beside localhost.</param>
+    public ClusterCertificates(string folder, params IEnumerable<string> names)
     {
         _folder = folder;
         var request = new CertificateRequest("CN=coder-mesh-tests", _authorityKey, HashAlgorithmName.SHA256);
@@ -24,7 +26,7 @@ internal sealed class ClusterCertificates : IDisposable
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
         Authority = request.CreateSelfSigned(From, Until);
         File.WriteAllText(AuthorityFile, Authority.ExportCertificatePem());
-        WriteServer();
+        WriteServer(names);
         WriteServiceAccountKeys();
     }
 
@@ -61,11 +63,12 @@ internal sealed class ClusterCertificates : IDisposable
         _authorityKey.Dispose();
     }
 
-    private void WriteServer()
+    private void WriteServer(IEnumerable<string> more)
     {
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
-        names.AddDnsName("localhost");
+        foreach (var name in more.Prepend("localhost"))
+            names.AddDnsName(name);
         var (certificate, key) = Issue(
             new X500DistinguishedName("CN=kube-apiserver"),
             "1.3.6.1.5.5.7.3.1",
