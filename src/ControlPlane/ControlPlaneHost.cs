@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Callers;
+using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Json;
@@ -67,9 +68,11 @@ internal static class ControlPlaneHost
         app.MapManagement(management => management.MapBuiltInReadiness());
         app.UseUnreadRequests();
         app.UseListeners();
+        app.UseCallLimitsOfKnown();
         app.UseCallerTraces();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseCallLimitsOfOthers();
         app.UseStrictJson();
         app.MapGrpcService<AgentStreamService>();
         app.MapGrpcService<ProviderApi>();
@@ -126,6 +129,8 @@ internal static class ControlPlaneHost
 
     private static IServiceCollection AddSlices(this IServiceCollection services)
     {
+        services.AddOptions<CallLimitOptions>().BindConfiguration(CallLimitOptions.Section);
+        services.AddSingleton<CallLimiter>();
         services.AddSingleton<FirstStart>();
         services.AddSingleton<LocalTokens>();
         services.AddSingleton<DeploymentView>();

@@ -50,6 +50,7 @@ public static class ErrorReasons
     public const string StoreUnavailable = "STORE_UNAVAILABLE";
     public const string ResumeTokenExpired = "RESUME_TOKEN_EXPIRED";
     public const string WatchTooSlow = "WATCH_TOO_SLOW";
+    public const string TooManyCalls = "TOO_MANY_CALLS";
     public const string TooManyWatches = "TOO_MANY_WATCHES";
 
     public const string VersionUnsupported = "VERSION_UNSUPPORTED";

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using Coder.Mesh.ControlPlane;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
@@ -19,6 +20,7 @@ public sealed class ConfigurationTests
         var settings = new TheoryData<string, string>();
         Add(settings, ControlPlaneOptions.Section, new ControlPlaneOptions());
         Add(settings, AgentStreamOptions.Section, new AgentStreamOptions());
+        Add(settings, CallLimitOptions.Section, new CallLimitOptions());
         Add(settings, EmbeddedPostgresOptions.Section, new EmbeddedPostgresOptions());
         return settings;
     }
@@ -35,6 +37,7 @@ public sealed class ConfigurationTests
 
     [Theory]
     [InlineData(typeof(AgentStreamOptions), "Mesh__AgentStream__", 15)]
+    [InlineData(typeof(CallLimitOptions), "Mesh__Calls__", 4)]
     [InlineData(typeof(EmbeddedPostgresOptions), "Mesh__EmbeddedPostgres__", 2)]
     public void Every_range_is_the_one_that_is_checked(Type options, string section, int count)
     {

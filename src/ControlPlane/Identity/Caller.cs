@@ -25,6 +25,9 @@ internal sealed record Caller(TokenKind Kind, string Subject, string TokenId)
     public static string RecordOf(ServerCallContext context) =>
         context.GetHttpContext().User.FindFirstValue(RecordClaim)!;
 
+    /// <summary>The token of a user's call.</summary>
+    public static KnownToken TokenOf(ClaimsPrincipal user) => new(user.FindFirstValue(RecordClaim)!, Of(user).Subject);
+
     public static Caller Of(ClaimsPrincipal user) =>
         new(
             Enum.Parse<TokenKind>(user.FindFirstValue(KindClaim)!),

@@ -28,16 +28,12 @@ internal sealed class TokenAuthentication(
 {
     public const string SchemeName = "MeshToken";
 
-    private const string Bearer = "Bearer ";
-
     private Refusal _refusal = TokenRefusals.Missing;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var header = Request.Headers.Authorization.ToString();
-        if (!header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+        if (BearerToken.Of(Request) is not { } token)
             return AuthenticateResult.NoResult();
-        var token = header[Bearer.Length..].Trim();
         if (Tokens.KindOf(token) is not { } kind)
             return Fail(TokenRefusals.Invalid);
         var hash = Tokens.Hash(token);
@@ -55,12 +51,12 @@ internal sealed class TokenAuthentication(
                 return Fail(TokenRefusals.Invalid);
             }
 
-            gate.Found(hash);
+            gate.Found(hash, record);
             return AuthenticateResult.Success(new AuthenticationTicket(Principal(record), SchemeName));
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            return Fail(StoreFailure.Away);
+            return Fail(StoreFailure.IsPoolExhausted(e) ? TokenRefusals.Busy : StoreFailure.Away);
         }
     }
 

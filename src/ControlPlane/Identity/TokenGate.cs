@@ -5,6 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
+/// <param name="Hash">Id of its record.</param>
+internal readonly record struct KnownToken(string Hash, string User);
+
 /// <summary>
 /// Bounds what tokens make the store do. Those that were good before are looked up at once, an agent's so often a minute;
 /// all others share a few places, and those that the store doesn't know are remembered for a moment.
@@ -26,11 +29,14 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
         {
             PermitLimit = options.Value.ConcurrentLookups,
             QueueLimit = options.Value.WaitingLookups,
-            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+            // While somebody tries tokens faster than they are looked up, those that came last are let in: a good one has to
+            // be as quick as ever, and of the others it doesn't matter which are refused.
+            QueueProcessingOrder = QueueProcessingOrder.NewestFirst,
         }
     );
 
-    private readonly record struct Shown(long Since, int Times);
+    /// <param name="User">Null for an agent's.</param>
+    private readonly record struct Shown(long Since, int Times, string? User);
 
     /// <returns>The leave to look a token up, to be disposed of when the store has answered.</returns>
     public async ValueTask<Result<IDisposable>> Enter(string hash, TokenKind kind, CancellationToken ct)
@@ -52,8 +58,18 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
         return TokenRefusals.Busy;
     }
 
+    /// <returns>Whose an API token was when it was last looked up; null if it isn't known to be good.</returns>
+    public KnownToken? Known(string? token)
+    {
+        if (token is null || Tokens.KindOf(token) != TokenKind.Api)
+            return null;
+        var hash = Tokens.Hash(token);
+        lock (_lock)
+            return _good.GetValueOrDefault(hash).User is { } user ? new KnownToken(hash, user) : null;
+    }
+
     /// <summary>The store knows the token.</summary>
-    public void Found(string hash)
+    public void Found(string hash, TokenRecord record)
     {
         lock (_lock)
         {
@@ -63,7 +79,7 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
             // As if never seen: each is looked up in its turn again, and counts from there.
             if (_good.Count >= MaxRemembered)
                 _good.Clear();
-            _good[hash] = new Shown(time.GetTimestamp(), 1);
+            _good[hash] = new Shown(time.GetTimestamp(), 1, record.Kind == TokenKind.Api ? record.Subject : null);
         }
     }
 
@@ -89,7 +105,7 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
                 {
                     Times = Math.Min(shown.Times, options.Value.AttachesPerMinute) + 1,
                 }
-                : new Shown(time.GetTimestamp(), 1);
+                : new Shown(time.GetTimestamp(), 1, shown.User);
         _good[hash] = shown;
         return shown.Times;
     }

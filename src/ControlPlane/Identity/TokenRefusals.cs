@@ -28,7 +28,10 @@ internal static class TokenRefusals
         RefusalKind.Unavailable,
         ErrorReasons.AuthenticationBusy,
         "Too many tokens are being looked up at this moment; try again."
-    );
+    )
+    {
+        RetryDelay = TimeSpan.FromSeconds(1),
+    };
 
     public static Refusal TooOften(int perMinute) =>
         new(

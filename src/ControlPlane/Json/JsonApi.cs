@@ -64,8 +64,11 @@ internal static class JsonApi
     }
 
     /// <summary>What is known of a request's route; null if it isn't one of JSON.</summary>
-    public static GrpcJsonTranscodingMetadata? Route(HttpContext context) =>
-        context.GetEndpoint()?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>();
+    public static GrpcJsonTranscodingMetadata? Route(HttpContext context) => Route(context.GetEndpoint());
+
+    /// <inheritdoc cref="Route(HttpContext)"/>
+    public static GrpcJsonTranscodingMetadata? Route(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>();
 
     private static Task NotAllowed(HttpContext context, IReadOnlyList<string> methods)
     {

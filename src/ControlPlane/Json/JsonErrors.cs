@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -33,6 +34,9 @@ internal static class JsonErrors
         context.Response.ContentType = "application/json; charset=utf-8";
         if (refusal.Kind == RefusalKind.Unauthenticated)
             context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
+        if (refusal.RetryDelay is { } delay)
+            context.Response.Headers[HeaderNames.RetryAfter] = Math.Ceiling(delay.TotalSeconds)
+                .ToString(CultureInfo.InvariantCulture);
         // Without the formatter's blanks, as the transcoding writes.
         var text = JsonNode.Parse(Formatter.Format(refusal.ToStatus()))!.ToJsonString(Compact);
         return context.Response.WriteAsync(text, context.RequestAborted);

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Json;
 using Coder.Mesh.ControlPlane.Refusals;
@@ -107,6 +108,8 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
                 ).ToRpcException();
         }
 
+        if (StoreFailure.IsPoolExhausted(exception))
+            return CallLimiter.TooMany().ToRpcException();
         if (StoreFailure.IsAway(exception))
         {
             var http = context.GetHttpContext();

@@ -35,6 +35,9 @@ internal sealed record Refusal(RefusalKind Kind, string Reason, string Message)
     /// <summary>What a program may want to know besides, under lower_snake keys.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>When trying again may help; null where that isn't known.</summary>
+    public TimeSpan? RetryDelay { get; init; }
+
     public static Refusal NotFound(string reason, string message) => new(RefusalKind.NotFound, reason, message);
 
     public static Refusal Precondition(string reason, string message) =>

@@ -53,6 +53,8 @@ internal static class RefusalStatus
             status.Details.Add(Any.Pack(failure));
         }
 
+        if (refusal.RetryDelay is { } delay)
+            status.Details.Add(Any.Pack(new RetryInfo { RetryDelay = Duration.FromTimeSpan(delay) }));
         return status;
     }
 

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
 
@@ -42,6 +43,7 @@ internal sealed record CheckedSettings(
         [
             .. SettingValues.Problems<ControlPlaneOptions>(configuration, ControlPlaneOptions.Section),
             .. SettingValues.Problems<AgentStreamOptions>(configuration, AgentStreamOptions.Section),
+            .. SettingValues.Problems<CallLimitOptions>(configuration, CallLimitOptions.Section),
             .. SettingValues.Problems<EmbeddedPostgresOptions>(configuration, EmbeddedPostgresOptions.Section),
         ];
 

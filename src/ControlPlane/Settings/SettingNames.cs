@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Storage.Embedded;
 using Coder.Mesh.Shared;
 
@@ -21,6 +22,7 @@ internal static class SettingNames
     [
         .. Of<ControlPlaneOptions>(ControlPlaneOptions.Section),
         .. Of<AgentStreamOptions>(AgentStreamOptions.Section),
+        .. Of<CallLimitOptions>(CallLimitOptions.Section),
         // The data folder is the control plane's.
         .. Of<EmbeddedPostgresOptions>(EmbeddedPostgresOptions.Section)
             .Where(k => k is not (PostgresSettings or $"{EmbeddedPostgresOptions.Section}:DataFolder")),

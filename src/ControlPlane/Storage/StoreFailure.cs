@@ -47,6 +47,16 @@ internal static class StoreFailure
         || state.StartsWith("53", StringComparison.Ordinal)
         || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState;
 
+    /// <summary>
+    /// No connection was free in time: that says nothing of the store. Npgsql has neither a type nor a code for it.
+    /// </summary>
+    public static bool IsPoolExhausted(Exception exception) =>
+        Causes(exception)
+            .Any(e =>
+                e is NpgsqlException { InnerException: TimeoutException }
+                && e.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal)
+            );
+
     /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>
     public static string? State(Exception exception) =>
         Causes(exception).OfType<PostgresException>().FirstOrDefault()?.SqlState;

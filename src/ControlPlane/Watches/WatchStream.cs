@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Coder.Mesh.ControlPlane.Callers;
+using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Refusals;
@@ -59,6 +60,7 @@ internal sealed class WatchStream(
             try
             {
                 bell.News.Set();
+                CallPermit.Begun(context.GetHttpContext());
                 await Run(reader, watch, new Sink<TMessage>(messages, limits.WriteTime, time), ending.Token);
             }
             finally

@@ -102,7 +102,7 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
         using var gate = new TokenGate(options, time);
         async Task<string?> Enter(string hash) => (await gate.Enter(hash, TokenKind.Provider, Ct)).Refusal?.Reason;
 
-        gate.Found("good");
+        gate.Found("good", new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow()));
         gate.NotFound("bad");
 
         Assert.Equal([null, ErrorReasons.TooManyAttaches], new[] { await Enter("good"), await Enter("good") });

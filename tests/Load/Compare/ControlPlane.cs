@@ -130,6 +130,19 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
             (await File.ReadAllTextAsync(Path.Combine(dataFolder, "builtin-agent-token"), ct)).Trim()
         );
 
+    /// <summary>Another administrator's token, of the running control plane.</summary>
+    public async Task<string> NewToken(CancellationToken ct)
+    {
+        await using var process = ChildProcess.Start(
+            "mesh-control-plane admin-token",
+            [executable, "admin-token"],
+            Environment(),
+            readsOutput: true,
+            time
+        );
+        return await process.ReadLine(ct) ?? throw process.Failed("made no token");
+    }
+
     /// <summary>What an administrator's call carries.</summary>
     public async Task<Metadata> AdminHeaders(CancellationToken ct) =>
         new() { { "authorization", $"Bearer {(await File.ReadAllTextAsync(AdminTokenPath, ct)).Trim()}" } };
