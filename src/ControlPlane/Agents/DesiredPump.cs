@@ -34,6 +34,7 @@ internal sealed class DesiredPump(
     private readonly HashSet<string> _dirty = [];
     private readonly Signal _signal = new();
     private readonly PacedRepeats _repeats = new(time, capacity);
+    private readonly Dictionary<string, long> _toRaise = [];
     private IReadOnlyDictionary<string, Held>? _snapshot;
     private volatile bool _firstSnapshotDone;
 
@@ -68,14 +69,19 @@ internal sealed class DesiredPump(
     {
         while (true)
         {
-            await _signal.Wait(ct);
+            if (_toRaise.Count == 0)
+                await _signal.Wait(ct);
+            else
+                await _signal.Wait(RetryDelay, time, ct);
             try
             {
                 await AnswerSnapshot(ct);
+                foreach (var raised in await RaiseGenerations(ct))
+                    Mark(raised);
                 if (_firstSnapshotDone)
                     await SendMarked(ct);
             }
-            catch (Exception e) when (StoreFailure.IsAway(e))
+            catch (Exception e) when (StoreFailure.IsAway(e) || StoreFailure.IsContention(e))
             {
                 logger.DesiredNotRead(names.Of(providerId), providerId, e.Message);
                 await Task.Delay(RetryDelay, time, ct);
@@ -123,7 +129,14 @@ internal sealed class DesiredPump(
     {
         using var span = Tracing.StartWork("agent.compare");
         var unfinished = await view.Unfinished(providerId, ct);
-        await RaiseGenerations(snapshot, unfinished, ct);
+        _toRaise.Clear();
+        foreach (var workspace in unfinished)
+        {
+            if (snapshot.TryGetValue(workspace.WorkspaceId, out var held) && held.Carried > workspace.Generation)
+                _toRaise[workspace.WorkspaceId] = held.Carried;
+        }
+
+        await RaiseGenerations(ct);
         return unfinished;
     }
 
@@ -131,18 +144,21 @@ internal sealed class DesiredPump(
     /// A snapshot ahead of the store means that the store was restored, or that somebody has edited an object: it goes on
     /// from there.
     /// </summary>
-    private async Task RaiseGenerations(
-        IReadOnlyDictionary<string, Held> snapshot,
-        IReadOnlyList<Workspace> known,
-        CancellationToken ct
-    )
+    /// <returns>Those that are raised by now.</returns>
+    private async Task<IReadOnlyList<string>> RaiseGenerations(CancellationToken ct)
     {
-        foreach (var workspace in known)
+        var done = new List<string>();
+        foreach (var (id, carried) in _toRaise.ToList())
         {
-            if (!snapshot.TryGetValue(workspace.WorkspaceId, out var held) || held.Carried <= workspace.Generation)
+            var raised = await commands.RaiseGeneration(id, carried, ct);
+            // One that others change all the time is tried again, and nobody waits for it.
+            if (raised.Refusal?.Reason == ErrorReasons.ConcurrentChange)
                 continue;
-            await commands.RaiseGeneration(workspace.WorkspaceId, held.Carried, ct);
+            _toRaise.Remove(id);
+            done.Add(id);
         }
+
+        return done;
     }
 
     private static bool Differs(Workspace workspace, IReadOnlyDictionary<string, Held> snapshot) =>

@@ -50,6 +50,31 @@ internal static partial class Log
         string problem
     );
 
+    [LoggerMessage(
+        1112,
+        LogLevel.Information,
+        "Workspace {WorkspaceId} of provider {Provider} ({ProviderId}) is changed all the time; its report will be stored later"
+    )]
+    public static partial void ObservationContended(
+        this ILogger logger,
+        string provider,
+        string providerId,
+        string workspaceId
+    );
+
+    [LoggerMessage(
+        1113,
+        LogLevel.Error,
+        "A report of workspace {WorkspaceId} of provider {Provider} ({ProviderId}) can't be stored and will be tried again"
+    )]
+    public static partial void ObservationFailed(
+        this ILogger logger,
+        Exception exception,
+        string provider,
+        string providerId,
+        string workspaceId
+    );
+
     [LoggerMessage(1106, LogLevel.Error, "The session of provider {Provider} ({ProviderId}) failed")]
     public static partial void SessionFailed(
         this ILogger logger,

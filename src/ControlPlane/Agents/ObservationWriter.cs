@@ -24,6 +24,8 @@ internal sealed class ObservationWriter(
 {
     private const int BatchSize = 100;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Pending> _pending = [];
@@ -32,9 +34,14 @@ internal sealed class ObservationWriter(
     private readonly Dictionary<string, long> _latest = [];
     private readonly Signal _signal = new();
 
+    // Workspaces whose report could not be stored: tried again alone, so that no other waits for them.
+    private readonly Dictionary<string, Retry> _retries = [];
+
     public int Capacity => capacity;
 
     private readonly record struct Pending(ObserveWorkspace Report, ActivityContext Trace);
+
+    private sealed record Retry(TimeSpan Pause, DateTimeOffset Due);
 
     /// <exception cref="ProtocolException">The report is none.</exception>
     /// <returns>False if too many wait already: the session has to end, for nothing is dropped in silence.</returns>
@@ -65,41 +72,71 @@ internal sealed class ObservationWriter(
     {
         while (true)
         {
-            await _signal.Wait(ct);
+            if (_retries.Count == 0)
+                await _signal.Wait(ct);
+            else
+                await _signal.Wait(_retries.Values.Min(r => r.Due) - time.GetUtcNow(), time, ct);
             while (Take() is { Count: > 0 } batch)
             {
                 try
                 {
-                    if (!await Store(batch, ct))
+                    if (await Store(batch, ct) is not { } failed)
                         return;
+                    foreach (var id in batch.Keys)
+                        Settle(id, failed.GetValueOrDefault(id));
+                    await Acknowledge(batch.Where(b => !failed.ContainsKey(b.Key)), ack, ct);
                 }
                 catch (Exception e) when (StoreFailure.IsAway(e))
                 {
                     // Still pending: nothing is lost while the store is away, and nothing acknowledged.
                     logger.ObservationsNotStored(names.Of(fence.ProviderId), fence.ProviderId, e.Message);
                     await Task.Delay(RetryDelay, time, ct);
-                    continue;
                 }
-
-                await Acknowledge(batch, ack, ct);
             }
         }
     }
 
     private Dictionary<string, Pending> Take()
     {
+        var now = time.GetUtcNow();
         lock (_lock)
-            return _pending.Take(BatchSize).ToDictionary();
+        {
+            var batch = _pending.Where(p => !_retries.ContainsKey(p.Key)).Take(BatchSize).ToDictionary();
+            return batch.Count > 0 ? batch : _pending.Where(p => _retries[p.Key].Due <= now).Take(1).ToDictionary();
+        }
     }
 
-    private async Task<bool> Store(Dictionary<string, Pending> batch, CancellationToken ct)
+    /// <summary>Whoever changes the workspace all the time gives way for a moment sooner or later.</summary>
+    private void Settle(string id, Exception? failure)
+    {
+        if (failure is null)
+        {
+            _retries.Remove(id);
+            return;
+        }
+
+        var before = _retries.GetValueOrDefault(id);
+        if (before is null && StoreFailure.IsContention(failure))
+            logger.ObservationContended(names.Of(fence.ProviderId), fence.ProviderId, id);
+        else if (before is null)
+            logger.ObservationFailed(failure, names.Of(fence.ProviderId), fence.ProviderId, id);
+        var pause = before is null ? FirstPause : 2 * before.Pause;
+        if (pause > LongestPause)
+            pause = LongestPause;
+        _retries[id] = new Retry(pause, time.GetUtcNow() + (pause * (0.5 + (Random.Shared.NextDouble() / 2))));
+    }
+
+    private async Task<IReadOnlyDictionary<string, Exception>?> Store(
+        Dictionary<string, Pending> batch,
+        CancellationToken ct
+    )
     {
         using var span = Tracing.StartBatch("agent.observe", batch.Values.Select(p => p.Trace));
         return await commands.Observe(fence, batch.ToDictionary(b => b.Key, b => b.Value.Report), ct);
     }
 
     private async Task Acknowledge(
-        Dictionary<string, Pending> batch,
+        IEnumerable<KeyValuePair<string, Pending>> batch,
         Func<ConnectResponse, CancellationToken, ValueTask> ack,
         CancellationToken ct
     )

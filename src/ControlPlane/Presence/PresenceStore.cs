@@ -4,7 +4,6 @@ using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Writes;
-using JasperFx;
 using Marten;
 using Npgsql;
 
@@ -201,7 +200,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         return provider?.Name ?? holder.ProviderId;
     }
 
-    private static bool IsConflict(Exception e) => e is ConcurrencyException || StoreFailure.UniqueIndex(e) is not null;
+    private static bool IsConflict(Exception e) =>
+        StoreFailure.IsContention(e) || StoreFailure.UniqueIndex(e) is not null;
 
     private static string Actor(string providerId) => $"agent:{providerId}";
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
+using JasperFx;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
@@ -55,6 +56,23 @@ internal static class StoreFailure
             .Any(e =>
                 e is NpgsqlException { InnerException: TimeoutException }
                 && e.Message.StartsWith("The connection pool has been exhausted", StringComparison.Ordinal)
+            );
+
+    /// <summary>
+    /// Somebody else was at the same rows: what was to be written has to be decided again from what they left. Nothing was
+    /// written.
+    /// </summary>
+    public static bool IsContention(Exception exception) =>
+        Causes(exception)
+            .Any(cause =>
+                cause is ConcurrencyException
+                || cause
+                    is PostgresException
+                    {
+                        SqlState: PostgresErrorCodes.DeadlockDetected
+                            or PostgresErrorCodes.SerializationFailure
+                            or PostgresErrorCodes.LockNotAvailable
+                    }
             );
 
     /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>

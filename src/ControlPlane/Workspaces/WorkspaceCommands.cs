@@ -4,7 +4,6 @@ using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Writes;
-using JasperFx;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
@@ -82,53 +81,58 @@ internal sealed class WorkspaceCommands(
         );
 
     /// <summary>
-    /// Stores reports of one session, many workspaces in one transaction; one that fails as a whole is stored one by one.
+    /// Stores reports of one session, many workspaces in one transaction; one that fails as a whole is stored one by one, so
+    /// that what is wrong with one workspace concerns that one alone.
     /// </summary>
-    /// <returns>False if the session is no longer the provider's; then nothing is stored.</returns>
-    public async Task<bool> Observe(
+    /// <returns>Those that could not be stored, and why; null if the session is no longer the provider's.</returns>
+    public async Task<IReadOnlyDictionary<string, Exception>?> Observe(
         SessionFence fence,
         IReadOnlyDictionary<string, ObserveWorkspace> reports,
         CancellationToken ct
     )
     {
+        var failed = new Dictionary<string, Exception>();
         try
         {
-            return await ObserveOnce(fence, reports, ct);
+            return await ObserveOnce(fence, reports, ct) ? failed : null;
         }
-        catch (Exception e) when (IsConflict(e))
+        catch (Exception e) when (IsOfOne(e))
         {
-            foreach (var report in reports)
-            {
-                if (!await ObserveAlone(fence, report, ct))
-                    return false;
-            }
-
-            return true;
+            // A command got there first, another batch locks the same streams in another order, or one report is bad.
         }
+
+        foreach (var (id, report) in reports)
+        {
+            try
+            {
+                if (!await ObserveAlone(fence, id, report, ct))
+                    return null;
+            }
+            catch (Exception e) when (IsOfOne(e))
+            {
+                failed.Add(id, e);
+            }
+        }
+
+        return failed;
     }
 
-    private async Task<bool> ObserveAlone(
-        SessionFence fence,
-        KeyValuePair<string, ObserveWorkspace> report,
-        CancellationToken ct
-    )
+    private async Task<bool> ObserveAlone(SessionFence fence, string id, ObserveWorkspace report, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await ObserveOnce(fence, new Dictionary<string, ObserveWorkspace>([report]), ct);
+                return await ObserveOnce(fence, new Dictionary<string, ObserveWorkspace> { [id] = report }, ct);
             }
-            catch (Exception e) when (attempt < Attempts && IsConflict(e))
+            catch (Exception e) when (attempt < Attempts && StoreFailure.IsContention(e))
             {
                 // A command got there first: decide again from what it left.
             }
         }
     }
 
-    // Two batches that lock the same streams in different orders may meet: PostgreSQL ends one of them.
-    private static bool IsConflict(Exception e) =>
-        e is ConcurrencyException || StoreFailure.State(e) == PostgresErrorCodes.DeadlockDetected;
+    private static bool IsOfOne(Exception e) => !StoreFailure.IsAway(e) && e is not OperationCanceledException;
 
     private async Task<bool> ObserveOnce(
         SessionFence fence,

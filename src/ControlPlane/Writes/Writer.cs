@@ -1,7 +1,6 @@
 using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
-using JasperFx;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Writes;
@@ -117,9 +116,9 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
         StoreFailure.UniqueIndex(e) is { } index && index != RequestLog.Key ? plan.Taken(index) : null;
 
     private static bool IsConflict(Exception e) =>
-        e is ConcurrencyException or Marten.Exceptions.ExistingStreamIdCollisionException
-        || StoreFailure.UniqueIndex(e) == RequestLog.Key
-        || StoreFailure.State(e) == PostgresErrorCodes.DeadlockDetected;
+        StoreFailure.IsContention(e)
+        || e is Marten.Exceptions.ExistingStreamIdCollisionException
+        || StoreFailure.UniqueIndex(e) == RequestLog.Key;
 
     private static bool IsLockTimeout(Exception e) => StoreFailure.State(e) == PostgresErrorCodes.LockNotAvailable;
 }
