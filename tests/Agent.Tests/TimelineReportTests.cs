@@ -48,8 +48,8 @@ public sealed class TimelineReportTests
         await first.NextObserved();
 
         agent.Driver.Sink!.Gone("gone");
-        await agent.Time.Armed(TimeSpan.FromSeconds(3));
-        agent.Time.Advance(TimeSpan.FromSeconds(3));
+        await agent.Time.Armed(TimeSpan.FromSeconds(1));
+        agent.Time.Advance(TimeSpan.FromSeconds(1));
         var again = await first.NextSnapshot();
         first.Break();
         await agent.Time.Armed(TimeSpan.FromSeconds(0.125));

@@ -211,8 +211,8 @@ public sealed class WorkTests
         Assert.Single((await session.NextSnapshot()).Workspaces);
 
         driver.Sink!.Gone("w1");
-        await agent.Time.Armed(TimeSpan.FromSeconds(3));
-        agent.Time.Advance(TimeSpan.FromSeconds(3));
+        await agent.Time.Armed(TimeSpan.FromSeconds(1));
+        agent.Time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Empty((await session.NextSnapshot()).Workspaces);
     }
@@ -379,8 +379,8 @@ public sealed class WorkTests
         await session.NextObserved();
 
         agent.Driver.Sink!.Gone("here");
-        await agent.Time.Armed(TimeSpan.FromSeconds(3));
-        agent.Time.Advance(TimeSpan.FromSeconds(3));
+        await agent.Time.Armed(TimeSpan.FromSeconds(1));
+        agent.Time.Advance(TimeSpan.FromSeconds(1));
 
         Assert.Equal("unstored", Assert.Single((await session.NextSnapshot()).Workspaces).WorkspaceId);
     }

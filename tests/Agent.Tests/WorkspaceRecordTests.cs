@@ -74,13 +74,85 @@ public sealed class WorkspaceRecordTests
     }
 
     [Fact]
-    public void Absence_is_never_a_reason_to_delete()
+    public void R11_absence_is_never_a_reason_to_delete_but_to_apply_what_is_desired()
     {
         var record = Wished(1);
-        record = record.Applied(record.Desired!).Seen(Seen(1, WorkspaceState.Running)).SeenGone();
+        record = record.Applied(record.Desired!).Seen(Seen(1, WorkspaceState.Running));
 
+        Assert.Equal((WorkKind.Apply, null), (record.SeenGone().Work, record.SeenGone().Report()));
+        Assert.Equal(WorkKind.None, record.Detached().SeenGone().Work);
+    }
+
+    [Fact]
+    public void What_differs_from_what_was_applied_is_applied_again_once_for_each_difference()
+    {
+        var record = Wished(1);
+        record = record.Applied(record.Desired!).Seen(Seen(1, WorkspaceState.Running));
         Assert.Equal(WorkKind.None, record.Work);
-        Assert.Null(record.Report());
+
+        record = record.Seen(Seen(1, WorkspaceState.Running) with { Drift = "a b" });
+        Assert.Equal(WorkKind.Apply, record.Work);
+        // It doesn't go by that, or hasn't been seen to; and another one has come meanwhile.
+        record = record.Applied(record.Desired!, "a b").Seen(Seen(1, WorkspaceState.Running) with { Drift = "a b" });
+        Assert.Equal(WorkKind.None, record.Work);
+        Assert.Equal(WorkKind.Apply, record.Seen(Seen(1, WorkspaceState.Running) with { Drift = "a b c" }).Work);
+        // What was set right and comes again is new.
+        record = record.Seen(Seen(1, WorkspaceState.Running) with { Drift = "b" });
+        Assert.Equal(WorkKind.None, record.Work);
+        Assert.Equal(WorkKind.Apply, record.Seen(Seen(1, WorkspaceState.Running) with { Drift = "a b" }).Work);
+    }
+
+    [Fact]
+    public void What_has_come_to_differ_during_an_apply_is_applied_after_it_and_what_is_refused_is_not_tried_in_a_loop()
+    {
+        var record = Wished(1).Seen(Seen(1, WorkspaceState.Running) with { Drift = "a" });
+
+        Assert.Equal(WorkKind.Apply, record.Applied(record.Desired!, "").Work);
+        Assert.Equal(WorkKind.None, record.Applied(record.Desired!, "a").Work);
+        var refused = record.Failed(1, new Trouble("quota_exceeded", "no", false, At), "a");
+        Assert.Equal(WorkKind.None, refused.Seen(Seen(1, WorkspaceState.Starting) with { Drift = "a" }).Work);
+        Assert.Equal(WorkKind.Apply, record.Failed(1, new Trouble("conflict", "no", true, At), "a").Work);
+    }
+
+    [Theory]
+    [InlineData(WorkspacePower.Running, WorkspaceState.Stopped, 1, true)]
+    [InlineData(WorkspacePower.Running, WorkspaceState.Stopping, 1, true)]
+    [InlineData(WorkspacePower.Running, WorkspaceState.Starting, 1, false)]
+    [InlineData(WorkspacePower.Running, WorkspaceState.Failed, 1, false)]
+    [InlineData(WorkspacePower.Running, WorkspaceState.Stopped, 0, false)]
+    [InlineData(WorkspacePower.Stopped, WorkspaceState.Running, 1, true)]
+    [InlineData(WorkspacePower.Stopped, WorkspaceState.Starting, 1, true)]
+    [InlineData(WorkspacePower.Stopped, WorkspaceState.Stopping, 1, false)]
+    public void What_was_scaled_by_hand_is_applied_again(
+        WorkspacePower power,
+        WorkspaceState seen,
+        ulong generation,
+        bool again
+    )
+    {
+        var desired = new WorkspaceDesired
+        {
+            WorkspaceId = "w1",
+            Generation = 1,
+            Power = power,
+        };
+        var record = New.Wish(desired, "").Applied(desired);
+
+        Assert.Equal(again ? WorkKind.Apply : WorkKind.None, record.Seen(Seen(generation, seen)).Work);
+    }
+
+    [Fact]
+    public void Where_it_is_not_known_what_is_desired_the_report_asks_for_it_until_it_is()
+    {
+        var record = New.Seen(Seen(1, WorkspaceState.Running) with { Drift = "a" });
+
+        Assert.True(record.Report()!.ResendDesired);
+        Assert.True(record.Detached().Report()!.ResendDesired);
+        var desired = new WorkspaceDesired { WorkspaceId = "w1", Generation = 1 };
+        var applied = record.Wish(desired, "").Applied(desired, "a");
+        Assert.False(applied.Report()!.ResendDesired);
+        // Nor does the next session ask for what was set right as far as it can be.
+        Assert.False(applied.Detached().Report()!.ResendDesired);
     }
 
     [Fact]
@@ -108,7 +180,12 @@ public sealed class WorkspaceRecordTests
     [InlineData(WorkspaceState.Stopped)]
     public void What_was_refused_besides_is_told_with_the_state_and_tried_again_at_a_resync(WorkspaceState state)
     {
-        var record = Refusing(new ClusterRefusal("disk_resize_refused", "stays")).Seen(Seen(2, state));
+        var desired = Wishes.Running("w1", 2);
+        if (state is WorkspaceState.Stopping or WorkspaceState.Stopped)
+            desired.Power = WorkspacePower.Stopped;
+        var record = New.Wish(desired, "")
+            .Applied(desired, new ClusterRefusal("disk_resize_refused", "stays"), At)
+            .Seen(Seen(2, state));
 
         Assert.Equal(
             new WorkspaceReport("w1", 2, state, "disk_resize_refused", "stays")

@@ -14,11 +14,13 @@ public sealed class ClusterViewTests
 
     public ClusterViewTests() =>
         _view = new ClusterView(
+            new DriverIdentity("p", "d"),
             _sink,
             _removing.Contains,
             id => _removing.Remove(id),
             pendingTimeout: TimeSpan.FromMinutes(10),
-            _time
+            _time,
+            isId: _ => true
         );
 
     [Fact]

@@ -70,12 +70,20 @@ public sealed class CompanionsTests(ControlPlaneFixture fixture)
     public void They_are_applied_again_when_they_should_be_others_or_the_pod_is_refused_for_one_may_be_missed()
     {
         var companions = Companions.Of(new DriverIdentity("p-1", "d-1"), TestDriver.Desired("w1"));
-        var made = new DeploymentObject(new ObjectMeta("ws-w1", Annotations: new(Companions: companions.Hash)));
+        var made = new DeploymentObject(
+            new ObjectMeta("ws-w1", Annotations: new(Generation: "7", Companions: companions.Hash))
+        );
         var refused = new ObjectCondition("ReplicaFailure", "True", "FailedCreate", "serviceaccount not found");
 
         Assert.False(companions.Due(made));
         Assert.True(companions.Due(null));
-        Assert.True(companions.Due(made with { Metadata = new ObjectMeta("ws-w1") }));
+        var other = new ObjectMeta("ws-w1", Annotations: new(Generation: "7", Companions: "other"));
+        Assert.True(companions.Due(made with { Metadata = other }));
+        // What was applied already is applied once more when somebody has changed it, or it has lost its generation.
+        var again = new ObjectMeta("ws-w1", Annotations: new(Generation: "1", Companions: companions.Hash));
+        Assert.True(companions.Due(made with { Metadata = again }));
+        var lost = new ObjectMeta("ws-w1", Annotations: new(Companions: companions.Hash));
+        Assert.True(companions.Due(made with { Metadata = lost }));
         Assert.True(companions.Due(made with { Status = new(Conditions: [refused]) }));
     }
 

@@ -144,6 +144,19 @@ public sealed class ManifestsTests
     public void A_claim_that_is_as_it_should_be_is_not_applied_again(string size) =>
         Assert.Null(ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There(size, "fast")).Manifest);
 
+    [Theory]
+    [InlineData(null, "dev")]
+    [InlineData("9223372036854775807", "dev")]
+    [InlineData("2", null)]
+    [InlineData("2", "other")]
+    public void A_claim_whose_annotations_somebody_has_changed_is_applied_again(string? generation, string? name)
+    {
+        var there = There("10Gi", "fast");
+        there = there with { Metadata = there.Metadata with { Annotations = new ObjectAnnotations(generation, name) } };
+
+        Assert.NotNull(ClaimPlan.For(Identity, Desired(), there).Manifest);
+    }
+
     [Fact]
     public void A_claim_that_should_grow_keeps_its_storage_class()
     {
@@ -221,7 +234,11 @@ public sealed class ManifestsTests
 
     private static ClaimObject There(string size, string storageClass) =>
         new(
-            new ObjectMeta("ws-w1", Labels: new ObjectLabels("coder-mesh", "true", "w1", "p-1", "d-1")),
+            new ObjectMeta(
+                "ws-w1",
+                Labels: new ObjectLabels("coder-mesh", "true", "w1", "p-1", "d-1"),
+                Annotations: new ObjectAnnotations("2", "dev")
+            ),
             new ClaimObject.ClaimSpec(storageClass, new ClaimObject.ClaimResources(new ClaimObject.ClaimRequests(size)))
         );
 

@@ -47,7 +47,7 @@ internal sealed class TestDriver : IAsyncDisposable
     public static IEnumerable<PolicyRule> Rules(string ns) =>
         RequiredPermissions.In(ns).Select(p => new PolicyRule(p.Group, p.Resource, p.Verbs, p.Name));
 
-    public static string NewId() => Guid.NewGuid().ToString();
+    public static string NewId() => Guid.NewGuid().ToString("n");
 
     public static WorkspaceDesired Desired(
         string id,

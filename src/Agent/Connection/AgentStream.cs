@@ -23,7 +23,7 @@ internal sealed class AgentStream(
 ) : IDisposable
 {
     private static readonly TimeSpan ResyncInterval = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan AskedSnapshotPace = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AskedSnapshotPace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
 
     private readonly Outbox _outbox = new(reconciler, dialed.Welcome.Limits, logger);

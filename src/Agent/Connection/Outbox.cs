@@ -166,6 +166,7 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
             Code = CleanText.Clean(report.Code),
             Message = CleanText.Clean(report.Message),
             Held = held,
+            ResendDesired = report.ResendDesired,
             Timeline = { stored ? [] : report.Timeline.Steps.Select(Entry) },
         };
         if (report.Disk is { } disk)

@@ -56,12 +56,19 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
         status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests && !ByAdmission;
 
     /// <summary>Whether no other manager than this one stands in the way of an apply.</summary>
-    public bool ConflictsOnlyWith(string manager) =>
+    public bool ConflictsOnlyWith(string manager) => Conflicts(c => FieldConflicts.IsWith(c, manager));
+
+    /// <summary>
+    /// Whether nobody stands in the way of an apply but this manager and those who have changed the object, as kubectl edit,
+    /// patch and scale do: they don't declare what it should be.
+    /// </summary>
+    public bool ConflictsOnlyWithChanges(string manager) =>
+        Conflicts(c => FieldConflicts.IsWith(c, manager) || FieldConflicts.IsChange(c));
+
+    private bool Conflicts(Func<ApiStatus.StatusCause, bool> all) =>
         status == HttpStatusCode.Conflict
         && FieldConflict
-        && Causes
-            .Where(c => c.Reason == FieldConflicts.Reason)
-            .All(c => c.Message?.StartsWith($"conflict with \"{manager}\"", StringComparison.Ordinal) == true);
+        && Causes.Where(c => c.Reason == FieldConflicts.Reason).All(all);
 
     private bool FieldConflict => Causes.Any(c => c.Reason == FieldConflicts.Reason);
 

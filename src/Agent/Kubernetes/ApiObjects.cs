@@ -21,7 +21,8 @@ internal sealed record ObjectMeta(
     DateTimeOffset? DeletionTimestamp = null,
     ObjectLabels? Labels = null,
     ObjectAnnotations? Annotations = null,
-    IReadOnlyList<string>? Finalizers = null
+    IReadOnlyList<string>? Finalizers = null,
+    FieldOwners? ManagedFields = null
 )
 {
     [JsonIgnore]

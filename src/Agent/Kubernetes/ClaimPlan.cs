@@ -65,7 +65,15 @@ internal sealed record ClaimPlan(V1PersistentVolumeClaim? Manifest, ClusterRefus
         : new ClusterRefusal(refused.Code, $"The disk's labels were not changed: {refused.Message}");
 
     private static bool SameLabels(V1PersistentVolumeClaim wanted, ClaimObject there) =>
-        there.Metadata.Labels is { } labels
+        there.Metadata is { Labels: { } labels, Annotations: { } annotations }
+        // Which generation it is of doesn't matter, but that it is of any.
+        && ObservedStates.Generation(there.Metadata) > 0
+        && (
+            wanted.Metadata.Annotations?.TryGetValue(Names.WorkspaceName, out var name) != true
+            || name == annotations.WorkspaceName
+        )
+        && wanted.Metadata.Labels[Names.ManagedBy] == labels.ManagedBy
+        && wanted.Metadata.Labels[Names.ProviderId] == labels.ProviderId
         && wanted.Metadata.Labels[Names.Resource] == labels.Resource
         && wanted.Metadata.Labels[Names.WorkspaceId] == labels.WorkspaceId
         && wanted.Metadata.Labels[Names.DeploymentId] == labels.DeploymentId;

@@ -8,15 +8,28 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// </summary>
 /// <param name="removing">Whether the agent has asked for a workspace's deletion.</param>
 /// <param name="gone">Told of every workspace of which nothing is left, before the sink is.</param>
+/// <param name="isId">What else an object is labelled with is nobody's workspace.</param>
 internal sealed class ClusterView(
+    DriverIdentity identity,
     IClusterSink sink,
     Func<string, bool> removing,
     Action<string> gone,
     TimeSpan pendingTimeout,
-    TimeProvider time
+    TimeProvider time,
+    Predicate<string> isId
 )
 {
     private static readonly ObjectKind[] Telling = [ObjectKind.Deployment, ObjectKind.Claim, ObjectKind.Pod];
+
+    // Those of which a workspace has one each.
+    private static readonly ObjectKind[] Owned =
+    [
+        ObjectKind.Deployment,
+        ObjectKind.Claim,
+        ObjectKind.ServiceAccount,
+        ObjectKind.NetworkPolicy,
+        ObjectKind.Service,
+    ];
 
     private readonly Dictionary<string, HeldWorkspaceObjects> _workspaces = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _deadlines = [];
@@ -45,14 +58,16 @@ internal sealed class ClusterView(
         foreach (var held in _workspaces.Values)
             held.Clear(kind);
         foreach (var item in objects)
-        {
-            if (Find(kind, item) is { } held)
-                held.Put(kind, item);
-        }
+            PutOne(kind, item);
 
         _listed.Add(kind);
-        if (Complete)
+        if (!Complete)
+            return;
+        if (Telling.Contains(kind))
             TellAll();
+        else
+            foreach (var held in _workspaces.Values.ToList())
+                Tell(held);
     }
 
     public void Put(ObjectKind kind, IClusterObject item)
@@ -62,11 +77,9 @@ internal sealed class ClusterView(
             if (Hear((EventObject)item) is { } about)
                 Tell(about);
         }
-        else if (Find(kind, item) is { } held)
+        else if (PutOne(kind, item) is { } held && Complete)
         {
-            held.Put(kind, item);
-            if (Complete)
-                Tell(held);
+            Tell(held);
         }
     }
 
@@ -92,22 +105,39 @@ internal sealed class ClusterView(
         return _deadlines.Count > 0 ? _deadlines.Min.At : null;
     }
 
-    private HeldWorkspaceObjects? Find(ObjectKind kind, IClusterObject item)
+    private HeldWorkspaceObjects? PutOne(ObjectKind kind, IClusterObject item)
     {
-        // Labels can be put on anything by anybody: what doesn't have the name isn't the workspace's.
-        if (item.Metadata.Labels?.WorkspaceId is not { Length: > 0 } id)
+        if (IdOf(kind, item) is not { } id || !isId(id))
             return null;
-        if (kind != ObjectKind.Pod && item.Metadata.Name != Names.Object(id))
+        // A pod that somebody has taken the label from isn't the Deployment's any more.
+        if (kind == ObjectKind.Pod && item.Metadata.Labels?.WorkspaceId != id)
+        {
+            Delete(kind, item);
             return null;
+        }
+
         if (!_workspaces.TryGetValue(id, out var held))
         {
-            _workspaces[id] = held = new HeldWorkspaceObjects(id);
+            // A name can be given to anything by anybody, and so can labels.
+            if (item.Metadata.Labels?.WorkspaceId != id && !Ownership.Applied(identity, item.Metadata))
+                return null;
+            _workspaces[id] = held = new HeldWorkspaceObjects(id, time.GetUtcNow());
             foreach (var seen in _early.Take(id))
                 held.Hear(seen);
         }
 
+        held.Put(kind, item);
         return held;
     }
+
+    private HeldWorkspaceObjects? Find(ObjectKind kind, IClusterObject item) =>
+        IdOf(kind, item) is { } id ? _workspaces.GetValueOrDefault(id) : null;
+
+    // Labels can be put on anything, and taken from it, by anybody: the name is what an object can't lose.
+    private static string? IdOf(ObjectKind kind, IClusterObject item) =>
+        kind == ObjectKind.Pod
+            ? item.Metadata.Labels?.WorkspaceId ?? Names.WorkspaceOf(item.Metadata.Name, generated: true)
+            : Names.WorkspaceOf(item.Metadata.Name, generated: false);
 
     /// <returns>Whom the sink is to be told of; null if it is no news, or not the time yet.</returns>
     private HeldWorkspaceObjects? Hear(EventObject item)
@@ -131,7 +161,7 @@ internal sealed class ClusterView(
                 held.Told = now;
         }
 
-        sink.Listed([.. _workspaces.Values.Select(h => h.Told!)]);
+        sink.Listed([.. _workspaces.Values.Select(h => h.Told).OfType<ClusterWorkspace>()]);
         _firstList.TrySetResult();
     }
 
@@ -155,19 +185,57 @@ internal sealed class ClusterView(
         var patience = new Patience(time.GetUtcNow(), pendingTimeout);
         var known = before?.Generation ?? 0;
         var (seen, deadline) = ObservedStates.Of(held.Id, objects, removing(held.Id), known, patience);
-        Arm(held, deadline);
         if (seen is not { } now)
+        {
+            Arm(held, null);
             return null;
-        // What was seen of this generation stays told, though the cluster may no longer show it.
-        var timeline = before?.Generation == now.Generation ? before.Timeline : Timeline.Empty;
+        }
+
+        var listed = Owned.All(_listed.Contains);
+        var graceOver = patience.Now >= held.Since + ObjectDrift.Grace;
+        IReadOnlyList<Difference> drift =
+            listed && !removing(held.Id) ? [.. ObjectDrift.Of(held, identity, graceOver)] : [];
+        var waits = listed && !graceOver && Owned.Any(kind => held.Last(kind) is null);
+        Arm(held, waits ? Earlier(deadline, held.Since + ObjectDrift.Grace) : deadline);
+        // What was seen of this generation stays told, though the cluster may no longer show it; also while objects are
+        // missing that would tell of which generation they are.
+        var (generation, timeline) =
+            before?.TimelineGeneration is { } last && (now.Generation == 0 || now.Generation == last)
+                ? (last, before.Timeline)
+                : (now.Generation, Timeline.Empty);
+        if (now.State != WorkspaceState.Deleting)
+            timeline = timeline
+                .With(Told(held, drift, patience.Now))
+                .With(BuildTimeline.Of(objects, now.Generation, patience));
+        held.Differences = drift.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
         return now with
         {
-            Timeline =
-                now.State == WorkspaceState.Deleting
-                    ? timeline
-                    : timeline.With(BuildTimeline.Of(objects, now.Generation, patience)),
+            Timeline = timeline,
+            TimelineGeneration = generation,
+            Drift = Drift.Join(drift.Select(d => d.Id)),
         };
     }
+
+    /// <summary>What is seen when an agent starts may have been told before; what comes later happens anew each time.</summary>
+    private static IEnumerable<TimelineStep> Told(
+        HeldWorkspaceObjects held,
+        IEnumerable<Difference> drift,
+        DateTimeOffset now
+    )
+    {
+        // The cluster's own times are whole seconds: a fraction would put what came before after it.
+        var seconds = now.ToUnixTimeSeconds();
+        return drift
+            .Where(d => !held.Differences.Contains(d.Id))
+            .Select(d => new TimelineStep(
+                held.Told is null ? d.Id : $"{d.Id}/{seconds}",
+                DateTimeOffset.FromUnixTimeSeconds(seconds),
+                TimelineStage.Notice,
+                Message: d.Message
+            ));
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one : other;
 
     private void Arm(HeldWorkspaceObjects held, DateTimeOffset? deadline)
     {
@@ -178,12 +246,16 @@ internal sealed class ClusterView(
         held.Deadline = deadline;
     }
 
+    // What is left of it besides may be the first of it to come, or the last to go.
     private void Forget(HeldWorkspaceObjects held)
     {
-        _workspaces.Remove(held.Id);
+        if (held.None)
+            _workspaces.Remove(held.Id);
+        if (held.Told is null)
+            return;
+        held.Told = null;
         gone(held.Id);
-        if (held.Told is not null)
-            sink.Gone(held.Id);
+        sink.Gone(held.Id);
     }
 }
 
@@ -192,6 +264,11 @@ internal enum ObjectKind
 {
     Deployment,
     Claim,
+    ServiceAccount,
+    NetworkPolicy,
+    Service,
+
+    /// <summary>A workspace may have several of these, and of all before it one each.</summary>
     Pod,
 
     /// <summary>What the cluster tells of the others.</summary>

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -27,13 +28,16 @@ internal sealed class ClusterWatch(
             new BoundedChannelOptions(FeedCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
         );
         var selector = Names.Selector(identity);
-        var view = new ClusterView(sink, removing, gone, options.PendingTimeout, time);
+        var view = new ClusterView(identity, sink, removing, gone, options.PendingTimeout, time, Names.IsId);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         Task[] tasks =
         [
             Follow(ApiResource.Deployments, ObjectKind.Deployment).Run(stop.Token),
             Follow(ApiResource.Claims, ObjectKind.Claim).Run(stop.Token),
             Follow(ApiResource.Pods, ObjectKind.Pod).Run(stop.Token),
+            Follow(ApiResource.Of(WorkspaceKinds.ServiceAccount), ObjectKind.ServiceAccount).Run(stop.Token),
+            Follow(ApiResource.Of(WorkspaceKinds.NetworkPolicy), ObjectKind.NetworkPolicy).Run(stop.Token),
+            Follow(ApiResource.Of(WorkspaceKinds.Service), ObjectKind.Service).Run(stop.Token),
             FollowEvents(view, feed.Writer, stop.Token),
             Tell(view, feed, stop.Token),
         ];

@@ -9,16 +9,17 @@ namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
 /// What a workspace has besides its volume and its Deployment: a Service, a ServiceAccount and a NetworkPolicy. They
-/// hardly ever change, so that they aren't watched: the Deployment carries the hash of those that it was applied with, and
-/// a start or a stop stays one apply.
+/// hardly ever change: the Deployment carries the hash of those that it was applied with, and a start or a stop stays one
+/// apply, as long as nobody else changes them.
 /// </summary>
 internal sealed class Companions
 {
     private readonly IReadOnlyList<Companion> _all;
+    private readonly WorkspaceDesired _desired;
 
-    private Companions(IReadOnlyList<Companion> all)
+    private Companions(WorkspaceDesired desired, IReadOnlyList<Companion> all)
     {
-        _all = all;
+        (_desired, _all) = (desired, all);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var companion in all)
             hash.AppendData(companion.Json());
@@ -29,33 +30,50 @@ internal sealed class Companions
     public string Hash { get; }
 
     public static Companions Of(DriverIdentity identity, WorkspaceDesired desired) =>
-        new([
-            new Companion<V1ServiceAccount>(
-                ApiResource.Of(WorkspaceKinds.ServiceAccount),
-                Manifests.ServiceAccount(identity, desired),
-                ManifestJsonContext.Default.V1ServiceAccount
-            ),
-            new Companion<V1NetworkPolicy>(
-                ApiResource.Of(WorkspaceKinds.NetworkPolicy),
-                Manifests.NetworkPolicy(identity, desired),
-                ManifestJsonContext.Default.V1NetworkPolicy
-            ),
-            new Companion<V1Service>(
-                ApiResource.Of(WorkspaceKinds.Service),
-                Manifests.Service(identity, desired),
-                ManifestJsonContext.Default.V1Service
-            ),
-        ]);
+        new(
+            desired,
+            [
+                new Companion<V1ServiceAccount>(
+                    ApiResource.Of(WorkspaceKinds.ServiceAccount),
+                    Manifests.ServiceAccount(identity, desired),
+                    ManifestJsonContext.Default.V1ServiceAccount
+                ),
+                new Companion<V1NetworkPolicy>(
+                    ApiResource.Of(WorkspaceKinds.NetworkPolicy),
+                    Manifests.NetworkPolicy(identity, desired),
+                    ManifestJsonContext.Default.V1NetworkPolicy
+                ),
+                new Companion<V1Service>(
+                    ApiResource.Of(WorkspaceKinds.Service),
+                    Manifests.Service(identity, desired),
+                    ManifestJsonContext.Default.V1Service
+                ),
+            ]
+        );
+
+    /// <summary>Whether this is applied once more: somebody else may have deleted or changed what was applied.</summary>
+    public static bool MayHaveChanged(DeploymentObject deployment, WorkspaceDesired desired) =>
+        // 0: it has lost the annotation.
+        ObservedStates.Generation(deployment.Metadata)
+            is var applied
+        && (applied == desired.Generation || applied == 0);
 
     /// <summary>Whether they have to be applied: there is no Deployment yet, it has others, or it can't make its pod.</summary>
     public bool Due(DeploymentObject? deployment) =>
         deployment is null
+        || MayHaveChanged(deployment, _desired)
         || deployment.Metadata.Annotations?.Companions != Hash
         || ObservedStates.PodRefused(deployment);
 
     /// <returns>Whether all of them are as they should be; what isn't is kept by <paramref name="tried"/>.</returns>
     /// <exception cref="ClusterException">One of them exists and is somebody else's.</exception>
-    public async Task<bool> Apply(KubernetesApi api, DriverIdentity identity, Attempts tried, CancellationToken ct)
+    public async Task<bool> Apply(
+        KubernetesApi api,
+        DriverIdentity identity,
+        OwnApply own,
+        Attempts tried,
+        CancellationToken ct
+    )
     {
         var there = new PlainObject?[_all.Count];
         var read = await Task.WhenAll(
@@ -65,15 +83,14 @@ internal sealed class Companions
             Ownership.Demand(identity, _all[i].Resource, there[i]?.Metadata);
         var all = true;
         for (var i = 0; i < _all.Count; i++)
-            all &= read[i] && await Apply(_all[i], there[i], api, identity, tried, ct);
+            all &= read[i] && await Apply(_all[i], there[i], own, tried, ct);
         return all;
     }
 
     private static Task<bool> Apply(
         Companion companion,
         PlainObject? there,
-        KubernetesApi api,
-        DriverIdentity identity,
+        OwnApply own,
         Attempts tried,
         CancellationToken ct
     )
@@ -84,7 +101,7 @@ internal sealed class Companions
         // Without the account that it runs as no pod is made.
         var essential = there is null && companion.Resource.Plural == WorkspaceKinds.ServiceAccount.Resource;
         return tried.Try(
-            () => companion.Apply(api, Names.FieldManager(identity), ct),
+            () => companion.Apply(own, ct),
             e => new ClusterRefusal(
                 e.Code,
                 $"The {companion.Resource.Singular} was not {(there is null ? "made" : "changed")}: {e.Message}",
@@ -101,7 +118,7 @@ internal sealed class Companions
 
         public abstract byte[] Json();
 
-        public abstract Task Apply(KubernetesApi api, string manager, CancellationToken ct);
+        public abstract Task Apply(OwnApply own, CancellationToken ct);
     }
 
     private sealed class Companion<T>(ApiResource<PlainObject> resource, T manifest, JsonTypeInfo<T> type)
@@ -110,7 +127,6 @@ internal sealed class Companions
     {
         public override byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(manifest, type);
 
-        public override Task Apply(KubernetesApi api, string manager, CancellationToken ct) =>
-            api.Apply(Resource, Metadata.Name, manifest, type, manager, force: false, ct);
+        public override Task Apply(OwnApply own, CancellationToken ct) => own.Apply(Resource, manifest, type, ct);
     }
 }

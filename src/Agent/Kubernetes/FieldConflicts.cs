@@ -18,6 +18,12 @@ internal static partial class FieldConflicts
                 .Select(held => $"field manager \"{held.Key}\" has changed {Fields([.. held])}")
         );
 
+    public static bool IsWith(ApiStatus.StatusCause cause, string manager) =>
+        cause.Message?.StartsWith($"conflict with \"{manager}\"", StringComparison.Ordinal) == true;
+
+    /// <summary>Whether the field was changed by an update, of which the API server tells the version and the time.</summary>
+    public static bool IsChange(ApiStatus.StatusCause cause) => Change().IsMatch(cause.Message ?? "");
+
     /// <summary>The manager that a cause names; all of its message if it names none.</summary>
     private static string Manager(ApiStatus.StatusCause cause) =>
         Named().Match(cause.Message ?? "") is { Success: true } match ? match.Groups[1].Value : cause.Message ?? "";
@@ -26,6 +32,9 @@ internal static partial class FieldConflicts
         fields.Count <= MostFields
             ? string.Join(", ", fields)
             : $"{string.Join(", ", fields.Take(MostFields))} and {fields.Count - MostFields} more";
+
+    [GeneratedRegex("^conflict with \"[^\"]*\"( with subresource \"[^\"]*\")? using ")]
+    private static partial Regex Change();
 
     [GeneratedRegex("^conflict with \"([^\"]*)\"")]
     private static partial Regex Named();

@@ -3,53 +3,92 @@ using Coder.Mesh.Agent.Reconcile;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>The objects of one workspace as last seen, what the cluster tells of them, and what the sink has been told.</summary>
-internal sealed class HeldWorkspaceObjects(string id)
+/// <param name="since">When the first of them was seen.</param>
+internal sealed class HeldWorkspaceObjects(string id, DateTimeOffset since)
 {
     private const int MostEvents = 32;
 
     private readonly Dictionary<string, PodObject> _pods = [];
+    private readonly Slot[] _slots = new Slot[(int)ObjectKind.Pod];
     private readonly List<SeenEvent> _events = [];
-    private DeploymentObject? _deployment;
-    private ClaimObject? _claim;
+
+    /// <summary>For the one object of a kind.</summary>
+    private struct Slot
+    {
+        public IClusterObject? Item;
+
+        // Names the last one, though it may be gone.
+        public string? Last;
+
+        // Which object it was, of which generation, when its fields were first seen.
+        public (string? Uid, ulong Generation, string Fields) First;
+    }
 
     public string Id => id;
 
+    public DateTimeOffset Since => since;
+
     public ClusterWorkspace? Told { get; set; }
+
+    /// <summary>The differences that were there when the sink was told last, and are in the timeline.</summary>
+    public IReadOnlySet<string> Differences { get; set; } = new HashSet<string>();
 
     /// <summary>When it is to be looked at again though nothing has changed; null for never.</summary>
     public DateTimeOffset? Deadline { get; set; }
 
-    public WorkspaceObjects Objects => new(_deployment, _claim, _pods.Values) { Events = _events };
+    public WorkspaceObjects Objects =>
+        new((DeploymentObject?)Find(ObjectKind.Deployment), (ClaimObject?)Find(ObjectKind.Claim), _pods.Values)
+        {
+            Events = _events,
+        };
+
+    /// <summary>Nothing of it is there.</summary>
+    public bool None => _pods.Count == 0 && Array.TrueForAll(_slots, s => s.Item is null);
+
+    /// <summary>The object of a kind of which it has one.</summary>
+    public IClusterObject? Find(ObjectKind kind) => _slots[(int)kind].Item;
+
+    /// <summary>Names the last object of that kind that was there; null if none ever was.</summary>
+    public string? Last(ObjectKind kind) => _slots[(int)kind].Last;
+
+    /// <summary>The fields that the agent had set when an object was first seen as it was applied last.</summary>
+    public string FirstFields(ObjectKind kind, ObjectMeta metadata, string now)
+    {
+        ref var first = ref _slots[(int)kind].First;
+        var generation = ObservedStates.Generation(metadata);
+        // One that has lost its annotation is no other one by that.
+        if (first.Fields is null || first.Uid != metadata.Uid || (generation != 0 && generation != first.Generation))
+            first = (metadata.Uid, generation, now);
+        return first.Fields;
+    }
 
     public void Put(ObjectKind kind, IClusterObject item)
     {
-        if (kind == ObjectKind.Deployment)
-            _deployment = (DeploymentObject)item;
-        else if (kind == ObjectKind.Claim)
-            _claim = (ClaimObject)item;
-        else
+        if (kind == ObjectKind.Pod)
+        {
             _pods[item.Metadata.Name] = (PodObject)item;
+            return;
+        }
+
+        ref var slot = ref _slots[(int)kind];
+        (slot.Item, slot.Last) = (item, ObservedStates.Subject(item.Metadata));
     }
 
     public void Remove(ObjectKind kind, IClusterObject item)
     {
-        if (kind == ObjectKind.Deployment)
-            _deployment = null;
-        else if (kind == ObjectKind.Claim)
-            _claim = null;
-        else
+        if (kind == ObjectKind.Pod)
             _pods.Remove(item.Metadata.Name);
+        else
+            _slots[(int)kind].Item = null;
         _events.RemoveAll(e => e.Uid == item.Metadata.Uid);
     }
 
     public void Clear(ObjectKind kind)
     {
-        if (kind == ObjectKind.Deployment)
-            _deployment = null;
-        else if (kind == ObjectKind.Claim)
-            _claim = null;
-        else
+        if (kind == ObjectKind.Pod)
             _pods.Clear();
+        else
+            _slots[(int)kind].Item = null;
     }
 
     /// <summary>Keeps the latest of each reason, and of all the latest ones: what they say is in the timeline by then.</summary>

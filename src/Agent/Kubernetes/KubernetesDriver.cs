@@ -21,6 +21,8 @@ internal sealed class KubernetesDriver(
     // From the wish until all is gone a workspace is Deleting, also in the moments when what is left doesn't show it.
     private readonly ConcurrentDictionary<string, byte> _removing = new();
 
+    private readonly TakeBacks _takeBacks = new(time);
+
     public Task<ClusterProbe> Probe(CancellationToken ct) => probe.Look(ct);
 
     public Task Watch(DriverIdentity identity, IClusterSink sink, CancellationToken ct) =>
@@ -29,11 +31,16 @@ internal sealed class KubernetesDriver(
     public Task<ClusterRefusal?> Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct)
     {
         _removing.TryRemove(desired.WorkspaceId, out _);
-        return Decide(desired.WorkspaceId, () => new WorkspaceApply(api, identity, desired, logger).Run(ct), ct);
+        return Decide(
+            desired.WorkspaceId,
+            () => new WorkspaceApply(api, identity, desired, _takeBacks, logger).Run(ct),
+            ct
+        );
     }
 
     public Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct)
     {
+        _takeBacks.Forget(workspaceId);
         _removing[workspaceId] = 0;
         return Decide(workspaceId, () => RemoveOnce(identity, workspaceId, ct), ct);
     }

@@ -106,8 +106,12 @@ internal sealed record V1NetworkPolicy : IManifest
     public V1NetworkPolicySpec? Spec { get; init; }
 }
 
+internal sealed record V1NetworkPolicyIngressRule;
+
 internal sealed record V1NetworkPolicySpec
 {
+    public IList<V1NetworkPolicyIngressRule>? Ingress { get; init; }
+
     public V1LabelSelector? PodSelector { get; init; }
 
     public IList<string>? PolicyTypes { get; init; }

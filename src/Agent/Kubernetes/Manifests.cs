@@ -70,6 +70,8 @@ internal static class Manifests
             Metadata = Named(identity, desired),
             Spec = new V1NetworkPolicySpec
             {
+                // Said, not left out: so that a rule that somebody adds is taken away again.
+                Ingress = [],
                 PodSelector = new V1LabelSelector { MatchLabels = Selector(identity, desired) },
                 PolicyTypes = ["Ingress"],
             },
@@ -124,7 +126,9 @@ internal static class Manifests
     private static bool RunsWithoutHome(WorkspaceDesired desired, DeploymentObject? there) =>
         desired.Power == WorkspacePower.Running
         && there?.Spec is { Replicas: > 0, Template: { } template }
-        && template.Spec?.Containers?.FirstOrDefault(c => c.Name == Names.Container) is { WorkingDir: null }
+        && template.Spec?.Containers?.FirstOrDefault(c => c.Name == Names.Container) is { WorkingDir: null } container
+        // One that is another in other ways too is replaced all the same.
+        && container.Image == desired.Spec.Image
         && ObservedStates.Number(template.Metadata?.Annotations?.Restart) == desired.RestartGeneration;
 
     // Not before the first restart: what was made before restarts were known must not be made anew for them.

@@ -37,6 +37,9 @@ internal static class Names
 
     private const string Prefix = "ws-";
 
+    /// <summary>Whether it can be the id of a workspace: a label or a name is whatever somebody has written there.</summary>
+    public static bool IsId(string id) => id.Length == 32 && id.All(char.IsAsciiHexDigitLower);
+
     /// <summary>Every object of a workspace has this name.</summary>
     public static string Object(string workspaceId) => Prefix + workspaceId;
 
@@ -52,7 +55,9 @@ internal static class Names
         return end > Prefix.Length ? name[Prefix.Length..end] : null;
     }
 
-    public static string FieldManager(DriverIdentity identity) => $"coder-mesh/{identity.ProviderId}";
+    public const string FieldManagerPrefix = "coder-mesh/";
+
+    public static string FieldManager(DriverIdentity identity) => FieldManagerPrefix + identity.ProviderId;
 
     /// <summary>Takes over what is needed to stop a workspace whose Deployment can't be applied.</summary>
     public static string StopManager(DriverIdentity identity) => $"{FieldManager(identity)}/stop";

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
@@ -55,9 +56,12 @@ internal static class ObservedStates
     /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
     public static ulong Generation(ObjectMeta? metadata) => Number(metadata?.Annotations?.Generation);
 
-    /// <summary>What an annotation says; 0 if it is no number.</summary>
+    /// <summary>What an annotation says; 0 if it is no number, or none that was ever given out.</summary>
     public static ulong Number(string? annotation) =>
-        ulong.TryParse(annotation, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        ulong.TryParse(annotation, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number <= Generations.Max
+            ? number
+            : 0;
 
     // The volume keeps the generation that it was made from, so the Deployment's counts. A volume alone is no generation
     // applied: an agent killed between the two, or a Deployment deleted by hand, needs to be sent the workspace again.

@@ -13,12 +13,13 @@ internal sealed class WorkspaceApply(
     KubernetesApi api,
     DriverIdentity identity,
     WorkspaceDesired desired,
+    TakeBacks takeBacks,
     ILogger logger
 )
 {
     private readonly Attempts _tried = new();
     private readonly string _name = Names.Object(desired.WorkspaceId);
-    private readonly string _manager = Names.FieldManager(identity);
+    private readonly OwnApply _own = new(api, identity, desired.WorkspaceId, takeBacks);
 
     private bool Runs => desired.Power == WorkspacePower.Running;
 
@@ -33,7 +34,7 @@ internal sealed class WorkspaceApply(
         var deployment = await api.Get(ApiResource.Deployments, _name, ct);
         if (Runs)
             await Start(deployment, await reading, ct);
-        else if (deployment is not null && Ownership.Holds(identity, deployment.Metadata))
+        else if (deployment is not null && Ownership.Holds(identity, deployment.Metadata) && !IsStopped(deployment))
             await Stop(deployment, reading, ct);
         else
             await MakeStopped(deployment, await reading, ct);
@@ -87,10 +88,14 @@ internal sealed class WorkspaceApply(
         return true;
     }
 
+    // It asks for no pod, so that the rest needn't wait for that.
+    private bool IsStopped(DeploymentObject deployment) =>
+        deployment.Spec?.Replicas == 0 && Companions.MayHaveChanged(deployment, desired);
+
     /// <summary>That nothing of it runs is enough: what it lacks can wait for its next start.</summary>
     private async Task MakeStopped(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
     {
-        if (IsNewer(read.Claim?.Metadata))
+        if (IsNewer(deployment?.Metadata) || IsNewer(read.Claim?.Metadata))
             return;
         var refused = await Refusal(async () =>
         {
@@ -149,10 +154,7 @@ internal sealed class WorkspaceApply(
                 return;
             Precondition.On(manifest.Metadata, claim?.Metadata);
             var type = ManifestJsonContext.Default.V1PersistentVolumeClaim;
-            await _tried.Try(
-                () => api.Apply(ApiResource.Claims, manifest.Metadata.Name, manifest, type, _manager, force: false, ct),
-                plan.Refused
-            );
+            await _tried.Try(() => _own.Apply(ApiResource.Claims, manifest, type, ct), plan.Refused);
         }
         catch (FormatException e)
         {
@@ -164,7 +166,7 @@ internal sealed class WorkspaceApply(
     private async Task<string?> ApplyCompanions(DeploymentObject? deployment, CancellationToken ct)
     {
         var companions = Companions.Of(identity, desired);
-        return !companions.Due(deployment) || await companions.Apply(api, identity, _tried, ct)
+        return !companions.Due(deployment) || await companions.Apply(api, identity, _own, _tried, ct)
             ? companions.Hash
             : null;
     }
@@ -186,7 +188,8 @@ internal sealed class WorkspaceApply(
         var bare = Manifests.Stop(identity, desired, generation);
         Precondition.On(bare.Metadata, there.Metadata);
         var (type, manager) = (ManifestJsonContext.Default.V1DeploymentStop, Names.StopManager(identity));
-        return await Refusal(() => Apply(bare, type, manager, force: true, ct)) is null
+        return
+            await Refusal(() => api.Apply(ApiResource.Deployments, _name, bare, type, manager, force: true, ct)) is null
             ? null
             : await Refusal(() => api.Scale(ApiResource.Deployments, there.Metadata, 0, manager, ct));
     }
@@ -214,24 +217,12 @@ internal sealed class WorkspaceApply(
         }
     }
 
-    private async Task ApplyDeployment(DeploymentObject? there, string? companions, CancellationToken ct)
+    private Task ApplyDeployment(DeploymentObject? there, string? companions, CancellationToken ct)
     {
         var manifest = Manifests.Deployment(identity, desired, companions, there);
         Precondition.On(manifest.Metadata, there?.Metadata);
-        var type = ManifestJsonContext.Default.V1Deployment;
-        try
-        {
-            await Apply(manifest, type, _manager, force: false, ct);
-        }
-        catch (ApiException e) when (e.ConflictsOnlyWith(Names.StopManager(identity)))
-        {
-            await Apply(manifest, type, _manager, force: true, ct);
-        }
+        return _own.Apply(ApiResource.Deployments, manifest, ManifestJsonContext.Default.V1Deployment, ct);
     }
-
-    private Task Apply<T>(T manifest, JsonTypeInfo<T> type, string manager, bool force, CancellationToken ct)
-        where T : IManifest =>
-        api.Apply(ApiResource.Deployments, manifest.Metadata.Name, manifest, type, manager, force, ct);
 
     /// <param name="Known">False if it could not be read.</param>
     private sealed record ClaimRead(bool Known, ClaimObject? Claim);

@@ -14,7 +14,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         CancellationToken ct
     )
     {
-        var generation = record.WishedGeneration;
+        var (generation, drift) = (record.WishedGeneration, record.Differences);
         using var limit = new CancellationTokenSource(Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
@@ -29,14 +29,14 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, time.GetUtcNow(), e.RetryAfter);
             var level = LevelOf(record, e.Transient);
             logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
-            return (r => r.Failed(generation, trouble), e.Transient ? "transient" : "refused");
+            return (r => r.Failed(generation, trouble, drift), e.Transient ? "transient" : "refused");
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             logger.ClusterTooSlow(record.Id, generation, Limit);
             var message = $"The cluster took longer than {Limit.TotalMinutes:0} minutes.";
             var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true, time.GetUtcNow());
-            return (r => r.Failed(generation, trouble), "transient");
+            return (r => r.Failed(generation, trouble, drift), "transient");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -44,7 +44,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             logger.DriverFault(e, record.Id, generation);
             const string Message = "The agent met a fault of its own; its log tells more.";
             var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
-            return (r => r.Failed(generation, trouble), "fault");
+            return (r => r.Failed(generation, trouble, drift), "fault");
         }
     }
 
@@ -56,12 +56,13 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
     {
         if (record.Desired is { } desired)
         {
+            var drift = record.Differences;
             if (await driver.Apply(identity, desired, ct) is not { } refusal)
-                return (r => r.Applied(desired), "done");
+                return (r => r.Applied(desired, drift), "done");
             var (message, now) = (CleanText.Clean(refusal.Message), time.GetUtcNow());
             var level = record.Refused?.Code == refusal.Code ? LogLevel.Debug : LogLevel.Warning;
             logger.ClusterRefused(level, record.Id, desired.Generation, refusal.Code, message, false);
-            return (r => r.Applied(desired, refusal with { Message = message }, now), "refused");
+            return (r => r.Applied(desired, refusal with { Message = message }, now, drift), "refused");
         }
 
         var (generation, found) = (record.WishedGeneration, await driver.Remove(identity, record.Id, ct));

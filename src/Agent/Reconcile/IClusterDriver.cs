@@ -66,11 +66,22 @@ internal sealed record ClusterWorkspace(
     HeldWorkspace? Held = null
 )
 {
-    /// <summary>What has happened in this generation.</summary>
+    /// <summary>What has happened in <see cref="TimelineGeneration"/>.</summary>
     public Timeline Timeline { get; init; } = Timeline.Empty;
 
     /// <summary>No pod of it runs, and none is asked for.</summary>
     public bool Idle { get; init; }
+
+    /// <summary>
+    /// The generation that was seen last: the objects may have lost what tells it. Null if a driver doesn't keep it apart.
+    /// </summary>
+    public ulong? TimelineGeneration { get; init; }
+
+    /// <summary>
+    /// Differences from what was applied last, each named, with blanks between; empty if none is seen. They are set right by
+    /// an apply of what is desired.
+    /// </summary>
+    public string Drift { get; init; } = "";
 }
 
 /// <summary>One look at a cluster.</summary>

@@ -86,4 +86,11 @@ internal static partial class Log
         "The cluster is simulated: workspaces are kept in memory only, and nothing runs anywhere"
     )]
     public static partial void ClusterIsSimulated(this ILogger logger);
+
+    [LoggerMessage(
+        3214,
+        LogLevel.Information,
+        "Workspace {WorkspaceId} was changed by somebody else in the cluster; what is desired is applied again"
+    )]
+    public static partial void Repairing(this ILogger logger, string workspaceId);
 }

@@ -3,6 +3,7 @@ using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
@@ -20,6 +21,8 @@ internal sealed class Reconciler(
 {
     private const int Workers = 16;
 
+    private const int MostRepairs = 10_000;
+
     // The other half is for what has not failed before.
     private const int RepeatingWorkers = Workers / 2;
 
@@ -27,6 +30,9 @@ internal sealed class Reconciler(
 
     private readonly Lock _lock = new();
     private readonly KeyedQueue _queue = new(time, RepeatingWorkers);
+
+    // Somebody who changes objects again and again must not make the agent do so.
+    private readonly PacedRepeats _repairs = new(time, MostRepairs);
     private readonly WorkspaceTable _table = new();
     private readonly ClusterCall _call = new(driver, time, logger);
     private readonly ClusterWatchLoop _watch = new(driver, time, logger);
@@ -129,24 +135,30 @@ internal sealed class Reconciler(
 
     public void Listed(IReadOnlyList<ClusterWorkspace> workspaces)
     {
-        IReadOnlyList<string> toRemove;
         IReadOnlyList<string> changed;
+        IReadOnlyList<string> toRemove;
+        IReadOnlyList<string> toRepair;
         lock (_lock)
         {
-            (changed, toRemove) = _table.Listed(workspaces);
+            (changed, toRemove, toRepair) = _table.Listed(workspaces);
             _listed.TrySetResult();
         }
 
         logger.ClusterListed(workspaces.Count);
         foreach (var id in toRemove)
             _queue.Add(id);
+        foreach (var id in toRepair)
+            Repair(id);
         Report(changed);
     }
 
     public void Changed(ClusterWorkspace workspace)
     {
+        bool drifted;
         lock (_lock)
-            _table.Update(workspace.Id, r => r.Seen(workspace));
+            drifted = _table.Seen(workspace);
+        if (drifted)
+            Repair(workspace.Id);
         Report([workspace.Id]);
     }
 
@@ -162,6 +174,8 @@ internal sealed class Reconciler(
 
         if (work == WorkKind.Remove)
             _queue.Add(workspaceId);
+        else if (work == WorkKind.Apply)
+            Repair(workspaceId);
         else
             // Nobody asked for this: the control plane decides at a snapshot what becomes of it.
             outbox?.AskForSnapshot();
@@ -175,6 +189,7 @@ internal sealed class Reconciler(
 
     public override void Dispose()
     {
+        _repairs.Dispose();
         _queue.Dispose();
         _watch.Dispose();
         base.Dispose();
@@ -229,12 +244,14 @@ internal sealed class Reconciler(
         metrics.Reconciled(action, result, time.GetElapsedTime(start));
         if (result != "done")
             span?.SetStatus(ActivityStatusCode.Error);
-        Settle(id, generation, traceparent, change);
+        Settle(record, traceparent, change);
     }
 
-    private void Settle(string id, ulong generation, string traceparent, Func<WorkspaceRecord, WorkspaceRecord> change)
+    private void Settle(WorkspaceRecord worked, string traceparent, Func<WorkspaceRecord, WorkspaceRecord> change)
     {
+        var (id, generation) = (worked.Id, worked.WishedGeneration);
         TimeSpan? retry = null;
+        var drifted = false;
         lock (_lock)
         {
             _table.Update(
@@ -243,11 +260,23 @@ internal sealed class Reconciler(
             );
             if (_table.Find(id) is { Work: not WorkKind.None, Trouble: { Transient: true } trouble })
                 retry = trouble.RetryAfter + RetryPace.Delay(trouble.Attempts, jitter.Next());
+            else
+                // Otherwise there is a newer wish, which is on its way.
+                drifted =
+                    _table.Find(id) is { Work: WorkKind.Apply } left && ReferenceEquals(left.Desired, worked.Desired);
         }
 
         if (retry is { } delay)
             _queue.AddLater(id, delay);
+        if (drifted)
+            Repair(id);
         Report([id]);
+    }
+
+    private void Repair(string id)
+    {
+        logger.Repairing(id);
+        _repairs.Ask(id, _queue.Add);
     }
 
     private void Report(IEnumerable<string> ids)

@@ -32,69 +32,6 @@ internal sealed record Trouble(
     private string Id(ulong generation) => $"call/{generation}/{Code}";
 }
 
-/// <summary>What the cluster refused of a workspace, while the rest of it was applied.</summary>
-/// <param name="Since">When it was refused first.</param>
-internal sealed record Refused(ClusterRefusal What, DateTimeOffset Since)
-{
-    public string Code => What.Code;
-
-    /// <summary>What is reported of a workspace of which this was refused.</summary>
-    /// <param name="starting">It is meant to run.</param>
-    public WorkspaceReport In(ClusterWorkspace seen, bool starting)
-    {
-        // What it lacks is why it doesn't run, whatever the cluster says of that.
-        if (What.Essential && starting && seen.State != WorkspaceState.Running)
-            return new WorkspaceReport(seen.Id, seen.Generation, WorkspaceState.Failed, What.Code, What.Message)
-            {
-                Timeline = Told(seen, TimelineStage.Failed),
-            };
-        var words = string.Join(" ", new[] { seen.Message, What.Message }.Where(m => m.Length > 0));
-        var code = seen.Code.Length > 0 ? seen.Code : What.Code;
-        return new WorkspaceReport(seen.Id, seen.Generation, seen.State, code, CleanText.Clean(words))
-        {
-            Timeline = Told(seen, TimelineStage.Notice),
-        };
-    }
-
-    /// <summary>
-    /// What is reported of a workspace that is to stop. Its objects can't be given the wish's generation, or can't be made at
-    /// all; that no pod is asked for any more is all that the wish needs.
-    /// </summary>
-    /// <param name="seen">Null if the cluster holds nothing of it.</param>
-    public WorkspaceReport InStop(string id, ulong generation, ClusterWorkspace? seen)
-    {
-        var stopped = seen?.Idle ?? true;
-        var state = stopped ? WorkspaceState.Stopped : WorkspaceState.Stopping;
-        return In(new ClusterWorkspace(id, generation, state, Message: stopped ? "" : seen!.Message), starting: false);
-    }
-
-    private Timeline Told(ClusterWorkspace seen, TimelineStage stage) =>
-        seen.Timeline.With(
-            new TimelineStep($"call/{seen.Generation}/{What.Code}", Since, stage, What.Code, What.Message)
-        );
-}
-
-/// <summary>What is reported of a workspace.</summary>
-/// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
-internal sealed record WorkspaceReport(
-    string Id,
-    ulong Generation,
-    WorkspaceState State,
-    string Code = "",
-    string Message = ""
-)
-{
-    /// <summary>What has happened in this generation.</summary>
-    public Timeline Timeline { get; init; } = Timeline.Empty;
-
-    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if that isn't known.</summary>
-    public string? Disk { get; init; }
-}
-
-/// <summary>What a snapshot says of a workspace.</summary>
-/// <param name="Held">What the cluster holds of it; null if nothing, or if its driver can't tell.</param>
-internal readonly record struct SnapshotEntry(WorkspaceReport Report, HeldWorkspace? Held);
-
 /// <summary>What the agent knows of one workspace: what is wished, what the cluster holds, and what is to be done.</summary>
 /// <remarks>Pure. A wish lives as long as the session that brought it; what the cluster holds outlives sessions.</remarks>
 internal sealed record WorkspaceRecord(string Id)
@@ -128,6 +65,20 @@ internal sealed record WorkspaceRecord(string Id)
 
     public ulong WishedGeneration => Removed ?? Desired?.Generation ?? 0;
 
+    /// <summary>
+    /// Differences that were there when the last apply began, and still are: it has set them right as far as it can, or is
+    /// about to be seen to have.
+    /// </summary>
+    private string Settled { get; init; } = "";
+
+    /// <summary>In what the objects differ from what was applied last; empty if in nothing that is seen.</summary>
+    public string Differences =>
+        Desired is { } d && Cluster is { } c && c.Generation == d.Generation && IsAgainst(d.Power, c.State)
+            ? Drift.Join([.. Drift.Names(c.Drift), "power"])
+            : Cluster?.Drift ?? "";
+
+    private bool Drifted => Drift.Except(Differences, Settled).Length > 0;
+
     private bool Fulfilled =>
         Trouble is null
         && Refused is null
@@ -146,6 +97,7 @@ internal sealed record WorkspaceRecord(string Id)
             {
                 Desired = desired,
                 Cluster = Cluster,
+                Settled = Settled,
                 Work = WorkKind.Apply,
                 Traceparent = traceparent,
             };
@@ -163,31 +115,57 @@ internal sealed record WorkspaceRecord(string Id)
                 Traceparent = traceparent,
             };
 
-    public WorkspaceRecord Seen(ClusterWorkspace cluster) => this with { Cluster = cluster };
+    /// <summary>Where the objects have come to differ from what was applied, it is to be applied again.</summary>
+    public WorkspaceRecord Seen(ClusterWorkspace cluster) =>
+        (this with { Cluster = cluster }).StillSettled(Settled).Repairing();
 
-    /// <summary>The cluster holds nothing any more. If that was the wish, it is asked once more before it is believed:
-    /// what is heard may be older than the latest apply.</summary>
+    /// <summary>
+    /// The cluster holds nothing any more. If that was the wish, it is asked once more before it is believed, for what is heard
+    /// may be older than the latest apply; if it wasn't, all of it is made again.
+    /// </summary>
     public WorkspaceRecord SeenGone() =>
         this with
         {
             Cluster = null,
-            Work = Removed is not null && !Deleted ? WorkKind.Remove : Work,
+            Settled = "",
+            Work =
+                Removed is not null && !Deleted ? WorkKind.Remove
+                : Desired is not null ? WorkKind.Apply
+                : Work,
         };
 
     /// <summary>The wish that was worked on is fulfilled as far as calls can do it.</summary>
-    public WorkspaceRecord Applied(WorkspaceDesired applied) =>
-        ReferenceEquals(applied, Desired) ? this with { Work = WorkKind.None, Trouble = null, Refused = null } : this;
+    /// <param name="drift">What differed when the work began.</param>
+    public WorkspaceRecord Applied(WorkspaceDesired applied, string drift = "") =>
+        ReferenceEquals(applied, Desired) ? Done(drift) with { Trouble = null, Refused = null } : this;
 
     /// <summary>The wish is fulfilled but for what the cluster refused of it.</summary>
-    public WorkspaceRecord Applied(WorkspaceDesired applied, ClusterRefusal refusal, DateTimeOffset at) =>
+    public WorkspaceRecord Applied(
+        WorkspaceDesired applied,
+        ClusterRefusal refusal,
+        DateTimeOffset at,
+        string drift = ""
+    ) =>
         ReferenceEquals(applied, Desired)
-            ? this with
+            ? Done(drift) with
             {
-                Work = WorkKind.None,
                 Trouble = null,
                 Refused = new Refused(refusal, Refused?.Code == refusal.Code ? Refused.Since : at),
             }
             : this;
+
+    private WorkspaceRecord Done(string drift) => (this with { Work = WorkKind.None }).StillSettled(drift).Repairing();
+
+    private WorkspaceRecord StillSettled(string drift) => this with { Settled = Drift.Common(drift, Differences) };
+
+    // What a person scales by hand: in the same generation none of them is on the way to what is desired.
+    private static bool IsAgainst(WorkspacePower power, WorkspaceState seen) =>
+        power == WorkspacePower.Running
+            ? seen is WorkspaceState.Stopping or WorkspaceState.Stopped
+            : seen is WorkspaceState.Starting or WorkspaceState.Running;
+
+    private WorkspaceRecord Repairing() =>
+        Work == WorkKind.None && Desired is not null && Drifted ? this with { Work = WorkKind.Apply } : this;
 
     public WorkspaceRecord RemoveAnswered(ulong generation, bool found) =>
         Removed != generation ? this
@@ -195,12 +173,11 @@ internal sealed record WorkspaceRecord(string Id)
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
     /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
-    public WorkspaceRecord Failed(ulong generation, Trouble trouble) =>
+    public WorkspaceRecord Failed(ulong generation, Trouble trouble, string drift = "") =>
         generation != WishedGeneration
             ? this
-            : this with
+            : (trouble.Transient ? this : Done(drift)) with
             {
-                Work = trouble.Transient ? Work : WorkKind.None,
                 Trouble = trouble with
                 {
                     Attempts = (Trouble?.Attempts ?? 0) + 1,
@@ -219,10 +196,17 @@ internal sealed record WorkspaceRecord(string Id)
         : this;
 
     /// <summary>Without wishes: the next session brings its own.</summary>
-    public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster };
+    public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster, Settled = Settled };
 
     /// <summary>What there is to report; null if nothing.</summary>
-    public WorkspaceReport? Report() => Told() is { } report ? report with { Disk = Cluster?.Held?.Spec?.Disk } : null;
+    public WorkspaceReport? Report() =>
+        Told() is { } report
+            ? report with
+            {
+                Disk = Cluster?.Held?.Spec?.Disk,
+                ResendDesired = Drifted && Desired is null && Removed is null,
+            }
+            : null;
 
     private WorkspaceReport? Told() =>
         this switch
@@ -289,7 +273,10 @@ internal sealed record WorkspaceRecord(string Id)
             _ => null,
         };
 
-    private Timeline SeenIn(ulong generation) => Cluster?.Generation == generation ? Cluster.Timeline : Timeline.Empty;
+    private Timeline SeenIn(ulong generation) =>
+        Cluster is { } seen && (seen.TimelineGeneration ?? seen.Generation) == generation
+            ? seen.Timeline
+            : Timeline.Empty;
 
     /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
     public bool Settles(WorkspaceReport report) =>

@@ -44,6 +44,14 @@ internal sealed class WorkspaceTable
 
     public IReadOnlyList<string> Retry() => [.. _records.Keys.ToList().Where(id => Update(id, r => r.Retried()))];
 
+    /// <returns>Whether it has come to differ from what was applied, so that this is to be applied again.</returns>
+    public bool Seen(ClusterWorkspace workspace)
+    {
+        var idle = Find(workspace.Id) is null or { Work: WorkKind.None };
+        Update(workspace.Id, r => r.Seen(workspace));
+        return idle && Find(workspace.Id) is { Work: WorkKind.Apply };
+    }
+
     /// <returns>What is left to do.</returns>
     public WorkKind Gone(string id)
     {
@@ -54,15 +62,15 @@ internal sealed class WorkspaceTable
     }
 
     /// <summary>Takes a full list: what isn't in it is gone.</summary>
-    public (IReadOnlyList<string> Changed, IReadOnlyList<string> ToRemove) Listed(IReadOnlyList<ClusterWorkspace> list)
+    public (IReadOnlyList<string> Changed, IReadOnlyList<string> ToRemove, IReadOnlyList<string> ToRepair) Listed(
+        IReadOnlyList<ClusterWorkspace> list
+    )
     {
-        foreach (var workspace in list)
-            Update(workspace.Id, r => r.Seen(workspace));
-
+        var drifted = list.Where(Seen).Select(w => w.Id).ToList();
         var present = list.Select(w => w.Id).ToHashSet();
         var absent = _records.Keys.Where(id => !present.Contains(id)).ToList();
-        var toRemove = absent.Where(id => Gone(id) == WorkKind.Remove).ToList();
-        return ([.. present, .. absent], toRemove);
+        var left = absent.ToLookup(Gone);
+        return ([.. present, .. absent], [.. left[WorkKind.Remove]], [.. drifted, .. left[WorkKind.Apply]]);
     }
 
     public (WorkspaceReport? Report, string Traceparent) Report(string id)

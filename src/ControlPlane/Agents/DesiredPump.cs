@@ -6,6 +6,7 @@ using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 

@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Agents;
+namespace Coder.Mesh.Shared;
 
 /// <summary>
 /// Lets what is asked for again and again happen at once the first time, then after growing pauses: where somebody else

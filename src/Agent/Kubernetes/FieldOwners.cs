@@ -1,0 +1,62 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>
+/// Who has set which fields of an object, as the API server keeps it (<c>metadata.managedFields</c>): whoever changes a field
+/// that another had set takes it from them. So much of it as tells whether what the agent has set is still as it was.
+/// </summary>
+/// <param name="Ours">For each manager of an agent that has applied the object, a hash of the names of its fields.</param>
+/// <param name="Others">Who else has set fields besides metadata and status; empty if nobody.</param>
+/// <param name="OthersHash">Of the names of those fields; empty if there are none.</param>
+[JsonConverter(typeof(FieldOwnersConverter))]
+internal sealed record FieldOwners(IReadOnlyDictionary<string, string> Ours, string Others, string OthersHash)
+{
+    public string? HashOf(string manager) => Ours.GetValueOrDefault(manager);
+}
+
+internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
+{
+    private const int MostManagers = 3;
+
+    public override FieldOwners Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        using var document = JsonDocument.ParseValue(ref reader);
+        var ours = new Dictionary<string, string>();
+        var others = new List<(string Manager, string Fields)>();
+        foreach (var entry in document.RootElement.EnumerateArray())
+        {
+            var manager = Text(entry, "manager");
+            if (Text(entry, "subresource") == "status" || !entry.TryGetProperty("fieldsV1", out var fields))
+                continue;
+            if (manager.StartsWith(Names.FieldManagerPrefix, StringComparison.Ordinal))
+            {
+                // There are few of them, and thousands of objects.
+                if (Text(entry, "operation") == "Apply")
+                    ours[string.Intern(manager)] = Hash(fields.GetRawText());
+            }
+            else if (fields.EnumerateObject().Any(f => f.Name is not ("f:metadata" or "f:status")))
+            {
+                others.Add((manager, fields.GetRawText()));
+            }
+        }
+
+        return new FieldOwners(
+            ours,
+            string.Intern(string.Join(", ", others.Select(o => o.Manager).Distinct().Take(MostManagers))),
+            others.Count == 0 ? "" : Hash(string.Concat(others.Select(o => o.Fields)))
+        );
+    }
+
+    public override void Write(Utf8JsonWriter writer, FieldOwners value, JsonSerializerOptions options) =>
+        throw new NotSupportedException();
+
+    private static string Text(JsonElement entry, string property) =>
+        entry.TryGetProperty(property, out var value) ? value.GetString() ?? "" : "";
+
+    private static string Hash(string fields) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(fields)), 0, 8);
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization.Metadata;
+using Coder.Mesh.Agent.Reconcile;
+
+namespace Coder.Mesh.Agent.Kubernetes;
+
+/// <summary>Applies the objects of one workspace as the agent's field manager.</summary>
+internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, string workspaceId, TakeBacks takeBacks)
+{
+    private readonly string _manager = Names.FieldManager(identity);
+
+    /// <summary>
+    /// What was changed by hand is set back. A field that another manager applies, or keeps changing, is a conflict.
+    /// </summary>
+    /// <exception cref="ApiException">The API server refused.</exception>
+    public async Task Apply<T>(ApiResource resource, T manifest, JsonTypeInfo<T> type, CancellationToken ct)
+        where T : IManifest
+    {
+        try
+        {
+            await Apply(force: false);
+        }
+        catch (ApiException e)
+            when (e.ConflictsOnlyWith(Names.StopManager(identity))
+                || (e.ConflictsOnlyWithChanges(Names.StopManager(identity)) && takeBacks.Take(workspaceId))
+            )
+        {
+            await Apply(force: true);
+        }
+
+        Task Apply(bool force) => api.Apply(resource, manifest.Metadata.Name, manifest, type, _manager, force, ct);
+    }
+}
