@@ -10,6 +10,7 @@ namespace Coder.Mesh.ControlPlane.Replicas;
 internal sealed class ReplicaLease(
     Replica replica,
     NpgsqlDataSource database,
+    ReadOnlyConnections readOnly,
     StoreHealth health,
     TimeProvider time,
     ILogger<ReplicaLease> logger
@@ -39,6 +40,9 @@ internal sealed class ReplicaLease(
         {
             try
             {
+                // Before it renews: so it finds writes taken again as soon as they are.
+                if (readOnly.Take())
+                    database.Clear();
                 await Renew(stoppingToken);
             }
             catch (Exception e) when (StoreFailure.IsAway(e))

@@ -31,6 +31,9 @@ internal static class DatabaseProblem
             return NotReached(server, socket);
         if (causes.Any(c => c is TimeoutException))
             return $"PostgreSQL at {server} did not answer in time. Check Host and Port in {Setting}, and the network.";
+        // Npgsql's words where each server answered, or was known already.
+        if (failure.Message.StartsWith("No suitable host", StringComparison.Ordinal))
+            return $"No PostgreSQL server at {server} is a primary. Check Host and Target Session Attributes in {Setting}.";
         return $"PostgreSQL at {server} can't be used: {Sentence(failure.Message)} Check {Setting}.";
     }
 
@@ -39,8 +42,8 @@ internal static class DatabaseProblem
     {
         try
         {
-            _ = new NpgsqlConnectionStringBuilder(connectionString);
-            return null;
+            var given = new NpgsqlConnectionStringBuilder(connectionString);
+            return DatabaseServers.Problem(given) is { } problem ? $"{Setting}: {problem}." : null;
         }
         catch (Exception e) when (e is ArgumentException or FormatException or OverflowException)
         {

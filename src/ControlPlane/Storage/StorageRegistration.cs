@@ -14,10 +14,17 @@ internal static class StorageRegistration
 {
     public static IServiceCollection AddStorage(this IServiceCollection services, string connectionString)
     {
-        services.AddSingleton(_ =>
-            new NpgsqlDataSourceBuilder(WithDefaults(connectionString)) { Name = "mesh" }
-                .ConfigureTracing(Tracing.OnlyWithinTraces)
-                .Build()
+        services.AddSingleton<ReadOnlyConnections>();
+        services.AddSingleton(s =>
+            DatabaseServers.Open(
+                WithDefaults(connectionString),
+                builder =>
+                {
+                    builder.Name = "mesh";
+                    builder.ConfigureTracing(Tracing.OnlyWithinTraces);
+                    s.GetRequiredService<ReadOnlyConnections>().LookAtAllOf(builder);
+                }
+            )
         );
         services.AddMarten(services =>
         {
@@ -80,6 +87,9 @@ internal static class StorageRegistration
         // The same few statements all the time: to parse and plan them each time is half of what PostgreSQL has to do.
         if (!given.Contains("Max Auto Prepare"))
             builder.MaxAutoPrepare = 100;
+        // What each server is, and whether it is there, is looked at again before the lease is renewed next.
+        if (DatabaseServers.Wanted(builder) is not null && !given.Contains("Host Recheck Seconds"))
+            builder.HostRecheckSeconds = 1;
         return builder.ConnectionString;
     }
 }

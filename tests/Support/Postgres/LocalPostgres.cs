@@ -107,7 +107,7 @@ public sealed class LocalPostgres : IPostgresSource
         await End(_watchdog);
     }
 
-    private static Process StartWatchdog(string folder)
+    internal static Process StartWatchdog(string folder)
     {
         // A session of its own: a Ctrl-C that ends the tests must not end it.
         var start = new ProcessStartInfo("setsid", ["sh", "-c", Watchdog, "sh", folder])
@@ -117,7 +117,7 @@ public sealed class LocalPostgres : IPostgresSource
         return Process.Start(start)!;
     }
 
-    private static async Task End(Process watchdog)
+    internal static async Task End(Process watchdog)
     {
         watchdog.StandardInput.Close();
         await watchdog.WaitForExitAsync();
