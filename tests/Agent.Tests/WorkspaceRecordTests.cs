@@ -48,7 +48,7 @@ public sealed class WorkspaceRecordTests
     [InlineData(2)]
     public void Tombstone_keeps_wishes_of_its_generation_and_older_out(ulong generation)
     {
-        var removed = Wished(1).WishRemoved(2, "").RemoveAnswered(2, found: false);
+        var removed = Answered(Wished(1).WishRemoved(2, ""), found: false);
 
         Assert.Same(removed, removed.Wish(Wishes.Running("w1", generation), ""));
         Assert.Equal(WorkKind.Apply, removed.Wish(Wishes.Running("w1", 3), "").Work);
@@ -57,7 +57,7 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Removal_that_finds_nothing_is_deleted_at_once()
     {
-        var record = New.WishRemoved(4, "").RemoveAnswered(4, found: false);
+        var record = Answered(New.WishRemoved(4, ""), found: false);
 
         Assert.Equal(new WorkspaceReport("w1", 4, WorkspaceState.Deleted), record.Report());
     }
@@ -65,12 +65,25 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Removal_that_finds_something_is_deleting_until_the_cluster_is_asked_again()
     {
-        var deleting = New.Seen(Seen(3, WorkspaceState.Running)).WishRemoved(4, "").RemoveAnswered(4, found: true);
+        var deleting = Answered(New.Seen(Seen(3, WorkspaceState.Running)).WishRemoved(4, ""), found: true);
         var gone = deleting.SeenGone();
 
         Assert.Equal(WorkspaceState.Deleting, deleting.Report()?.State);
         Assert.Equal((WorkspaceState.Deleting, WorkKind.Remove), (gone.Report()?.State, gone.Work));
-        Assert.Equal(WorkspaceState.Deleted, gone.RemoveAnswered(4, found: false).Report()?.State);
+        Assert.Equal(WorkspaceState.Deleted, Answered(gone, found: false).Report()?.State);
+    }
+
+    [Fact]
+    public void That_nothing_is_left_may_be_heard_before_the_answer_that_something_was()
+    {
+        var asked = New.Seen(Seen(3, WorkspaceState.Deleting)).WishRemoved(4, "");
+        var heard = asked.SeenGone();
+
+        var answered = heard.RemoveAnswered(asked, found: true);
+
+        // Nothing more will be heard: whoever forgot the work now would wait until the next resync.
+        Assert.Equal(WorkKind.Remove, answered.Work);
+        Assert.Equal(WorkKind.None, answered.RemoveAnswered(answered, found: true).Work);
     }
 
     [Fact]
@@ -295,7 +308,7 @@ public sealed class WorkspaceRecordTests
 
         Assert.Same(record, record.Applied(old.Desired!));
         Assert.Same(record, record.Failed(1, new Trouble("code", "", false, At)));
-        Assert.Same(record, record.RemoveAnswered(1, found: false));
+        Assert.Same(record, record.RemoveAnswered(Wished(1), found: false));
     }
 
     [Fact]
@@ -372,6 +385,8 @@ public sealed class WorkspaceRecordTests
 
         Assert.Equal(new WorkspaceReport("w1", 2, WorkspaceState.Deleting, "", "no Waits for pod p."), record.Report());
     }
+
+    private static WorkspaceRecord Answered(WorkspaceRecord asked, bool found) => asked.RemoveAnswered(asked, found);
 
     private static WorkspaceRecord Refusing(ClusterRefusal refusal)
     {

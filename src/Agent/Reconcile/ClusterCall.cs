@@ -65,8 +65,8 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             return (r => r.Applied(desired, refusal with { Message = message }, now, drift), "refused");
         }
 
-        var (generation, found) = (record.WishedGeneration, await driver.Remove(identity, record.Id, ct));
-        return (r => r.RemoveAnswered(generation, found), "done");
+        var found = await driver.Remove(identity, record.Id, ct);
+        return (r => r.RemoveAnswered(record, found), "done");
     }
 
     // News at first and when it is told of the workspace; between and after that a line for each attempt of each

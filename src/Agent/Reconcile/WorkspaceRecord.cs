@@ -54,6 +54,9 @@ internal sealed record WorkspaceRecord(string Id)
     /// <summary>What was refused while the rest was applied.</summary>
     public Refused? Refused { get; private init; }
 
+    /// <summary>How often it was heard that the cluster holds nothing.</summary>
+    public int TimesGone { get; private init; }
+
     /// <summary>The cluster was asked to delete, and does.</summary>
     public bool Deleting { get; private init; }
 
@@ -128,6 +131,7 @@ internal sealed record WorkspaceRecord(string Id)
         {
             Cluster = null,
             Settled = "",
+            TimesGone = TimesGone + 1,
             Work =
                 Removed is not null && !Deleted ? WorkKind.Remove
                 : Desired is not null ? WorkKind.Apply
@@ -167,8 +171,11 @@ internal sealed record WorkspaceRecord(string Id)
     private WorkspaceRecord Repairing() =>
         Work == WorkKind.None && Desired is not null && Drifted ? this with { Work = WorkKind.Apply } : this;
 
-    public WorkspaceRecord RemoveAnswered(ulong generation, bool found) =>
-        Removed != generation ? this
+    /// <param name="asked">This record as it was when the cluster was asked.</param>
+    public WorkspaceRecord RemoveAnswered(WorkspaceRecord asked, bool found) =>
+        Removed != asked.WishedGeneration ? this
+        // What was heard meanwhile is newer than the answer: it is asked again, for nothing more will be heard.
+        : found && TimesGone != asked.TimesGone ? this with { Trouble = null, Deleting = true }
         : found ? this with { Work = WorkKind.None, Trouble = null, Deleting = true }
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
