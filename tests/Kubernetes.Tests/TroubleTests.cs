@@ -202,9 +202,19 @@ public sealed class TroubleTests
 
         var (pods, _) = Of(null, [Going(Pod([Running("workspace")]))], claim, removing: true);
         var (disk, _) = Of(null, [], claim, removing: true);
+        var (kept, _) = Of(
+            Deployment(deleting: true, finalizer: "example.com/keep"),
+            [Pod([Running("workspace")])],
+            claim,
+            removing: true
+        );
         var (both, _) = Of(Deployment(deleting: true, finalizer: "foregroundDeletion"), [], claim, removing: true);
 
         Assert.Equal((WorkspaceState.Deleting, "Waits for pod ws-w-1 on node n1."), (pods.State, pods.Message));
+        Assert.Equal(
+            "Waits for pod ws-w-1 on node n1. Waits for the Deployment ws-w, which is kept by finalizer example.com/keep.",
+            kept.Message
+        );
         const string Disk =
             "Waits for the PersistentVolumeClaim ws-w, which is kept by finalizer kubernetes.io/pvc-protection (a pod still uses it).";
         Assert.Equal(Disk, disk.Message);

@@ -8,7 +8,9 @@ internal static class Departure
     /// <summary>A kubelet may need some seconds more than it was given.</summary>
     public static readonly TimeSpan Overdue = TimeSpan.FromSeconds(30);
 
-    private const string UsedByPod = "kubernetes.io/pvc-protection";
+    /// <summary>The finalizer by which Kubernetes keeps a claim for as long as a pod uses it.</summary>
+    public const string UsedByPod = "kubernetes.io/pvc-protection";
+
     private const int MostPods = 3;
 
     /// <param name="pods">Those that have to go.</param>

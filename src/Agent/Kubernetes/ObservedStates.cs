@@ -72,23 +72,21 @@ internal static class ObservedStates
         return deleting ? Math.Max(known, Generation(objects.Claim?.Metadata)) : 0;
     }
 
-    private static Judgement Going(WorkspaceObjects objects, Patience patience)
-    {
-        // What the pods hold goes when they have gone.
-        var pods = Departure.Pods(objects.Pods, patience.Now);
-        return new(
+    private static Judgement Going(WorkspaceObjects objects, Patience patience) =>
+        new(
             WorkspaceState.Deleting,
-            Message: pods.Length > 0
-                ? pods
-                : Words([
-                    Departure.Finalizers("Deployment", objects.Deployment?.Metadata),
-                    Departure.Finalizers("PersistentVolumeClaim", objects.Claim?.Metadata),
-                ])
+            Message: Words([
+                Departure.Pods(objects.Pods, patience.Now),
+                Departure.Finalizers("Deployment", objects.Deployment?.Metadata),
+                // That a pod keeps the disk is said by naming the pod.
+                objects is { Pods.Count: > 0, Claim.Metadata.Finalizers: [Departure.UsedByPod] }
+                    ? ""
+                    : Departure.Finalizers("PersistentVolumeClaim", objects.Claim?.Metadata),
+            ])
         )
         {
             Deadline = Departure.Deadline(objects.Pods, patience.Now),
         };
-    }
 
     /// <summary>Whether the Deployment's controller has acted on it as it is now.</summary>
     public static bool Current(DeploymentObject deployment) =>
@@ -158,8 +156,14 @@ internal static class ObservedStates
     private static string Doomed(WorkspaceObjects objects) =>
         Words([
             objects.Claim?.Metadata is { Deleting: true } claim
-                ? $"The disk (PersistentVolumeClaim {claim.Name}) was deleted in the cluster: it goes, with all that is on "
-                    + "it, as soon as the workspace stops, and the next start makes an empty one."
+                ? Words([
+                    $"The disk (PersistentVolumeClaim {claim.Name}) was deleted in the cluster: it goes, with all that is on "
+                        + "it, as soon as the workspace stops, and the next start makes an empty one.",
+                    // Pods are what it waits for at first, as it should be.
+                    objects.Pods.Any(Live)
+                        ? ""
+                        : Departure.Finalizers("PersistentVolumeClaim", claim),
+                ])
                 : "",
             objects.Deployment?.Metadata is { Deleting: true } deployment
                 ? Words([

@@ -39,7 +39,9 @@ internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identit
             if (await api.Get(ApiResource.Of(kind), _name, ct) is { } left && Ownership.Holds(identity, left.Metadata))
                 throw new ClusterException(
                     ClusterCodes.ObjectDeleting,
-                    $"The {kind.Singular} of workspace {workspaceId} is still being deleted.",
+                    Departure.Finalizers(kind.Singular, left.Metadata) is { Length: > 0 } words
+                        ? words
+                        : $"The {kind.Singular} {_name} is still being deleted.",
                     transient: true
                 );
     }

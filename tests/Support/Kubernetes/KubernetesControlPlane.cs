@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Coder.Mesh.Tests.Support.Kubernetes;
 
@@ -110,6 +111,10 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
 
     /// <summary>Writes a file that only its owner reads into the run's own folder, and returns its path.</summary>
     internal string WriteSecret(string name, string content) => _layout.WriteSecret(name, content);
+
+    /// <summary>A certificate for 127.0.0.1 that the run's authority has signed.</summary>
+    internal X509Certificate2 LoadServerCertificate() =>
+        X509Certificate2.CreateFromPemFile(_layout.Certificates.ServerFile, _layout.Certificates.ServerKeyFile);
 
     internal string AuthorityPem => _layout.Certificates.Authority.ExportCertificatePem();
 

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Coder.Mesh.Tests.Support.Kubernetes;
+
+/// <summary>A validating webhook that the API server asks about a namespace's objects: it denies what a test says.</summary>
+public sealed class AdmissionWebhook : IAsyncDisposable
+{
+    private const string Configurations = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
+
+    private readonly KubernetesControlPlane _controlPlane;
+    private readonly TestNamespace _ns;
+    private readonly X509Certificate2 _certificate;
+    private readonly WebApplication _app;
+    private readonly ConcurrentQueue<AdmissionRequest> _asked = new();
+
+    private AdmissionWebhook(KubernetesControlPlane controlPlane, TestNamespace ns)
+    {
+        (_controlPlane, _ns) = (controlPlane, ns);
+        _certificate = controlPlane.LoadServerCertificate();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(_certificate))
+        );
+        _app = builder.Build();
+        _app.Run(Answer);
+        _app.Start();
+    }
+
+    /// <summary>As it stands in what callers are told.</summary>
+    public const string Name = "policy.test.mesh.coder.com";
+
+    /// <summary>Why a request is denied; null lets it through.</summary>
+    public Func<AdmissionRequest, string?> Denies { get; set; } = _ => null;
+
+    /// <summary>Returns once the API server asks it.</summary>
+    public static async Task<AdmissionWebhook> Before(
+        KubernetesControlPlane controlPlane,
+        TestNamespace ns,
+        CancellationToken ct
+    )
+    {
+        var webhook = new AdmissionWebhook(controlPlane, ns);
+        await webhook.Register(ct);
+        return webhook;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _controlPlane.Admin.Delete($"{Configurations}/{_ns.Name}", CancellationToken.None);
+        await _app.DisposeAsync();
+        _certificate.Dispose();
+    }
+
+    private async Task Register(CancellationToken ct)
+    {
+        var label = new JsonObject { ["test.mesh.coder.com/webhook"] = _ns.Name };
+        await _controlPlane.Admin.Patch(
+            $"api/v1/namespaces/{_ns.Name}",
+            new JsonObject { ["metadata"] = new JsonObject { ["labels"] = label.DeepClone() } },
+            ct
+        );
+        await _controlPlane.Admin.Create(Configurations, Configuration(label), ct);
+        while (_asked.IsEmpty)
+        {
+            var probe = new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "ConfigMap",
+                ["metadata"] = new JsonObject { ["name"] = "probe" },
+            };
+            await _controlPlane.Admin.Create($"{_ns.Path("configmaps")}?dryRun=All", probe, ct);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), ct);
+        }
+    }
+
+    private JsonObject Configuration(JsonObject label) =>
+        new()
+        {
+            ["apiVersion"] = "admissionregistration.k8s.io/v1",
+            ["kind"] = "ValidatingWebhookConfiguration",
+            ["metadata"] = new JsonObject { ["name"] = _ns.Name },
+            ["webhooks"] = new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = Name,
+                    ["admissionReviewVersions"] = new JsonArray("v1"),
+                    ["sideEffects"] = "None",
+                    ["failurePolicy"] = "Fail",
+                    ["namespaceSelector"] = new JsonObject { ["matchLabels"] = label },
+                    ["clientConfig"] = new JsonObject
+                    {
+                        ["url"] = _app
+                            .Services.GetRequiredService<IServer>()
+                            .Features.Get<IServerAddressesFeature>()!
+                            .Addresses.Single(),
+                        ["caBundle"] = Convert.ToBase64String(
+                            System.Text.Encoding.ASCII.GetBytes(_controlPlane.AuthorityPem)
+                        ),
+                    },
+                    ["rules"] = new JsonArray(
+                        new JsonObject
+                        {
+                            // As policies do: an object's subresources are matched only where they are named.
+                            ["apiGroups"] = new JsonArray("*"),
+                            ["apiVersions"] = new JsonArray("*"),
+                            ["operations"] = new JsonArray("CREATE", "UPDATE", "DELETE"),
+                            ["resources"] = new JsonArray("*"),
+                            ["scope"] = "Namespaced",
+                        }
+                    ),
+                }
+            ),
+        };
+
+    private async Task Answer(HttpContext context)
+    {
+        var review = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))!;
+        var request = review["request"]!;
+        var asked = new AdmissionRequest(
+            request["operation"]!.GetValue<string>(),
+            request["resource"]!["resource"]!.GetValue<string>(),
+            request["name"]?.GetValue<string>() ?? "",
+            request["userInfo"]!["username"]!.GetValue<string>()
+        );
+        _asked.Enqueue(asked);
+        var why = Denies(asked);
+        var response = new JsonObject { ["uid"] = request["uid"]!.DeepClone(), ["allowed"] = why is null };
+        if (why is not null)
+            response["status"] = new JsonObject { ["message"] = why };
+        var answer = new JsonObject
+        {
+            ["apiVersion"] = "admission.k8s.io/v1",
+            ["kind"] = "AdmissionReview",
+            ["response"] = response,
+        };
+        context.Response.ContentType = "application/json";
+        await context.Response.WriteAsync(answer.ToJsonString(), context.RequestAborted);
+    }
+}
+
+/// <param name="Operation">CREATE, UPDATE or DELETE.</param>
+public sealed record AdmissionRequest(string Operation, string Resource, string Name, string User);
