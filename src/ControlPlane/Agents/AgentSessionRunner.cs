@@ -148,7 +148,15 @@ internal sealed class AgentSessionRunner(
     private static async Task Heed(AgentSession session)
     {
         var verdict = await session.Owner.Verdict.WaitAsync(session.Closing);
-        session.Close(verdict == OwnerVerdict.Unresponsive ? SessionEnd.Unresponsive : SessionEnd.Superseded);
+        session.Close(
+            verdict switch
+            {
+                // Who doesn't read is heard no more, whatever it sends.
+                OwnerVerdict.Unresponsive when session.Outbound.IsFull => SessionEnd.TooSlow,
+                OwnerVerdict.Unresponsive => SessionEnd.Unresponsive,
+                _ => SessionEnd.Superseded,
+            }
+        );
     }
 
     private async Task Detach(AgentSession session)

@@ -15,7 +15,7 @@ public sealed class AgentStreamOptions
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Control frames that may wait for one agent before it counts as too slow and its session ends.</summary>
+    /// <summary>Answers to heartbeats that may wait for one agent; while there are so many, no more is read of it.</summary>
     [Range(16, 10_000)]
     public int ControlCapacity { get; set; } = 256;
 

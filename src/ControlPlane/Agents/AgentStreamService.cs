@@ -22,6 +22,7 @@ internal sealed class AgentStreamService(
     AgentAdmission admission,
     AgentSessionRunner runner,
     StreamDrain drain,
+    OpenStreams streams,
     DeploymentView deployment,
     ProviderNames names,
     AccessRecorder access,
@@ -41,7 +42,7 @@ internal sealed class AgentStreamService(
         // The request's span lasts as long as the stream; frames link to it and are never its children.
         var sessionSpan = Activity.Current?.Context ?? default;
         Activity.Current = null;
-        drain.Enter(context.GetHttpContext());
+        streams.Enter(context.GetHttpContext());
         if (drain.Refuses)
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 

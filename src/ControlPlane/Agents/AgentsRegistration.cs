@@ -12,6 +12,7 @@ internal static class AgentsRegistration
         services.AddSingleton<SessionPlaces>();
         services.AddSingleton<AgentAdmission>();
         services.AddSingleton<AgentSessionRunner>();
+        services.AddSingleton<OpenStreams>();
         services.AddSingleton<StreamDrain>();
         services.AddHostedService(s => s.GetRequiredService<StreamDrain>());
         services.AddHostedService<StoreAwayWatch>();

@@ -112,7 +112,7 @@ internal sealed class FrameReader(
             await session.Owner.Post(new StatusFact.Reported(HelloMapping.Conditions(readiness)), ct);
         }
 
-        session.Send(
+        await session.Outbound.Answer(
             new ConnectResponse
             {
                 HeartbeatAck = new HeartbeatAck
@@ -120,7 +120,8 @@ internal sealed class FrameReader(
                     SentTime = heartbeat.SentTime,
                     ServerTime = Timestamp.FromDateTimeOffset(time.GetUtcNow()),
                 },
-            }
+            },
+            ct
         );
     }
 

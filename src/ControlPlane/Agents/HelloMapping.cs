@@ -49,7 +49,7 @@ internal static class HelloMapping
         return interval < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : interval;
     }
 
-    /// <exception cref="ProtocolException">There are too many, or the time of one is none.</exception>
+    /// <exception cref="ProtocolException">There are too many, two of one type, or the time of one is none.</exception>
     public static ImmutableArray<Condition> Conditions(ReadinessReport? report)
     {
         if (report is null)
@@ -58,7 +58,7 @@ internal static class HelloMapping
             throw new ProtocolException(
                 $"readiness.conditions: at most {MaxConditions}, got {report.Conditions.Count}"
             );
-        return
+        ImmutableArray<Condition> conditions =
         [
             .. report.Conditions.Select(c => new Condition(
                 Strings.Clean(c.Type),
@@ -73,6 +73,9 @@ internal static class HelloMapping
                 SinceTime(c)
             )),
         ];
+        return conditions.CountBy(c => c.Type).FirstOrDefault(t => t.Value > 1) is { Key: { } twice }
+            ? throw new ProtocolException($"readiness.conditions: each type once, got {twice} more often")
+            : conditions;
     }
 
     private static DateTimeOffset? SinceTime(Coder.Mesh.V1.Condition condition) =>

@@ -13,6 +13,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// </summary>
 internal sealed class StreamDrain(
     AgentSessions sessions,
+    OpenStreams streams,
     ReplicaLease lease,
     IOptions<AgentStreamOptions> options,
     IHostApplicationLifetime lifetime,
@@ -22,12 +23,6 @@ internal sealed class StreamDrain(
     /// <summary>An agent that doesn't read is not waited for any longer.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
-    /// <summary>
-    /// A client whose connection closes before it has read the answer loses that: HTTP/2 clients drop what they hold of a
-    /// response while their half of the stream is open, as an agent's always is.
-    /// </summary>
-    private static readonly TimeSpan TimeToRead = TimeSpan.FromMilliseconds(500);
-
     /// <summary>What the others are asked to take on, so that they can go on with what they do.</summary>
     private const int AttachesPerSecond = 200;
 
@@ -36,25 +31,13 @@ internal sealed class StreamDrain(
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
-    private readonly Lock _lock = new();
-    private readonly Signal _none = new();
     private readonly CancellationTokenSource _closing = new();
-    private int _open;
-    private long? _lastLeft;
 
     /// <summary>New streams are refused: the replica stops.</summary>
     public bool Refuses => lifetime.ApplicationStopping.IsCancellationRequested;
 
     /// <summary>The sessions that are left have to end.</summary>
     public CancellationToken Closing => _closing.Token;
-
-    /// <summary>Counts a stream until its answer is with the server whole, status and all.</summary>
-    public void Enter(HttpContext context)
-    {
-        lock (_lock)
-            _open++;
-        context.Response.OnCompleted(Leave);
-    }
 
     /// <summary>Moves the agents to other replicas, if there are any, in bounded time. Nothing else stops before.</summary>
     public async Task HandOver(CancellationToken ct)
@@ -80,13 +63,8 @@ internal sealed class StreamDrain(
     {
         lifetime.StopApplication();
         await _closing.CancelAsync();
-        // The host's own clock: its time to stop runs on it too.
-        var started = Stopwatch.GetTimestamp();
-        while (Open > 0 && Limit - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left)
-            await _none.Wait(left, TimeProvider.System, cancellationToken);
         // Those that the hand-over ended a moment ago have to be read too.
-        if (TimeToRead - SinceLastLeft is { Ticks: > 0 } rest)
-            await Task.Delay(rest, cancellationToken);
+        await streams.WaitForEnds(Limit, cancellationToken);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -100,34 +78,4 @@ internal sealed class StreamDrain(
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => _closing.Dispose();
-
-    private int Open
-    {
-        get
-        {
-            lock (_lock)
-                return _open;
-        }
-    }
-
-    private TimeSpan SinceLastLeft
-    {
-        get
-        {
-            lock (_lock)
-                return _lastLeft is { } left ? Stopwatch.GetElapsedTime(left) : TimeSpan.MaxValue;
-        }
-    }
-
-    private Task Leave()
-    {
-        lock (_lock)
-        {
-            _open--;
-            _lastLeft = Stopwatch.GetTimestamp();
-        }
-
-        _none.Set();
-        return Task.CompletedTask;
-    }
 }

@@ -45,6 +45,8 @@ internal sealed class PresenceOwner : IDisposable
     private StatusState _state;
     private string _detachReason = "";
     private bool _proven;
+    private ReportPace _pace;
+    private DateTimeOffset? _pacedUntil;
     private long _heardTicks;
     private int _heardPauses;
 
@@ -204,8 +206,17 @@ internal sealed class PresenceOwner : IDisposable
         if (next.StoreAway || (_held is not null && at < _heldUntil && !Volatile.Read(ref _proven)))
             return true;
         var events = Difference(next, at);
+        _pacedUntil = null;
         if (events.Count == 0)
             return true;
+        if (!events.Exists(IsUrgent) && _pace.Wait(at) is { Ticks: > 0 } wait)
+        {
+            // The latest report is stored when there is room, or with the next change of status.
+            _pacedUntil = at + wait;
+            return true;
+        }
+
+        _pace = _pace.Stored(at);
         using var span = Tracing.StartWork("presence.store");
         if (await _store.Append(ProviderId, Epoch, _session.OwnerId, events, ct) is not { } saved)
             return false;
@@ -216,6 +227,10 @@ internal sealed class PresenceOwner : IDisposable
         _saved = saved;
         return true;
     }
+
+    /// <summary>A change of status is damped by the status machine itself, and others happen once in a session.</summary>
+    private bool IsUrgent(PresenceEvent change) =>
+        change is StatusChanged status ? status.Status != _saved.Status : change is not ConditionsReported;
 
     private List<PresenceEvent> Difference(StatusState next, DateTimeOffset at)
     {
@@ -237,12 +252,14 @@ internal sealed class PresenceOwner : IDisposable
 
     private void Arm()
     {
-        var next = StatusMachine.Deadline(_state);
-        if (_held is not null && !(next <= _heldUntil))
-            next = _heldUntil;
+        var next = Earlier(StatusMachine.Deadline(_state), _held is null ? null : _heldUntil);
+        next = Earlier(next, _pacedUntil);
         var due = next is { } deadline
             ? TimeSpan.FromTicks(Math.Max(0, (deadline - _time.GetUtcNow()).Ticks))
             : Timeout.InfiniteTimeSpan;
         _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null || other < one ? other ?? one : one;
 }

@@ -19,6 +19,7 @@ internal sealed class WatchStream(
     WatchMetrics metrics,
     WatchLimits limits,
     LongCalls calls,
+    OpenStreams streams,
     IHostApplicationLifetime lifetime,
     TimeProvider time
 )
@@ -43,6 +44,7 @@ internal sealed class WatchStream(
     )
         where TMessage : class
     {
+        streams.Enter(context.GetHttpContext());
         using var call = calls.Begin(Caller.RecordOf(context));
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken,
@@ -61,7 +63,8 @@ internal sealed class WatchStream(
             {
                 bell.News.Set();
                 CallPermit.Begun(context.GetHttpContext());
-                await Run(reader, watch, new Sink<TMessage>(messages, limits.WriteTime, time), ending.Token);
+                using var sink = new Sink<TMessage>(messages, limits.WriteTime, time);
+                await Run(reader, watch, sink, ending.Token);
             }
             finally
             {

@@ -114,6 +114,8 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
     [InlineData("bad id", "workspace_id")]
     [InlineData("nonsense state", "state")]
     [InlineData("too many conditions", "readiness.conditions")]
+    [InlineData("a condition twice", "readiness.conditions")]
+    [InlineData("a condition of advice twice", "readiness.conditions")]
     public async Task A_frame_that_breaks_the_protocol_ends_that_session_and_the_others_do_not_notice(
         string frame,
         string field
@@ -134,6 +136,62 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Contains(field, end.Status.Detail, StringComparison.Ordinal);
         Assert.Equal(ProviderStatus.Ready, (await plane.Provider("good", Ct)).Status);
     }
+
+    [Fact]
+    public async Task A_Hello_with_a_condition_twice_is_refused()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var (_, token) = await plane.CreateProvider("west", Ct);
+        using var agent = TestAgent.Open(plane, token);
+
+        await agent.Send(
+            new ConnectRequest
+            {
+                Hello = TestAgent.Hello(h => h.Readiness.Conditions.AddRange(TestAgent.Unreachable().Conditions)),
+            },
+            Ct
+        );
+        var end = await agent.End(Ct);
+
+        Assert.Equal(ErrorReasons.ProtocolViolation, Reason(end));
+        Assert.Contains("ClusterReachable", end.Status.Detail, StringComparison.Ordinal);
+        Assert.Equal(ProviderStatus.Pending, (await plane.Provider("west", Ct)).Status);
+    }
+
+    [Theory]
+    [InlineData("snapshot")]
+    [InlineData("workspace_observed")]
+    public async Task An_agent_without_a_namespace_uid_makes_nothing_Ready_is_sent_nothing_and_may_say_nothing_of_workspaces(
+        string frame
+    )
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var (id, token) = await plane.BuiltIn(Ct);
+        using (await TestAgent.Attach(plane, token, Ct, h => h.NamespaceUid = "u"))
+            await plane.CreateWorkspace("dev", Ct);
+        var (_, fresh) = await plane.CreateProvider("west", Ct);
+        using var stranger = await TestAgent.Greet(plane, token, Ct, Nameless);
+        using var first = await TestAgent.Greet(plane, fresh, Ct, Nameless);
+
+        await plane.Workspaces.StopWorkspaceAsync(new() { Workspace = "dev" }, plane.Admin, cancellationToken: Ct);
+        await stranger.Heartbeat(Ct, TestAgent.Ready());
+        var answer = await stranger.Next(Ct);
+        var (bound, pending) = (await plane.Provider(id, Ct), await plane.Provider("west", Ct));
+        if (frame == "snapshot")
+            await stranger.Snapshot(Ct);
+        else
+            await stranger.Observe(Guid.NewGuid().ToString("n"), 1, WorkspaceState.Running, Ct);
+        var end = await stranger.End(Ct);
+
+        Assert.Equal(Frame.HeartbeatAck, answer.FrameCase);
+        Assert.Equal(("workspaces", "u"), (bound.Agent.Namespace, bound.Agent.NamespaceUid));
+        Assert.Equal((ProviderStatus.Error, "readiness_unknown"), (pending.Status, pending.StatusCode));
+        Assert.Equal(ErrorReasons.ProtocolViolation, Reason(end));
+        Assert.Contains($"{frame}: only in a session", end.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("namespace_uid", end.Status.Detail, StringComparison.Ordinal);
+    }
+
+    private static void Nameless(Hello hello) => (hello.NamespaceUid, hello.Cluster.Namespace) = ("", "elsewhere");
 
     [Fact]
     public async Task A_first_frame_that_is_no_Hello_is_refused()
@@ -290,7 +348,12 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
         await using var plane = await TestControlPlane.Start(Postgres, Ct, options: o => o.ControlCapacity = 16);
         var sessions = plane.Services.GetRequiredService<AgentSessions>();
         var (id, token) = await plane.CreateProvider("west", Ct);
-        using var agent = await TestAgent.Attach(plane, token, Ct);
+        using var agent = await TestAgent.Attach(
+            plane,
+            token,
+            Ct,
+            h => h.HeartbeatInterval = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(1))
+        );
         var session = sessions.Find(id)!;
 
         // Far more answers than flow control and queue take together; the agent reads none.
@@ -333,7 +396,25 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
                     },
                 },
             },
+            "a condition twice" => Twice("ClusterReachable"),
+            "a condition of advice twice" => Twice("SomethingNew"),
             _ => throw new ArgumentOutOfRangeException(nameof(frame), frame, "no such frame"),
+        };
+
+    private static ConnectRequest Twice(string type) =>
+        new()
+        {
+            Heartbeat = new Heartbeat
+            {
+                Readiness = new ReadinessReport
+                {
+                    Conditions =
+                    {
+                        new Condition { Type = type, Status = ConditionStatus.True },
+                        new Condition { Type = type, Status = ConditionStatus.False },
+                    },
+                },
+            },
         };
 
     private static ConnectRequest Observed(string id, WorkspaceState state) =>

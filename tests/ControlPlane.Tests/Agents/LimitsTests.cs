@@ -20,7 +20,7 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
         await using var plane = await TestControlPlane.Start(
             Postgres,
             Ct,
-            options: o => (o.FramesPerSecond, o.FrameBurst, o.ControlCapacity) = (10, 100, 10_000)
+            options: o => (o.FramesPerSecond, o.FrameBurst, o.ControlCapacity) = (10, 1_000, 16)
         );
         using var ends = Collect(plane, "mesh.agent.session.ends");
         var (_, token) = await plane.CreateProvider("west", Ct);
@@ -32,7 +32,7 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
         using var again = await TestAgent.Attach(plane, token, Ct, h => h.NamespaceUid = "u");
 
         Assert.Equal((StatusCode.ResourceExhausted, ErrorReasons.SessionFlooding), (end.StatusCode, Reason(end)));
-        Assert.Contains("10 frames a second, 100 at once", end.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains("10 frames a second, 1000 at once", end.Status.Detail, StringComparison.Ordinal);
         Assert.Equal(["flooding"], ends.GetMeasurementSnapshot().Select(m => m.Tags["mesh.session.end"]));
         Assert.Equal(2ul, again.Welcome.Epoch);
     }

@@ -153,6 +153,44 @@ public sealed class PresenceTimeTests(PostgresFixture postgres) : ControlPlaneTe
     }
 
     [Fact]
+    public async Task A_readiness_that_changes_all_the_time_is_stored_now_and_then_and_its_status_at_once()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct, _time);
+        var (id, token) = await plane.CreateProvider("west", Ct);
+        using var agent = await TestAgent.Attach(plane, token, Ct);
+        var before = (await Events(plane, id)).Count;
+
+        for (var i = 0; i < 1_000; i++)
+            await Report(agent, $"free: {i}", well: true);
+        var flood = (await Events(plane, id)).Count;
+        await Report(agent, "free: none", well: false);
+        var error = await UntilStatus(plane, "west", ProviderStatus.Error);
+        for (var i = 0; i < 1_000; i++)
+            await Report(agent, $"broken: {i}", well: false);
+        var broken = (await Events(plane, id)).Count;
+        _time.Advance(ReportPace.Interval - TimeSpan.FromSeconds(1));
+        await Report(agent, "broken: at last", well: false);
+        _time.Advance(TimeSpan.FromSeconds(1));
+
+        // That it became Ready took one.
+        Assert.Equal(before + ReportPace.Burst - 1, flood);
+        Assert.Equal("free: none", error.StatusMessage);
+        Assert.Equal(flood + 2, broken);
+        await Eventually(() => plane.Provider("west", Ct), p => p.StatusMessage == "broken: at last");
+        Assert.Equal(broken + 2, (await Events(plane, id)).Count);
+    }
+
+    private static async Task Report(TestAgent agent, string message, bool well)
+    {
+        var report = TestAgent.Ready();
+        report.Conditions[0].Message = message;
+        if (!well)
+            (report.Conditions[0].Status, report.Conditions[0].Code) = (Coder.Mesh.V1.ConditionStatus.False, "broken");
+        await agent.Heartbeat(Ct, report);
+        await agent.Next(Frame.HeartbeatAck, Ct);
+    }
+
+    [Fact]
     public async Task A_provider_whose_replica_and_agent_are_gone_is_Error_after_the_startup_grace_though_nobody_calls()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct, _time);

@@ -139,6 +139,56 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         Assert.Equal((StatusCode.Unavailable, ErrorReasons.ServerRestarting), (told.StatusCode, Reason(told)));
     }
 
+    [Fact]
+    public async Task Every_watch_of_a_replica_that_stops_in_the_middle_of_changes_hears_why_and_none_is_cut()
+    {
+        const int Watches = 40;
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        await plane.CreateProvider("west", Ct);
+        var channels = Enumerable.Range(0, Watches).Select(_ => GrpcChannel.ForAddress(plane.GrpcAddress)).ToList();
+        var watches = channels.ConvertAll(channel => new WatchProbe<WatchProvidersResponse>(
+            new ProviderService.ProviderServiceClient(channel).WatchProviders(
+                new(),
+                plane.Admin,
+                cancellationToken: Ct
+            ),
+            m => m.Type
+        ));
+        foreach (var watch in watches)
+            await watch.Any(Ct);
+        var changing = Change(plane);
+        await watches[0].Next(Ct);
+        var ends = watches.ConvertAll(w => w.End(Ct));
+
+        await plane.Stop();
+        var told = await Task.WhenAll(ends);
+        await changing;
+        watches.ForEach(w => w.Dispose());
+        channels.ForEach(c => c.Dispose());
+
+        Assert.Equal(
+            Enumerable.Repeat(ErrorReasons.ServerRestarting, Watches),
+            told.Select(e => Reason(e) ?? e.Status.Detail)
+        );
+    }
+
+    private static async Task Change(TestControlPlane plane)
+    {
+        try
+        {
+            for (var i = 0; ; i++)
+                await plane.Providers.CordonProviderAsync(
+                    new() { Provider = "west", Reason = $"{i} {new string('x', 900)}" },
+                    plane.Admin,
+                    cancellationToken: Ct
+                );
+        }
+        catch (RpcException)
+        {
+            // It has stopped.
+        }
+    }
+
     /// <summary>As a later version writes it, whose replicas run beside this one during an upgrade.</summary>
     [Fact]
     public async Task A_change_that_cannot_be_told_ends_the_watches_and_the_next_ones_go_on_after_it()
