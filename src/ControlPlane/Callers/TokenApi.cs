@@ -23,13 +23,14 @@ internal sealed class TokenApi(CallerTokens tokens) : TokenService.TokenServiceB
     {
         new Fields().Page(request.PageSize, request.PageToken).ThrowIfViolated();
         var current = Caller.Of(context).TokenId;
-        var size = Paging.Size(request.PageSize);
-        var page = await tokens.Page(Paging.After(request.PageToken), size + 1, context.CancellationToken);
-        return new ListTokensResponse
-        {
-            Tokens = { page.Take(size).Select(token => ToProto(token, current)) },
-            NextPageToken = page.Count > size ? Paging.Token(page[size - 1].TokenId) : "",
-        };
+        var (page, next) = await PageBytes.Fill(
+            Paging.Size(request.PageSize),
+            request.PageToken,
+            (after, count) => tokens.Page(after, count, context.CancellationToken),
+            rows => Task.FromResult<IReadOnlyList<ApiToken>>([.. rows.Select(token => ToProto(token, current))]),
+            row => row.TokenId
+        );
+        return new ListTokensResponse { Tokens = { page }, NextPageToken = next };
     }
 
     public override async Task<DeleteTokenResponse> DeleteToken(DeleteTokenRequest request, ServerCallContext context)

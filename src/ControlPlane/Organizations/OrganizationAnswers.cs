@@ -16,6 +16,9 @@ internal sealed class OrganizationAnswers(ProviderView providers, NpgsqlDataSour
     /// <summary>How many providers one of several names: an organization may use thousands.</summary>
     public const int MaxNamedInLists = 20;
 
+    /// <inheritdoc cref="ProviderAnswers.MaxNamed"/>
+    public const int MaxNamed = ProviderAnswers.MaxNamed;
+
     /// <summary>Reads what belongs to them, with a fixed number of queries however many they are.</summary>
     /// <param name="maxNamed">How many providers each names at most; they are counted all the same.</param>
     public async Task<IReadOnlyList<Proto.Organization>> Map(

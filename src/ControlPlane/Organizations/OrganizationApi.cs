@@ -51,13 +51,14 @@ internal sealed class OrganizationApi(
         var ct = context.CancellationToken;
         var providerId =
             request.Provider.Length > 0 ? (await providers.Find(request.Provider, ct)).OrThrow().ProviderId : null;
-        var size = Paging.Size(request.PageSize);
-        var page = await view.Page(providerId, Paging.After(request.PageToken), size + 1, ct);
-        return new ListOrganizationsResponse
-        {
-            Organizations = { await answers.Map([.. page.Take(size)], OrganizationAnswers.MaxNamedInLists, ct) },
-            NextPageToken = page.Count > size ? Paging.Token(page[size - 1].Name) : "",
-        };
+        var (page, next) = await PageBytes.Fill(
+            Paging.Size(request.PageSize),
+            request.PageToken,
+            (after, count) => view.Page(providerId, after, count, ct),
+            rows => answers.Map(rows, OrganizationAnswers.MaxNamedInLists, ct),
+            row => row.Name
+        );
+        return new ListOrganizationsResponse { Organizations = { page }, NextPageToken = next };
     }
 
     public override async Task<DeleteOrganizationResponse> DeleteOrganization(
@@ -129,5 +130,5 @@ internal sealed class OrganizationApi(
         Read(written.OrThrow().Subject, context.CancellationToken);
 
     private async Task<Coder.Mesh.V1.Organization> Read(string organizationId, CancellationToken ct) =>
-        (await answers.Map([await view.Read(organizationId, ct)], int.MaxValue, ct))[0];
+        (await answers.Map([await view.Read(organizationId, ct)], OrganizationAnswers.MaxNamed, ct))[0];
 }

@@ -15,6 +15,9 @@ internal sealed class HeldSnapshot
     /// </summary>
     private const int MostCharacters = 4_000_000;
 
+    /// <summary>Of one: more than any workspace has, and an orphan must fit into an answer.</summary>
+    private const int MostCharactersOfOne = 200_000;
+
     private Dictionary<string, Held> _held = [];
     private int _room = MostCharacters;
 
@@ -72,8 +75,17 @@ internal sealed class HeldSnapshot
             },
             Strings.Clean(held?.StorageClass ?? "")
         );
-        _room -= Characters(described);
-        return _room >= 0 ? described : described with { Name = "", Spec = Nothing, StorageClass = "" };
+        var characters = Characters(described);
+        if (characters <= MostCharactersOfOne)
+            _room -= characters;
+        return characters <= MostCharactersOfOne && _room >= 0
+            ? described
+            : described with
+            {
+                Name = "",
+                Spec = Nothing,
+                StorageClass = "",
+            };
     }
 
     private static readonly WorkspaceSpec Nothing = new("", "", "", "", []);

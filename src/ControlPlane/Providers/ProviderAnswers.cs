@@ -17,6 +17,9 @@ internal sealed class ProviderAnswers(DeploymentView deployment, NpgsqlDataSourc
     /// <summary>How many organizations one of several names: the built-in provider may have thousands.</summary>
     public const int MaxNamedInLists = 20;
 
+    /// <summary>How many one names that is shown alone: an answer must stay below the 4 MiB that clients take.</summary>
+    public const int MaxNamed = 20_000;
+
     /// <summary>Reads what belongs to them, with a fixed number of queries however many they are.</summary>
     /// <param name="maxNamed">How many organizations each names at most; they are counted all the same.</param>
     public async Task<IReadOnlyList<Proto.Provider>> Map(

@@ -5,6 +5,7 @@ using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.V1;
 using Grpc.Core;
+using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -15,13 +16,24 @@ internal sealed partial class ProviderApi
         ProviderRequests.Check(request.Provider).Page(request.PageSize, request.PageToken).ThrowIfViolated();
         var ct = context.CancellationToken;
         var provider = (await view.Find(request.Provider, ct)).OrThrow();
-        var size = Paging.Size(request.PageSize);
-        var page = await orphans.Page(provider.ProviderId, Paging.After(request.PageToken), size + 1, ct);
+        var unlisted = 0;
+        var (page, next) = await PageBytes.Fill(
+            Paging.Size(request.PageSize),
+            request.PageToken,
+            async (after, count) =>
+            {
+                var read = await orphans.Page(provider.ProviderId, after, count, ct);
+                unlisted = read.Rest;
+                return read.Orphans;
+            },
+            rows => Task.FromResult<IReadOnlyList<Proto.Orphan>>([.. rows.Select(OrphanMapping.ToProto)]),
+            row => row.WorkspaceId
+        );
         return new ListOrphansResponse
         {
-            Orphans = { page.Orphans.Take(size).Select(OrphanMapping.ToProto) },
-            NextPageToken = page.Orphans.Count > size ? Paging.Token(page.Orphans[size - 1].WorkspaceId) : "",
-            Unlisted = page.Rest,
+            Orphans = { page },
+            NextPageToken = next,
+            Unlisted = unlisted,
         };
     }
 

@@ -70,14 +70,19 @@ internal sealed partial class ProviderApi(
             request.HasCordoned ? request.Cordoned : null,
             request.IncludeDeleted
         );
-        var size = Paging.Size(request.PageSize);
         // Before the list is read: what changes meanwhile is told by a watch from there.
         var now = await watches.Now(ct);
-        var page = await view.Page(filter, ProviderPosition.Parse(Paging.After(request.PageToken)), size + 1, ct);
+        var (page, next) = await PageBytes.Fill(
+            Paging.Size(request.PageSize),
+            request.PageToken,
+            (after, count) => view.Page(filter, ProviderPosition.Parse(after), count, ct),
+            rows => answers.Map(rows, ProviderAnswers.MaxNamedInLists, ct),
+            row => Position(row.Provider).ToText()
+        );
         return new ListProvidersResponse
         {
-            Providers = { await answers.Map([.. page.Take(size)], ProviderAnswers.MaxNamedInLists, ct) },
-            NextPageToken = page.Count > size ? Paging.Token(Position(page[size - 1].Provider).ToText()) : "",
+            Providers = { page },
+            NextPageToken = next,
             ResumeToken = now,
         };
     }
@@ -284,11 +289,7 @@ internal sealed partial class ProviderApi(
         var ct = context.CancellationToken;
         var overview = (await view.Overview(request.Provider, ct)).OrThrow();
         var (lines, next) = await history.Page(overview, from, Paging.Size(request.PageSize), ct);
-        return new ListHistoryResponse
-        {
-            Entries = { lines.Select(ProviderMapping.ToProto) },
-            NextPageToken = next?.ToToken() ?? "",
-        };
+        return new ListHistoryResponse { Entries = { lines }, NextPageToken = next?.ToToken() ?? "" };
     }
 
     private static ProviderPosition Position(Provider provider) => new(provider.Name, provider.ProviderId);
@@ -299,6 +300,6 @@ internal sealed partial class ProviderApi(
     private async Task<Coder.Mesh.V1.Provider> Read(string providerId, CancellationToken ct)
     {
         var overview = (await view.Overview(providerId, ct)).OrThrow();
-        return (await answers.Map([overview], int.MaxValue, ct))[0];
+        return (await answers.Map([overview], ProviderAnswers.MaxNamed, ct))[0];
     }
 }

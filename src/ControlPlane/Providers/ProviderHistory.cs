@@ -7,6 +7,7 @@ using Coder.Mesh.ControlPlane.Storage;
 using JasperFx.Events;
 using Marten;
 using Npgsql;
+using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -54,7 +55,7 @@ internal sealed class ProviderHistory(
 
     /// <param name="from">Null for the newest.</param>
     /// <returns>At most as many as asked for, and where the next page begins; null at the end.</returns>
-    public async Task<(IReadOnlyList<HistoryLine> Lines, HistoryPosition? Next)> Page(
+    public async Task<(IReadOnlyList<Proto.HistoryEntry> Entries, HistoryPosition? Next)> Page(
         ProviderOverview overview,
         HistoryPosition? from,
         int size,
@@ -67,14 +68,20 @@ internal sealed class ProviderHistory(
         var presence = await Newest(StreamKeys.Presence(id), start.Presence, size, HistoryState.PresenceKinds, ct);
         // One more, which tells whether there is another page.
         var mentions = await Mentions(id, start.Mention, size + 1, ct);
-        var page = Merge(size, provider, presence, mentions);
+        var merged = Merge(size, provider, presence, mentions);
+        var lines = await Told(id, merged, ct);
+        var entries = lines.Select(ProviderMapping.ToProto).ToList();
+        var page = merged.Take(PageBytes.Fitting(entries)).ToList();
         var left = mentions.Skip(page.Count(e => e.IsMention)).Select(e => e.Event.Sequence).FirstOrDefault();
         var next = new HistoryPosition(
             start.Provider - page.Count(e => e.Event.Data is ProviderEvent),
             start.Presence - page.Count(e => e.Event.Data is PresenceEvent),
             left
         );
-        return (await Told(id, page, ct), next is { Provider: 0, Presence: 0, Mention: 0 } ? null : next);
+        return (
+            [.. entries.Take(page.Count).Where((_, i) => lines[i].Text.Length > 0)],
+            next is { Provider: 0, Presence: 0, Mention: 0 } ? null : next
+        );
     }
 
     /// <summary>
@@ -142,6 +149,7 @@ internal sealed class ProviderHistory(
         return [.. events.Select(e => new Found(e, HistoryState.Unknown, previous[e.Sequence]))];
     }
 
+    /// <returns>One for each; without text where there is nothing to tell.</returns>
     private async Task<IReadOnlyList<HistoryLine>> Told(string subject, List<Found> page, CancellationToken ct)
     {
         var names = await organizations.Names(page.Select(OrganizationId).OfType<string>(), ct);
@@ -151,11 +159,7 @@ internal sealed class ProviderHistory(
             ),
             ct
         );
-        return
-        [
-            .. page.Select(f => new HistoryLine(f.Event, HistoryText.Of(f.Event.Data, f.Before, Names(f))))
-                .Where(line => line.Text.Length > 0),
-        ];
+        return [.. page.Select(f => new HistoryLine(f.Event, HistoryText.Of(f.Event.Data, f.Before, Names(f))))];
 
         HistoryNames Names(Found found)
         {

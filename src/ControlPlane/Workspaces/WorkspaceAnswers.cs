@@ -12,7 +12,10 @@ internal sealed class WorkspaceAnswers(WorkspaceView view, OrganizationView orga
     public async Task<Coder.Mesh.V1.Workspace> Read(Result<Written> written, CancellationToken ct) =>
         (await Map([(await view.Find(written.OrThrow().Subject, ct))!], ct))[0];
 
-    public async Task<List<Coder.Mesh.V1.Workspace>> Map(IReadOnlyList<Workspace> workspaces, CancellationToken ct)
+    public async Task<IReadOnlyList<Coder.Mesh.V1.Workspace>> Map(
+        IReadOnlyList<Workspace> workspaces,
+        CancellationToken ct
+    )
     {
         var names = await organizations.Names(workspaces.Select(w => w.OrganizationId), ct);
         var known = await providers.OfWorkspaces(workspaces.Select(w => w.ProviderId), ct);

@@ -73,14 +73,19 @@ internal sealed class WorkspaceApi(
         var states = request.States.Append(request.State);
         var filter = await Filter(request.Organization, request.Provider, request.Owner, states, ct);
         filter = filter with { Ended = request.IncludeEnded };
-        var size = Paging.Size(request.PageSize);
         // Before the list is read: what changes meanwhile is told by a watch from there.
         var now = await watches.Now(ct);
-        var page = await view.Page(filter, Paging.After(request.PageToken), size + 1, ct);
+        var (page, next) = await PageBytes.Fill(
+            Paging.Size(request.PageSize),
+            request.PageToken,
+            (after, count) => view.Page(filter, after, count, ct),
+            rows => answers.Map(rows, ct),
+            row => row.WorkspaceId
+        );
         return new ListWorkspacesResponse
         {
-            Workspaces = { await answers.Map([.. page.Take(size)], ct) },
-            NextPageToken = page.Count > size ? Paging.Token(page[size - 1].WorkspaceId) : "",
+            Workspaces = { page },
+            NextPageToken = next,
             ResumeToken = now,
         };
     }

@@ -78,6 +78,7 @@ internal sealed class WorkspaceStory(StoreSessions sessions, NpgsqlDataSource da
         private readonly List<TimelineItem> _part = [];
         private long _partBegin = from.Version;
         private int _told = from.Told;
+        private int _bytes;
 
         public long Begin => from.Version;
 
@@ -95,9 +96,11 @@ internal sealed class WorkspaceStory(StoreSessions sessions, NpgsqlDataSource da
                 .ToList();
             foreach (var item in ordered.Skip(_told))
             {
-                if (_items.Count == size)
+                var bytes = PageBytes.Of(item);
+                if (_items.Count == size || (_items.Count > 0 && _bytes + bytes > PageBytes.Max))
                     return new StoryPosition(_partBegin, _told);
                 _items.Add(item);
+                _bytes += bytes;
                 _told++;
             }
 

@@ -166,7 +166,7 @@ internal sealed class OverloadRun(OverloadOptions options, TimeProvider time, Ac
             };
             try
             {
-                await client.GetDeploymentAsync(new GetDeploymentRequest(), headers);
+                await client.GetDeploymentAsync(new GetDeploymentRequest(), new CallOptions(headers));
             }
             catch (RpcException e)
             {
