@@ -67,6 +67,7 @@ internal static class ControlPlaneHost
         var app = builder.Build();
         app.MapManagement(management => management.MapBuiltInReadiness());
         app.UseUnreadRequests();
+        app.UseHangUps();
         app.UseListeners();
         app.UseCallLimitsOfKnown();
         app.UseCallerTraces();
