@@ -40,8 +40,15 @@ public sealed class TlsProxyTests : IAsyncDisposable
         await Until(events, e => e is ResourceChanged<Workspace> { Resource.State: WorkspaceState.Stopped });
 
         Assert.Contains("\"name\":\"dev\"", await Json("/v1/workspaces"), StringComparison.Ordinal);
-        using var watch = await OpenJsonWatch();
+        var watch = await OpenJsonWatch();
         Assert.NotEqual("", await ReadLine(watch));
+
+        // Those who hang up, which comes through the proxy as a reset.
+        await watch.DisposeAsync();
+        await watching.Kill(Ct);
+        await stop.CancelAsync();
+        await Eventually.Is(WatchesActive, active => active == "0", "no watch is open", Ct);
+        Assert.DoesNotContain(" fail: ", Mesh.ControlPlane.Output.Tail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -124,6 +131,14 @@ public sealed class TlsProxyTests : IAsyncDisposable
         var brisk = new Dictionary<string, string> { ["Mesh__AgentStream__HeartbeatInterval"] = "00:00:01" };
         _mesh = await TestMesh.Start(Ct, brisk);
         _proxy = await TlsProxy.Start(proxy, _mesh, Ct);
+    }
+
+    private async Task<string> WatchesActive()
+    {
+        using var http = new HttpClient();
+        var metrics = await http.GetStringAsync($"{Mesh.ManagementAddress}/metrics", Ct);
+        var line = metrics.Split('\n').Single(l => l.StartsWith("mesh_watches_active", StringComparison.Ordinal));
+        return line.Split(' ')[1];
     }
 
     private async Task<string> Json(string path)
