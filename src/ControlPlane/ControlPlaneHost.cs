@@ -30,10 +30,6 @@ internal static class ControlPlaneHost
     /// <summary>Of one connection: an agent needs one, a caller of the API some.</summary>
     private const int MaxStreams = 100;
 
-    // Held before anybody is known; ours have a token, a trace context and little else.
-    private const int MaxHeaders = 64;
-    private const int MaxHeaderBytes = 8 * 1024;
-
     public static WebApplication Build(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
@@ -66,6 +62,7 @@ internal static class ControlPlaneHost
 
         var app = builder.Build();
         app.MapManagement(management => management.MapBuiltInReadiness());
+        app.UseHeaderLimits();
         app.UseUnreadRequests();
         app.UseHangUps();
         app.UseListeners();
@@ -166,9 +163,9 @@ internal static class ControlPlaneHost
         // Dead peers are found by HTTP/2 PING; proxies that don't count those see the application's heartbeats.
         kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
         kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
-        kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
-        kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = MaxHeaderBytes;
+        kestrel.Limits.MaxRequestHeaderCount = HeaderLimits.MaxReadHeaders;
+        kestrel.Limits.MaxRequestHeadersTotalSize = HeaderLimits.MaxReadBytes;
+        kestrel.Limits.Http2.MaxRequestHeaderFieldSize = HeaderLimits.MaxReadBytes;
         kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
         // The order is that of the server's addresses.
         Listen(kestrel, options.GrpcAddress, Listener.Grpc, HttpProtocols.Http2);

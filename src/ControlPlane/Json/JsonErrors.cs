@@ -28,9 +28,10 @@ internal static class JsonErrors
         return Write(context, refusal);
     }
 
-    public static Task Write(HttpContext context, Refusal refusal)
+    /// <param name="status">Where HTTP has one of its own; else it follows from the kind.</param>
+    public static Task Write(HttpContext context, Refusal refusal, int? status = null)
     {
-        context.Response.StatusCode = HttpStatus(refusal.Kind);
+        context.Response.StatusCode = status ?? HttpStatus(refusal.Kind);
         context.Response.ContentType = "application/json; charset=utf-8";
         if (refusal.Kind == RefusalKind.Unauthenticated)
             context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";

@@ -116,5 +116,7 @@ public sealed class JsonRefusalTests(PostgresFixture postgres) : JsonTestBase(po
         using var response = await Http.SendAsync(request, Ct);
 
         Assert.Equal(HttpStatusCode.RequestHeaderFieldsTooLarge, response.StatusCode);
+        var body = await response.Content.ReadAsStringAsync(Ct);
+        Assert.Contains(ErrorReasons.HeadersTooLarge, body, StringComparison.Ordinal);
     }
 }

@@ -131,7 +131,9 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
                 .Count;
 
         Assert.Equal(1, await List(bytes: 4 * 1024));
-        await Assert.ThrowsAsync<RpcException>(() => List(bytes: 12 * 1024));
+        await using var locked = await HeldLock.Tokens(plane.Database, Ct);
+        var refused = await Assert.ThrowsAsync<RpcException>(() => List(bytes: 12 * 1024));
+        Assert.Equal(ErrorReasons.HeadersTooLarge, Reason(refused));
     }
 
     private static Metadata With(Metadata headers, int bytes)
