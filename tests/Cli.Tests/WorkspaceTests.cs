@@ -159,6 +159,7 @@ public sealed class WorkspaceTests : CliTest
 
         await Check("workspaces-update", "workspaces", "update", "dev", "--cpu", "4", "--disk", "40Gi");
         await Check("workspaces-update-nothing", "workspaces", "update", "dev");
+        await Check("workspaces-update-ownership", "workspaces", "update", "dev", "--take-ownership");
 
         Assert.True(Server.Workspaces.Updated.TryDequeue(out var request));
         Assert.Equal(
@@ -169,6 +170,17 @@ public sealed class WorkspaceTests : CliTest
                 UpdateMask = new() { Paths = { "spec.cpu", "spec.disk" } },
             },
             request
+        );
+        Assert.True(Server.Workspaces.Updated.TryDequeue(out var ownership));
+        Assert.Equal(
+            new UpdateWorkspaceRequest
+            {
+                Workspace = "dev",
+                Spec = new(),
+                UpdateMask = new(),
+                TakeOwnership = true,
+            },
+            ownership
         );
     }
 

@@ -62,6 +62,19 @@ internal static class HandWork
         )!;
     }
 
+    /// <summary>Whether an object has the value that <see cref="Held"/> gives it.</summary>
+    public static bool IsTheirs(string kind, JsonNode item) =>
+        kind switch
+        {
+            "deployments" => item["spec"]!["template"]!["spec"]!["containers"]![0]!["image"]!.GetValue<string>()
+                == "registry.example/theirs:1",
+            "persistentvolumeclaims" => item["metadata"]!["labels"]!["com.coder.resource"]!.GetValue<string>()
+                == "theirs",
+            "serviceaccounts" => item["automountServiceAccountToken"]!.GetValue<bool>(),
+            "networkpolicies" => item["spec"]!["policyTypes"]!.AsArray().Count == 2,
+            _ => item["spec"]!["selector"]!["mesh.coder.com/workspace-id"]!.GetValue<string>() == "another",
+        };
+
     /// <summary>An object of the workspace's, in the one way that its API lets nobody change.</summary>
     public static JsonNode Unchangeable(string kind, string id, DriverIdentity identity)
     {

@@ -8,8 +8,12 @@ internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, strin
 {
     private readonly string _manager = Names.FieldManager(identity);
 
+    /// <summary>Somebody has asked that whatever others hold is taken over.</summary>
+    public bool TakesOwnership { get; set; }
+
     /// <summary>
-    /// What was changed by hand is set back. A field that another manager applies, or keeps changing, is a conflict.
+    /// What was changed by hand is set back. A field that another manager applies, or keeps changing, is a conflict, but where it is
+    /// to be taken over.
     /// </summary>
     /// <exception cref="ApiException">The API server refused.</exception>
     public async Task Apply<T>(ApiResource resource, T manifest, JsonTypeInfo<T> type, CancellationToken ct)
@@ -17,7 +21,7 @@ internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, strin
     {
         try
         {
-            await Apply(force: false);
+            await Apply(force: TakesOwnership);
         }
         catch (ApiException e)
             when (e.ConflictsOnlyWith(Names.StopManager(identity))

@@ -32,6 +32,8 @@ internal sealed class WorkspaceApply(
     {
         var reading = ReadClaim(ct);
         var deployment = await api.Get(ApiResource.Deployments, _name, ct);
+        // Once, or two who take it over would go on for ever.
+        _own.TakesOwnership = desired.TakeOwnershipGeneration > ObservedStates.Generation(deployment?.Metadata);
         if (Runs)
             await Start(deployment, await reading, ct);
         else if (deployment is not null && Ownership.Holds(identity, deployment.Metadata) && !IsStopped(deployment))
@@ -141,6 +143,8 @@ internal sealed class WorkspaceApply(
         var usable = claim is null || (Ownership.Holds(identity, claim.Metadata) && !claim.Metadata.Deleting);
         if (known && usable && !IsNewer(claim?.Metadata))
             await ApplyVolume(claim, ct);
+        if (_own.TakesOwnership)
+            await ApplyCompanions(deployment, ct);
     }
 
     private async Task ApplyVolume(ClaimObject? claim, CancellationToken ct)
@@ -166,9 +170,8 @@ internal sealed class WorkspaceApply(
     private async Task<string?> ApplyCompanions(DeploymentObject? deployment, CancellationToken ct)
     {
         var companions = Companions.Of(identity, desired);
-        return !companions.Due(deployment) || await companions.Apply(api, identity, _own, _tried, ct)
-            ? companions.Hash
-            : null;
+        var due = _own.TakesOwnership || companions.Due(deployment);
+        return !due || await companions.Apply(api, identity, _own, _tried, ct) ? companions.Hash : null;
     }
 
     /// <summary>Whatever it is of the Deployment that is refused can wait: the pod goes all the same.</summary>

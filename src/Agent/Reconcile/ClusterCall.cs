@@ -1,3 +1,5 @@
+using Coder.Mesh.V1;
+
 namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>Asks a driver for what a workspace's wish needs, and makes of the outcome a change of its record.</summary>
@@ -26,7 +28,8 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         }
         catch (ClusterException e)
         {
-            var trouble = new Trouble(e.Code, CleanText.Clean(e.Message), e.Transient, time.GetUtcNow(), e.RetryAfter);
+            var message = CleanText.Clean(Advised(record, e.Code, e.Message));
+            var trouble = new Trouble(e.Code, message, e.Transient, time.GetUtcNow(), e.RetryAfter);
             var level = LevelOf(record, e.Transient);
             logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
             return (r => r.Failed(generation, trouble, drift), e.Transient ? "transient" : "refused");
@@ -59,7 +62,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             var drift = record.Differences;
             if (await driver.Apply(identity, desired, ct) is not { } refusal)
                 return (r => r.Applied(desired, drift), "done");
-            var (message, now) = (CleanText.Clean(refusal.Message), time.GetUtcNow());
+            var (message, now) = (CleanText.Clean(Advised(record, refusal.Code, refusal.Message)), time.GetUtcNow());
             var level = record.Refused?.Code == refusal.Code ? LogLevel.Debug : LogLevel.Warning;
             logger.ClusterRefused(level, record.Id, desired.Generation, refusal.Code, message, false);
             return (r => r.Applied(desired, refusal with { Message = message }, now, drift), "refused");
@@ -68,6 +71,13 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         var found = await driver.Remove(identity, record.Id, ct);
         return (r => r.RemoveAnswered(record, found), "done");
     }
+
+    /// <summary>Whoever meets another field manager has no other way to see how to get past it.</summary>
+    private static string Advised(WorkspaceRecord record, string code, string message) =>
+        code == ClusterCodes.FieldConflict && record.Desired is { } desired
+            ? $"{message}. \"mesh workspaces update {desired.Name} --take-ownership\" takes over what others have; or set it back "
+                + $"there, and try again: \"mesh workspaces {(desired.Power == WorkspacePower.Running ? "start" : "stop")} {desired.Name}\"."
+            : message;
 
     // News at first and when it is told of the workspace; between and after that a line for each attempt of each
     // workspace would bury all else while a cluster is away.

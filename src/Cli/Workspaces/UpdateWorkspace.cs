@@ -23,6 +23,10 @@ internal sealed class UpdateWorkspace
         HelpName = "NAME",
     };
     private readonly Option<string> _email = OwnerOptions.Email("E-mail address of its owner, used at its next start");
+    private readonly Option<bool> _takeOwnership = new("--take-ownership")
+    {
+        Description = "Take over, once, the fields of its objects that other field managers hold (field_conflict)",
+    };
     private readonly Option<bool> _wait = WorkspaceOptions.Wait("as wished");
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
 
@@ -35,7 +39,8 @@ internal sealed class UpdateWorkspace
             "Change a workspace. What isn't named stays. One that runs is restarted if its container changes.",
             "mesh workspaces update dev --cpu 4 --memory 8Gi --wait",
             "mesh workspaces update dev --disk 40Gi",
-            "mesh workspaces update dev --env EDITOR=vim --unset-env PAGER"
+            "mesh workspaces update dev --env EDITOR=vim --unset-env PAGER",
+            "mesh workspaces update dev --take-ownership --wait"
         )
         {
             parts._name,
@@ -55,7 +60,7 @@ internal sealed class UpdateWorkspace
     }
 
     private IEnumerable<Option> Changes =>
-        [_image, _cpu, _memory, _disk, _command, .. _environment.All, _unset, _email];
+        [_image, _cpu, _memory, _disk, _command, .. _environment.All, _unset, _email, _takeOwnership];
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
@@ -88,6 +93,8 @@ internal sealed class UpdateWorkspace
     private static string Effect(UpdateWorkspaceRequest request, Workspace workspace) =>
         (request.UpdateMask.Paths, workspace.DesiredState) switch
         {
+            ([], _) =>
+                "its agent takes over the fields that other field managers hold, and sets them as they should be",
             (["owner_email"], _) => "it is used when the workspace is next started",
             (_, WorkspaceDesiredState.Running) =>
                 "its container is replaced if it has changed; what isn't on the home disk is lost then",
@@ -105,6 +112,7 @@ internal sealed class UpdateWorkspace
             Owner = scope.Owner,
             Spec = new WorkspaceSpec(),
             UpdateMask = new FieldMask(),
+            TakeOwnership = line.GetValue(_takeOwnership),
         };
         Change(_image, "spec.image", value => request.Spec.Image = value);
         Change(_cpu, "spec.cpu", value => request.Spec.Cpu = value);

@@ -36,6 +36,7 @@ internal static class WorkspaceFrames
                 StorageClass = workspace.StorageClass,
                 RestartGeneration = (ulong)workspace.RestartGeneration,
                 Details = DetailsMapping.ToProto(workspace.Details),
+                TakeOwnershipGeneration = (ulong)workspace.TakeOwnershipGeneration,
             },
         };
     }

@@ -43,7 +43,10 @@ internal static class StoryText
                     stored,
                     e.Generation,
                     Stage.UpdateRequested,
-                    before.Spec is { } spec ? Differences.Join(Differences.Of(spec, e.Spec)) : ""
+                    Differences.Join([
+                        .. before.Spec is { } spec ? Differences.Of(spec, e.Spec) : [],
+                        e.TakesOwnership ? "fields that other field managers hold are taken over" : "",
+                    ])
                 ),
             ],
             WorkspaceStopRequested e => [Item(stored, e.Generation, Stage.StopRequested)],

@@ -25,6 +25,9 @@ public sealed record Workspace(
     /// <summary>The generation in which a restart was asked for last; 0 if never.</summary>
     public long RestartGeneration { get; init; }
 
+    /// <summary>The generation in which the fields that others hold were to be taken over last; 0 if never.</summary>
+    public long TakeOwnershipGeneration { get; init; }
+
     /// <summary>Empty where it isn't known.</summary>
     public string OwnerEmail { get; init; } = "";
 
@@ -131,6 +134,7 @@ public sealed record Workspace(
             (_, WorkspaceSpecChanged e) => state.Wished(state.Desired, e.Generation, e.Traceparent, e.At) with
             {
                 Spec = e.Spec,
+                TakeOwnershipGeneration = e.TakesOwnership ? e.Generation : state.TakeOwnershipGeneration,
             },
             (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent, e.At),
             (_, DesiredStateRepeated e) => state with { Traceparent = e.Traceparent, DesiredAt = e.At },

@@ -226,7 +226,9 @@ internal sealed class WorkspaceApi(
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var change = WorkspaceRequests.Change(request);
-        var email = request.UpdateMask.Paths.Contains(WorkspaceRequests.OwnerEmailPath) ? request.OwnerEmail : null;
+        var email = WorkspaceRequests.MaskOf(request).Contains(WorkspaceRequests.OwnerEmailPath)
+            ? request.OwnerEmail
+            : null;
         var reference = WorkspaceRequests.Reference(
             request.Workspace,
             request.Organization,
@@ -234,7 +236,10 @@ internal sealed class WorkspaceApi(
             request.Etag,
             request.RequestId
         );
-        var update = new UpdateWorkspace(change, email, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow());
+        var update = new UpdateWorkspace(change, email, request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow())
+        {
+            TakesOwnership = request.TakeOwnership,
+        };
         var write = WriteContext.Of(context, request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Wish(write, reference, update, ct);

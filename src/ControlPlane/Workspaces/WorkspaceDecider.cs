@@ -162,8 +162,13 @@ internal static class WorkspaceDecider
         var events = new List<WorkspaceEvent>();
         if (c.OwnerEmail is { } email && email != state.OwnerEmail)
             events.Add(new WorkspaceOwnerEmailChanged(email, state.Generation, c.At));
-        if (!WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec)))
-            events.Add(new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At));
+        if (c.TakesOwnership || !WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec)))
+            events.Add(
+                new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At)
+                {
+                    TakesOwnership = c.TakesOwnership,
+                }
+            );
         return new Decision<WorkspaceEvent>(events);
     }
 

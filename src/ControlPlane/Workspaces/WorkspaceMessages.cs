@@ -99,7 +99,11 @@ internal sealed record UpdateWorkspace(
     string Etag,
     string Traceparent,
     DateTimeOffset At
-) : WorkspaceCommand;
+) : WorkspaceCommand
+{
+    /// <summary>The agent shall take over the fields that other field managers hold.</summary>
+    public bool TakesOwnership { get; init; }
+}
 
 /// <summary>An admin ends it, for nobody else will.</summary>
 internal sealed record AbandonWorkspace(ProviderStatus ProviderStatus, string Reason, DateTimeOffset At)
@@ -209,7 +213,11 @@ public sealed record WorkspaceOwnerEmailChanged(string OwnerEmail, long Generati
 
 /// <param name="Spec">All of it, as it is from now on.</param>
 public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, string Traceparent, DateTimeOffset At)
-    : WorkspaceEvent;
+    : WorkspaceEvent
+{
+    /// <inheritdoc cref="UpdateWorkspace.TakesOwnership"/>
+    public bool TakesOwnership { get; init; }
+}
 
 public sealed record WorkspaceStopRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
 

@@ -140,10 +140,11 @@ internal static partial class WorkspaceRequests
 
     public static Fields Check(UpdateWorkspaceRequest request)
     {
-        var fields = new Fields()
-            .Mask(request.UpdateMask, Paths.Keys, "name what to change")
-            .Owner(owner: "", request.OwnerEmail);
-        return request.Spec is null && request.UpdateMask?.Paths.All(p => p == OwnerEmailPath) != true
+        var fields = new Fields().Owner(owner: "", request.OwnerEmail);
+        var paths = MaskOf(request);
+        if (paths.Count > 0 || !request.TakeOwnership)
+            fields.Mask(request.UpdateMask, Paths.Keys, "name what to change");
+        return request.Spec is null && paths.Any(p => p != OwnerEmailPath)
             ? fields.Violated("spec", "is required")
             : fields;
     }
@@ -173,8 +174,11 @@ internal static partial class WorkspaceRequests
     public static Func<WorkspaceSpec, WorkspaceSpec> Change(UpdateWorkspaceRequest request)
     {
         var wanted = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
-        return spec => request.UpdateMask.Paths.Aggregate(spec, (now, path) => Paths[path](now, wanted));
+        return spec => MaskOf(request).Aggregate(spec, (now, path) => Paths[path](now, wanted));
     }
+
+    /// <summary>What a request names to be changed; nothing if it has no mask.</summary>
+    public static IReadOnlyCollection<string> MaskOf(UpdateWorkspaceRequest request) => request.UpdateMask?.Paths ?? [];
 
     public static Fields Check(ListWorkspacesRequest request) =>
         Filters(request.Organization, request.Provider, request.Owner, request.State, request.States)

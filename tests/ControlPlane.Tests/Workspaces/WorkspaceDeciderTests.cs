@@ -41,6 +41,27 @@ public sealed class WorkspaceDeciderTests
         );
     }
 
+    [Fact]
+    public void Ownership_is_taken_in_a_generation_of_its_own_though_nothing_else_changes()
+    {
+        var take = Resize("10Gi") with { TakesOwnership = true };
+        var state = After(After(null, Create), Resize("10Gi"));
+
+        var taking = After(state, take);
+        var stopped = After(taking, Wish(DesiredState.Stopped));
+        var again = After(stopped, take);
+
+        Assert.Equal((0, state.Generation + 1), (state.TakeOwnershipGeneration, taking.TakeOwnershipGeneration));
+        Assert.Equal(taking.Generation, taking.TakeOwnershipGeneration);
+        // What comes later doesn't ask for it anew, nor is it forgotten if it comes before the agent has acted.
+        Assert.Equal(taking.Generation, stopped.TakeOwnershipGeneration);
+        Assert.Equal((stopped.Generation + 1, again.Generation), (again.Generation, again.TakeOwnershipGeneration));
+        Assert.Equal(
+            (ulong)taking.Generation,
+            ControlPlane.Agents.WorkspaceFrames.Desired(stopped).WorkspaceDesired.TakeOwnershipGeneration
+        );
+    }
+
     [Theory]
     [InlineData("10Gi", "10Gi", null)]
     [InlineData("10Gi", "15Gi", null)]
