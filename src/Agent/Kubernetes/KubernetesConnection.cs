@@ -109,10 +109,12 @@ internal sealed class KubernetesConnection : IDisposable
     {
         var handler = new SocketsHttpHandler
         {
-            // Notices a dead peer under an idle watch; the library's own 3 minutes would hide an outage.
+            // Notices a dead peer under an idle watch; the library's own 3 minutes would hide an outage. All requests share a
+            // connection: one that is forgotten on the way has to be left before three probes on it have failed, for a new one
+            // may well go through.
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
+            KeepAlivePingDelay = TimeSpan.FromSeconds(3),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
             ConnectTimeout = TimeSpan.FromSeconds(5),
             EnableMultipleHttp2Connections = true,
             AllowAutoRedirect = false,
