@@ -169,6 +169,42 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
     }
 
     [Fact]
+    public async Task A_field_that_somebody_has_changed_is_set_back_until_it_is_a_fight()
+    {
+        await using var ns = await NewNamespace();
+        var time = new LaterTime();
+        await using var driver = new TestDriver(ns, time);
+        var id = TestDriver.NewId();
+        var stopped = TestDriver.Desired(id, 1, WorkspacePower.Stopped);
+        await driver.Apply(stopped, Ct);
+        var admin = (await fixture.Get()).Admin;
+        Task Change() =>
+            admin.Patch(
+                $"{ns.Path("deployments", $"ws-{id}")}?fieldManager=autoscaler",
+                JsonNode.Parse("""{"spec":{"replicas":3}}""")!,
+                Ct
+            );
+        async Task<int> Replicas() =>
+            (await ns.Get("deployments", $"ws-{id}", Ct))!["spec"]!["replicas"]!.GetValue<int>();
+
+        for (var i = 0; i < TakeBacks.Most; i++)
+        {
+            await Change();
+            Assert.Null(await driver.Apply(stopped, Ct));
+            Assert.Equal(0, await Replicas());
+        }
+
+        await Change();
+        var running = TestDriver.Desired(id, 1);
+        var conflict = await Assert.ThrowsAsync<ClusterException>(() => driver.Apply(running, Ct));
+        Assert.Equal((3, "field_conflict"), (await Replicas(), conflict.Code));
+        Assert.Contains("autoscaler", conflict.Message, StringComparison.Ordinal);
+        time.Ahead = TimeSpan.FromMinutes(10);
+        Assert.Null(await driver.Apply(running, Ct));
+        Assert.Equal(1, await Replicas());
+    }
+
+    [Fact]
     public async Task An_unchanged_volume_is_not_applied_again()
     {
         await using var ns = await NewNamespace();

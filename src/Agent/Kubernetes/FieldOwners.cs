@@ -13,10 +13,12 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <param name="Others">Who else has set fields besides metadata and status; empty if nobody.</param>
 /// <param name="OthersHash">Of the names of those fields; empty if there are none.</param>
 [JsonConverter(typeof(FieldOwnersConverter))]
-internal sealed record FieldOwners(IReadOnlyDictionary<string, string> Ours, string Others, string OthersHash)
+internal sealed record FieldOwners(IReadOnlyList<OwnFields> Ours, string Others, string OthersHash)
 {
-    public string? HashOf(string manager) => Ours.GetValueOrDefault(manager);
+    public string? HashOf(string manager) => Ours.FirstOrDefault(o => o.Manager == manager).Hash;
 }
+
+internal readonly record struct OwnFields(string Manager, string Hash);
 
 internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 {
@@ -25,7 +27,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
     public override FieldOwners Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         using var document = JsonDocument.ParseValue(ref reader);
-        var ours = new Dictionary<string, string>();
+        var ours = new List<OwnFields>();
         var others = new List<(string Manager, string Fields)>();
         foreach (var entry in document.RootElement.EnumerateArray())
         {
@@ -36,7 +38,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
             {
                 // There are few of them, and thousands of objects.
                 if (Text(entry, "operation") == "Apply")
-                    ours[string.Intern(manager)] = Hash(fields.GetRawText());
+                    ours.Add(new OwnFields(string.Intern(manager), Hash(fields.GetRawText())));
             }
             else if (fields.EnumerateObject().Any(f => f.Name is not ("f:metadata" or "f:status")))
             {
@@ -45,7 +47,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
         }
 
         return new FieldOwners(
-            ours,
+            ours.ToArray(),
             string.Intern(string.Join(", ", others.Select(o => o.Manager).Distinct().Take(MostManagers))),
             others.Count == 0 ? "" : Hash(string.Concat(others.Select(o => o.Fields)))
         );

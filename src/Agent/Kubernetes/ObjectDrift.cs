@@ -1,5 +1,4 @@
 using Coder.Mesh.Agent.Reconcile;
-using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 

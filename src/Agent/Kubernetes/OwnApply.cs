@@ -7,6 +7,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, string workspaceId, TakeBacks takeBacks)
 {
     private readonly string _manager = Names.FieldManager(identity);
+    private readonly string _stopManager = Names.StopManager(identity);
 
     /// <summary>Somebody has asked that whatever others hold is taken over.</summary>
     public bool TakesOwnership { get; set; }
@@ -23,12 +24,14 @@ internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, strin
         {
             await Apply(force: TakesOwnership);
         }
-        catch (ApiException e)
-            when (e.ConflictsOnlyWith(Names.StopManager(identity))
-                || (e.ConflictsOnlyWithChanges(Names.StopManager(identity)) && takeBacks.Take(workspaceId))
-            )
+        catch (ApiException e) when (e.ConflictsOnlyWith(_stopManager))
         {
             await Apply(force: true);
+        }
+        catch (ApiException e) when (e.ConflictsOnlyWithChanges(_stopManager) && takeBacks.Allows(workspaceId))
+        {
+            await Apply(force: true);
+            takeBacks.Done(workspaceId);
         }
 
         Task Apply(bool force) => api.Apply(resource, manifest.Metadata.Name, manifest, type, _manager, force, ct);

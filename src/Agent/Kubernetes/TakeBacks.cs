@@ -16,16 +16,17 @@ internal sealed class TakeBacks(TimeProvider time)
     private readonly record struct Count(DateTimeOffset Since, int Times);
 
     /// <returns>False if it has been done too often.</returns>
-    public bool Take(string workspaceId)
-    {
-        var now = time.GetUtcNow();
-        var count = _counts.AddOrUpdate(
+    public bool Allows(string workspaceId) =>
+        !_counts.TryGetValue(workspaceId, out var count) || count.Times < Most || IsOver(count);
+
+    public void Done(string workspaceId) =>
+        _counts.AddOrUpdate(
             workspaceId,
-            _ => new Count(now, 1),
-            (_, before) => now - before.Since >= Period ? new Count(now, 1) : before with { Times = before.Times + 1 }
+            _ => new Count(time.GetUtcNow(), 1),
+            (_, before) => IsOver(before) ? new Count(time.GetUtcNow(), 1) : before with { Times = before.Times + 1 }
         );
-        return count.Times <= Most;
-    }
+
+    private bool IsOver(Count count) => time.GetUtcNow() - count.Since >= Period;
 
     public void Forget(string workspaceId) => _counts.TryRemove(workspaceId, out _);
 }

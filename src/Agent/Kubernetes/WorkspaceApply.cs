@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
