@@ -45,6 +45,8 @@ public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
         await using var agent = await AttachedAgent.Start(ns, Ct);
         var rows = Rows().Select(row => (Row: row, Id: TestDriver.NewId())).ToList();
         await Task.WhenAll(rows.Select(r => Settle(agent, r.Row, r.Id)));
+        var untouched = TestDriver.NewId();
+        await Settle(agent, new Row("", "untouched", null), untouched);
         var before = await Task.WhenAll(rows.Select(r => Fingerprint(ns, r.Id)));
         if (!desiredIsKnown)
             await agent.Attach(Ct);
@@ -64,11 +66,26 @@ public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
         Assert.All(
             // Not who has deleted a pod, nor, with older API servers, who has scaled a Deployment, is kept anywhere.
             rows.Where(r => r.Row is { Resource: not "pods", Path: "" }),
-            r => Assert.Contains(agent.Timeline(r.Id), e => e.Stage == TimelineStage.Notice && e.Message.Length > 0)
+            r => Assert.Contains(Notices(agent, r.Id), n => n.Contains(Word(r.Row.Resource), StringComparison.Ordinal))
         );
+        // Nobody has touched this one.
+        Assert.Empty(Notices(agent, untouched));
         // Once for what was changed, and now and then once more for what comes of it; not over and over.
         Assert.InRange(applies, 1, 12 * rows.Count);
     }
+
+    private static IEnumerable<string> Notices(AttachedAgent agent, string id) =>
+        agent.Timeline(id).Where(e => e.Stage == TimelineStage.Notice).Select(e => e.Message);
+
+    private static string Word(string resource) =>
+        resource switch
+        {
+            "deployments" => "Deployment",
+            "serviceaccounts" => "ServiceAccount",
+            "networkpolicies" => "NetworkPolicy",
+            "services" => "Service ",
+            _ => "PersistentVolumeClaim",
+        };
 
     private static IEnumerable<Row> Rows()
     {

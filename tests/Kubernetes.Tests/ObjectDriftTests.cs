@@ -44,6 +44,8 @@ public sealed class ObjectDriftTests
         """{"manager":"kubectl-patch","operation":"Update","fieldsV1":{"f:automountServiceAccountToken":{}}}""",
         "kubectl-patch"
     )]
+    // The cluster's own, before 1.24, which gives each account a Secret.
+    [InlineData("""{"manager":"kube-controller-manager","operation":"Update","fieldsV1":{"f:secrets":{}}}""", "")]
     // Stops a workspace whose Deployment is refused.
     [InlineData("""{"manager":"coder-mesh/p/stop","operation":"Apply","fieldsV1":{"f:spec":{"f:replicas":{}}}}""", "")]
     public void Who_else_has_set_fields_of_what_an_object_should_be_is_read(string entry, string others)
@@ -112,6 +114,19 @@ public sealed class ObjectDriftTests
 
         Assert.Equal("generation/uid labels/uid", Last().Drift);
         Assert.Equal((0ul, 1ul), (Last().Generation, Last().TimelineGeneration));
+    }
+
+    [Fact]
+    public void A_generation_that_goes_down_is_a_difference_told_in_the_one_that_was_known()
+    {
+        Complete();
+        _view.Put(ObjectKind.Deployment, Deployment() with { Metadata = Metadata("3") });
+
+        _view.Put(ObjectKind.Deployment, Deployment() with { Metadata = Metadata("2", "f:paused") });
+
+        Assert.StartsWith("fields/uid/", Last().Drift, StringComparison.Ordinal);
+        Assert.Equal((2ul, 3ul), (Last().Generation, Last().TimelineGeneration));
+        Assert.Single(Last().Timeline.Steps, s => s.Stage == TimelineStage.Notice);
     }
 
     [Fact]

@@ -200,7 +200,7 @@ internal sealed class ClusterView(
         // What was seen of this generation stays told, though the cluster may no longer show it; also while objects are
         // missing that would tell of which generation they are.
         var (generation, timeline) =
-            before?.TimelineGeneration is { } last && (now.Generation == 0 || now.Generation == last)
+            before?.TimelineGeneration is { } last && now.Generation <= last
                 ? (last, before.Timeline)
                 : (now.Generation, Timeline.Empty);
         if (now.State != WorkspaceState.Deleting)

@@ -10,7 +10,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// that another had set takes it from them. So much of it as tells whether what the agent has set is still as it was.
 /// </summary>
 /// <param name="Ours">For each manager of an agent that has applied the object, a hash of the names of its fields.</param>
-/// <param name="Others">Who else has set fields besides metadata and status; empty if nobody.</param>
+/// <param name="Others">Who else has set fields of what the object should be; empty if nobody.</param>
 /// <param name="OthersHash">Of the names of those fields; empty if there are none.</param>
 [JsonConverter(typeof(FieldOwnersConverter))]
 internal sealed record FieldOwners(IReadOnlyList<OwnFields> Ours, string Others, string OthersHash)
@@ -23,6 +23,9 @@ internal readonly record struct OwnFields(string Manager, string Hash);
 internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 {
     private const int MostManagers = 3;
+
+    // What the cluster itself, or whoever likes, adds to what an object should be; the agent sets none of it.
+    private static readonly HashSet<string> Additions = ["f:metadata", "f:status", "f:secrets", "f:imagePullSecrets"];
 
     public override FieldOwners Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
@@ -40,7 +43,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
                 if (Text(entry, "operation") == "Apply")
                     ours.Add(new OwnFields(string.Intern(manager), Hash(fields.GetRawText())));
             }
-            else if (fields.EnumerateObject().Any(f => f.Name is not ("f:metadata" or "f:status")))
+            else if (fields.EnumerateObject().Any(f => !Additions.Contains(f.Name)))
             {
                 others.Add((manager, fields.GetRawText()));
             }

@@ -56,8 +56,8 @@ internal sealed class HeldWorkspaceObjects(string id, DateTimeOffset since)
     {
         ref var first = ref _slots[(int)kind].First;
         var generation = ObservedStates.Generation(metadata);
-        // One that has lost its annotation is no other one by that.
-        if (first.Fields is null || first.Uid != metadata.Uid || (generation != 0 && generation != first.Generation))
+        // One that has lost its annotation, or that says an older generation, is no other one by that.
+        if (first.Fields is null || first.Uid != metadata.Uid || generation > first.Generation)
             first = (metadata.Uid, generation, now);
         return first.Fields;
     }
