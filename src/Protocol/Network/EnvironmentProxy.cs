@@ -9,6 +9,8 @@ namespace Coder.Mesh.Protocol.Network;
 /// </remarks>
 internal sealed class EnvironmentProxy : IWebProxy, ICredentials
 {
+    private static readonly string[] Names = ["https_proxy", "http_proxy", "all_proxy"];
+
     private readonly Func<string, string?> _env;
     private readonly ProxyExceptions _exceptions;
 
@@ -60,12 +62,11 @@ internal sealed class EnvironmentProxy : IWebProxy, ICredentials
 
     public NetworkCredential? GetCredential(Uri uri, string authType) =>
         Named()
-            .Select(v => ProxyRoute.Parse(v.Name, v.Value))
-            .FirstOrDefault(r => r.Address.Authority == uri.Authority)
+            .Select(v => ProxyRoute.TryParse(v.Name, v.Value))
+            .FirstOrDefault(r => r?.Credential is not null && r.Address.Authority == uri.Authority)
             ?.Credential;
 
-    private IEnumerable<(string Name, string Value)> Named() =>
-        new[] { "https_proxy", "http_proxy", "all_proxy" }.Select(Given).OfType<(string, string)>();
+    private IEnumerable<(string Name, string Value)> Named() => Names.Select(Given).OfType<(string, string)>();
 
     // The lower-case name wins, as in curl. HTTP_PROXY in a CGI script is a header that a stranger has sent.
     private (string Name, string Value)? Given(string name)

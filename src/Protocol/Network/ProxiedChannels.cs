@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace Coder.Mesh.Protocol.Network;
@@ -11,7 +10,8 @@ internal static class ProxiedChannels
     public static void UseProxyFor(this SocketsHttpHandler handler, Uri address, Func<string, string?> env)
     {
         var proxy = EnvironmentProxy.Read(env) ?? HttpClient.DefaultProxy;
-        handler.UseProxy = !address.IsLoopback && proxy.GetProxy(address) is not null;
+        // Whether an address is bypassed is asked first: a proxy may be given for it all the same.
+        handler.UseProxy = !address.IsLoopback && !proxy.IsBypassed(address) && proxy.GetProxy(address) is not null;
         if (!handler.UseProxy)
             return;
         handler.Proxy = proxy;

@@ -13,18 +13,24 @@ internal sealed record ProxyRoute(string Variable, Uri Address, NetworkCredentia
     public bool IsSocks => Address.Scheme.StartsWith("socks", StringComparison.Ordinal);
 
     /// <exception cref="ProxyVariableException">It names none.</exception>
-    public static ProxyRoute Parse(string variable, string value)
+    public static ProxyRoute Parse(string variable, string value) =>
+        TryParse(variable, value) ?? throw new ProxyVariableException(variable);
+
+    /// <returns>Null if it names none.</returns>
+    public static ProxyRoute? TryParse(string variable, string value)
     {
         var text = value.Contains("://", StringComparison.Ordinal) ? value : $"http://{value}";
         if (!Uri.TryCreate(text, UriKind.Absolute, out var given) || given.Host.Length == 0)
-            throw new ProxyVariableException(variable);
+            return null;
         var scheme = given.Scheme switch
         {
             "http" or "https" or "socks4" or "socks4a" or "socks5" => given.Scheme,
             // The same here: names are always looked up by the proxy.
             "socks5h" => "socks5",
-            _ => throw new ProxyVariableException(variable),
+            _ => null,
         };
+        if (scheme is null)
+            return null;
         var address = new UriBuilder(scheme, given.Host, given.Port < 0 ? SocksPort : given.Port).Uri;
         return new ProxyRoute(variable, address, Login(given.UserInfo));
     }

@@ -87,6 +87,17 @@ public sealed class EnvironmentProxyTests
         Assert.Equal("http://a:1 (https_proxy)", route.ToString());
     }
 
+    [Fact]
+    public void A_variable_that_is_not_meant_stands_in_the_way_of_no_other()
+    {
+        var proxy = EnvironmentProxy.Read(
+            Variables("https_proxy=http://a:1 http_proxy=ftp://x all_proxy=http://u:p@a:1")
+        )!;
+
+        Assert.Equal(new Uri("http://a:1"), proxy.GetProxy(new Uri("https://mesh.example.com")));
+        Assert.Equal("u", proxy.GetCredential(new Uri("http://a:1"), "Basic")?.UserName);
+    }
+
     [Theory]
     [InlineData("ftp://a:1")]
     [InlineData("http://")]
