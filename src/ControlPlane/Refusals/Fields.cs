@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
@@ -10,7 +11,15 @@ internal sealed partial class Fields
     /// <summary>Longest free text that a request may carry, in UTF-16 units.</summary>
     public const int MaxText = 1024;
 
+    /// <summary>
+    /// Bytes of all rules that are told. They are sent twice, in headers, of which some clients take 8 KiB at most and else
+    /// see another error.
+    /// </summary>
+    private const int MaxTold = 1_500;
+
     private readonly List<FieldViolation> _violations = [];
+    private int _told;
+    private int _untold;
 
     public Refusal? Refusal =>
         _violations.Count == 0
@@ -26,9 +35,17 @@ internal sealed partial class Fields
 
     public Fields Violated(string field, string rule)
     {
-        _violations.Add(new FieldViolation(field, rule));
+        _told += Encoding.UTF8.GetByteCount(field) + Encoding.UTF8.GetByteCount(rule);
+        if (_told <= MaxTold || _violations.Count == 0)
+            _violations.Add(new FieldViolation(field, rule));
+        else if (++_untold == 1)
+            _violations.Add(new FieldViolation(field, More(_untold)));
+        else
+            _violations[^1] = _violations[^1] with { Rule = More(_untold) };
         return this;
     }
+
+    private static string More(int untold) => $"breaks a rule too, and is the first of {untold} more that do";
 
     /// <summary>A name that people give: an RFC 1123 label that can't be taken for an id.</summary>
     public Fields Name(string field, string value)

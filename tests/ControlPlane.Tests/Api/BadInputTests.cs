@@ -65,6 +65,27 @@ public sealed class BadInputTests(PostgresFixture postgres) : ControlPlaneTestBa
         Assert.Equal(before, await EventCount(plane));
     }
 
+    /// <summary>What many clients take of headers, without which they see another error.</summary>
+    [Fact]
+    public async Task However_many_rules_are_broken_the_answer_has_headers_of_less_than_8_KiB()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        var create = Create("workspace with a bad name");
+        for (var i = 0; i < 100; i++)
+            create.Spec.Env.Add($"{i} is no name {new string('€', 60)}", new string('x', 5_000));
+
+        var error = await Assert.ThrowsAsync<RpcException>(async () =>
+            await plane.Workspaces.CreateWorkspaceAsync(create, plane.Admin, cancellationToken: Ct)
+        );
+
+        var trailers = error.Trailers.Sum(t =>
+            t.Key.Length + (t.IsBinary ? t.ValueBytes.Length * 4 / 3 : t.Value.Length)
+        );
+        Assert.Equal(ErrorReasons.InvalidArgument, Reason(error));
+        Assert.Contains("spec.env", Fields(error));
+        Assert.InRange(trailers + Uri.EscapeDataString(error.Status.Detail).Length, 1, 8 * 1024);
+    }
+
     private static async Task Send(TestControlPlane plane, string request)
     {
         var providers = plane.Providers;

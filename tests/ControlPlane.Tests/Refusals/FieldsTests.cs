@@ -33,6 +33,28 @@ public sealed class FieldsTests
     }
 
     [Fact]
+    public void Many_violations_are_told_in_a_few_bytes_and_the_others_are_counted()
+    {
+        var fields = new Fields();
+        for (var i = 0; i < 100; i++)
+            fields.Violated($"spec.env{i}", new string('r', 90));
+
+        var refusal = fields.Refusal!;
+
+        var last = refusal.Fields[^1];
+        Assert.Equal(15, refusal.Fields.Count - 1);
+        Assert.Equal(("spec.env15", "breaks a rule too, and is the first of 85 more that do"), (last.Field, last.Rule));
+        Assert.InRange(refusal.ToStatus().CalculateSize(), 1, 5_000);
+    }
+
+    [Fact]
+    public void A_single_violation_is_told_however_long_it_is() =>
+        Assert.Equal(
+            2_000,
+            Assert.Single(new Fields().Violated("a", new string('r', 2_000)).Refusal!.Fields).Rule.Length
+        );
+
+    [Fact]
     public void A_name_has_at_most_63_characters()
     {
         Assert.Null(new Fields().Name("name", new string('g', 63)).Refusal);
