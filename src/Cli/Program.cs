@@ -14,14 +14,9 @@ try
         new CliHost(output, prompt, env, TimeProvider.System, Environment.GetEnvironmentVariables().Keys.Cast<string>())
     );
     // An argument that begins with @ is an argument, not a file to read more from.
-    var words = EmptyValues.Split(args);
-    var line = root.Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
-    if (
-        line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction
-        || UsageErrors.UnknownOption(line) is not null
-        || UsageErrors.WrongFlag(line, words) is not null
-    )
-        return UsageErrors.Show(line, words, output);
+    var line = root.Parse(EmptyValues.Split(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+    if (UsageErrors.Has(line, args))
+        return UsageErrors.Show(line, args, output);
 
     var settings = new InvocationConfiguration
     {

@@ -18,6 +18,8 @@ internal static class UsageErrors
             WrongFlag(line, words) is { } wrong
                 ? new Failure($"{wrong}: write true or false", ExitCodes.Usage) { Tips = [$"{path} --help"] }
             : unknown is not null ? UnknownWord(path, command, unknown)
+            : EmptyValues.Wrong(line, path) is { } empty
+                ? new Failure(UsageWords.OfEmpty(empty), ExitCodes.Usage) { Tips = [$"{path} --help"] }
             : new Failure(UsageWords.Of(line.Errors[0], path), ExitCodes.Usage)
             {
                 Details =
@@ -39,12 +41,20 @@ internal static class UsageErrors
         return failure.ExitCode;
     }
 
+    /// <param name="line">The command line, parsed.</param>
+    /// <param name="words">The command line as it was typed.</param>
+    public static bool Has(ParseResult line, IReadOnlyList<string> words) =>
+        line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction
+        || UnknownOption(line) is not null
+        || WrongFlag(line, words) is not null
+        || Runs(line) && EmptyValues.Wrong(line, Path(line)) is not null;
+
     /// <summary>
     /// An option that the command doesn't have, which the parser took for one of its names: nothing may be done by a command
     /// line that was meant otherwise. No name begins with a hyphen.
     /// </summary>
     public static string? UnknownOption(ParseResult line) =>
-        line.Action == line.CommandResult.Command.Action
+        Runs(line)
             ? line
                 .CommandResult.Children.OfType<ArgumentResult>()
                 .SelectMany(argument => argument.Tokens)
@@ -89,6 +99,9 @@ internal static class UsageErrors
             ],
         };
     }
+
+    // It does not only show its help.
+    private static bool Runs(ParseResult line) => line.Action == line.CommandResult.Command.Action;
 
     private static string Path(ParseResult line)
     {

@@ -19,6 +19,9 @@ internal static class UsageWords
             _ => error.Message,
         };
 
+    public static string OfEmpty(Option option) =>
+        $"{option.Name} has an empty value: write {Example(option)}{(option.Required ? "" : ", or leave it out")}";
+
     private static string? OfOption(OptionResult result)
     {
         var option = result.Option;

@@ -17,7 +17,6 @@ public sealed class DefaultOrganizationTests : CliTest
             { null, null, "saved", false, "saved" },
             { null, "environment", "saved", false, "environment" },
             { "option", "environment", "saved", false, "option" },
-            { "", "environment", "saved", false, "" },
             // A context that the command line names is as good as an option, but for the option itself.
             { null, "environment", "saved", true, "saved" },
             { null, "environment", null, true, "environment" },

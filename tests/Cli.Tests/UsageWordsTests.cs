@@ -22,7 +22,7 @@ public sealed class UsageWordsTests
         "as expected type",
     ];
 
-    public static TheoryData<string> Commands => [.. All().Select(c => c.Path)];
+    public static TheoryData<string> Commands => [.. Tree.Commands().Select(c => c.Path)];
 
     [Theory]
     [MemberData(nameof(Commands))]
@@ -70,6 +70,17 @@ public sealed class UsageWordsTests
             Assert.Contains($"{option.Name} is missing: write {option.Name} ", said, StringComparison.Ordinal);
     }
 
+    /// <summary>The options that every command takes may stand behind it too, and are checked there as well.</summary>
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public void Options_of_all_commands_are_checked_wherever_they_stand(string path)
+    {
+        foreach (var words in new[] { ("--request-timeout", "soon"), ("--request-timeout", "0s"), ("--output", "xml") })
+            Assert.Contains(words.Item1, Said(path, words.Item1, words.Item2), StringComparison.Ordinal);
+        foreach (var option in new[] { "--address", "--token-file", "--context", "--request-timeout", "--output" })
+            Assert.Contains($"{option} needs a value: write {option} ", Said(path, option), StringComparison.Ordinal);
+    }
+
     // A command's own checks come first, and are all that is told.
     private static void Named(string words, string said)
     {
@@ -95,10 +106,5 @@ public sealed class UsageWordsTests
         return written.ToString();
     }
 
-    private static Command Find(string path) => All().Single(c => c.Path == path).Command;
-
-    private static IEnumerable<(string Path, Command Command)> All() => Below("", Tree.Make());
-
-    private static IEnumerable<(string Path, Command Command)> Below(string path, Command command) =>
-        command.Subcommands.SelectMany(c => Below($"{path} {c.Name}".Trim(), c)).Prepend((path, command));
+    private static Command Find(string path) => Tree.Commands().Single(c => c.Path == path).Command;
 }

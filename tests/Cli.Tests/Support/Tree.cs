@@ -19,4 +19,10 @@ internal static class Tree
             )
         );
     }
+
+    /// <summary>Every command with its path; that of the root is empty.</summary>
+    public static IReadOnlyList<(string Path, Command Command)> Commands() => [.. Below("", Make())];
+
+    private static IEnumerable<(string Path, Command Command)> Below(string path, Command command) =>
+        command.Subcommands.SelectMany(c => Below($"{path} {c.Name}".Trim(), c)).Prepend((path, command));
 }
