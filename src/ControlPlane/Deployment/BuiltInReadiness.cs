@@ -46,7 +46,7 @@ internal static class BuiltInReadiness
         var marks = (provider.Cordon is null ? "" : ", cordoned") + (isDefault ? "" : ", not the default");
         return presence switch
         {
-            // After a restart the store still says Ready of the time before.
+            // After a restart the status is that of before, until the startup grace is over.
             { Status: ProviderStatus.Ready, Attached: true } => (true, $"{provider.Name} is ready{marks}"),
             { Status: ProviderStatus.Ready } => (false, $"{provider.Name} is ready, but no agent is attached{marks}"),
             { Status: ProviderStatus.Pending } => (

@@ -12,7 +12,7 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal sealed record ProviderOverview(Provider Provider, ProviderPresence Presence);
 
 /// <summary>Reads providers.</summary>
-internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database)
+internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database, LostSessions lost)
 {
     /// <param name="reference">Name or id of a living provider.</param>
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
@@ -95,25 +95,29 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
             return new Dictionary<string, WorkspaceProvider>();
         var names = await Names(ids, ct);
         await using var session = sessions.Read();
-        var presences = await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence));
+        var presences = await Presences(session, ids, ct);
         return presences.ToDictionary(
             p => p.ProviderId,
             p => WorkspaceProvider.Of(names.GetValueOrDefault(p.ProviderId, p.ProviderId), p)
         );
     }
 
-    private static async Task<IReadOnlyList<ProviderOverview>> Overviews(
+    private async Task<IReadOnlyList<ProviderOverview>> Overviews(
         IQuerySession session,
         IReadOnlyList<Provider> providers,
         CancellationToken ct
     )
     {
         string[] ids = [.. providers.Select(p => p.ProviderId)];
-        var presences = (
-            await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence))
-        ).ToDictionary(p => p.ProviderId);
+        var presences = (await Presences(session, ids, ct)).ToDictionary(p => p.ProviderId);
         return [.. providers.Select(p => new ProviderOverview(p, presences[p.ProviderId]))];
     }
+
+    private async Task<IReadOnlyList<ProviderPresence>> Presences(
+        IQuerySession session,
+        IEnumerable<string> ids,
+        CancellationToken ct
+    ) => await lost.Detach(await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence)), ct);
 
     private static async Task<Provider?> Look(IQuerySession session, string reference, CancellationToken ct) =>
         Ids.LooksLikeId(reference)

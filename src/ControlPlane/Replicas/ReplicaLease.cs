@@ -30,6 +30,9 @@ internal sealed class ReplicaLease(
     /// <summary>Living replicas beside this one, as of the last renewal.</summary>
     public int Others => Math.Max(0, Volatile.Read(ref _living).Count - 1);
 
+    /// <summary>Whether it was a living replica at the last renewal; one that has just started may not be known yet.</summary>
+    public bool Lives(string replicaId) => Volatile.Read(ref _living).Contains(replicaId);
+
     /// <summary>Raised when the set of living replicas has changed, the first time perhaps before anybody listens.</summary>
     public event Action? MembersChanged;
 

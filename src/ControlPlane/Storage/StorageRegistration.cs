@@ -62,6 +62,7 @@ internal static class StorageRegistration
     {
         services.AddSingleton<PresenceStore>();
         services.AddSingleton<FailedSessions>();
+        services.AddSingleton<LostSessions>();
         services.TryAddSingleton<ProcessPulse>();
         services.AddSingleton<PresenceKeeper>();
         services.AddHostedService(s => s.GetRequiredService<PresenceKeeper>());

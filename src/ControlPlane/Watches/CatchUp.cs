@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
@@ -12,6 +13,7 @@ internal sealed class CatchUp(
     StreamHistory history,
     WorkspaceAnswers workspaces,
     ProviderAnswers providers,
+    LostSessions lost,
     ILogger<CatchUp> logger
 ) : IDisposable
 {
@@ -19,7 +21,7 @@ internal sealed class CatchUp(
     private readonly SemaphoreSlim _turns = new(8);
 
     /// <summary>Of one watch's own past, which a thousand may read at a time: it remembers little.</summary>
-    public ChangeFolder NewFolder() => new(history, workspaces, providers, remembered: 500);
+    public ChangeFolder NewFolder() => new(history, workspaces, providers, lost, remembered: 500);
 
     /// <returns>False if what comes after it can't be read: it is too old, or of a later copy of this database.</returns>
     public async Task<bool> CanGoOn(FeedPosition position, CancellationToken ct) =>

@@ -18,6 +18,7 @@ internal sealed class ChangeFolder(
     StreamHistory history,
     WorkspaceAnswers workspaces,
     ProviderAnswers providers,
+    LostSessions lost,
     int remembered = 20_000
 ) : IDisposable
 {
@@ -119,13 +120,10 @@ internal sealed class ChangeFolder(
     private async Task<IReadOnlyList<FeedChange>> Show(List<Unshown> changes, CancellationToken ct)
     {
         var shownWorkspaces = await workspaces.Map([.. changes.Select(c => c.After).OfType<Workspace>()], ct);
+        var changed = changes.Select(c => c.After).OfType<ProviderVersion>().ToList();
+        var presences = await lost.Detach([.. changed.Select(p => p.Presence)], ct);
         var shownProviders = await providers.Map(
-            [
-                .. changes
-                    .Select(c => c.After)
-                    .OfType<ProviderVersion>()
-                    .Select(p => new ProviderOverview(p.Provider, p.Presence)),
-            ],
+            [.. changed.Zip(presences, (p, presence) => new ProviderOverview(p.Provider, presence))],
             ProviderAnswers.MaxNamedInLists,
             ct
         );

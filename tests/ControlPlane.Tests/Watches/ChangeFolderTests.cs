@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Watches;
@@ -48,6 +49,7 @@ public sealed class ChangeFolderTests(PostgresFixture postgres) : ControlPlaneTe
             plane.Services.GetRequiredService<StreamHistory>(),
             plane.Services.GetRequiredService<WorkspaceAnswers>(),
             plane.Services.GetRequiredService<ProviderAnswers>(),
+            plane.Services.GetRequiredService<LostSessions>(),
             remembered
         );
 
