@@ -123,7 +123,11 @@ public sealed class TransportErrorTests : CliTest
     {
         using var certificate = SelfSigned();
         var authority = Path.Combine(Mesh.Home, "ca.pem");
-        await File.WriteAllTextAsync(authority, certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(
+            authority,
+            certificate.ExportCertificatePem(),
+            TestContext.Current.CancellationToken
+        );
         Mesh.Variables["SSL_CERT_FILE"] = authority;
         // One breaks off the handshake, another doesn't care what the client offers.
         await using var web = says ? await FakeControlPlane.Start(HttpProtocols.Http1, certificate) : null;
@@ -189,9 +193,9 @@ public sealed class TransportErrorTests : CliTest
 
     private static async Task Greet(TcpListener listener, X509Certificate2 certificate)
     {
-        using var client = await listener.AcceptTcpClientAsync();
+        using var client = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
         await using var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsServerAsync(certificate);
-        await tls.CopyToAsync(Stream.Null);
+        await tls.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
     }
 }

@@ -89,7 +89,11 @@ public sealed class ProxyVariableTests : IAsyncDisposable
         Assert.DoesNotContain("the proxy http", refused, StringComparison.Ordinal);
         using (var client = Mesh.Client(address))
             await Assert.ThrowsAnyAsync<MeshException>(async () =>
-                await client.Providers.ListProvidersAsync(new(), deadline: DateTime.UtcNow.AddSeconds(3))
+                await client.Providers.ListProvidersAsync(
+                    new(),
+                    deadline: DateTime.UtcNow.AddSeconds(3),
+                    cancellationToken: Ct
+                )
             );
         Mesh.StartSimulatedAgent();
         await Mesh.Agent.Line("Not connected", Ct);
