@@ -85,6 +85,14 @@ internal static class ShowProvider
             .AddDetails(p.Details)
             .Add("Created", Text.Moment(p.CreateTime, time))
             .Add("Agent", ProviderText.Agent(p.Agent, time));
+        // The status has the message of the one that it comes from.
+        foreach (var refused in p.AgentRefusals)
+            facts.Add(
+                "Agent refused",
+                refused.Message == p.StatusMessage
+                    ? $"{refused.Reason}, {Text.Moment(refused.Time, time)}"
+                    : $"{refused.Reason}, {Text.Moment(refused.Time, time)}: {refused.Message}"
+            );
         if (p.Agent is { } agent)
             facts
                 .Add("Agent version", agent.Version)

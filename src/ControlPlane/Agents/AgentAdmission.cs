@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Storage;
 using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
@@ -26,15 +27,39 @@ internal sealed class AgentAdmission(
     {
         var mapped = Map(hello, agent, heartbeatInterval);
         if (mapped.Refusal is { } broken)
+        {
+            await Note(agent.Subject, broken, ct);
             return broken;
+        }
+
         var attaching = mapped.Value;
         await _places.WaitAsync(ct);
         try
         {
             var attached = await presences.Attach(attaching, ct);
-            if (attached.Refusal is { } refusal)
-                await Refused(attaching, refusal, ct);
-            return attached;
+            return attached.Refusal is { } refusal ? await Refused(attaching, refusal, ct) : attached;
+        }
+        finally
+        {
+            _places.Release();
+        }
+    }
+
+    /// <summary>
+    /// Keeps, with the provider, why its agent was not let in before it was known what it is. Left out while many attach: an
+    /// overload must not be made worse by notes of it.
+    /// </summary>
+    public async Task Note(string providerId, Refusal refusal, CancellationToken ct)
+    {
+        if (!await _places.WaitAsync(TimeSpan.Zero, ct))
+            return;
+        try
+        {
+            await presences.Refuse(providerId, refusal, offered: null, ct);
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e))
+        {
+            // The agent is told all the same.
         }
         finally
         {
@@ -44,14 +69,15 @@ internal sealed class AgentAdmission(
 
     public void Dispose() => _places.Dispose();
 
-    private async Task Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
+    private async Task<Refusal> Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
     {
-        // For the log: a provider whose agent never attached is not known by name yet.
-        await names.Find(attaching.ProviderId, ct);
-        if (Admission.StatusCodeOf(refusal) is not { } code)
-            return;
+        // A provider whose agent never attached is not known by name yet.
+        var name = await names.Find(attaching.ProviderId, ct);
+        var advice = Admission.Advice(refusal, name, attaching.Agent);
+        var told = refusal with { Message = $"{refusal.Message} {advice}".TrimEnd() };
         var offer = Admission.OfferOf(refusal, attaching.Agent, time.GetUtcNow());
-        await presences.Refuse(attaching.ProviderId, code, refusal.Message, offer, ct);
+        await presences.Refuse(attaching.ProviderId, told, offer, ct);
+        return told;
     }
 
     private static Result<Attaching> Map(Hello hello, Caller agent, TimeSpan heartbeatInterval)

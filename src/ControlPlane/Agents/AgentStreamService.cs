@@ -48,8 +48,9 @@ internal sealed class AgentStreamService(
 
         var ct = context.CancellationToken;
         var agent = Caller.Of(context);
-        using var place = Granted(places.Take(), agent.Subject, context);
-        var (hello, interval) = Granted(await ReadHello(requestStream, ct), agent.Subject, context);
+        using var place = Granted(await Noted(places.Take(), agent.Subject, ct), agent.Subject, context);
+        var asked = await Noted(await ReadHello(requestStream, ct), agent.Subject, ct);
+        var (hello, interval) = Granted(asked, agent.Subject, context);
         AttachedSession attached;
         ConnectResponse welcome;
         var frame = requestStream.Current;
@@ -100,6 +101,13 @@ internal sealed class AgentStreamService(
         metrics.Refused(refusal.Reason);
         Record(providerId, refusal.Reason, refusal.Message, context);
         throw refusal.ToRpcException();
+    }
+
+    private async Task<Result<T>> Noted<T>(Result<T> asked, string providerId, CancellationToken ct)
+    {
+        if (asked.Refusal is { } refusal)
+            await admission.Note(providerId, refusal, ct);
+        return asked;
     }
 
     private void Record(string providerId, string reason, string message, ServerCallContext context) =>

@@ -75,6 +75,50 @@ internal static class Admission
             : Decision<PresenceEvent>.Emit(new ClusterAccepted(namespaceUid, state.Offered.Namespace, at));
     }
 
+    /// <summary>
+    /// What a refusal changes: each reason is noted once until an agent has attached, and gives the provider its status once.
+    /// </summary>
+    public static IReadOnlyList<PresenceEvent> Note(
+        ProviderPresence presence,
+        Refusal refusal,
+        ClusterOffered? offered,
+        DateTimeOffset at
+    )
+    {
+        var code = StatusCodeOf(refusal);
+        var noted = presence.Refusals.Any(r => r.Reason == refusal.Reason);
+        var before = StatusState.From(presence);
+        var after = before;
+        // Two agents that are refused for different reasons must not take turns.
+        if (code is not null && !presence.Attached && !(noted && presence.Refusals.Any(r => r.Code == presence.Code)))
+            after = StatusMachine.Step(before, new StatusFact.Refused(code, refusal.Message), at);
+        var changes = !after.SameStatus(before);
+        List<PresenceEvent> events = [];
+        if (!noted || changes)
+            events.Add(new AgentRefused(refusal.Reason, code, refusal.Message, changes, at));
+        if (changes)
+            events.Add(PresenceStore.StatusEvent(presence.Epoch, after));
+        if (!presence.Attached && offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
+            events.Add(offered);
+        return events;
+    }
+
+    /// <summary>What to do about a refusal, as sentences to go after its message; empty where that has it all.</summary>
+    public static string Advice(Refusal refusal, string provider, AgentIdentity agent) =>
+        refusal.Reason switch
+        {
+            ErrorReasons.ClusterMismatch when agent.Driver == "simulated" =>
+                "A simulated cluster that is kept in memory only is a new one at each start of its agent: start it with "
+                    + $"--simulated-state FILE, then bind the provider to it: mesh providers accept-cluster {provider}",
+            ErrorReasons.ClusterMismatch =>
+                "If it is the wrong cluster, correct the agent's kubeconfig. If the provider is to be bound to this one: "
+                    + $"mesh providers accept-cluster {provider}",
+            ErrorReasons.NamespaceChanged =>
+                "Correct the agent's --namespace. If the provider is to be bound to this one: "
+                    + $"mesh providers accept-cluster {provider}",
+            _ => "",
+        };
+
     /// <summary>The status code that a refusal gives the provider while no session is live; null if it gives none.</summary>
     public static string? StatusCodeOf(Refusal refusal) =>
         refusal.Reason switch

@@ -73,6 +73,15 @@ public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Co
 public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)
     : PresenceEvent;
 
+/// <summary>An agent with a token of the provider was refused. Each reason once until an agent has attached.</summary>
+/// <param name="Code">The status code that goes with the reason; null where the agent may be let in a moment later.</param>
+/// <param name="Decides">
+/// The provider is in Error by it. Its presence is taken from the session that has ended: what the owner of its grace would
+/// say counts no more.
+/// </param>
+public sealed record AgentRefused(string Reason, string? Code, string Message, bool Decides, DateTimeOffset At)
+    : PresenceEvent;
+
 /// <summary>An agent of another cluster or namespace was refused, and would be the provider's if an admin said so.</summary>
 public sealed record ClusterOffered(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
 

@@ -63,26 +63,17 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         }
     }
 
-    /// <summary>Sets Error after a refusal, if no session is live and no grace runs; once per code and cluster.</summary>
-    public async Task Refuse(
-        string providerId,
-        string code,
-        string message,
-        ClusterOffered? offered,
-        CancellationToken ct
-    )
+    /// <summary>
+    /// Notes a refusal. One that holds until somebody changes something sets Error, also within a grace, unless a session is
+    /// live. An agent that asks again and again adds nothing.
+    /// </summary>
+    public async Task Refuse(string providerId, Refusal refusal, ClusterOffered? offered, CancellationToken ct)
     {
         await using var session = sessions.Write(Actor(providerId));
         var stream = await Fetch(session, providerId, ct);
-        // Stored Ready without a session means that a grace runs: its owner, or the sweeper, decides.
-        if (stream.Aggregate is not { Ended: false, Attached: false, Status: not ProviderStatus.Ready } presence)
+        if (stream.Aggregate is not { Ended: false } presence)
             return;
-        var before = StatusState.From(presence);
-        var after = StatusMachine.Step(before, new StatusFact.Refused(code, message), time.GetUtcNow());
-        if (after.Code != before.Code || after.Status != before.Status)
-            stream.AppendOne(StatusEvent(presence.Epoch, after));
-        if (offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
-            stream.AppendOne(offered);
+        stream.AppendMany(Admission.Note(presence, refusal, offered, time.GetUtcNow()));
         if (stream.Events.Count == 0)
             return;
         try

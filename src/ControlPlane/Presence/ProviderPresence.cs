@@ -36,6 +36,9 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
     /// <summary>The cluster whose agent was refused last, until one is accepted.</summary>
     public ClusterOffered? Offered { get; init; }
 
+    /// <summary>Why agents were refused since one last attached, each reason once.</summary>
+    public ImmutableArray<AgentRefused> Refusals { get; init; } = [];
+
     /// <summary>Names cluster and namespace; the first agent that knew it bound it. Null until then, for the unique index.</summary>
     public string? NamespaceUid { get; init; }
 
@@ -77,6 +80,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 Namespace = e.Agent.NamespaceUid.Length > 0 ? e.Agent.Namespace : state.Namespace,
                 Attached = true,
                 AgentSince = e.At,
+                Refusals = [],
             },
             (_, AgentDisconnected e) => state with { Attached = false, AgentSince = e.At },
             (_, OwnerDismissed e) => state with
@@ -95,12 +99,18 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 StatusAt = e.At,
                 RecentErrors = StatusMachine.RememberError(state.RecentErrors, state.Status, e.Status, e.At),
             },
+            (_, AgentRefused e) => state with
+            {
+                Refusals = [.. state.Refusals.RemoveAll(r => r.Reason == e.Reason), e],
+                OwnerId = e.Decides ? "" : state.OwnerId,
+            },
             (_, ClusterOffered e) => state with { Offered = e },
             (_, ClusterAccepted e) => state with
             {
                 NamespaceUid = e.NamespaceUid,
                 Namespace = e.Namespace,
                 Offered = null,
+                Refusals = [],
             },
             (_, PresenceEnded) => state with { Ended = true, Attached = false, NamespaceUid = null },
             _ => state,

@@ -65,6 +65,9 @@ internal static class HistoryText
             OwnerDismissed => "agent detached: the control plane's replica that it was attached to is gone",
             ConditionsReported e => Conditions(before, e),
             StatusChanged e => $"{Status(before.Status)} → {Status(e)}{(e.Message.Length > 0 ? $": {e.Message}" : "")}",
+            // The change of status that goes with it has the message.
+            AgentRefused { Decides: true } e => $"an agent was refused: {e.Reason}",
+            AgentRefused e => $"an agent was refused: {e.Reason}: {e.Message}",
             ClusterOffered e => $"an agent of another namespace was refused: \"{e.Namespace}\", UID {e.NamespaceUid}",
             ClusterAccepted e =>
                 $"bound to another namespace: {(before.Cluster is var (ns, uid) ? $"\"{ns}\", UID {uid} → " : "")}\"{e.Namespace}\", UID {e.NamespaceUid}",

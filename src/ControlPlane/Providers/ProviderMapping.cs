@@ -66,8 +66,17 @@ internal static class ProviderMapping
                     NamespaceUid = offered.NamespaceUid,
                     Time = Timestamp.FromDateTimeOffset(offered.At),
                 },
+            AgentRefusals = { presence.Refusals.Select(ToProto) },
         };
     }
+
+    private static Proto.AgentRefusal ToProto(AgentRefused refused) =>
+        new()
+        {
+            Reason = refused.Reason,
+            Message = refused.Message,
+            Time = Timestamp.FromDateTimeOffset(refused.At),
+        };
 
     /// <returns>Empty for "any".</returns>
     public static IReadOnlyCollection<ProviderStatus> FromProto(IEnumerable<Proto.ProviderStatus> statuses) =>

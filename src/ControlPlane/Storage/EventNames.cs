@@ -37,6 +37,7 @@ internal static class EventNames
             [typeof(OwnerDismissed)] = "presence.owner_dismissed.v1",
             [typeof(ConditionsReported)] = "presence.conditions_reported.v1",
             [typeof(StatusChanged)] = "presence.status_changed.v1",
+            [typeof(AgentRefused)] = "presence.agent_refused.v1",
             [typeof(ClusterOffered)] = "presence.cluster_offered.v1",
             [typeof(ClusterAccepted)] = "presence.cluster_accepted.v1",
             [typeof(PresenceEnded)] = "presence.ended.v1",

@@ -108,6 +108,20 @@ internal static class Sample
             NamespaceUid = "5f0f0b0e-0000-4000-8000-000000000003",
             Time = Ago(TimeSpan.FromMinutes(3.5)),
         };
+        provider.AgentRefusals.AddRange([
+            new AgentRefusal
+            {
+                Reason = "CLUSTER_MISMATCH",
+                Message = provider.StatusMessage,
+                Time = Ago(TimeSpan.FromMinutes(3.5)),
+            },
+            new AgentRefusal
+            {
+                Reason = "TOO_MANY_SESSIONS",
+                Message = "This control plane holds 1000 agents, the most it may.",
+                Time = Ago(TimeSpan.FromMinutes(2.5)),
+            },
+        ]);
         provider.Tokens.AddRange([Token(1, used: true, inUse: true), Token(2, used: false)]);
         return provider;
     }

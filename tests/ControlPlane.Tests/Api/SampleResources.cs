@@ -77,6 +77,9 @@ internal sealed class SampleResources : IAsyncDisposable
         await agent.Snapshot(ct, Orphan(agent), Failed(agent, workspace));
         await Until(mesh.Plane, p => p is { Status: ProviderStatus.Error, Orphans: 1, Agent.Attached: true }, ct);
         await Until(() => mesh.Plane.Workspace(workspace.Id, ct), w => w.State == WorkspaceState.Failed, ct);
+        // Beside the live session, which keeps it as a note.
+        await BeRefused(mesh.Plane, created.Token, ct);
+        await Until(mesh.Plane, p => p.AgentRefusals.Count > 0, ct);
         await mesh.Cordon("rich");
         return new SampleResources(
             mesh,

@@ -20,6 +20,7 @@ public sealed class EventNamesTests
         organization.provider_disallowed.v1 ProviderDisallowed
         presence.agent_connected.v1 AgentConnected
         presence.agent_disconnected.v1 AgentDisconnected
+        presence.agent_refused.v1 AgentRefused
         presence.cluster_accepted.v1 ClusterAccepted
         presence.cluster_offered.v1 ClusterOffered
         presence.conditions_reported.v1 ConditionsReported
