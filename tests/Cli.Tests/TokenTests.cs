@@ -7,6 +7,30 @@ namespace Coder.Mesh.Cli.Tests;
 public sealed class TokenTests : CliTest
 {
     [Fact]
+    public async Task The_built_in_provider_s_new_token_goes_into_the_file_of_the_control_plane_s_machine()
+    {
+        Server.Providers.All.Add(Sample.BuiltIn());
+
+        var run = await Check("providers-rotate-token-built-in", "providers", "rotate-token", "built-in");
+
+        Assert.Contains("builtin-agent-token", run.Stdout, StringComparison.Ordinal);
+        Assert.DoesNotContain("kubectl", run.Stdout, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_simulated_cluster_s_new_token_needs_no_kubectl()
+    {
+        var provider = Sample.Broken();
+        provider.Agent.Driver = "simulated";
+        Server.Providers.All.Add(provider);
+
+        var run = await Check("providers-rotate-token-simulated", "providers", "rotate-token", "eu-west-1");
+
+        Assert.Contains("--token-file", run.Stdout, StringComparison.Ordinal);
+        Assert.DoesNotContain("kubectl", run.Stdout, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rotate_prints_the_token_once_and_how_the_older_one_is_revoked()
     {
         var provider = Sample.Broken();

@@ -1,4 +1,5 @@
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
@@ -17,14 +18,15 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
     public IEnumerable<string> Install(string? organization) =>
         ["", .. Shown(), .. Role(), "", .. Agent(), .. Elsewhere(), "", .. Use(organization)];
 
-    /// <summary>For an agent that runs already, with an older token.</summary>
-    public IEnumerable<string> Replace() =>
+    /// <summary>For an agent that has run before, with an older token.</summary>
+    public IEnumerable<string> Replace(Provider provider) =>
         [
             .. Shown(),
-            .. Secret(),
+            .. provider.Kind == ProviderKind.BuiltIn ? BuiltIn()
+            : provider.Agent?.Driver == "simulated" ? Simulated()
+            : Secret(),
             "",
-            "   For an agent that was started by hand, put it into the agent's token file instead. Then restart the",
-            "   agent: it reads its token whenever it connects.",
+            "   A running agent takes the new token when it next connects. Restart it, and it does so now.",
         ];
 
     private string SecretName => $"{Provider}-token";
@@ -53,6 +55,22 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
             "",
             $"    kubectl create secret generic {Shell.Quote(SecretName)} --namespace {Shell.Quote(Namespace)} \\",
             $"        --from-file=token=/dev/stdin --dry-run=client --output yaml{Input} | kubectl apply -f -",
+            "",
+            "   For an agent that was started by hand, put it into the agent's token file instead.",
+        ];
+
+    // Where the control plane writes it, and the agent on the same machine reads it.
+    private static string[] BuiltIn() =>
+        [
+            "1. Put the token, and nothing else, into the file that the agent of the built-in provider reads, in the place of",
+            "   the older one: builtin-agent-token in the control plane's data folder, which is Mesh__DataFolder or else",
+            "   ~/.local/share/coder-mesh. The control plane's user alone may read it.",
+        ];
+
+    private static string[] Simulated() =>
+        [
+            "1. Put the token, and nothing else, into the file that the agent's --token-file names, in the place of the older",
+            "   one. You alone may read it.",
         ];
 
     private string[] Role() =>

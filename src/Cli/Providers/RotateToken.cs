@@ -57,7 +57,7 @@ internal sealed class RotateToken
         var where = Text.OrNone(provider.Agent?.Namespace) is var used and not Text.None
             ? used
             : NextSteps.DefaultNamespace;
-        run.Output.Lines(new NextSteps(provider.Name, where, token, run.Target.Address).Replace());
+        run.Output.Lines(new NextSteps(provider.Name, where, token, run.Target.Address).Replace(provider));
         var older = provider.Tokens.Where(t => t.Id != answer.TokenId).ToList();
         if (older.Count == 0)
             return;
