@@ -26,7 +26,7 @@ internal static class AgentHost
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Coder.Mesh.Agent");
         logger.Starting(AgentVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
         if (options.Cluster == ClusterKind.Simulated)
-            logger.ClusterIsSimulated();
+            TellSimulated(logger, options.Simulated);
         if (EnvironmentProxy.Read(Environment.GetEnvironmentVariable)?.RouteTo(options.AccessUrl) is { } proxy)
             logger.ThroughProxy(options.AccessUrl, proxy);
         try
@@ -41,9 +41,16 @@ internal static class AgentHost
         }
 
         foreach (var address in app.Urls)
-            logger.HealthServed(address);
+            logger.HealthServed(address, HealthEndpoints.Paths);
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    private static void TellSimulated(ILogger logger, SimulatedOptions options)
+    {
+        logger.ClusterIsSimulated();
+        if (options.StateFile is null)
+            logger.SimulatedAnew(Setting.SimulatedState.Flag);
     }
 
     private static string Cause(Exception exception, AgentOptions options) =>

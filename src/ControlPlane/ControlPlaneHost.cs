@@ -61,7 +61,7 @@ internal static class ControlPlaneHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
 
         var app = builder.Build();
-        app.MapManagement(management => management.MapBuiltInReadiness());
+        app.MapManagement(management => management.MapBuiltInReadiness(), BuiltInReadiness.Path);
         app.UseHeaderLimits();
         app.UseUnreadRequests();
         app.UseHangUps();

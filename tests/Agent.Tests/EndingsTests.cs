@@ -1,6 +1,8 @@
 using System.Net;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
@@ -67,6 +69,50 @@ public sealed class EndingsTests
         });
 
         Assert.Contains("speaks HTTP/1 only", Endings.From(error).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_connection_that_breaks_under_a_session_is_told_in_plain_words()
+    {
+        var cause = new HttpIOException(HttpRequestError.ResponseEnded, "The response ended prematurely.");
+
+        var end = Endings.OfSession(
+            new RpcException(new Status(StatusCode.Unavailable, "Error reading next message.", cause))
+        );
+
+        Assert.Equal((AttemptOutcome.Lost, "connection_lost"), (end.Outcome, end.Reason));
+        Assert.StartsWith("The connection to the control plane was lost (", end.Message, StringComparison.Ordinal);
+        Assert.Contains("The response ended prematurely", end.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_peer_says_of_the_end_is_told_as_it_is() =>
+        Assert.Equal(
+            ("Unavailable", "gone"),
+            Endings.OfSession(new RpcException(new Status(StatusCode.Unavailable, "gone"))) is var end
+                ? (end.Reason, end.Message)
+                : default
+        );
+
+    [Theory]
+    [InlineData(ErrorReasons.TokenInvalid)]
+    [InlineData(ErrorReasons.TokenMissing)]
+    [InlineData(ErrorReasons.PermissionDenied)]
+    public void A_token_that_is_refused_is_told_with_how_to_make_another(string reason)
+    {
+        var info = new Google.Rpc.ErrorInfo { Domain = ErrorReasons.Domain, Reason = reason };
+        var status = new Google.Rpc.Status
+        {
+            Code = (int)StatusCode.Unauthenticated,
+            Message = "No.",
+            Details = { Any.Pack(info) },
+        };
+
+        var end = Endings.From(status.ToRpcException());
+
+        Assert.Equal(AttemptOutcome.Refused, end.Outcome);
+        Assert.StartsWith("No. Make a token by `mesh providers rotate-token", end.Message, StringComparison.Ordinal);
+        Assert.Contains("--token-file", end.Message, StringComparison.Ordinal);
     }
 
     [Fact]

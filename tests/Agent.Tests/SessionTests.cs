@@ -156,7 +156,7 @@ public sealed class SessionTests
         var (status, text) = await agent.Health("/readyz");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
-        Assert.Equal($"refused: {reason}: Because of this.", text);
+        Assert.StartsWith($"refused: {reason}: Because of this.", text, StringComparison.Ordinal);
         var logged = Assert.Single(agent.Logs.GetSnapshot(), l => l.Level == LogLevel.Error);
         Assert.Contains(reason, logged.Message, StringComparison.Ordinal);
         agent.Time.Advance(TimeSpan.FromSeconds(60));
@@ -391,5 +391,17 @@ public sealed class SessionTests
         agent.Time.Advance(TimeSpan.FromSeconds(74));
 
         Assert.Equal((HttpStatusCode.OK, "ok"), await agent.Health("/healthz"));
+    }
+
+    [Fact]
+    public async Task Health_port_says_at_other_paths_which_it_has()
+    {
+        await using var server = await FakeControlPlane.Start();
+        await using var agent = await RunningAgent.Start(server);
+
+        Assert.Equal(
+            (HttpStatusCode.NotFound, "Nothing is here. This port has /healthz and /readyz."),
+            await agent.Health("/livez")
+        );
     }
 }

@@ -130,7 +130,7 @@ internal sealed class AgentStream(
         }
         catch (RpcException e)
         {
-            End(Endings.From(e));
+            End(Endings.OfSession(e));
         }
         catch (ObjectDisposedException) when (ct.IsCancellationRequested)
         {

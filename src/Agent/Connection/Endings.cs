@@ -26,8 +26,28 @@ internal static class Endings
         return new AttemptEnd(
             outcome,
             reason.Length > 0 ? reason : error.StatusCode.ToString(),
-            CleanText.Clean(Detail(error))
+            $"{CleanText.Clean(Detail(error))} {Advice(reason)}".TrimEnd()
         );
+    }
+
+    /// <summary>What to do about a refusal that the control plane can't advise on: it doesn't know whose token it is.</summary>
+    private static string Advice(string reason) =>
+        reason is ErrorReasons.TokenInvalid or ErrorReasons.TokenMissing or ErrorReasons.PermissionDenied
+            ? $"Make a token by `mesh providers rotate-token NAME --token-out FILE` and name the file with {Setting.TokenFile.Flag}."
+            : "";
+
+    /// <summary>The end of a session whose connection broke, in plain words; others as they are.</summary>
+    public static AttemptEnd OfSession(RpcException error)
+    {
+        var end = From(error);
+        // A status that a peer sent has no exception below it.
+        return error.Status.DebugException is null || end.Outcome != AttemptOutcome.Lost
+            ? end
+            : end with
+            {
+                Reason = "connection_lost",
+                Message = $"The connection to the control plane was lost ({end.Message.TrimEnd('.')}).",
+            };
     }
 
     /// <summary>

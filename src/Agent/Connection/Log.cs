@@ -82,6 +82,6 @@ internal static partial class Log
     [LoggerMessage(3111, LogLevel.Information, "Said goodbye to the control plane: {Reason}")]
     public static partial void SaidGoodbye(this ILogger logger, string reason);
 
-    [LoggerMessage(3120, LogLevel.Information, "Health is served at {Address}")]
-    public static partial void HealthServed(this ILogger logger, string address);
+    [LoggerMessage(3120, LogLevel.Information, "Health is served at {Address}: {Paths}")]
+    public static partial void HealthServed(this ILogger logger, string address, string paths);
 }

@@ -5,11 +5,24 @@ namespace Coder.Mesh.Agent.Health;
 /// <summary>What a kubelet asks: is the process alive, and is it attached.</summary>
 internal static class HealthEndpoints
 {
+    public const string Paths = $"{Live} and {Ready}";
+
+    private const string Live = "/healthz";
+    private const string Ready = "/readyz";
+
     public static void MapHealth(this WebApplication app)
     {
         var status = app.Services.GetRequiredService<AgentStatus>();
-        app.MapGet("/healthz", context => Answer(context, status.NotLive));
-        app.MapGet("/readyz", context => Answer(context, status.NotReady));
+        app.MapGet(Live, context => Answer(context, status.NotLive));
+        app.MapGet(Ready, context => Answer(context, status.NotReady));
+        app.MapFallback(NotHere);
+    }
+
+    private static Task NotHere(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync($"Nothing is here. This port has {Paths}.\n");
     }
 
     private static Task Answer(HttpContext context, string? wrong)

@@ -65,13 +65,12 @@ internal static partial class Log
         int failures
     );
 
-    [LoggerMessage(3210, LogLevel.Information, "Condition {Type} is {Status}: {Code} {Reason}")]
+    [LoggerMessage(3210, LogLevel.Information, "Condition {Type} is {Status}{Why}")]
     public static partial void ConditionChanged(
         this ILogger logger,
         string type,
         Coder.Mesh.V1.ConditionStatus status,
-        string code,
-        string reason
+        string why
     );
 
     [LoggerMessage(3211, LogLevel.Error, "A fault in the agent kept it from looking at the cluster")]
@@ -86,6 +85,13 @@ internal static partial class Log
         "The cluster is simulated: workspaces are kept in memory only, and nothing runs anywhere"
     )]
     public static partial void ClusterIsSimulated(this ILogger logger);
+
+    [LoggerMessage(
+        3215,
+        LogLevel.Warning,
+        "Without {Flag} FILE each start of this agent makes another cluster, which the control plane refuses for a provider that is bound to an earlier one"
+    )]
+    public static partial void SimulatedAnew(this ILogger logger, string flag);
 
     [LoggerMessage(
         3214,

@@ -92,6 +92,13 @@ internal sealed class ProbeLoop(
             logger.IdentityKnown(now.Facts.Namespace, now.NamespaceUid);
         foreach (var condition in now.Conditions)
             if (!before.Conditions.Any(c => c.Type == condition.Type && c.Status == condition.Status))
-                logger.ConditionChanged(condition.Type, condition.Status, condition.Code, condition.Message);
+                logger.ConditionChanged(condition.Type, condition.Status, Why(condition.Code, condition.Message));
+    }
+
+    // A condition that is true may have neither.
+    private static string Why(string code, string message)
+    {
+        var why = string.Join(' ', ((string[])[code, message]).Where(s => s.Length > 0));
+        return why.Length > 0 ? $": {why}" : "";
     }
 }

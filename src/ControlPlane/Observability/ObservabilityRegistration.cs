@@ -9,6 +9,11 @@ namespace Coder.Mesh.ControlPlane.Observability;
 
 internal static class ObservabilityRegistration
 {
+    private const string MetricsPath = "/metrics";
+    private const string LivePath = "/health/live";
+    private const string ReadyPath = "/health/ready";
+    private const string StartedPath = "/health/started";
+
     private const string Ready = "ready";
 
     public static WebApplicationBuilder AddObservability(this WebApplicationBuilder builder)
@@ -46,23 +51,27 @@ internal static class ObservabilityRegistration
         && !Listener.Management.Serves(context);
 
     /// <summary>Metrics and health, on the management listener only, and nothing else there.</summary>
-    /// <param name="more">What else is there.</param>
-    public static WebApplication MapManagement(this WebApplication app, Action<IApplicationBuilder> more)
+    /// <param name="more">What else is there…</param>
+    /// <param name="where">…and its path.</param>
+    public static WebApplication MapManagement(this WebApplication app, Action<IApplicationBuilder> more, string where)
     {
         app.MapWhen(
             Listener.Management.Serves,
             management =>
             {
-                management.UseOpenTelemetryPrometheusScrapingEndpoint("/metrics");
+                management.UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath);
                 // Live: the process answers. A store that is away is no reason to restart it.
-                management.UseHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-                management.UseHealthChecks("/health/ready", ForReady());
-                management.UseHealthChecks("/health/started", ForReady());
+                management.UseHealthChecks(LivePath, new HealthCheckOptions { Predicate = _ => false });
+                management.UseHealthChecks(ReadyPath, ForReady());
+                management.UseHealthChecks(StartedPath, ForReady());
                 more(management);
                 management.Run(context =>
                 {
                     context.Response.StatusCode = StatusCodes.Status404NotFound;
-                    return Task.CompletedTask;
+                    context.Response.ContentType = "text/plain; charset=utf-8";
+                    return context.Response.WriteAsync(
+                        $"Nothing is here. This port has {MetricsPath}, {LivePath}, {ReadyPath}, {StartedPath} and {where}.\n"
+                    );
                 });
             }
         );

@@ -74,6 +74,24 @@ public sealed class ObservabilityTests(PostgresFixture postgres) : ControlPlaneT
     }
 
     [Fact]
+    public async Task The_management_port_says_at_other_paths_which_it_has_and_has_them()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+
+        using var response = await Http.GetAsync(new Uri(plane.ManagementAddress + "/healthz"), Ct);
+        var told = await response.Content.ReadAsStringAsync(Ct);
+        var paths = System.Text.RegularExpressions.Regex.Matches(told, @"/[a-z/-]+").Select(m => m.Value).ToList();
+
+        Assert.Equal(404, (int)response.StatusCode);
+        Assert.Equal(["/metrics", "/health/live", "/health/ready", "/health/started", "/health/built-in"], paths);
+        foreach (var path in paths)
+        {
+            using var found = await Http.GetAsync(new Uri(plane.ManagementAddress + path), Ct);
+            Assert.NotEqual(404, (int)found.StatusCode);
+        }
+    }
+
+    [Fact]
     public async Task The_gRPC_port_serves_no_metrics_whatever_the_host_header_says()
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
