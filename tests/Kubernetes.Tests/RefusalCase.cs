@@ -21,7 +21,7 @@ public enum Cause
 /// <param name="Words">What of the cause stands in each message.</param>
 public sealed record RefusalCase(
     Cause Cause,
-    string Object,
+    string Kind,
     bool Fresh,
     string Start,
     string Update,

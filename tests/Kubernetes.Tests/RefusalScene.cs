@@ -26,7 +26,7 @@ internal sealed class RefusalScene : IAsyncDisposable
 
     private ClusterApi Admin => _controlPlane.Admin;
 
-    private string Object => _ns.Path(_case.Object, $"ws-{_id}");
+    private string Object => _ns.Path(_case.Kind, $"ws-{_id}");
 
     public static async Task<RefusalScene> Set(
         KubernetesControlPlane controlPlane,
@@ -95,7 +95,7 @@ internal sealed class RefusalScene : IAsyncDisposable
         await Shows(_case.Delete, ct);
         await Lift(ct);
         // A call that is under way may still be refused by what was lifted just now.
-        await _agent.Until(_id, $"{_case.Cause} {_case.Object}: Deleted", Gone, ct);
+        await _agent.Until(_id, $"{_case.Cause} {_case.Kind}: Deleted", Gone, ct);
         foreach (var kind in (string[])[.. RefusalCase.Objects, "pods"])
             Assert.DoesNotContain(
                 await _ns.List(kind, ct),
@@ -120,7 +120,7 @@ internal sealed class RefusalScene : IAsyncDisposable
         var waits = _case.Cause == Cause.Finalizer;
         var report = await _agent.Until(
             _id,
-            $"{_case.Cause} {_case.Object}: {cell} at generation {_desired.Generation}",
+            $"{_case.Cause} {_case.Kind}: {cell} at generation {_desired.Generation}",
             r =>
                 r.State == state
                 && (r.Code == code || (optional && r.Code.Length == 0))
@@ -147,14 +147,14 @@ internal sealed class RefusalScene : IAsyncDisposable
             Cause.Quota => Spend(ct),
             Cause.Admission => Deny(),
             Cause.Rbac => _ns.SetRules(TestDriver.Rules(_ns.Name).Select(Withdrawn), ct),
-            Cause.Conflict => Admin.Apply(Object, HandWork.Held(_case.Object, _id), "another-controller", ct),
+            Cause.Conflict => Admin.Apply(Object, HandWork.Held(_case.Kind, _id), "another-controller", ct),
             Cause.Immutable => Fix(ct),
             _ => Keep(ct),
         };
 
     private async Task Spend(CancellationToken ct)
     {
-        var (path, quota) = (_ns.Path("resourcequotas"), HandWork.Quota(_case.Object));
+        var (path, quota) = (_ns.Path("resourcequotas"), HandWork.Quota(_case.Kind));
         await Admin.Create(path, quota, ct);
         // It counts for nothing before its controller has looked.
         await Admin.Until($"{path}/none", q => q?["status"]?["hard"] is JsonObject { Count: > 0 }, ct);
@@ -164,26 +164,26 @@ internal sealed class RefusalScene : IAsyncDisposable
     {
         var agent = $"system:serviceaccount:{_ns.Name}:mesh-agent";
         _webhook!.Denies = r =>
-            r.User == agent && r.Resource == _case.Object && (r.Operation != "DELETE" || !_case.Fresh)
+            r.User == agent && r.Resource == _case.Kind && (r.Operation != "DELETE" || !_case.Fresh)
                 ? "not here"
                 : null;
         return Task.CompletedTask;
     }
 
     private PolicyRule Withdrawn(PolicyRule rule) =>
-        rule.Resource != _case.Object ? rule
+        rule.Resource != _case.Kind ? rule
         : _case.Fresh ? rule with { Verbs = [.. rule.Verbs.Except(["create", "patch"])] }
         : rule with { Verbs = [.. rule.Verbs.Except(["patch", "delete"])] };
 
     private async Task Fix(CancellationToken ct)
     {
-        if (_case.Object == "persistentvolumeclaims")
+        if (_case.Kind == "persistentvolumeclaims")
             _desired.Spec.Disk = "20Gi";
         else
             // In the agent's name: nothing but what nobody may change stands in its way.
             await Admin.Apply(
                 Object,
-                HandWork.Unchangeable(_case.Object, _id, _agent.Identity),
+                HandWork.Unchangeable(_case.Kind, _id, _agent.Identity),
                 Names.FieldManager(_agent.Identity),
                 ct
             );

@@ -48,7 +48,7 @@ public sealed class RefusalTableTests
             c =>
             {
                 Assert.StartsWith(
-                    (c.Cause, c.Object) == (Cause.Finalizer, "deployments") ? "Stopping" : "Stopped",
+                    (c.Cause, c.Kind) == (Cause.Finalizer, "deployments") ? "Stopping" : "Stopped",
                     c.Stop
                 );
                 Assert.StartsWith("Delet", c.Delete, StringComparison.Ordinal);
@@ -70,10 +70,10 @@ public sealed class RefusalTableTests
     private static string Table()
     {
         var byObject = RefusalCase
-            .All.GroupBy(c => (c.Object, Cells: string.Join(" | ", Cells(c).Select(Plain))))
-            .Select(g => (g.Key.Object, g.Key.Cells, Causes: string.Join("; ", g.Select(Refused))));
+            .All.GroupBy(c => (c.Kind, Cells: string.Join(" | ", Cells(c).Select(Plain))))
+            .Select(g => (g.Key.Kind, g.Key.Cells, Causes: string.Join("; ", g.Select(Refused))));
         var table = new StringBuilder(Head);
-        foreach (var row in byObject.GroupBy(r => (r.Cells, r.Causes), r => r.Object))
+        foreach (var row in byObject.GroupBy(r => (r.Cells, r.Causes), r => r.Kind))
             table
                 .Append("| ")
                 .AppendJoin(", ", row.Select(o => Names[Array.IndexOf(RefusalCase.Objects, o)]))
