@@ -76,7 +76,8 @@ internal static class Admission
     }
 
     /// <summary>
-    /// What a refusal changes: each reason is noted once until an agent has attached, and gives the provider its status once.
+    /// What a refusal changes: each reason is noted once until an agent has attached, and gives the provider its status once,
+    /// unless a session is live or its grace runs.
     /// </summary>
     public static IReadOnlyList<PresenceEvent> Note(
         ProviderPresence presence,
@@ -89,8 +90,9 @@ internal static class Admission
         var noted = presence.Refusals.Any(r => r.Reason == refusal.Reason);
         var before = StatusState.From(presence);
         var after = before;
-        // Two agents that are refused for different reasons must not take turns.
-        if (code is not null && !presence.Attached && !(noted && presence.Refusals.Any(r => r.Code == presence.Code)))
+        // The right agent may come back within its grace. Two agents that are refused for different reasons must not take turns.
+        var mayComeBack = presence.Attached || presence.Status == ProviderStatus.Ready;
+        if (code is not null && !mayComeBack && !(noted && presence.Refusals.Any(r => r.Code == presence.Code)))
             after = StatusMachine.Step(before, new StatusFact.Refused(code, refusal.Message), at);
         var changes = !after.SameStatus(before);
         List<PresenceEvent> events = [];

@@ -64,8 +64,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     }
 
     /// <summary>
-    /// Notes a refusal. One that holds until somebody changes something sets Error, also within a grace, unless a session is
-    /// live. An agent that asks again and again adds nothing.
+    /// Notes a refusal. One that holds until somebody changes something sets Error, unless a session is live or its grace
+    /// runs. An agent that asks again and again adds nothing.
     /// </summary>
     public async Task Refuse(string providerId, Refusal refusal, ClusterOffered? offered, CancellationToken ct)
     {

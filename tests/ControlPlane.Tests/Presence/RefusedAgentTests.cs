@@ -4,7 +4,6 @@ using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 
@@ -29,21 +28,24 @@ public sealed class RefusedAgentTests(PostgresFixture postgres) : ControlPlaneTe
 
     [Theory]
     [MemberData(nameof(Lasting))]
-    public async Task Who_is_refused_within_the_grace_of_the_session_before_is_in_Error_at_once(
-        string reason,
-        string code
-    )
+    public async Task Refusal_within_the_grace_is_a_note_and_decides_once_the_grace_is_over(string reason, string code)
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct, _time);
         var token = await LeftReady(plane);
+        var (_, other) = await plane.CreateProvider("other", Ct);
+        (await TestAgent.Attach(plane, other, Ct, h => h.NamespaceUid = "taken")).Dispose();
+        var at = _time.GetUtcNow();
 
         var told = await Refused(plane, token, reason);
+        var within = await plane.Provider("west", Ct);
+        await EndGrace(plane);
+        await Refused(plane, token, reason);
         var after = await plane.Provider("west", Ct);
 
-        Assert.Equal((ProviderStatus.Error, code), (after.Status, after.StatusCode));
-        Assert.Equal(told, after.StatusMessage);
-        Assert.Equal([(reason, told)], after.AgentRefusals.Select(r => (r.Reason, r.Message)));
-        Assert.Equal(_time.GetUtcNow(), after.AgentRefusals[0].Time.ToDateTimeOffset());
+        Assert.Equal(ProviderStatus.Ready, within.Status);
+        Assert.Equal([(reason, told)], within.AgentRefusals.Select(r => (r.Reason, r.Message)));
+        Assert.Equal(at, within.AgentRefusals[0].Time.ToDateTimeOffset());
+        Assert.Equal((ProviderStatus.Error, code, told), (after.Status, after.StatusCode, after.StatusMessage));
     }
 
     [Theory]
@@ -70,6 +72,7 @@ public sealed class RefusedAgentTests(PostgresFixture postgres) : ControlPlaneTe
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct, _time);
         var token = await LeftReady(plane);
+        await EndGrace(plane);
         await Refused(plane, token, ErrorReasons.ClusterMismatch);
         await Refused(plane, token, ErrorReasons.VersionUnsupported);
         var before = await History(plane);
@@ -102,6 +105,7 @@ public sealed class RefusedAgentTests(PostgresFixture postgres) : ControlPlaneTe
         var lines = await History(plane);
         agent.Dispose();
         await Eventually(() => plane.Provider("west", Ct), p => !p.Agent.Attached);
+        await EndGrace(plane);
         await Refused(plane, token, ErrorReasons.ClusterMismatch);
         var after = await plane.Provider("west", Ct);
 
@@ -116,6 +120,7 @@ public sealed class RefusedAgentTests(PostgresFixture postgres) : ControlPlaneTe
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct, _time);
         var token = await LeftReady(plane);
+        await EndGrace(plane);
         await Refused(plane, token, ErrorReasons.ClusterMismatch);
 
         using var agent = await TestAgent.Attach(plane, token, Ct, Bound);
@@ -158,46 +163,40 @@ public sealed class RefusedAgentTests(PostgresFixture postgres) : ControlPlaneTe
     }
 
     [Fact]
-    public async Task R12_the_replica_that_had_the_session_does_not_decide_any_more()
+    public async Task Refusal_at_another_replica_leaves_the_grace_to_the_one_that_had_the_session()
     {
         await using var first = await TestControlPlane.Start(Postgres, Ct, _time);
         await using var second = await TestControlPlane.Start(Postgres, Ct, _time, database: first.Database);
         var token = await LeftReady(first);
 
         await Refused(second, token, ErrorReasons.ClusterMismatch);
-        _time.Advance(StatusMachine.ReconnectGrace + TimeSpan.FromSeconds(1));
-        await Eventually(
-            () => Task.FromResult(first.Services.GetRequiredService<PresenceKeeper>().Find(_id)),
-            owner => owner is null
-        );
-        var after = await Eventually(() => first.Provider("west", Ct), p => p.Status == ProviderStatus.Error);
+        await EndGrace(first);
+        await Refused(second, token, ErrorReasons.ClusterMismatch);
 
-        Assert.Equal(StatusCodes.ClusterMismatch, after.StatusCode);
-        Assert.DoesNotContain(await History(first), l => l.Contains("agent_disconnected", StringComparison.Ordinal));
+        Assert.Equal(StatusCodes.ClusterMismatch, (await first.Provider("west", Ct)).StatusCode);
     }
-
-    private string _id = "";
 
     private static void Bound(Hello hello) => hello.NamespaceUid = "bound";
 
     /// <summary>A provider whose agent has gone a moment ago: Ready, within its grace.</summary>
     private async Task<string> LeftReady(TestControlPlane plane)
     {
-        (_id, var token) = await plane.CreateProvider("west", Ct);
+        var (_, token) = await plane.CreateProvider("west", Ct);
         (await TestAgent.Attach(plane, token, Ct, Bound)).Dispose();
         var left = await Eventually(() => plane.Provider("west", Ct), p => !p.Agent.Attached);
         Assert.Equal(ProviderStatus.Ready, left.Status);
         return token;
     }
 
+    private async Task EndGrace(TestControlPlane plane)
+    {
+        _time.Advance(StatusMachine.ReconnectGrace + TimeSpan.FromSeconds(1));
+        var seen = await UntilStatus(plane, "west", ProviderStatus.Error);
+        Assert.Equal(StatusCodes.AgentDisconnected, seen.StatusCode);
+    }
+
     private static async Task<string> Refused(TestControlPlane plane, string token, string reason)
     {
-        if (reason == ErrorReasons.NamespaceTaken)
-        {
-            var (_, other) = await plane.CreateProvider("other", Ct);
-            (await TestAgent.Attach(plane, other, Ct, h => h.NamespaceUid = "taken")).Dispose();
-        }
-
         return await Refused(
             plane,
             token,
