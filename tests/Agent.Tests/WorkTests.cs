@@ -222,7 +222,7 @@ public sealed class WorkTests
     {
         var driver = new FakeDriver
         {
-            OnApply = _ => throw new ClusterException("field_conflict", "with\nkubectl", false),
+            OnApply = _ => throw new ClusterException("quota_exceeded", "with\nkubectl", false),
         };
         await using var server = await FakeControlPlane.Start();
         await using var agent = await RunningAgent.Start(server, driver);
@@ -246,7 +246,7 @@ public sealed class WorkTests
 
         Assert.Equal("w1", (await driver.NextApplied()).Desired.WorkspaceId);
         Assert.Equal(
-            (WorkspaceState.Failed, "field_conflict", "with kubectl"),
+            (WorkspaceState.Failed, "quota_exceeded", "with kubectl"),
             (failed.State, failed.Code, failed.Message)
         );
         Assert.Equal(4ul, failed.Generation);
