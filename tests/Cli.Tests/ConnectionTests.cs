@@ -156,7 +156,6 @@ public sealed class ConnectionTests : CliTest
     [InlineData("ftp://localhost")]
     [InlineData("http://localhost:8081/api")]
     [InlineData("http://user:secret-word@localhost")]
-    [InlineData("")]
     public async Task Address_that_is_none_is_a_usage_error(string address)
     {
         var run = await Mesh.Run("providers", "ls", "--address", address);
