@@ -55,7 +55,11 @@ internal static class Verification
         var entries = (await calls.ProviderClient.ListHistoryAsync(history, options)).Entries;
         Require(entries.Any(e => e.Type == "provider.registered.v1"), $"{name} was never registered");
         var longest = await calls.History(new() { Provider = layout.Provider(0), PageSize = 1_000 }, ct);
-        Require(longest == 1_000, $"the long history has {longest} entries");
+        // Reports of conditions that say nothing new have no line.
+        Require(
+            longest is > Layout.LongHistory / 2 and <= Layout.LongHistory,
+            $"the long history has {longest} entries"
+        );
     }
 
     private static async Task Organizations(Layout layout, ScaleCalls calls, CancellationToken ct)
