@@ -312,7 +312,7 @@ public sealed class AgentStreamTests(PostgresFixture postgres) : ControlPlaneTes
 
         await using var next = await TestControlPlane.Start(Postgres, Ct, database: plane.Database);
         var provider = await next.Provider("west", Ct);
-        Assert.Equal((ProviderStatus.Ready, true), (provider.Status, provider.Agent.Attached));
+        Assert.Equal((ProviderStatus.Ready, false), (provider.Status, provider.Agent.Attached));
     }
 
     [Fact]
