@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 
 namespace Coder.Mesh.ControlPlane;
 

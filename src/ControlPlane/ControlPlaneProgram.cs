@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Coder.Mesh.Protocol.Network;
 using Npgsql;
 
@@ -115,22 +115,22 @@ internal static class ControlPlaneProgram
     )
     {
         if (given.Length == 0 && running)
-            given = EmbeddedPostgres.FindRunning(embedded) ?? "";
+            given = EmbeddedDatabase.FindRunning(embedded) ?? "";
         if (given.Length > 0)
         {
             return await work(builder, options, given, embedded: false);
         }
 
-        if (running && !EmbeddedPostgres.Exists(embedded))
+        if (running && !EmbeddedDatabase.Exists(embedded))
             return NoDeployment($"the data folder {options.DataFolder}");
 
         using var logging = LoggerFactory.Create(l =>
             l.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole()
         );
-        await using var postgres = await EmbeddedPostgres.Start(
+        await using var postgres = await EmbeddedDatabase.Start(
             embedded,
             TimeProvider.System,
-            logging.CreateLogger<EmbeddedPostgres>(),
+            logging.CreateLogger<EmbeddedDatabase>(),
             CancellationToken.None
         );
         return await work(builder, options, postgres.ConnectionString, embedded: true);

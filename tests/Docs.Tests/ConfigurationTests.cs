@@ -6,7 +6,7 @@ using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Coder.Mesh.Agent;
 using Coder.Mesh.ControlPlane;
+using Coder.Mesh.EmbeddedPostgres;
 using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Docs.Tests;
@@ -10,7 +11,8 @@ public sealed class LogTests
 {
     private static readonly List<(int Id, string Namespace)> Events =
     [
-        .. from assembly in (Assembly[])[typeof(ControlPlaneHost).Assembly, typeof(AgentHost).Assembly]
+        .. from assembly in (Assembly[])
+            [typeof(ControlPlaneHost).Assembly, typeof(EmbeddedDatabase).Assembly, typeof(AgentHost).Assembly]
         from type in assembly.GetTypes()
         from method in type.GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static)
         let message = method.GetCustomAttribute<LoggerMessageAttribute>()

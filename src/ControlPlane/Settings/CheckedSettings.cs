@@ -1,7 +1,7 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.CallLimits;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 
 namespace Coder.Mesh.ControlPlane.Settings;
 

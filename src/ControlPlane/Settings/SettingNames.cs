@@ -1,6 +1,6 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.CallLimits;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.ControlPlane.Settings;

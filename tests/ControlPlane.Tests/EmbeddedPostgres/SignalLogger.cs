@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
 /// <summary>Lets a test wait for a thing that is only logged. Arm before the trigger.</summary>
 internal sealed class SignalLogger : ILogger

@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>Folders that only their owner can enter.</summary>
 internal static class PrivateFolder

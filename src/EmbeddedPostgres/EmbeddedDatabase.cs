@@ -1,12 +1,12 @@
 using System.ComponentModel;
-using Coder.Mesh.Protocol;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>The control plane's own PostgreSQL: started, kept running, and stopped with it.</summary>
-internal sealed class EmbeddedPostgres : IAsyncDisposable
+public sealed class EmbeddedDatabase : IAsyncDisposable
 {
-    private static readonly Backoff Restart = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(10));
+    private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan MaxRestartDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Stable = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan PruneEvery = TimeSpan.FromMinutes(1);
 
@@ -20,7 +20,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     private PostgresServer? _server;
     private int _disposed;
 
-    private EmbeddedPostgres(
+    private EmbeddedDatabase(
         EmbeddedPostgresOptions options,
         DataFolderLock folderLock,
         EmbeddedCluster cluster,
@@ -47,7 +47,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
     internal int? ServerProcessId => Volatile.Read(ref _server)?.ProcessId;
 
     /// <exception cref="EmbeddedPostgresException">It can't run; the message says why and what to do.</exception>
-    public static async Task<EmbeddedPostgres> Start(
+    public static async Task<EmbeddedDatabase> Start(
         EmbeddedPostgresOptions options,
         TimeProvider time,
         ILogger logger,
@@ -63,7 +63,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         {
             var cluster = await EmbeddedCluster.Prepare(options, time, logger, ct);
             var server = await cluster.StartServer(ct);
-            return new EmbeddedPostgres(options, folderLock, cluster, server, time, logger);
+            return new EmbeddedDatabase(options, folderLock, cluster, server, time, logger);
         }
         catch (Exception e) when (IsOfTheSystem(e))
         {
@@ -169,7 +169,7 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
         for (var failures = deaths; ; failures++)
         {
             if (failures > 0)
-                await Task.Delay(Restart.Delay(failures, Random.Shared.NextDouble()), _time, ct);
+                await Task.Delay(RestartDelay(failures), _time, ct);
             try
             {
                 return await _cluster.StartServer(ct);
@@ -180,6 +180,12 @@ internal sealed class EmbeddedPostgres : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>The delay before the next start: it doubles with each failure in a row, up to 10 seconds.</summary>
+    private static TimeSpan RestartDelay(int failures) =>
+        TimeSpan.FromSeconds(
+            Math.Min(FirstRestartDelay.TotalSeconds * Math.Pow(2, failures - 1), MaxRestartDelay.TotalSeconds)
+        );
 
     private void PruneLogs()
     {

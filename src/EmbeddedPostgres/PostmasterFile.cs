@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>What a running server writes about itself into <c>postmaster.pid</c>.</summary>
 internal sealed record PostmasterFile(int ProcessId, string DataFolder, bool IsReady)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>As whom PostgreSQL's programs run: as ourselves, or as another user when we are root, which PostgreSQL refuses.</summary>
 internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)

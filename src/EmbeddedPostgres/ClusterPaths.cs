@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>Where the parts of the embedded database are within the control plane's data folder.</summary>
 internal sealed class ClusterPaths(string dataFolder)

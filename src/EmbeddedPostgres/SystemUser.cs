@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 internal sealed record SystemUser(string Name, uint Uid, uint Gid)
 {

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>One server process, from its start to its end.</summary>
 internal sealed class PostgresServer : IDisposable

@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
 /// <summary>A data folder under a parent that only its owner can enter, as a home folder is, and what tests do with it.</summary>
-public abstract class EmbeddedPostgresTestBase : IDisposable
+public abstract class EmbeddedDatabaseTestBase : IDisposable
 {
     protected const int Creating = 1900;
     protected const int Ready = 1901;
@@ -32,7 +32,7 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal Task<EmbeddedPostgres> Start(Action<EmbeddedPostgresOptions>? change = null)
+    internal Task<EmbeddedDatabase> Start(Action<EmbeddedPostgresOptions>? change = null)
     {
         // The machine is not going to lose power in a test; what it waits for the disk, it waits many times.
         var options = new EmbeddedPostgresOptions
@@ -41,7 +41,7 @@ public abstract class EmbeddedPostgresTestBase : IDisposable
             Settings = new() { ["fsync"] = "off" },
         };
         change?.Invoke(options);
-        return EmbeddedPostgres.Start(options, TimeProvider.System, Logger, Ct);
+        return EmbeddedDatabase.Start(options, TimeProvider.System, Logger, Ct);
     }
 
     internal async Task<string> Refusal(Action<EmbeddedPostgresOptions>? change = null)

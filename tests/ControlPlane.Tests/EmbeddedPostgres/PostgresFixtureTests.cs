@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Coder.Mesh.Tests.Support.Postgres;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
 public sealed class PostgresFixtureTests
 {
@@ -65,12 +65,12 @@ public sealed class PostgresFixtureTests
         Assert.True(tests.Started, tests.Message);
         var folder = tests.Message;
         var server = PostmasterFile.Read(new ClusterPaths(folder).Data)!.ProcessId;
-        Assert.True(EmbeddedPostgresTestBase.IsRunning(server));
+        Assert.True(EmbeddedDatabaseTestBase.IsRunning(server));
 
         await tests.Kill(Ct);
 
-        await EmbeddedPostgresTestBase.WaitUntil(() =>
-            !Directory.Exists(folder) && !EmbeddedPostgresTestBase.IsRunning(server)
+        await EmbeddedDatabaseTestBase.WaitUntil(() =>
+            !Directory.Exists(folder) && !EmbeddedDatabaseTestBase.IsRunning(server)
         );
     }
 

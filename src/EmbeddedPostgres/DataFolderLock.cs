@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>One control plane per data folder: an advisory lock that the kernel drops with the process, however it ends.</summary>
 internal sealed class DataFolderLock : IDisposable

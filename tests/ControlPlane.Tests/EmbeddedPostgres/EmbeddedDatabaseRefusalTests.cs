@@ -1,9 +1,9 @@
 using System.Diagnostics;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
-public sealed class EmbeddedPostgresRefusalTests : EmbeddedPostgresTestBase
+public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
 {
     [Fact]
     public async Task Without_programs_it_says_what_to_install_or_set_and_where_it_looked()

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>A database in a folder, ready to have a server started on it. The caller holds the folder's lock.</summary>
 internal sealed class EmbeddedCluster

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>Ends what earlier servers of the same folder left running. Only the holder of the folder's lock may do that.</summary>
 internal sealed class ServerProcesses(

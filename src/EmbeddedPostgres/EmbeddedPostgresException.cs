@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>The embedded PostgreSQL can't run. The message is for people: what is wrong and what to do; print it without a stack trace.</summary>
 public sealed class EmbeddedPostgresException : Exception

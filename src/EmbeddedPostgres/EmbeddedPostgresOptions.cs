@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>How the control plane runs its own PostgreSQL when no connection string is configured.</summary>
-internal sealed class EmbeddedPostgresOptions
+public sealed class EmbeddedPostgresOptions
 {
     public const string Section = "Mesh:EmbeddedPostgres";
 

@@ -1,10 +1,10 @@
 using System.Globalization;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
-public sealed class EmbeddedPostgresCrashTests : EmbeddedPostgresTestBase
+public sealed class EmbeddedDatabaseCrashTests : EmbeddedDatabaseTestBase
 {
     private const int SignalStop = 19;
 

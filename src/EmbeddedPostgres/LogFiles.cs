@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>PostgreSQL's own log: it begins a new file by size, and the oldest are removed here.</summary>
 internal static class LogFiles

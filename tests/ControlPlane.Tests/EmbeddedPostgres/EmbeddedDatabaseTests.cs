@@ -1,10 +1,10 @@
 using System.Text;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
-public sealed class EmbeddedPostgresTests : EmbeddedPostgresTestBase
+public sealed class EmbeddedDatabaseTests : EmbeddedDatabaseTestBase
 {
     [Fact]
     public async Task Data_written_before_a_stop_is_there_after_the_next_start()
@@ -108,14 +108,14 @@ public sealed class EmbeddedPostgresTests : EmbeddedPostgresTestBase
     public async Task Command_beside_a_running_control_plane_finds_its_database(int nameLength)
     {
         var options = new EmbeddedPostgresOptions { DataFolder = Path.Combine(Folder, new string('x', nameLength)) };
-        Assert.Null(EmbeddedPostgres.FindRunning(options));
+        Assert.Null(EmbeddedDatabase.FindRunning(options));
 
         var postgres = await Start(o => o.DataFolder = options.DataFolder);
-        var found = EmbeddedPostgres.FindRunning(options);
+        var found = EmbeddedDatabase.FindRunning(options);
         await postgres.DisposeAsync();
 
         Assert.Equal(postgres.ConnectionString, found);
-        Assert.Null(EmbeddedPostgres.FindRunning(options));
+        Assert.Null(EmbeddedDatabase.FindRunning(options));
     }
 
     [Theory]

@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Coder.Mesh.ControlPlane.Storage.Embedded;
+using Coder.Mesh.EmbeddedPostgres;
 using Coder.Mesh.Tests.Support.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Coder.Mesh.ControlPlane.Tests.Storage.Embedded;
+namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
 /// <summary>A process that does what a control plane does with its database, so that it can be killed or run as another user.</summary>
 internal sealed class ControlPlaneProcess : IAsyncDisposable
@@ -101,7 +101,7 @@ internal sealed class ControlPlaneProcess : IAsyncDisposable
                 DataFolder = folder,
                 Settings = new() { ["fsync"] = "off" },
             };
-            var postgres = EmbeddedPostgres
+            var postgres = EmbeddedDatabase
                 .Start(options, TimeProvider.System, NullLogger.Instance, CancellationToken.None)
                 .GetAwaiter()
                 .GetResult();

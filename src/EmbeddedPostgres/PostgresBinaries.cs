@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>A folder with PostgreSQL's programs.</summary>
 internal sealed partial record PostgresBinaries(string Folder, int Major)

@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 internal static partial class Log
 {

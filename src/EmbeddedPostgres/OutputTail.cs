@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Storage.Embedded;
+namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>The last lines that a program wrote, for the error that tells of its end.</summary>
 internal sealed class OutputTail
