@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Docs.Tests;

@@ -2,7 +2,9 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.ControlPlane.Agents;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.Protocol;
 using Grpc.Core;
 

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Reflection;
-using Coder.Mesh.ControlPlane.Json;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Api.Json;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.Protocol;
 using Google.Api;
 using Google.Protobuf.Reflection;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Coder.Mesh.Agent;
 using Coder.Mesh.ControlPlane;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.EmbeddedPostgres;
 using Microsoft.Extensions.Logging;
 

@@ -4,8 +4,11 @@ using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Watches;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Npgsql;
 

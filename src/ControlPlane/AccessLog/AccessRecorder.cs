@@ -1,5 +1,5 @@
 using System.Net;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.AccessLog;
 

@@ -1,8 +1,8 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Microsoft.Extensions.Options;
 

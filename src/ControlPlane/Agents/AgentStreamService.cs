@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;

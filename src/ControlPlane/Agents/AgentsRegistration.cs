@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Base;
+
 namespace Coder.Mesh.ControlPlane.Agents;
 
 internal static class AgentsRegistration

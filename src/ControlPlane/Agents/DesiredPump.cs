@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Presence;

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Threading.RateLimiting;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Observability;
-using Coder.Mesh.ControlPlane.Orphans;
-using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 

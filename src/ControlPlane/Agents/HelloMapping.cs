@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
-using Condition = Coder.Mesh.ControlPlane.Presence.Condition;
-using ConditionStatus = Coder.Mesh.ControlPlane.Presence.ConditionStatus;
+using Condition = Coder.Mesh.ControlPlane.Providers.Condition;
+using ConditionStatus = Coder.Mesh.ControlPlane.Providers.ConditionStatus;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 

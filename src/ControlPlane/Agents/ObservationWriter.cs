@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;

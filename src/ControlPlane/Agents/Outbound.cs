@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 

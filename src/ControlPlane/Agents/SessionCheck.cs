@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;

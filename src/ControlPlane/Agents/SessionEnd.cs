@@ -1,5 +1,6 @@
-using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using Grpc.Core;

@@ -1,5 +1,5 @@
 using System.Threading.RateLimiting;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
 using Microsoft.Extensions.Options;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;

@@ -1,9 +1,10 @@
 using Coder.Mesh.Agent.V1;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
-using StatusCodes = Coder.Mesh.ControlPlane.Presence.StatusCodes;
+using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 using Workspace = Coder.Mesh.ControlPlane.Workspaces.Workspace;
 using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
 

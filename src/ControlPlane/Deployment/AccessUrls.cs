@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Deployment;
 

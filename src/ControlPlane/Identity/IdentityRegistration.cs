@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Microsoft.AspNetCore.Authentication;
 
 namespace Coder.Mesh.ControlPlane.Identity;

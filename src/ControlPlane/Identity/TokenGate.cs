@@ -1,6 +1,6 @@
 using System.Threading.RateLimiting;
 using Coder.Mesh.ControlPlane.Agents;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Identity;

@@ -1,4 +1,6 @@
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;

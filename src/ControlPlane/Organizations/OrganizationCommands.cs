@@ -1,8 +1,7 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
-using Coder.Mesh.ControlPlane.Writes;
 using Marten;
 
 namespace Coder.Mesh.ControlPlane.Organizations;

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;

@@ -1,10 +1,10 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
-using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
-using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Orphans;

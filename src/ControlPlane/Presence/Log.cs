@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Providers;
+
 namespace Coder.Mesh.ControlPlane.Presence;
 
 internal static partial class Log

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
+using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Marten;
 using Npgsql;
 

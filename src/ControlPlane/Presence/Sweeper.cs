@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Coder.Mesh.ControlPlane.Refusals;
-using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 

@@ -1,8 +1,6 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
-using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 

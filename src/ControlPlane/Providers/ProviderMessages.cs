@@ -1,5 +1,3 @@
-using Coder.Mesh.ControlPlane.Workspaces;
-
 namespace Coder.Mesh.ControlPlane.Providers;
 
 public enum ProviderKind

@@ -1,8 +1,7 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Marten;

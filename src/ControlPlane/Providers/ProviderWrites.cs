@@ -1,8 +1,7 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Refusals;
-using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Marten;
 
 namespace Coder.Mesh.ControlPlane.Providers;

@@ -1,5 +1,5 @@
 using Coder.Mesh.ControlPlane.Agents;
-using Coder.Mesh.ControlPlane.CallLimits;
+using Coder.Mesh.ControlPlane.Api.CallLimits;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.EmbeddedPostgres;
 

@@ -1,10 +1,9 @@
 using Coder.Mesh.ControlPlane.Deployment;
-using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Organizations;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;
 using JasperFx;
 using JasperFx.Events;

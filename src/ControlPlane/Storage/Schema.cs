@@ -1,7 +1,6 @@
-using Coder.Mesh.ControlPlane.Feed;
 using Coder.Mesh.ControlPlane.Orphans;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Watches;
 using JasperFx;
 using Marten;
 using Npgsql;

@@ -1,9 +1,9 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Watches;
-using Coder.Mesh.ControlPlane.Writes;
 using Marten;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
 using JasperFx;
 using Npgsql;

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Watches;
 using Marten;
 using Npgsql;
 using SessionOptions = Marten.Services.SessionOptions;

@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.AccessLog;
-using Coder.Mesh.ControlPlane.Feed;
-using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.ControlPlane.Watches;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;

@@ -1,8 +1,6 @@
-using Coder.Mesh.ControlPlane.Feed;
-using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Watches;

@@ -1,5 +1,3 @@
-using Coder.Mesh.ControlPlane.Feed;
-
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>How much watching a replica takes on.</summary>

@@ -1,5 +1,3 @@
-using Coder.Mesh.ControlPlane.Feed;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 

@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using Coder.Mesh.ControlPlane.Feed;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Watches;

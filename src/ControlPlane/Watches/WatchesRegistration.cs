@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Api;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Coder.Mesh.ControlPlane.Watches;

@@ -1,9 +1,7 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Organizations;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Marten.Services.BatchQuerying;
 using Npgsql;
 

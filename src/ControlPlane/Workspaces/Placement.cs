@@ -1,7 +1,6 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Organizations;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;

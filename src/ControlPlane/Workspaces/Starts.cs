@@ -1,4 +1,5 @@
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 

@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Providers;
+
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>One developer's machine: what is wished for it, and what was last seen of it.</summary>

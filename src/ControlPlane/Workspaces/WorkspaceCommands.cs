@@ -1,9 +1,7 @@
-using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
-using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;

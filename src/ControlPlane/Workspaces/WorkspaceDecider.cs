@@ -1,7 +1,8 @@
-using Coder.Mesh.ControlPlane.Presence;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Writes;
+using Coder.Mesh.ControlPlane.Storage;
 using Marten;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 

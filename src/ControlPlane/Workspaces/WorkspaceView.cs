@@ -1,5 +1,5 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Organizations;
-using Coder.Mesh.ControlPlane.Refusals;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using Marten;

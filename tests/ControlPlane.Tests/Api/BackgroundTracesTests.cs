@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
 using Microsoft.Extensions.DependencyInjection;

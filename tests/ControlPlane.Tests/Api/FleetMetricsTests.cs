@@ -1,9 +1,11 @@
 using System.Diagnostics.Metrics;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Coder.Mesh.ControlPlane.Json;
+using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.V1;
 using Google.Protobuf.Reflection;
 

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Json;
+using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

@@ -1,5 +1,5 @@
 using System.Net;
-using Coder.Mesh.ControlPlane.Json;
+using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;

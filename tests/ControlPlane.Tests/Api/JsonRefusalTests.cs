@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
-using Coder.Mesh.ControlPlane.Json;
+using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;

@@ -1,7 +1,9 @@
 using System.Collections;
 using System.Net.Http.Headers;
 using Coder.Mesh.Agent.V1;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Tests.Fuzz;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Coder.Mesh.ControlPlane.Json;
+using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
@@ -9,7 +9,7 @@ using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.OpenApi;
 using Microsoft.OpenApi.Reader;
-using OpenApiDocument = Coder.Mesh.ControlPlane.Json.OpenApiDocument;
+using OpenApiDocument = Coder.Mesh.ControlPlane.Api.Json.OpenApiDocument;
 
 namespace Coder.Mesh.ControlPlane.Tests.Api;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;

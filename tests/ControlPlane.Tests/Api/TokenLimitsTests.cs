@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;

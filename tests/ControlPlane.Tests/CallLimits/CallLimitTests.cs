@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Coder.Mesh.ControlPlane.CallLimits;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Api.CallLimits;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Tests.Api;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;

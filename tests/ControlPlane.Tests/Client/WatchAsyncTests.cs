@@ -1,7 +1,8 @@
 using System.Net;
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.Tests.Support.Network;
 using Coder.Mesh.Tests.Support.Postgres;

@@ -1,4 +1,6 @@
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.Reflection;
 

@@ -1,8 +1,14 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Removal;
+using Coder.Mesh.ControlPlane.Startup;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.Protocol;
 

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Tests.Presence;

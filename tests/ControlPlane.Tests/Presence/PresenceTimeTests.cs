@@ -1,5 +1,6 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;

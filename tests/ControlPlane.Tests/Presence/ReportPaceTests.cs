@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Tests.Presence;
 

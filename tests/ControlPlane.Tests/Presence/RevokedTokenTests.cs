@@ -1,10 +1,12 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
 using Microsoft.Extensions.Time.Testing;
+using Provider = Coder.Mesh.V1.Provider;
 using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 
 namespace Coder.Mesh.ControlPlane.Tests.Presence;

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using CsCheck;
 
 namespace Coder.Mesh.ControlPlane.Tests.Presence;

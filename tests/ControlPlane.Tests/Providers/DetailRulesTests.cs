@@ -1,6 +1,11 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Tests.Providers;

@@ -1,5 +1,9 @@
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Tests.Providers;

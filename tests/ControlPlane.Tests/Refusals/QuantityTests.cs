@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
 
 namespace Coder.Mesh.ControlPlane.Tests.Refusals;
 

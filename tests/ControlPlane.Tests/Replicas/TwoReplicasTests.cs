@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
@@ -190,7 +191,7 @@ public sealed class TwoReplicasTests(PostgresFixture postgres) : ControlPlaneTes
                     new OwnerDismissed(owner.Epoch, at),
                     new StatusChanged(
                         owner.Epoch,
-                        ControlPlane.Presence.ProviderStatus.Error,
+                        ControlPlane.Providers.ProviderStatus.Error,
                         "agent_disconnected",
                         "Gone.",
                         at

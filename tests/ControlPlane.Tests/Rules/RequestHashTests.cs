@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
-using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

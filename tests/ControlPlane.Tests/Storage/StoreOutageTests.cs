@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;

@@ -1,6 +1,11 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;

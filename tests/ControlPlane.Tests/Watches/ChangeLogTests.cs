@@ -1,6 +1,10 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Watches;
 
 namespace Coder.Mesh.ControlPlane.Tests.Watches;

@@ -1,6 +1,7 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

@@ -1,5 +1,6 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.Tests.Support.Postgres;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

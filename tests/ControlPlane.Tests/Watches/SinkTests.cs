@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Api;
 using Coder.Mesh.ControlPlane.Watches;
 using Grpc.Core;
 using Microsoft.Extensions.Time.Testing;

@@ -1,7 +1,13 @@
-using Coder.Mesh.ControlPlane.Feed;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

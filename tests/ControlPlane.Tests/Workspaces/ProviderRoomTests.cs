@@ -1,4 +1,9 @@
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
@@ -9,6 +14,7 @@ using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using ProviderDetails = Coder.Mesh.V1.ProviderDetails;
 
 namespace Coder.Mesh.ControlPlane.Tests.Workspaces;
 

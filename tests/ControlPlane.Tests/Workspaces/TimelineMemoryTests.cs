@@ -1,5 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;

@@ -1,6 +1,11 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Orphans;
 using Coder.Mesh.ControlPlane.Workspaces;

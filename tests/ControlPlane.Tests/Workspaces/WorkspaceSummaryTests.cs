@@ -1,4 +1,9 @@
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Tests.Workspaces;

@@ -1,11 +1,15 @@
+using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Refusals;
+using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Workspaces;
-using Coder.Mesh.ControlPlane.Writes;
 using Coder.Mesh.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,0 +1,29 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Finds the sessions of this replica that a change of another one concerns.</summary>
+internal sealed class FeedDoorbell(
+    Doorbell doorbell,
+    SessionCheck check,
+    AgentSessions sessions,
+    WorkspaceView workspaces
+)
+{
+    public async Task Ring(IReadOnlyCollection<string> streams, CancellationToken ct)
+    {
+        var changed = streams.Distinct().ToList();
+        foreach (var key in changed)
+        {
+            if (StreamKeys.ProviderOf(key) is { } providerId)
+                check.Ring(providerId, presence: key == StreamKeys.Presence(providerId));
+        }
+
+        if (sessions.Count == 0)
+            return;
+        var ids = changed.Select(StreamKeys.WorkspaceOf).OfType<string>().ToList();
+        foreach (var workspace in await workspaces.Find(ids, ct))
+            doorbell.Workspace(workspace.ProviderId, workspace.WorkspaceId);
+    }
+}

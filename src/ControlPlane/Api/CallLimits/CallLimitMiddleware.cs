@@ -1,0 +1,123 @@
+using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Api.Json;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Watches;
+using Grpc.AspNetCore.Server;
+using Grpc.Core;
+using Microsoft.AspNetCore.Authorization;
+
+namespace Coder.Mesh.ControlPlane.Api.CallLimits;
+
+/// <summary>
+/// Where calls of the API are let in. Those with a token that was good before are let in before it is looked up, for that asks
+/// the store too; any other only once it is known, and until then <see cref="TokenGate"/> bounds what it may ask for.
+/// </summary>
+internal static class CallLimitMiddleware
+{
+    /// <summary>Comes before authentication.</summary>
+    public static IApplicationBuilder UseCallLimitsOfKnown(this IApplicationBuilder app)
+    {
+        var gate = app.ApplicationServices.GetRequiredService<TokenGate>();
+        return app.UseCallLimits(context => gate.Known(BearerToken.Of(context.Request)));
+    }
+
+    /// <summary>Comes after authorization.</summary>
+    public static IApplicationBuilder UseCallLimitsOfOthers(this IApplicationBuilder app) =>
+        app.UseCallLimits(context => Caller.TokenOf(context.User));
+
+    private static IApplicationBuilder UseCallLimits(
+        this IApplicationBuilder app,
+        Func<HttpContext, KnownToken?> callerOf
+    )
+    {
+        var limiter = app.ApplicationServices.GetRequiredService<CallLimiter>();
+        return app.Use(
+            async (context, next) =>
+            {
+                if (
+                    KindOf(context.GetEndpoint()) is not { } kind
+                    || context.Features.Get<CallPermit>() is not null
+                    || callerOf(context) is not { } caller
+                )
+                {
+                    await next(context);
+                    return;
+                }
+
+                var granted = await Enter(limiter, kind, caller.Hash, context);
+                if (granted.Refusal is { } refusal)
+                {
+                    await Refuse(context, kind, caller.User, refusal);
+                    return;
+                }
+
+                using var permit = granted.Value;
+                context.Features.Set(permit);
+                await next(context);
+            }
+        );
+    }
+
+    private static async Task<Result<CallPermit>> Enter(
+        CallLimiter limiter,
+        MethodType kind,
+        string caller,
+        HttpContext context
+    )
+    {
+        var (ct, left) = (context.RequestAborted, GrpcTimeout.Read(context.Request.Headers[GrpcTimeout.Header]));
+        if (kind == MethodType.Unary)
+        {
+            var call = await limiter.Call(caller, left, ct);
+            return call.Refusal is { } tooMany ? tooMany : new CallPermit(null, call.Value);
+        }
+
+        var place = limiter.Watch();
+        if (place.Refusal is { } full)
+            return full;
+        try
+        {
+            var turn = await limiter.Beginning(left, ct);
+            if (turn.Refusal is null)
+                return new CallPermit(place.Value, turn.Value);
+            place.Value.Dispose();
+            return turn.Refusal;
+        }
+        catch
+        {
+            place.Value.Dispose();
+            throw;
+        }
+    }
+
+    private static Task Refuse(HttpContext context, MethodType kind, string user, Refusal refusal)
+    {
+        var services = context.RequestServices;
+        services.GetRequiredService<ApiMetrics>().Refused(refusal.Reason);
+        if (kind != MethodType.Unary)
+            services.GetRequiredService<WatchMetrics>().Ended(refusal.Reason);
+        services
+            .GetRequiredService<RefusalLog>()
+            .Add(AccessSubjects.User(user), refusal.Reason, refusal.Message, context.Connection.RemoteIpAddress);
+        if (Listener.Json.Serves(context))
+            return JsonErrors.Write(context, refusal);
+        GrpcErrors.Write(context.Response, refusal);
+        return Task.CompletedTask;
+    }
+
+    /// <returns>Null for what isn't a call of the API: health, reflection, agents' streams.</returns>
+    private static MethodType? KindOf(Endpoint? endpoint)
+    {
+        if (endpoint?.Metadata.GetMetadata<IAuthorizeData>() is null)
+            return null;
+        var kind = JsonApi.Route(endpoint) is { } route
+            ? route.MethodDescriptor.IsServerStreaming
+                ? MethodType.ServerStreaming
+                : MethodType.Unary
+            : endpoint.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method.Type;
+        return kind is MethodType.Unary or MethodType.ServerStreaming ? kind : null;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Threading.RateLimiting;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Watches;
+using Coder.Mesh.Protocol;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Api.CallLimits;
+
+/// <summary>
+/// Lets calls of the API in, before anything asks the store for them: a few at once, those of each token in turn with the others', and
+/// a bounded number that wait. What finds no room is refused with a time to try again; the store's pool never fills.
+/// </summary>
+internal sealed class CallLimiter : IDisposable
+{
+    /// <summary>Watches that begin at once, beside the other calls: each reads from the store where it begins.</summary>
+    private const int BeginningWatches = 8;
+
+    /// <summary>Calls of one token that find room however many others there are.</summary>
+    private const int AlwaysWaiting = 4;
+
+    private const double MinDelay = 0.5;
+    private const double MaxDelay = 1.5;
+
+    private static readonly TimeSpan MaxBeginning = TimeSpan.FromSeconds(30);
+
+    private readonly PartitionedRateLimiter<string> _few;
+    private readonly ConcurrencyLimiter _crowd;
+    private readonly PartitionedRateLimiter<string> _turns;
+    private readonly ConcurrencyLimiter _watches;
+    private readonly ConcurrencyLimiter _beginnings;
+    private readonly TimeSpan _maxWait;
+    private readonly TimeProvider _time;
+
+    public CallLimiter(
+        IOptions<CallLimitOptions> options,
+        WatchLimits watches,
+        NpgsqlDataSource database,
+        TimeProvider time
+    )
+    {
+        (_time, _maxWait) = (time, options.Value.MaxWait);
+        var pool = new NpgsqlConnectionStringBuilder(database.ConnectionString).MaxPoolSize;
+        var concurrent = Math.Clamp(options.Value.Concurrent, 1, Math.Max(1, pool / 2));
+        _few = For(caller => caller, AlwaysWaiting, waiting: 0);
+        _crowd = new ConcurrencyLimiter(Limit(concurrent + options.Value.Waiting, 0));
+        // The second queue has those only that the first one let through.
+        _turns = PartitionedRateLimiter.CreateChained(
+            For(caller => caller, Math.Max(1, concurrent / 2), options.Value.WaitingPerCaller),
+            For(_ => "", concurrent, waiting: int.MaxValue)
+        );
+        _watches = new ConcurrencyLimiter(Limit(watches.Watches, 0));
+        _beginnings = new ConcurrencyLimiter(Limit(Math.Min(BeginningWatches, concurrent), watches.Watches));
+    }
+
+    public static Refusal TooMany() =>
+        new(
+            RefusalKind.ResourceExhausted,
+            ErrorReasons.TooManyCalls,
+            "The control plane has as many calls as it takes at this moment; try again after the delay."
+        )
+        {
+            // Not all at once.
+            RetryDelay = TimeSpan.FromSeconds(MinDelay + Random.Shared.NextDouble() * (MaxDelay - MinDelay)),
+        };
+
+    /// <param name="caller">Who has the turn.</param>
+    /// <param name="left">Until the call's deadline; null if it has none.</param>
+    /// <returns>To be disposed of when the call has ended.</returns>
+    public async Task<Result<IDisposable>> Call(string caller, TimeSpan? left, CancellationToken ct)
+    {
+        var room = Room(caller);
+        if (room.Refusal is not null)
+            return room;
+        try
+        {
+            var turn = await Enter(
+                cancel => _turns.AcquireAsync(caller, 1, cancel),
+                _turns.AttemptAcquire(caller),
+                _maxWait,
+                left,
+                ct
+            );
+            if (turn.Refusal is null)
+                return new Both(room.Value, turn.Value);
+            room.Value.Dispose();
+            return turn;
+        }
+        catch
+        {
+            room.Value.Dispose();
+            throw;
+        }
+    }
+
+    /// <returns>The place of a watch, to be disposed of when it has ended.</returns>
+    public Result<IDisposable> Watch() => Granted(_watches.AttemptAcquire(), WatchRefusals.TooMany);
+
+    /// <returns>To be disposed of when a watch has begun.</returns>
+    public Task<Result<IDisposable>> Beginning(TimeSpan? left, CancellationToken ct) =>
+        Enter(cancel => _beginnings.AcquireAsync(1, cancel), _beginnings.AttemptAcquire(), MaxBeginning, left, ct);
+
+    public void Dispose()
+    {
+        _few.Dispose();
+        _crowd.Dispose();
+        _turns.Dispose();
+        _watches.Dispose();
+        _beginnings.Dispose();
+    }
+
+    private Result<IDisposable> Room(string caller)
+    {
+        var few = Granted(_few.AttemptAcquire(caller), TooMany());
+        return few.Refusal is null ? few : Granted(_crowd.AttemptAcquire(), TooMany());
+    }
+
+    private async Task<Result<IDisposable>> Enter(
+        Func<CancellationToken, ValueTask<RateLimitLease>> wait,
+        RateLimitLease atOnce,
+        TimeSpan most,
+        TimeSpan? left,
+        CancellationToken ct
+    )
+    {
+        if (atOnce.IsAcquired)
+            return atOnce;
+        atOnce.Dispose();
+        using var late = new CancellationTokenSource(left < most ? left.Value : most, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        try
+        {
+            return Granted(await wait(either.Token), TooMany());
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return TooMany();
+        }
+    }
+
+    private static Result<IDisposable> Granted(RateLimitLease lease, Refusal otherwise)
+    {
+        if (lease.IsAcquired)
+            return lease;
+        lease.Dispose();
+        return otherwise;
+    }
+
+    private static PartitionedRateLimiter<string> For(Func<string, string> partition, int permits, int waiting) =>
+        PartitionedRateLimiter.Create<string, string>(caller =>
+            RateLimitPartition.GetConcurrencyLimiter(partition(caller), _ => Limit(permits, waiting))
+        );
+
+    private static ConcurrencyLimiterOptions Limit(int permits, int waiting) =>
+        new()
+        {
+            PermitLimit = permits,
+            QueueLimit = waiting,
+            QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+        };
+
+    private sealed class Both(IDisposable room, IDisposable turn) : IDisposable
+    {
+        public void Dispose()
+        {
+            turn.Dispose();
+            room.Dispose();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Api.CallLimits;
+using Coder.Mesh.ControlPlane.Api.Json;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.Protocol;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Core.Interceptors;
+using JasperFx;
+using Microsoft.AspNetCore.Connections;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Api.Calls;
+
+/// <summary>Turns failures that no service foresees into statuses that say what to do, and logs the rest.</summary>
+internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics, ILogger<FailureInterceptor> logger)
+    : Interceptor
+{
+    public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
+        TRequest request,
+        ServerCallContext context,
+        UnaryServerMethod<TRequest, TResponse> continuation
+    )
+    {
+        UnreadRequests.WasRead(context.GetHttpContext());
+        try
+        {
+            MessageRules.Check(request).ThrowIfViolated();
+            return await continuation(request, context);
+        }
+        catch (Exception e) when (Translate(e, request, context) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    public override async Task ServerStreamingServerHandler<TRequest, TResponse>(
+        TRequest request,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        ServerStreamingServerMethod<TRequest, TResponse> continuation
+    )
+    {
+        UnreadRequests.WasRead(context.GetHttpContext());
+        try
+        {
+            MessageRules.Check(request).ThrowIfViolated();
+            await continuation(request, responseStream, context);
+        }
+        catch (Exception e) when (Translate(e, request, context) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    public override async Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream,
+        IServerStreamWriter<TResponse> responseStream,
+        ServerCallContext context,
+        DuplexStreamingServerMethod<TRequest, TResponse> continuation
+    )
+    {
+        UnreadRequests.WasRead(context.GetHttpContext());
+        try
+        {
+            await continuation(requestStream, responseStream, context);
+        }
+        catch (Exception e) when (Translate(e, null, context) is { } translated)
+        {
+            throw translated;
+        }
+    }
+
+    // A write to a stream that is gone is an invalid operation; a command of PostgreSQL that was cancelled says so.
+    private static bool IsOfHangingUp(Exception exception) =>
+        exception is OperationCanceledException or IOException or InvalidOperationException
+        || StoreFailure.State(exception) == PostgresErrorCodes.QueryCanceled;
+
+    /// <param name="request">Null where there are many: agents' streams have metrics of their own.</param>
+    private RpcException? Translate(Exception exception, object? request, ServerCallContext context)
+    {
+        var translated = Translated(exception, request, context);
+        if (request is not null && (translated ?? exception as RpcException) is { } refused)
+            metrics.Refused(refused);
+        return translated;
+    }
+
+    private RpcException? Translated(Exception exception, object? request, ServerCallContext context)
+    {
+        switch (exception)
+        {
+            case RpcException told when request is IMessage message && Listener.Json.Serves(context.GetHttpContext()):
+                return JsonFieldNames.Renamed(told, message.Descriptor);
+            case RpcException:
+                return null;
+            // The caller has hung up or cancelled the call, in the middle of whatever was done for him. Nobody is told, and as a
+            // status it isn't logged as a failure.
+            case ConnectionAbortedException or ConnectionResetException:
+            case Exception when context.CancellationToken.IsCancellationRequested && IsOfHangingUp(exception):
+                return new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
+            case ConcurrencyException:
+                return new Refusal(
+                    RefusalKind.Aborted,
+                    ErrorReasons.ConcurrentChange,
+                    "Others changed the same thing at the same time; try again."
+                ).ToRpcException();
+        }
+
+        if (StoreFailure.IsPoolExhausted(exception))
+            return CallLimiter.TooMany().ToRpcException();
+        if (StoreFailure.IsAway(exception))
+        {
+            var http = context.GetHttpContext();
+            refusals.Add(
+                Caller.SubjectOf(http.User),
+                StoreFailure.Away.Reason,
+                $"{context.Method}: {exception.Message}",
+                http.Connection.RemoteIpAddress
+            );
+            return StoreFailure.Away.ToRpcException();
+        }
+
+        logger.CallFailed(exception, context.Method);
+        return new Refusal(
+            RefusalKind.Internal,
+            ErrorReasons.Internal,
+            "The control plane failed; its log has the details under this call's trace id."
+        ).ToRpcException();
+    }
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Mapping;
+using Google.Protobuf;
+using Microsoft.Net.Http.Headers;
+
+namespace Coder.Mesh.ControlPlane.Api.Calls;
+
+/// <summary>Answers gRPC calls that no service has answered.</summary>
+internal static class GrpcErrors
+{
+    public const string StatusHeader = "grpc-status";
+
+    private const string ContentType = "application/grpc";
+    private const string MessageHeader = "grpc-message";
+    private const string DetailsHeader = "grpc-status-details-bin";
+
+    public static bool IsGrpc(HttpRequest request) =>
+        request.ContentType?.StartsWith(ContentType, StringComparison.Ordinal) == true;
+
+    /// <summary>Whether the answer has begun with a status that says nothing more.</summary>
+    public static bool IsBare(HttpResponse response, int code) =>
+        !response.HasStarted
+        && response.Headers[StatusHeader] == code.ToString(CultureInfo.InvariantCulture)
+        && !response.Headers.ContainsKey(DetailsHeader);
+
+    /// <summary>An answer without messages: HTTP 200 and the status in the headers ("Trailers-Only").</summary>
+    public static void Write(HttpResponse response, Refusal refusal)
+    {
+        var status = refusal.ToStatus();
+        response.StatusCode = StatusCodes.Status200OK;
+        response.Headers[HeaderNames.ContentType] = ContentType;
+        response.Headers[StatusHeader] = status.Code.ToString(CultureInfo.InvariantCulture);
+        response.Headers[MessageHeader] = Uri.EscapeDataString(status.Message);
+        response.Headers[DetailsHeader] = Convert.ToBase64String(status.ToByteArray()).TrimEnd('=');
+    }
+}

@@ -1,0 +1,105 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Api.Json;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Storage;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Api.Calls;
+
+/// <summary>
+/// Authenticates bearer tokens of agents and API callers. Answers callers in their own way: with a status and its
+/// details, in gRPC or JSON. The base class would log two lines for each refusal; <see cref="RefusalLog"/> does instead.
+/// </summary>
+internal sealed class TokenAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options,
+    UrlEncoder encoder,
+    StoreSessions sessions,
+    TokenGate gate,
+    AccessRecorder access,
+    AgentStreamMetrics agents,
+    ApiMetrics api
+) : AuthenticationHandler<AuthenticationSchemeOptions>(options, NullLoggerFactory.Instance, encoder)
+{
+    public const string SchemeName = "MeshToken";
+
+    private Refusal _refusal = TokenRefusals.Missing;
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (BearerToken.Of(Request) is not { } token)
+            return AuthenticateResult.NoResult();
+        if (Tokens.KindOf(token) is not { } kind)
+            return Fail(TokenRefusals.Invalid);
+        var hash = Tokens.Hash(token);
+        var entered = await gate.Enter(hash, kind, Context.RequestAborted);
+        if (entered.Refusal is { } refusal)
+            return Fail(refusal);
+        using var place = entered.Value;
+        try
+        {
+            await using var session = sessions.Read();
+            var record = await session.LoadAsync<TokenRecord>(hash, Context.RequestAborted);
+            if (record is null || record.Kind != kind)
+            {
+                gate.NotFound(hash);
+                return Fail(TokenRefusals.Invalid);
+            }
+
+            gate.Found(hash, record);
+            return AuthenticateResult.Success(new AuthenticationTicket(Principal(record), SchemeName));
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e))
+        {
+            return Fail(StoreFailure.IsPoolExhausted(e) ? TokenRefusals.Busy : StoreFailure.Away);
+        }
+    }
+
+    private AuthenticateResult Fail(Refusal refusal)
+    {
+        _refusal = refusal;
+        return AuthenticateResult.Fail(refusal.Message);
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        Answer(_refusal, AccessSubjects.Anonymous, StatusCodes.Status401Unauthorized);
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
+        Answer(TokenRefusals.Denied, Caller.SubjectOf(Context.User), StatusCodes.Status403Forbidden);
+
+    private static ClaimsPrincipal Principal(TokenRecord record) =>
+        new(
+            new ClaimsIdentity(
+                [
+                    new Claim(Caller.KindClaim, record.Kind.ToString()),
+                    new Claim(ClaimTypes.NameIdentifier, record.Subject),
+                    new Claim(Caller.TokenClaim, record.TokenId),
+                    new Claim(Caller.RecordClaim, record.Id),
+                ],
+                SchemeName
+            )
+        );
+
+    private Task Answer(Refusal refusal, string subject, int httpStatus)
+    {
+        var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
+        if (action == AccessAction.Attach)
+            agents.Refused(refusal.Reason);
+        else
+            api.Refused(refusal.Reason);
+        access.Record(subject, action, refusal.Reason, refusal.Message, Context.Connection.RemoteIpAddress);
+        if (Listener.Json.Serves(Context))
+            return JsonErrors.Write(Context, refusal);
+        if (GrpcErrors.IsGrpc(Request))
+            GrpcErrors.Write(Response, refusal);
+        else
+            Response.StatusCode = httpStatus;
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,92 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.Reflection;
+using Google.Rpc;
+using Grpc.AspNetCore.Server;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace Coder.Mesh.ControlPlane.Api.Json;
+
+/// <summary>The API as JSON over HTTP/1.1, on a listener of its own: the routes that the protos name, and nothing else.</summary>
+internal static class JsonApi
+{
+    /// <summary>Of one request.</summary>
+    public const int MaxBodyBytes = 1024 * 1024;
+
+    /// <summary>What the details of an error may be.</summary>
+    public static readonly TypeRegistry ErrorTypes = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor);
+
+    private static readonly Refusal NoRoute = Refusal.NotFound(
+        ErrorReasons.RouteNotFound,
+        $"There is no such path; docs/json.md and {OpenApiDocument.Path} have all of them."
+    );
+
+    public static IGrpcServerBuilder AddJsonApi(this IGrpcServerBuilder grpc)
+    {
+        grpc.Services.AddSingleton<JsonRoutes>();
+        grpc.Services.AddSingleton<OpenApiDocument>();
+        return grpc.AddJsonTranscoding(o =>
+        {
+            o.TypeRegistry = ErrorTypes;
+            // As protobuf's JSON has it: a JSON number doesn't hold all of them.
+            o.JsonSettings.WriteInt64sAsStrings = true;
+        });
+    }
+
+    /// <summary>Each listener has its own endpoints. Routing has been done, authentication comes after.</summary>
+    public static IApplicationBuilder UseListeners(this IApplicationBuilder app)
+    {
+        var routes = app.ApplicationServices.GetRequiredService<JsonRoutes>();
+        var document = app.ApplicationServices.GetRequiredService<OpenApiDocument>();
+        return app.Use(
+            (context, next) =>
+                Listener.Json.Serves(context) ? Serve(context, next, routes, document)
+                : Route(context) is null ? next(context)
+                : NotHere(context)
+        );
+    }
+
+    private static Task Serve(HttpContext context, RequestDelegate next, JsonRoutes routes, OpenApiDocument document)
+    {
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
+        // Answers may carry secrets.
+        context.Response.Headers[HeaderNames.CacheControl] = "no-store";
+        var request = context.Request;
+        var isDocument = request.Path == OpenApiDocument.Path;
+        var methods = isDocument ? OpenApiDocument.Methods : routes.MethodsOf(request.Path);
+        if (methods.Count > 0 && !methods.Contains(request.Method))
+            return NotAllowed(context, methods);
+        return isDocument ? document.Write(context)
+            : Route(context) is null ? JsonErrors.Refuse(context, NoRoute)
+            : next(context);
+    }
+
+    /// <summary>What is known of a request's route; null if it isn't one of JSON.</summary>
+    public static GrpcJsonTranscodingMetadata? Route(HttpContext context) => Route(context.GetEndpoint());
+
+    /// <inheritdoc cref="Route(HttpContext)"/>
+    public static GrpcJsonTranscodingMetadata? Route(Endpoint? endpoint) =>
+        endpoint?.Metadata.GetMetadata<GrpcJsonTranscodingMetadata>();
+
+    private static Task NotAllowed(HttpContext context, IReadOnlyList<string> methods)
+    {
+        var allowed = string.Join(", ", methods);
+        context.Response.Headers[HeaderNames.Allow] = allowed;
+        return JsonErrors.Refuse(
+            context,
+            new Refusal(
+                RefusalKind.Unimplemented,
+                ErrorReasons.MethodNotAllowed,
+                $"This path doesn't have the method {Fields.Short(context.Request.Method)}: it has {allowed}."
+            )
+        );
+    }
+
+    private static Task NotHere(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    }
+}

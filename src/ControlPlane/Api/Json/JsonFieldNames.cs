@@ -1,0 +1,102 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using System.Text.RegularExpressions;
+using Google.Protobuf.Reflection;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+
+namespace Coder.Mesh.ControlPlane.Api.Json;
+
+/// <summary>
+/// Gives errors the names that fields have in JSON. Services name them as the protos do, which is right for gRPC only.
+/// </summary>
+internal static partial class JsonFieldNames
+{
+    private static readonly ConcurrentDictionary<FileDescriptor, FrozenDictionary<string, string>> Names = new();
+
+    /// <param name="type">Of the request that was refused.</param>
+    public static RpcException Renamed(RpcException error, MessageDescriptor type)
+    {
+        if (error.GetRpcStatus() is not { } status)
+            return error;
+        var names = Names.GetOrAdd(type.File, NamesOf);
+        var renamed = status.Clone();
+        renamed.Message = Text(status.Message, names);
+        for (var i = 0; i < renamed.Details.Count; i++)
+        {
+            var detail = renamed.Details[i];
+            if (detail.TryUnpack<BadRequest>(out var fields))
+            {
+                Rename(fields, type, names);
+                renamed.Message = string.Join("; ", fields.FieldViolations.Select(v => $"{v.Field}: {v.Description}"));
+                renamed.Details[i] = Any.Pack(fields);
+            }
+            else if (detail.TryUnpack<PreconditionFailure>(out var failure))
+            {
+                foreach (var violation in failure.Violations)
+                    violation.Description = Text(violation.Description, names);
+                renamed.Details[i] = Any.Pack(failure);
+            }
+        }
+
+        return renamed.ToRpcException();
+    }
+
+    /// <summary>A path of a field, such as <c>details.tolerations[0].toleration_seconds</c>; what is no field stays as it is.</summary>
+    public static string Path(string path, MessageDescriptor type)
+    {
+        var parts = new List<string>();
+        var message = type;
+        // Keys of maps may have dots.
+        foreach (Match part in Part().Matches(path))
+        {
+            var field = message?.FindFieldByName(part.Groups["name"].Value);
+            parts.Add((field?.JsonName ?? part.Groups["name"].Value) + part.Groups["index"].Value);
+            var value = field is { IsMap: true } ? field.MessageType.FindFieldByNumber(2) : field;
+            message = value?.FieldType == FieldType.Message ? value.MessageType : null;
+        }
+
+        return string.Join('.', parts);
+    }
+
+    private static void Rename(BadRequest fields, MessageDescriptor type, FrozenDictionary<string, string> names)
+    {
+        foreach (var violation in fields.FieldViolations)
+        {
+            // A mask's paths are names, of fields or not; whatever else is quoted is the caller's text.
+            violation.Description = IsMask(type.FindFieldByName(violation.Field))
+                ? Word().Replace(violation.Description, word => Camel(word.Value))
+                : Text(violation.Description, names);
+            violation.Field = Path(violation.Field, type);
+        }
+    }
+
+    private static bool IsMask(FieldDescriptor? field) =>
+        field is { FieldType: FieldType.Message } && field.MessageType == FieldMask.Descriptor;
+
+    /// <summary>As the mask came, for reading it has made this of it.</summary>
+    private static string Camel(string name) =>
+        string.Concat(name.Split('_').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..]));
+
+    private static string Text(string text, FrozenDictionary<string, string> names) =>
+        string.Join('"', text.Split('"').Select((part, i) => i % 2 == 0 ? Words(part, names) : part));
+
+    private static string Words(string text, FrozenDictionary<string, string> names) =>
+        Word().Replace(text, word => names.GetValueOrDefault(word.Value, word.Value));
+
+    private static FrozenDictionary<string, string> NamesOf(FileDescriptor file) =>
+        file
+            .Dependencies.Where(d => d.Package == file.Package)
+            .Append(file)
+            .SelectMany(f => f.MessageTypes)
+            .SelectMany(m => m.Fields.InDeclarationOrder())
+            .DistinctBy(f => f.Name)
+            .ToFrozenDictionary(f => f.Name, f => f.JsonName);
+
+    [GeneratedRegex(@"(?<name>[^.\[\]]+)(?<index>\[[^\]]*\])?")]
+    private static partial Regex Part();
+
+    [GeneratedRegex(@"\b[a-z][a-z0-9]*(_[a-z0-9]+)+\b", RegexOptions.CultureInvariant)]
+    private static partial Regex Word();
+}

@@ -1,0 +1,196 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Protocol;
+using Google.Protobuf;
+using Google.Protobuf.Reflection;
+using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace Coder.Mesh.ControlPlane.Api.Json;
+
+/// <summary>
+/// Reads a request before the transcoding does, which passes over fields and parameters that it doesn't know and says of
+/// others only that they are bad: a misspelt filter or precondition would go unnoticed.
+/// </summary>
+internal static class JsonRequests
+{
+    private const int MaxMessage = 256;
+    private const int MaxName = 64;
+    private const int MaxProblems = 20;
+
+    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly JsonParser Parser = new(JsonParser.Settings.Default);
+
+    private static readonly Refusal NotJson = Bad(
+        "The body must be a JSON object in UTF-8, {} at least, sent with \"content-type: application/json\"."
+    );
+
+    private static readonly Refusal NoBody = Bad("This request has no body: what it says is in its path and query.");
+
+    private static readonly Refusal TooLarge = new(
+        RefusalKind.InvalidArgument,
+        ErrorReasons.BodyTooLarge,
+        $"The body has more than {JsonApi.MaxBodyBytes} bytes as it is sent."
+    );
+
+    /// <summary>Comes after authorization: nobody else's bodies are read.</summary>
+    public static IApplicationBuilder UseStrictJson(this IApplicationBuilder app) =>
+        app.Use(
+            async (context, next) =>
+            {
+                if (JsonApi.Route(context) is { } route && await Problem(context, route) is { } refusal)
+                    await JsonErrors.Refuse(context, refusal);
+                else
+                    await next(context);
+            }
+        );
+
+    private static async Task<Refusal?> Problem(HttpContext context, GrpcJsonTranscodingMetadata route)
+    {
+        var request = route.MethodDescriptor.InputType;
+        var inBody = route.HttpRule.Body.Length > 0;
+        return QueryProblem(context.Request, request, inBody)
+            ?? (
+                inBody ? await BodyProblem(context.Request, request, context.RequestAborted)
+                : HasBody(context) ? NoBody
+                : null
+            );
+    }
+
+    private static bool HasBody(HttpContext context) =>
+        context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody;
+
+    private static Refusal? QueryProblem(HttpRequest request, MessageDescriptor type, bool inBody)
+    {
+        var fields = new Fields();
+        var problems = request
+            .Query.Select(q => (Name: q.Key, Rule: ParameterRule(request, type, inBody, q.Key, q.Value)))
+            .Where(p => p.Rule is not null);
+        foreach (var (name, rule) in problems.Take(MaxProblems))
+            fields.Violated(Cut.To(name, MaxName), rule!);
+        return fields.Refusal;
+    }
+
+    /// <returns>The rule that a parameter breaks; null if it breaks none.</returns>
+    private static string? ParameterRule(
+        HttpRequest request,
+        MessageDescriptor type,
+        bool inBody,
+        string name,
+        StringValues values
+    )
+    {
+        if (inBody)
+            return "is no parameter: what isn't in this request's path is in its body";
+        var field = type.Fields.InDeclarationOrder().FirstOrDefault(f => f.Name == name || f.JsonName == name);
+        if (field is null || request.RouteValues.ContainsKey(field.Name))
+            return "is no parameter of this request";
+        var given = request.Query.Where(q => q.Key == field.Name || q.Key == field.JsonName).Sum(q => q.Value.Count);
+        var mayBeGiven = field.IsRepeated || given == 1;
+        if (mayBeGiven && values.All(v => Parses(type, field, v!)))
+            return null;
+        return field.IsRepeated
+            ? $"must be {JsonBody.Kind(field)}; it may be given several times"
+            : $"must be given once, as {JsonBody.Kind(field)}";
+    }
+
+    private static bool Parses(MessageDescriptor type, FieldDescriptor field, string value)
+    {
+        // As the transcoding takes it: by its name or its number.
+        if (field.FieldType == FieldType.Enum)
+            return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? field.EnumType.FindValueByNumber(number) is not null
+                : field.EnumType.FindValueByName(value) is not null;
+        // In JSON 1e1 is one, for the transcoding it isn't.
+        if (
+            IsNumber(field)
+            && !decimal.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+        )
+            return false;
+        JsonNode node =
+            field.FieldType == FieldType.Bool && bool.TryParse(value, out var truth)
+                ? JsonValue.Create(truth)
+                : JsonValue.Create(value);
+        try
+        {
+            JsonNode content = field.IsRepeated ? new JsonArray(node) : node;
+            Parser.Parse(new JsonObject { [field.JsonName] = content }.ToJsonString(), type);
+            return true;
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or InvalidJsonException)
+        {
+            return false;
+        }
+    }
+
+    private static bool IsNumber(FieldDescriptor field) =>
+        field.FieldType is not (FieldType.Bool or FieldType.String or FieldType.Enum);
+
+    private static async Task<Refusal?> BodyProblem(HttpRequest request, MessageDescriptor type, CancellationToken ct)
+    {
+        if (!IsJson(request.ContentType))
+            return NotJson;
+        using var body = new MemoryStream();
+        try
+        {
+            await request.Body.CopyToAsync(body, ct);
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return TooLarge;
+        }
+
+        if (body.Length == 0)
+            return NotJson;
+        return MessageProblem(body.GetBuffer().AsSpan(0, (int)body.Length), type, request);
+    }
+
+    private static Refusal? MessageProblem(ReadOnlySpan<byte> body, MessageDescriptor type, HttpRequest request)
+    {
+        try
+        {
+            var text = Utf8.GetString(body);
+            using var json = JsonDocument.Parse(text);
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                return NotJson;
+            if (JsonBody.Problems(json.RootElement, type) is { Count: > 0 } problems)
+                return Bad(string.Join("; ", problems.Select(p => $"{p.Field}: {p.Rule}"))) with { Fields = problems };
+            var message = Parser.Parse(text, type);
+            // The path would win, without a word.
+            var twice = type
+                .Fields.InDeclarationOrder()
+                .FirstOrDefault(f => request.RouteValues.ContainsKey(f.Name) && f.Accessor.GetValue(message) is not "");
+            if (twice is not null)
+                return Bad($"{twice.JsonName} is in the path, and must not be in the body.");
+            // As the transcoding reads it: it doesn't take a number as a text, nor 1e1, and wouldn't say what is wrong.
+            request.Body = new MemoryStream(Utf8.GetBytes(JsonFormatter.Default.Format(message)));
+            return null;
+        }
+        catch (DecoderFallbackException)
+        {
+            return NotJson;
+        }
+        catch (JsonException e)
+        {
+            return Bad($"The body can't be read as JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.");
+        }
+        catch (Exception e)
+            when (e is InvalidProtocolBufferException or InvalidJsonException or InvalidOperationException)
+        {
+            return Bad(Cut.To(e.Message, MaxMessage));
+        }
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
+
+    private static Refusal Bad(string message) => new(RefusalKind.InvalidArgument, ErrorReasons.BodyInvalid, message);
+}

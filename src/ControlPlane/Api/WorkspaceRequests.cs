@@ -1,0 +1,259 @@
+using System.Net.Mail;
+using System.Text.RegularExpressions;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Watches;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
+using Coder.Mesh.V1;
+using WorkspaceSpec = Coder.Mesh.ControlPlane.Workspaces.WorkspaceSpec;
+
+namespace Coder.Mesh.ControlPlane.Api;
+
+/// <summary>What a request to create a workspace must keep to.</summary>
+internal static partial class WorkspaceRequests
+{
+    /// <summary>Which part of a spec each path of a mask stands for.</summary>
+    private static readonly Dictionary<string, Func<WorkspaceSpec, WorkspaceSpec, WorkspaceSpec>> Paths = new()
+    {
+        ["spec"] = (_, wanted) => wanted,
+        ["spec.image"] = (spec, wanted) => spec with { Image = wanted.Image },
+        ["spec.cpu"] = (spec, wanted) => spec with { Cpu = wanted.Cpu },
+        ["spec.memory"] = (spec, wanted) => spec with { Memory = wanted.Memory },
+        ["spec.disk"] = (spec, wanted) => spec with { Disk = wanted.Disk },
+        ["spec.command"] = (spec, wanted) => spec with { Command = wanted.Command },
+        ["spec.env"] = (spec, wanted) => spec with { Env = wanted.Env },
+        ["spec.env_from"] = (spec, wanted) => spec with { EnvFrom = wanted.EnvFrom },
+        [OwnerEmailPath] = (spec, _) => spec,
+    };
+
+    public const string OwnerEmailPath = "owner_email";
+
+    private const int MaxEnv = 100;
+    private const int MaxEnvName = 256;
+    private const int MaxEnvValue = 4096;
+    private const int MaxEnvCharacters = 32 * 1024;
+    private const int MaxEnvFrom = 16;
+    private const string ReservedEnv = "CODER_WP_NAME";
+
+    private const int MaxCommandParts = 64;
+    private const int MaxImage = 512;
+
+    // RFC 5321, 4.5.3.1.3, without the angle brackets.
+    private const int MaxEmail = 254;
+
+    public static Fields Check(CreateWorkspaceRequest request)
+    {
+        var fields = new Fields()
+            .Name("name", request.Name)
+            .Text("organization", request.Organization, 253)
+            .Text("provider", request.Provider, 253)
+            .Text("region", request.Region, 63)
+            .Owner(request.Owner, request.OwnerEmail)
+            .RequestId(request.RequestId);
+        return fields.Spec(Spec(request));
+    }
+
+    /// <summary>What is to be created: what isn't given has its default.</summary>
+    public static WorkspaceSpec Spec(CreateWorkspaceRequest request)
+    {
+        var spec = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
+        return spec with
+        {
+            Image = Given(spec.Image, WorkspaceDefaults.Image),
+            Cpu = Given(spec.Cpu, WorkspaceDefaults.Cpu),
+            Memory = Given(spec.Memory, WorkspaceDefaults.Memory),
+            Disk = Given(spec.Disk, WorkspaceDefaults.Disk),
+        };
+    }
+
+    private static string Given(string value, string otherwise) => value.Length > 0 ? value : otherwise;
+
+    /// <param name="before">The spec that is changed: quantities that an earlier version let in may stay as they are.</param>
+    public static Fields Spec(this Fields fields, WorkspaceSpec spec, WorkspaceSpec? before = null)
+    {
+        if (spec.Image.Length == 0)
+            fields.Violated("spec.image", "is required");
+        var known = before is null ? [] : SpecQuantities(before);
+        foreach (var (field, value, rule) in SpecQuantities(spec).Except(known))
+            fields.Quantity(field, value, rule);
+        return fields.SpecTexts(spec);
+    }
+
+    /// <summary>The same for a spec whose empty fields come from elsewhere.</summary>
+    public static Fields PartialSpec(this Fields fields, WorkspaceSpec spec)
+    {
+        foreach (var (field, value, rule) in SpecQuantities(spec).Where(q => q.Value.Length > 0))
+            fields.Quantity(field, value, rule);
+        return fields.SpecTexts(spec);
+    }
+
+    private static (string Field, string Value, QuantityRule Rule)[] SpecQuantities(WorkspaceSpec spec) =>
+        [
+            ("spec.cpu", spec.Cpu, QuantityRule.Cpu),
+            ("spec.memory", spec.Memory, QuantityRule.Memory),
+            ("spec.disk", spec.Disk, QuantityRule.Disk),
+        ];
+
+    private static Fields SpecTexts(this Fields fields, WorkspaceSpec spec)
+    {
+        if (spec.Image.Any(char.IsWhiteSpace))
+            fields.Violated("spec.image", "must be a container image reference, without white space");
+        else
+            fields.Text("spec.image", spec.Image, MaxImage);
+        if (spec.Command.Length > MaxCommandParts)
+            fields.Violated("spec.command", $"must have at most {MaxCommandParts} parts, has {spec.Command.Length}");
+        else if (spec.Command.Any(part => part.Length > Fields.MaxText))
+            fields.Violated("spec.command", $"each part must be at most {Fields.MaxText} characters");
+        return fields.Environment(spec);
+    }
+
+    private static Fields Environment(this Fields fields, WorkspaceSpec spec)
+    {
+        if (spec.Env.Count > MaxEnv)
+            return fields.Violated("spec.env", $"must have at most {MaxEnv} variables, has {spec.Env.Count}");
+        foreach (var (name, value) in spec.Env)
+        {
+            if (name.Length > MaxEnvName || !EnvName().IsMatch(name))
+                fields.Violated(
+                    "spec.env",
+                    $"\"{Fields.Short(name)}\" must be at most {MaxEnvName} letters, digits, '_', '-' and '.', not beginning with a digit"
+                );
+            else if (name == ReservedEnv)
+                fields.Violated("spec.env", $"{ReservedEnv} is set by Coder.Mesh to the workspace's name");
+            if (value.Length > MaxEnvValue || value.Contains('\0', StringComparison.Ordinal))
+                fields.Violated(
+                    "spec.env",
+                    $"{Fields.Short(name)}: must be at most {MaxEnvValue} characters, and none of them NUL"
+                );
+        }
+
+        if (spec.Env.Sum(e => e.Key.Length + e.Value.Length) > MaxEnvCharacters)
+            fields.Violated("spec.env", $"must have at most {MaxEnvCharacters} characters in all, names and values");
+        if (spec.EnvFrom.Length > MaxEnvFrom)
+            return fields.Violated(
+                "spec.env_from",
+                $"must name at most {MaxEnvFrom} Secrets, names {spec.EnvFrom.Length}"
+            );
+        foreach (var secret in spec.EnvFrom.Where(name => !Fields.IsSecretName(name)))
+            fields.Violated("spec.env_from", Fields.NotASecret(secret));
+        return fields;
+    }
+
+    public static Fields Check(UpdateWorkspaceRequest request)
+    {
+        var fields = new Fields().Owner(owner: "", request.OwnerEmail);
+        var paths = MaskOf(request);
+        if (paths.Count > 0 || !request.TakeOwnership)
+            fields.Mask(request.UpdateMask, Paths.Keys, "name what to change");
+        return request.Spec is null && paths.Any(p => p != OwnerEmailPath)
+            ? fields.Violated("spec", "is required")
+            : fields;
+    }
+
+    private static Fields Owner(this Fields fields, string owner)
+    {
+        fields.Text("owner", owner, 253);
+        return owner.Length > 0 && (char.IsWhiteSpace(owner[0]) || char.IsWhiteSpace(owner[^1]))
+            ? fields.Violated("owner", "must not begin or end with white space")
+            : fields;
+    }
+
+    public static Fields Owner(this Fields fields, string owner, string email)
+    {
+        fields.Owner(owner);
+        var fits =
+            MailAddress.TryCreate(email, out var address) && address.Address == email && email.Length <= MaxEmail;
+        return email.Length == 0 || fits
+            ? fields
+            : fields.Violated(
+                "owner_email",
+                $"must be an e-mail address such as jo@example.com, of at most {MaxEmail} characters"
+            );
+    }
+
+    /// <summary>How a request changes a spec, whatever it is by then.</summary>
+    public static Func<WorkspaceSpec, WorkspaceSpec> Change(UpdateWorkspaceRequest request)
+    {
+        var wanted = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
+        return spec => MaskOf(request).Aggregate(spec, (now, path) => Paths[path](now, wanted));
+    }
+
+    /// <summary>What a request names to be changed; nothing if it has no mask.</summary>
+    public static IReadOnlyCollection<string> MaskOf(UpdateWorkspaceRequest request) => request.UpdateMask?.Paths ?? [];
+
+    public static Fields Check(ListWorkspacesRequest request) =>
+        Filters(request.Organization, request.Provider, request.Owner, request.State, request.States)
+            .Page(request.PageSize, request.PageToken);
+
+    public static Fields Check(WatchWorkspacesRequest request) =>
+        Filters(request.Organization, request.Provider, request.Owner, request.State, request.States)
+            .Text("workspace", request.Workspace, 253)
+            .ResumeToken(request.ResumeToken);
+
+    private static Fields Filters(
+        string organization,
+        string provider,
+        string owner,
+        WorkspaceState state,
+        IEnumerable<WorkspaceState> states
+    )
+    {
+        var fields = new Fields()
+            .Text("organization", organization, 253)
+            .Text("provider", provider, 253)
+            .Text("owner", owner, 253);
+        if (!Enum.IsDefined(state))
+            fields.Violated("state", "must be one of the states that the API names");
+        return states.All(s => Enum.IsDefined(s) && s != WorkspaceState.Unspecified)
+            ? fields
+            : fields.Violated("states", "must each be one of the states that the API names");
+    }
+
+    public static Fields Check(ListTimelineRequest request)
+    {
+        var fields = new Fields()
+            .Reference("workspace", request.Workspace)
+            .Text("organization", request.Organization, 253)
+            .Owner(request.Owner)
+            .Page(request.PageSize, request.PageToken);
+        return fields.Refusal is null && request.PageToken.Length > 0 && StoryPosition.Parse(request.PageToken) is null
+            ? fields.Violated("page_token", "must be a next_page_token of an earlier answer")
+            : fields;
+    }
+
+    public static Fields Check(AbandonWorkspaceRequest request)
+    {
+        var fields = new Fields()
+            .Reference("workspace", request.Workspace)
+            .Text("organization", request.Organization, 253)
+            .Owner(request.Owner)
+            .RequestId(request.RequestId);
+        return request.Reason.Length == 0
+            ? fields.Violated("reason", "is required")
+            : fields.Text("reason", request.Reason);
+    }
+
+    public static WorkspaceReference Reference(
+        string workspace,
+        string organization,
+        string owner,
+        string etag = "",
+        string requestId = ""
+    )
+    {
+        new Fields()
+            .Reference("workspace", workspace)
+            .Text("organization", organization, 253)
+            .Owner(owner)
+            .Etag(etag)
+            .RequestId(requestId)
+            .ThrowIfViolated();
+        return new WorkspaceReference(workspace, organization, owner);
+    }
+
+    [GeneratedRegex(@"^[-._a-zA-Z][-._a-zA-Z0-9]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex EnvName();
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
+
+namespace Coder.Mesh.ControlPlane.Base;
+
+/// <summary>Collects every violation of a request, so that the caller hears of all of them at once.</summary>
+internal sealed partial class Fields
+{
+    /// <summary>Longest free text that a request may carry, in UTF-16 units.</summary>
+    public const int MaxText = 1024;
+
+    /// <summary>
+    /// Bytes of all rules that are told. They are sent twice, in headers, of which some clients take 8 KiB at most and else
+    /// see another error.
+    /// </summary>
+    private const int MaxTold = 1_500;
+
+    private readonly List<FieldViolation> _violations = [];
+    private int _told;
+    private int _untold;
+
+    public Refusal? Refusal =>
+        _violations.Count == 0
+            ? null
+            : new Refusal(
+                RefusalKind.InvalidArgument,
+                ErrorReasons.InvalidArgument,
+                string.Join("; ", _violations.Select(v => $"{v.Field}: {v.Rule}"))
+            )
+            {
+                Fields = [.. _violations],
+            };
+
+    public Fields Violated(string field, string rule)
+    {
+        _told += Encoding.UTF8.GetByteCount(field) + Encoding.UTF8.GetByteCount(rule);
+        if (_told <= MaxTold || _violations.Count == 0)
+            _violations.Add(new FieldViolation(field, rule));
+        else if (++_untold == 1)
+            _violations.Add(new FieldViolation(field, More(_untold)));
+        else
+            _violations[^1] = _violations[^1] with { Rule = More(_untold) };
+        return this;
+    }
+
+    private static string More(int untold) => $"breaks a rule too, and is the first of {untold} more that do";
+
+    /// <summary>A name that people give: an RFC 1123 label that can't be taken for an id.</summary>
+    public Fields Name(string field, string value)
+    {
+        if (value.Length == 0)
+            return Violated(field, "is required");
+        if (value.Length > 63 || !Label().IsMatch(value))
+            return Violated(
+                field,
+                "must be an RFC 1123 label: at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"
+            );
+        return Ids.LooksLikeId(value)
+            ? Violated(field, "must not have the form of an id (32 hexadecimal digits)")
+            : this;
+    }
+
+    /// <summary>A name or id of something that exists.</summary>
+    public Fields Reference(string field, string value) =>
+        value.Length == 0 ? Violated(field, "is required") : Text(field, value, 253);
+
+    public Fields Text(string field, string value, int max = MaxText)
+    {
+        if (value.Length > max)
+            return Violated(field, $"must be at most {max} characters, has {value.Length}");
+        return value.Any(char.IsControl) ? Violated(field, "must not contain control characters") : this;
+    }
+
+    /// <summary>A mask that names at least one of the paths that there are, and no other.</summary>
+    /// <param name="remedy">What a caller without one should do.</param>
+    public Fields Mask(FieldMask? mask, IReadOnlyCollection<string> paths, string remedy)
+    {
+        if (mask is null or { Paths.Count: 0 })
+            return Violated("update_mask", $"is required: {remedy}");
+        foreach (var path in mask.Paths.Where(p => !paths.Contains(p)).Take(10))
+            Text("update_mask", path)
+                .Violated("update_mask", $"\"{Short(path)}\" is none of {string.Join(", ", paths)}");
+        return this;
+    }
+
+    /// <summary>Whether it has the form of an RFC 1123 subdomain, such as a Secret's name; its length is the caller's to bound.</summary>
+    public static bool IsSubdomain(string text) => Subdomain().IsMatch(text);
+
+    public static bool IsSecretName(string text) => text.Length <= 253 && IsSubdomain(text);
+
+    public static string NotASecret(string text) =>
+        $"\"{Short(text)}\" can't be the name of a Secret (RFC 1123 subdomain)";
+
+    /// <summary>A part of a caller's text that is fit for a message.</summary>
+    public static string Short(string text) => new([.. Cut.To(text, 64).Select(c => char.IsControl(c) ? '?' : c)]);
+
+    public Fields Quantity(string field, string value, QuantityRule rule)
+    {
+        if (value.Length == 0)
+            return Violated(field, "is required");
+        return rule.Violation(value) is { } violation ? Violated(field, violation) : this;
+    }
+
+    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Label();
+
+    [GeneratedRegex(
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
+        RegexOptions.CultureInvariant
+    )]
+    private static partial Regex Subdomain();
+}

@@ -1,0 +1,9 @@
+namespace Coder.Mesh.ControlPlane.Base;
+
+/// <summary>Ids of resources: 32 lower-case hexadecimal digits that rise with time.</summary>
+internal static class Ids
+{
+    public static string New(TimeProvider time) => Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
+
+    public static bool LooksLikeId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
+}

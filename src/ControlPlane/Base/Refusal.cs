@@ -1,0 +1,66 @@
+namespace Coder.Mesh.ControlPlane.Base;
+
+internal enum RefusalKind
+{
+    InvalidArgument,
+    NotFound,
+    AlreadyExists,
+    FailedPrecondition,
+    Aborted,
+    Unauthenticated,
+    PermissionDenied,
+    Unavailable,
+    DeadlineExceeded,
+    ResourceExhausted,
+    OutOfRange,
+    Unimplemented,
+    Internal,
+}
+
+internal sealed record FieldViolation(string Field, string Rule);
+
+/// <param name="Type">UPPER_SNAKE, from a closed set.</param>
+/// <param name="Subject">What it is about, such as a provider's name.</param>
+internal sealed record PreconditionViolation(string Type, string Subject, string Description);
+
+/// <summary>An expected no: a value on its way through the product, a gRPC status only at the edge.</summary>
+/// <param name="Reason">One of <see cref="Protocol.ErrorReasons"/>.</param>
+/// <param name="Message">What is wrong and what to do next, for a person.</param>
+internal sealed record Refusal(RefusalKind Kind, string Reason, string Message)
+{
+    public IReadOnlyList<FieldViolation> Fields { get; init; } = [];
+
+    public IReadOnlyList<PreconditionViolation> Preconditions { get; init; } = [];
+
+    /// <summary>What a program may want to know besides, under lower_snake keys.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>When trying again may help; null where that isn't known.</summary>
+    public TimeSpan? RetryDelay { get; init; }
+
+    public static Refusal NotFound(string reason, string message) => new(RefusalKind.NotFound, reason, message);
+
+    public static Refusal Precondition(string reason, string message) =>
+        new(RefusalKind.FailedPrecondition, reason, message);
+}
+
+/// <summary>A value, or why there is none.</summary>
+internal readonly struct Result<T>
+{
+    private readonly T? _value;
+
+    private Result(T? value, Refusal? refusal)
+    {
+        _value = value;
+        Refusal = refusal;
+    }
+
+    public Refusal? Refusal { get; }
+
+    /// <exception cref="InvalidOperationException">There is no value; look at <see cref="Refusal"/> first.</exception>
+    public T Value => Refusal is null ? _value! : throw new InvalidOperationException(Refusal.Message);
+
+    public static implicit operator Result<T>(T value) => new(value, null);
+
+    public static implicit operator Result<T>(Refusal refusal) => new(default, refusal);
+}

@@ -1,0 +1,36 @@
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.Protocol;
+using Proto = Coder.Mesh.V1;
+using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
+
+namespace Coder.Mesh.ControlPlane.Mapping;
+
+/// <summary>
+/// Whether a provider's agent dials the deployment's access URL. Made when a provider is shown, so that it is true the
+/// moment after the access URL was set.
+/// </summary>
+internal static class AccessUrlCondition
+{
+    /// <param name="accessUrl">The deployment's; empty while nobody has said it.</param>
+    /// <param name="dialled">As the agent said it; empty if it was attached by a version that didn't keep it.</param>
+    /// <returns>Null if there is nothing to compare with.</returns>
+    public static Proto.Condition? ToProto(string accessUrl, string dialled)
+    {
+        if (accessUrl.Length == 0)
+            return null;
+        var condition = new Proto.Condition { Type = ConditionTypes.AccessUrlCurrent };
+        if (AccessUrls.Normalize(dialled) == accessUrl)
+        {
+            condition.Status = Proto.ConditionStatus.True;
+            return condition;
+        }
+
+        condition.Status = dialled.Length == 0 ? Proto.ConditionStatus.Unknown : Proto.ConditionStatus.False;
+        condition.Code = StatusCodes.AccessUrlOutdated;
+        condition.Message =
+            dialled.Length == 0
+                ? $"It isn't known which address the agent dials; the access URL is {accessUrl}."
+                : $"The agent dials {dialled}; the access URL is {accessUrl}.";
+        return condition;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Providers;
+using Google.Protobuf.WellKnownTypes;
+using Proto = Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Mapping;
+
+/// <summary>Maps providers to and from the API.</summary>
+internal static class ProviderMapping
+{
+    /// <summary>What its own streams say; <see cref="ProviderAnswers"/> adds the rest.</summary>
+    public static Proto.Provider ToProto(ProviderOverview overview)
+    {
+        var (provider, presence) = overview;
+        var use = TokenUse.Of(presence);
+        return new Proto.Provider
+        {
+            Id = provider.ProviderId,
+            Name = provider.Name,
+            Kind = provider.Kind == ProviderKind.BuiltIn ? Proto.ProviderKind.BuiltIn : Proto.ProviderKind.Remote,
+            Status = presence.Status switch
+            {
+                ProviderStatus.Pending => Proto.ProviderStatus.Pending,
+                ProviderStatus.Ready => Proto.ProviderStatus.Ready,
+                _ => Proto.ProviderStatus.Error,
+            },
+            StatusCode = presence.Code,
+            StatusMessage = presence.Message,
+            StatusTime = Timestamp.FromDateTimeOffset(presence.StatusAt),
+            Conditions = { presence.Conditions.Select(ToProto) },
+            Agent = ToAgent(presence),
+            Details = ToProto(provider.Details),
+            CreateTime = Timestamp.FromDateTimeOffset(provider.CreatedAt),
+            // Where a replica of 0.1 has deleted it, the time is filled in at the next start.
+            DeleteTime = provider.Deleted
+                ? Timestamp.FromDateTimeOffset(provider.DeletedAt ?? presence.AgentSince ?? presence.StatusAt)
+                : null,
+            Etag = provider.Version.ToString(CultureInfo.InvariantCulture),
+            ResourceVersion = (ulong)(provider.Version + presence.Version),
+            Cordon = provider.Cordon is not { } cordon
+                ? null
+                : new Proto.Cordon
+                {
+                    Reason = cordon.Reason,
+                    User = cordon.User,
+                    Time = Timestamp.FromDateTimeOffset(cordon.At),
+                },
+            Tokens =
+            {
+                provider
+                    .Tokens.OrderBy(t => t.IssuedAt)
+                    .Select(t => new Proto.ProviderToken
+                    {
+                        Id = t.TokenId,
+                        IssueTime = Timestamp.FromDateTimeOffset(t.IssuedAt),
+                        Used = use.Used.Contains(t.TokenId),
+                        InUse = use.Live.Contains(t.TokenId),
+                    }),
+            },
+            OfferedCluster = presence.Offered is not { } offered
+                ? null
+                : new Proto.OfferedCluster
+                {
+                    Namespace = offered.Namespace,
+                    NamespaceUid = offered.NamespaceUid,
+                    Time = Timestamp.FromDateTimeOffset(offered.At),
+                },
+            AgentRefusals = { presence.Refusals.Select(ToProto) },
+        };
+    }
+
+    private static Proto.AgentRefusal ToProto(AgentRefused refused) =>
+        new()
+        {
+            Reason = refused.Reason,
+            Message = refused.Message,
+            Time = Timestamp.FromDateTimeOffset(refused.At),
+        };
+
+    /// <returns>Empty for "any".</returns>
+    public static IReadOnlyCollection<ProviderStatus> FromProto(IEnumerable<Proto.ProviderStatus> statuses) =>
+        [
+            .. statuses
+                .Where(s => s != Proto.ProviderStatus.Unspecified)
+                .Select(s => System.Enum.Parse<ProviderStatus>(s.ToString()))
+                .Distinct(),
+        ];
+
+    public static ProviderDetails FromProto(Proto.ProviderDetails? details) =>
+        details is null
+            ? new ProviderDetails()
+            : new ProviderDetails(
+                details.ClusterAddress,
+                details.Hostname,
+                details.Region,
+                details.StorageClass,
+                details.MaxWorkspaces
+            )
+            {
+                Workspaces = new WorkspaceDetails
+                {
+                    Tolerations = DetailsMapping.FromProto(details.Tolerations),
+                    NodeSelector = DetailsMapping.FromProto(details.NodeSelector),
+                    Affinity = details.HasAffinity ? details.Affinity : null,
+                    ServiceAccountAnnotations = DetailsMapping.FromProto(details.ServiceAccountAnnotations),
+                    ImagePullSecrets = [.. details.ImagePullSecrets],
+                },
+            };
+
+    public static Proto.ProviderDetails ToProto(ProviderDetails details)
+    {
+        var workspaces = details.Workspaces;
+        var mapped = new Proto.ProviderDetails
+        {
+            ClusterAddress = details.ClusterAddress,
+            Hostname = details.Hostname,
+            Region = details.Region,
+            StorageClass = details.StorageClass,
+            MaxWorkspaces = details.MaxWorkspaces,
+            Tolerations = { workspaces.Tolerations.Select(DetailsMapping.ToProto) },
+            NodeSelector = { workspaces.NodeSelector },
+            ServiceAccountAnnotations = { workspaces.ServiceAccountAnnotations },
+            ImagePullSecrets = { workspaces.ImagePullSecrets },
+        };
+        if (workspaces.Affinity is { } affinity)
+            mapped.Affinity = affinity;
+        return mapped;
+    }
+
+    private static Proto.ProviderAgent? ToAgent(ProviderPresence presence) =>
+        presence.Agent is not { } agent
+            ? null
+            : new Proto.ProviderAgent
+            {
+                Attached = presence.Attached,
+                Epoch = (ulong)presence.Epoch,
+                Version = agent.AgentVersion,
+                Namespace = presence.NamespaceUid is null ? agent.Namespace : presence.BoundNamespace(),
+                NamespaceUid = presence.NamespaceUid ?? "",
+                KubernetesVersion = agent.KubernetesVersion,
+                Driver = agent.Driver,
+                AccessUrl = agent.AccessUrl,
+                SinceTime = presence.AgentSince is { } since ? Timestamp.FromDateTimeOffset(since) : null,
+            };
+
+    public static Proto.HistoryEntry ToProto(HistoryLine line)
+    {
+        var stored = line.Event;
+        return new()
+        {
+            Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
+            Actor = stored.UserName ?? "",
+            Type = stored.EventTypeName,
+            Summary = line.Text,
+            TraceId = stored.CorrelationId ?? "",
+            RequestId = stored.CausationId ?? "",
+        };
+    }
+
+    private static Proto.Condition ToProto(Condition condition) =>
+        new()
+        {
+            Type = condition.Type,
+            Status = condition.Status switch
+            {
+                ConditionStatus.True => Proto.ConditionStatus.True,
+                ConditionStatus.False => Proto.ConditionStatus.False,
+                _ => Proto.ConditionStatus.Unknown,
+            },
+            Code = condition.Code,
+            Message = condition.Message,
+            SinceTime = condition.Since is { } since ? Timestamp.FromDateTimeOffset(since) : null,
+        };
+}

@@ -1,0 +1,35 @@
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
+using Google.Protobuf.WellKnownTypes;
+using Proto = Coder.Mesh.V1;
+using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
+
+namespace Coder.Mesh.ControlPlane.Mapping;
+
+/// <summary>
+/// Whether workspaces of a provider have lost their disks. Made when a provider is shown, like
+/// <see cref="OrphanCondition"/>: only the store knows which volumes there were before.
+/// </summary>
+internal static class VolumeCondition
+{
+    public static Proto.Condition ToProto(EmptyVolumes empty) =>
+        empty.Count == 0
+            ? new Proto.Condition { Type = ConditionTypes.VolumesKept, Status = Proto.ConditionStatus.True }
+            : new Proto.Condition
+            {
+                Type = ConditionTypes.VolumesKept,
+                Status = Proto.ConditionStatus.False,
+                Code = StatusCodes.VolumeCreatedAnew,
+                Message = Message(empty),
+                SinceTime = Timestamp.FromDateTimeOffset(empty.Last!.Value),
+            };
+
+    private static string Message(EmptyVolumes empty)
+    {
+        var names = string.Join(", ", empty.Names);
+        var others = empty.Count - empty.Names.Count;
+        return $"The home disk of {WorkspaceCounts.Words(empty.Count)} was created anew in the last "
+            + $"{VolumeNotices.ShownFor.TotalDays:0} days, and is empty unless somebody has restored it: {names}"
+            + (others > 0 ? $" and {others} more." : ".");
+    }
+}

@@ -1,0 +1,138 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Presence;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>Decides from a Hello whether an agent may attach. Pure; runs before an epoch is given out.</summary>
+internal static class Admission
+{
+    /// <param name="state">The provider's presence.</param>
+    /// <param name="negotiated">The protocol version that both speak; null if there is none.</param>
+    /// <param name="takenBy">Name of another provider that has the agent's namespace; null if none has.</param>
+    public static Refusal? Decide(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
+    {
+        if (state is null or { Ended: true })
+            return Refused(
+                ErrorReasons.ProviderDeleted,
+                "This provider has been deleted. What the agent created is left as it is; remove the agent."
+            );
+        if (negotiated is null)
+            return Refused(
+                ErrorReasons.VersionUnsupported,
+                $"The agent's protocol versions don't meet this control plane's ({ProtocolVersion.Min} to {ProtocolVersion.Max}); upgrade whichever is older."
+            );
+        if (agent.NamespaceUid.Length == 0)
+            return null;
+        if (takenBy is not null)
+            return Refused(
+                ErrorReasons.NamespaceTaken,
+                $"The agent's namespace belongs to provider \"{takenBy}\" already; use that provider's token, or another namespace."
+            );
+        if (state.NamespaceUid is null || state.NamespaceUid == agent.NamespaceUid)
+            return null;
+        return agent.Namespace == state.BoundNamespace()
+            ? Refused(
+                ErrorReasons.ClusterMismatch,
+                $"Namespace \"{agent.Namespace}\" has the UID {agent.NamespaceUid}, but this provider is bound to {state.NamespaceUid}: it is another cluster, or the namespace was made anew."
+            )
+            : Refused(
+                ErrorReasons.NamespaceChanged,
+                $"The agent works in namespace \"{agent.Namespace}\" ({agent.NamespaceUid}), but this provider is bound to \"{state.BoundNamespace()}\" ({state.NamespaceUid})."
+            );
+    }
+
+    /// <summary>The cluster that an admin may accept after this refusal; null if that isn't what was refused.</summary>
+    public static ClusterOffered? OfferOf(Refusal refusal, AgentIdentity agent, DateTimeOffset at) =>
+        refusal.Reason is ErrorReasons.NamespaceChanged or ErrorReasons.ClusterMismatch
+            ? new ClusterOffered(agent.NamespaceUid, agent.Namespace, at)
+            : null;
+
+    /// <summary>Binds a provider to the cluster that was offered, unless the agent of the old one is still there.</summary>
+    public static Decision<PresenceEvent> Accept(
+        string provider,
+        ProviderPresence state,
+        string namespaceUid,
+        DateTimeOffset at
+    )
+    {
+        if (state.Ended)
+            return Refusal.NotFound(ErrorReasons.ProviderNotFound, $"Provider \"{provider}\" has been deleted.");
+        if (state.NamespaceUid == namespaceUid)
+            return Decision<PresenceEvent>.Nothing;
+        if (state.Offered?.NamespaceUid != namespaceUid)
+            return Refusal.Precondition(
+                ErrorReasons.ProviderNoCluster,
+                state.Offered is { } other
+                    ? $"The agent that was refused last is in namespace \"{other.Namespace}\" ({other.NamespaceUid}), not in {namespaceUid}; look again."
+                    : $"No agent of another cluster has asked for \"{provider}\": start it with the provider's token, then accept its cluster."
+            );
+        return state.Attached
+            ? Refusal.Precondition(
+                ErrorReasons.ProviderNoCluster,
+                $"The agent of the cluster that \"{provider}\" is bound to is attached; stop it first."
+            )
+            : Decision<PresenceEvent>.Emit(new ClusterAccepted(namespaceUid, state.Offered.Namespace, at));
+    }
+
+    /// <summary>
+    /// What a refusal changes: each reason is noted once until an agent has attached, and gives the provider its status once,
+    /// unless a session is live or its grace runs.
+    /// </summary>
+    public static IReadOnlyList<PresenceEvent> Note(
+        ProviderPresence presence,
+        Refusal refusal,
+        ClusterOffered? offered,
+        DateTimeOffset at
+    )
+    {
+        var code = StatusCodeOf(refusal);
+        var noted = presence.Refusals.Any(r => r.Reason == refusal.Reason);
+        var before = StatusState.From(presence);
+        var after = before;
+        // The right agent may come back within its grace. Two agents that are refused for different reasons must not take turns.
+        var mayComeBack = presence.Attached || presence.Status == ProviderStatus.Ready;
+        if (code is not null && !mayComeBack && !(noted && presence.Refusals.Any(r => r.Code == presence.Code)))
+            after = StatusMachine.Step(before, new StatusFact.Refused(code, refusal.Message), at);
+        var changes = !after.SameStatus(before);
+        List<PresenceEvent> events = [];
+        if (!noted || changes)
+            events.Add(new AgentRefused(refusal.Reason, code, refusal.Message, changes, at));
+        if (changes)
+            events.Add(PresenceStore.StatusEvent(presence.Epoch, after));
+        if (!presence.Attached && offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
+            events.Add(offered);
+        return events;
+    }
+
+    /// <summary>What to do about a refusal, as sentences to go after its message; empty where that has it all.</summary>
+    public static string Advice(Refusal refusal, string provider, AgentIdentity agent) =>
+        refusal.Reason switch
+        {
+            ErrorReasons.ClusterMismatch when agent.Driver == "simulated" =>
+                "A simulated cluster that is kept in memory only is a new one at each start of its agent: start it with "
+                    + $"--simulated-state FILE, then bind the provider to it: mesh providers accept-cluster {provider}",
+            ErrorReasons.ClusterMismatch =>
+                "If it is the wrong cluster, correct the agent's kubeconfig. If the provider is to be bound to this one: "
+                    + $"mesh providers accept-cluster {provider}",
+            ErrorReasons.NamespaceChanged =>
+                "Correct the agent's --namespace. If the provider is to be bound to this one: "
+                    + $"mesh providers accept-cluster {provider}",
+            _ => "",
+        };
+
+    /// <summary>The status code that a refusal gives the provider while no session is live; null if it gives none.</summary>
+    public static string? StatusCodeOf(Refusal refusal) =>
+        refusal.Reason switch
+        {
+            ErrorReasons.VersionUnsupported => StatusCodes.VersionUnsupported,
+            ErrorReasons.NamespaceTaken => StatusCodes.NamespaceTaken,
+            ErrorReasons.NamespaceChanged => StatusCodes.NamespaceChanged,
+            ErrorReasons.ClusterMismatch => StatusCodes.ClusterMismatch,
+            _ => null,
+        };
+
+    private static Refusal Refused(string reason, string message) =>
+        new(RefusalKind.FailedPrecondition, reason, message);
+}

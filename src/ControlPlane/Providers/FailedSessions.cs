@@ -1,0 +1,69 @@
+using Coder.Mesh.ControlPlane.Storage;
+using Marten;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>
+/// Counts the sessions of each provider that ended, one after the other, before their first snapshot was answered. A row for
+/// each such provider and no events: an agent that tries for days must not make its provider's history grow.
+/// </summary>
+internal sealed class FailedSessions(NpgsqlDataSource database)
+{
+    private const string Table = "mesh.mesh_failed_session";
+
+    public const string Schema = $"""
+        create table if not exists {Table} (
+            provider_id text primary key,
+            epoch bigint not null,
+            count integer not null
+        );
+        """;
+
+    /// <param name="Epoch">Of the last of them.</param>
+    internal sealed record Row(long Epoch, int Count);
+
+    public async Task<Row?> Find(string providerId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"select epoch, count from {Table} where provider_id = $1");
+        command.Parameters.AddWithValue(providerId);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        return await rows.ReadAsync(ct) ? new Row(rows.GetInt64(0), rows.GetInt32(1)) : null;
+    }
+
+    /// <summary>
+    /// One more has failed. Those before it are in a row with it if no other epoch lies between them: sessions may end in
+    /// another order than they began, and those that were not stored share their number.
+    /// </summary>
+    /// <returns>How many in a row.</returns>
+    public async Task<int> Add(SessionFence fence, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            insert into {Table} as t (provider_id, epoch, count) values ($1, $2, 1)
+            on conflict (provider_id) do update set
+              count = case
+                when excluded.epoch < t.epoch - 1 then t.count
+                when excluded.epoch <= t.epoch + 1 then t.count + 1
+                else 1 end,
+              epoch = greatest(t.epoch, excluded.epoch)
+            returning count
+            """
+        );
+        command.Parameters.AddWithValue(fence.ProviderId);
+        command.Parameters.AddWithValue(fence.Epoch);
+        return (int)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>The next one to fail is the first again.</summary>
+    public async Task Clear(string providerId, CancellationToken ct)
+    {
+        await using var command = database.CreateCommand($"delete from {Table} where provider_id = $1");
+        command.Parameters.AddWithValue(providerId);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>The same, once the session's transaction commits.</summary>
+    public static void Clear(IDocumentSession session, string providerId) =>
+        session.QueueSqlCommand($"delete from {Table} where provider_id = ?", providerId);
+}

@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+public enum ProviderStatus
+{
+    Pending,
+    Ready,
+    Error,
+}
+
+public enum ConditionStatus
+{
+    True,
+    False,
+    Unknown,
+}
+
+/// <summary>One line of an agent's readiness report.</summary>
+public sealed record Condition(
+    string Type,
+    ConditionStatus Status,
+    string Code = "",
+    string Message = "",
+    DateTimeOffset? Since = null
+);
+
+/// <summary>What an agent says of itself in its Hello.</summary>
+public sealed record AgentIdentity(
+    string InstanceId,
+    string AgentVersion,
+    string NamespaceUid,
+    string Namespace,
+    string KubernetesVersion,
+    string Driver
+)
+{
+    /// <summary>The address that it dialled.</summary>
+    public string AccessUrl { get; init; } = "";
+}
+
+public abstract record PresenceEvent;
+
+public sealed record PresenceStarted(string ProviderId, DateTimeOffset At) : PresenceEvent;
+
+/// <param name="Epoch">The session's fencing number: one more than the last.</param>
+/// <param name="OwnerId">Random for each session; with the epoch it names the one writer of this stream.</param>
+/// <param name="ReplicaId">The replica that holds the session.</param>
+/// <param name="TokenId">The token that the agent attached with.</param>
+public sealed record AgentConnected(
+    long Epoch,
+    string OwnerId,
+    string ReplicaId,
+    AgentIdentity Agent,
+    string TokenId,
+    DateTimeOffset At
+) : PresenceEvent;
+
+public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset At) : PresenceEvent;
+
+/// <summary>
+/// The replica of the last owner has left, or was away so long that another one decided in its place: what that owner still
+/// says counts no more.
+/// </summary>
+public sealed record OwnerDismissed(long Epoch, DateTimeOffset At) : PresenceEvent
+{
+    /// <summary>When that replica was last known to be there; null where nobody knows, as in events of v0.1.0.</summary>
+    public DateTimeOffset? LastSeenAt { get; init; }
+}
+
+public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Conditions) : PresenceEvent;
+
+public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)
+    : PresenceEvent;
+
+/// <summary>An agent with a token of the provider was refused. Each reason once until an agent has attached.</summary>
+/// <param name="Code">The status code that goes with the reason; null where the agent may be let in a moment later.</param>
+/// <param name="Decides">
+/// The provider is in Error by it. Its presence is taken from the session that has ended: what the owner of its grace would
+/// say counts no more.
+/// </param>
+public sealed record AgentRefused(string Reason, string? Code, string Message, bool Decides, DateTimeOffset At)
+    : PresenceEvent;
+
+/// <summary>An agent of another cluster or namespace was refused, and would be the provider's if an admin said so.</summary>
+public sealed record ClusterOffered(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
+
+/// <summary>An admin has bound the provider to the cluster that was offered.</summary>
+public sealed record ClusterAccepted(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
+
+public sealed record PresenceEnded(DateTimeOffset At) : PresenceEvent;

@@ -1,0 +1,273 @@
+using System.Collections.Immutable;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Providers;
+
+/// <summary>Derives a provider's status from facts. Pure: no clock, no I/O. The rules are those of docs/status-codes.md.</summary>
+internal static class StatusMachine
+{
+    /// <summary>How long a provider stays as it was after its stream ended.</summary>
+    public static readonly TimeSpan ReconnectGrace = TimeSpan.FromSeconds(30);
+
+    /// <summary>The same after a Goodbye: an upgrade of the agent takes a little longer.</summary>
+    public static readonly TimeSpan GoodbyeGrace = TimeSpan.FromSeconds(60);
+
+    /// <summary>What agents get to come back when this side was away: a replica, or the store.</summary>
+    public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long an agent with which all is well may take for its first snapshot.</summary>
+    public static readonly TimeSpan SnapshotLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>After this many sessions in a row that ended before their first snapshot was answered, the provider is in Error.</summary>
+    public const int MaxFailures = 3;
+
+    /// <summary>Changes from Ready to Error are counted over this time…</summary>
+    public static readonly TimeSpan FlappingWindow = TimeSpan.FromMinutes(5);
+
+    /// <summary>…and more than this many of them are flapping…</summary>
+    public const int FlappingErrors = 3;
+
+    /// <summary>…until all is well for this long.</summary>
+    public static readonly TimeSpan FlappingCalm = TimeSpan.FromSeconds(30);
+
+    /// <summary>The state after a fact that happened at a time.</summary>
+    public static StatusState Step(StatusState state, StatusFact fact, DateTimeOffset at) =>
+        Settle(Observe(state, fact, at), at);
+
+    /// <summary>When <see cref="StatusFact.TimePassed"/> would next change anything; null if only other facts can.</summary>
+    public static DateTimeOffset? Deadline(StatusState state)
+    {
+        if (state.StoreAway)
+            return null;
+        var patience = state switch
+        {
+            { Synced: false, SnapshotOverdue: false } => SnapshotLimit,
+            { Synced: true, Code: StatusCodes.Flapping } => FlappingCalm,
+            _ => (TimeSpan?)null,
+        };
+        return state.HealthySince + patience is { } p && (state.LinkDeadline is not { } d || p < d)
+            ? p
+            : state.LinkDeadline;
+    }
+
+    /// <summary>The times of changes from Ready to Error, after one more change of status.</summary>
+    public static ImmutableArray<DateTimeOffset> RememberError(
+        ImmutableArray<DateTimeOffset> errors,
+        ProviderStatus from,
+        ProviderStatus to,
+        DateTimeOffset at
+    ) =>
+        (from, to) is (ProviderStatus.Ready, ProviderStatus.Error)
+            ? [.. errors.Where(e => e > at - FlappingWindow), at]
+            : errors;
+
+    private static StatusState Observe(StatusState state, StatusFact fact, DateTimeOffset at) =>
+        fact switch
+        {
+            StatusFact.Attached f => state with
+            {
+                Link = Link.Attached,
+                Conditions = f.Conditions,
+                SilenceLimit = f.SilenceLimit,
+                LinkDeadline = at + f.SilenceLimit,
+                HealthySince = null,
+                NoToken = false,
+                Identified = f.Identified,
+                Synced = false,
+                SnapshotOverdue = false,
+            },
+            StatusFact.Synced when state is { Link: Link.Attached, Identified: true } => state with
+            {
+                Synced = true,
+                SnapshotOverdue = false,
+                LinkDeadline = at + state.SilenceLimit,
+            },
+            StatusFact.Heard when state.Link == Link.Attached => state with { LinkDeadline = at + state.SilenceLimit },
+            StatusFact.Reported f when state.Link == Link.Attached => state with
+            {
+                Conditions = f.Conditions,
+                LinkDeadline = at + state.SilenceLimit,
+            },
+            StatusFact.Detached { Failures: >= MaxFailures } f when state.Link == Link.Attached && !state.StoreAway =>
+                Failed(state, f, at),
+            // While the store is away the deadline counts as due: it begins again when the store is back.
+            StatusFact.Detached f when state.Link == Link.Attached => state with
+            {
+                Link = Link.Grace,
+                LinkDeadline = state.StoreAway ? at : at + f.Grace,
+            },
+            // An open session is closed for its token's sake: until then its agent is there.
+            StatusFact.TokensGone when state.Link is Link.Attached or Link.Grace => state with { NoToken = true },
+            StatusFact.Refused f when state.Link == Link.None && !state.StoreAway => WithStatus(
+                state,
+                ProviderStatus.Error,
+                f.Code,
+                f.Message,
+                at
+            ),
+            StatusFact.OwnerLost when state.Link == Link.None => state with
+            {
+                Link = Link.Grace,
+                LinkDeadline = at + StartupGrace,
+            },
+            // Time in which nobody listened is nobody's silence.
+            StatusFact.HeldUp => state with
+            {
+                LinkDeadline = state.LinkDeadline < at + StartupGrace ? at + StartupGrace : state.LinkDeadline,
+                HealthySince = state.Synced ? state.HealthySince : null,
+            },
+            StatusFact.StoreLost => state with { StoreAway = true },
+            StatusFact.StoreBack when state.StoreAway => state with
+            {
+                StoreAway = false,
+                LinkDeadline = state.LinkDeadline <= at ? at + StartupGrace : state.LinkDeadline,
+                // A snapshot can't be answered without the store.
+                HealthySince = state.Synced ? state.HealthySince : null,
+            },
+            _ => state,
+        };
+
+    private static StatusState Settle(StatusState state, DateTimeOffset at)
+    {
+        if (state.StoreAway)
+            return state;
+        return state.Link switch
+        {
+            Link.Attached when state.LinkDeadline <= at => Ended(
+                state,
+                Link.Unresponsive,
+                StatusCodes.AgentUnresponsive,
+                "The agent's stream is open, but three heartbeats are missing.",
+                at
+            ),
+            Link.Attached => Judge(state, at),
+            Link.Grace when state.NoToken => Ended(
+                state,
+                Link.None,
+                StatusCodes.TokenRevoked,
+                "Its last token has been revoked: no agent can attach until it is given a new one.",
+                at
+            ),
+            Link.Grace when state.LinkDeadline <= at => Ended(
+                state,
+                Link.None,
+                StatusCodes.AgentDisconnected,
+                "The agent's stream has ended and it has not come back.",
+                at
+            ),
+            _ => state with { HealthySince = null },
+        };
+    }
+
+    private static StatusState Ended(StatusState state, Link link, string code, string message, DateTimeOffset at)
+    {
+        var next = state with { Link = link, LinkDeadline = null, HealthySince = null };
+        return WithStatus(next, ProviderStatus.Error, code, message, at);
+    }
+
+    /// <summary>A session that did not live to its first snapshot is no sign of life: no grace begins with it.</summary>
+    private static StatusState Failed(StatusState state, StatusFact.Detached fact, DateTimeOffset at) =>
+        Required(state).Find(c => c.Status == ConditionStatus.False) is not null && state.Status == ProviderStatus.Error
+            ? Ended(state, Link.None, state.Code, state.Message, at)
+            : Ended(
+                state,
+                Link.None,
+                StatusCodes.SnapshotIncomplete,
+                $"{fact.Failures} sessions in a row ended before the agent's first snapshot was complete. The last one: {fact.Cause}",
+                at
+            );
+
+    private static List<Condition> Required(StatusState state) =>
+        [
+            .. ConditionTypes.Required.Select(type =>
+                state.Conditions.FirstOrDefault(c => c.Type == type) ?? Missing(type)
+            ),
+        ];
+
+    private static StatusState Judge(StatusState state, DateTimeOffset at)
+    {
+        var required = Required(state);
+        var unwell = state with { HealthySince = null, SnapshotOverdue = false };
+        if (required.Find(c => c.Status == ConditionStatus.False) is { } broken)
+            return WithStatus(
+                unwell,
+                ProviderStatus.Error,
+                broken.Code.Length > 0 ? broken.Code : StatusCodes.ReadinessUnknown,
+                broken.Message,
+                at
+            );
+        if (required.Find(c => c.Status == ConditionStatus.Unknown) is { } unknown)
+            return Undetermined(unwell, unknown, at);
+
+        var healthy = state with { HealthySince = state.HealthySince ?? at };
+        if (!healthy.Synced)
+            return Unsynced(healthy, at);
+        return healthy.Code == StatusCodes.Flapping && at < healthy.HealthySince + FlappingCalm
+            ? healthy
+            : WithStatus(healthy, ProviderStatus.Ready, "", "", at);
+    }
+
+    /// <summary>
+    /// Without its first snapshot an agent makes nothing Ready. What was Ready stays so for a while; and before that is over
+    /// nothing is wrong yet.
+    /// </summary>
+    private static StatusState Unsynced(StatusState state, DateTimeOffset at)
+    {
+        var next = state with { SnapshotOverdue = at >= state.HealthySince + SnapshotLimit };
+        if (!next.Identified && (next.SnapshotOverdue || next.Status != ProviderStatus.Ready))
+            return WithStatus(
+                next,
+                ProviderStatus.Error,
+                StatusCodes.ReadinessUnknown,
+                "The agent is attached but has not said which namespace it works in (namespace_uid); nothing is sent to it.",
+                at
+            );
+        return next.SnapshotOverdue
+            ? WithStatus(
+                next,
+                ProviderStatus.Error,
+                StatusCodes.SnapshotIncomplete,
+                $"The agent is attached, but its first snapshot has not been complete for {SnapshotLimit.TotalSeconds:0} s.",
+                at
+            )
+            : next;
+    }
+
+    /// <summary>Not knowing is no reason to leave Ready; but nothing becomes Ready, or keeps an older cause, by it.</summary>
+    private static StatusState Undetermined(StatusState state, Condition unknown, DateTimeOffset at) =>
+        state.Status != ProviderStatus.Ready
+            ? WithStatus(
+                state,
+                ProviderStatus.Error,
+                StatusCodes.ReadinessUnknown,
+                $"The agent is attached but has not determined {unknown.Type}. {unknown.Message}".TrimEnd(),
+                at
+            )
+            : state;
+
+    private static Condition Missing(string type) =>
+        new(type, ConditionStatus.Unknown, Message: "It was not reported.");
+
+    private static StatusState WithStatus(
+        StatusState state,
+        ProviderStatus status,
+        string code,
+        string message,
+        DateTimeOffset at
+    )
+    {
+        // Flapping stands until the calm that ends it, whatever else goes wrong meanwhile.
+        if (status == ProviderStatus.Error && state.Code == StatusCodes.Flapping)
+            return state;
+
+        var errors = RememberError(state.RecentErrors, state.Status, status, at);
+        if (status == ProviderStatus.Error && state.Status == ProviderStatus.Ready && errors.Length > FlappingErrors)
+            (code, message) = (
+                StatusCodes.Flapping,
+                $"Ready was lost {errors.Length} times in {FlappingWindow.TotalMinutes:0} minutes; the last cause was {code}: {message}"
+            );
+
+        var next = state with { Status = status, Code = code, Message = message, RecentErrors = errors };
+        return next.SameStatus(state) ? state : next with { StatusAt = at };
+    }
+}

@@ -1,0 +1,172 @@
+using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Orphans;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Protocol;
+using Marten;
+using ForgetProviderResponse = Coder.Mesh.V1.ForgetProviderResponse;
+
+namespace Coder.Mesh.ControlPlane.Removal;
+
+/// <summary>
+/// Deletes and forgets providers. Locks the organizations that may use the provider, then the provider itself: meanwhile
+/// nobody places into it, allows it, disallows it, or takes away an organization's other provider.
+/// </summary>
+internal sealed class ProviderRemoval(
+    Writer writer,
+    ProviderView view,
+    StoreSessions sessions,
+    Doorbell doorbell,
+    TimeProvider time
+)
+{
+    public Task<Result<Written>> Delete(WriteContext context, string reference, string etag, CancellationToken ct) =>
+        Run(
+            context,
+            reference,
+            etag,
+            (holdings, _) => new DeleteProvider(holdings, time.GetUtcNow()),
+            (_, _, _) => Task.FromResult<Google.Protobuf.IMessage?>(null),
+            ct
+        );
+
+    /// <summary>Removes a provider whose cluster is gone; its workspaces end as Lost, in the same transaction.</summary>
+    public Task<Result<Written>> Forget(
+        WriteContext context,
+        string reference,
+        string confirmation,
+        bool forced,
+        string reason,
+        CancellationToken ct
+    )
+    {
+        var at = time.GetUtcNow();
+        return Run(
+            context,
+            reference,
+            etag: "",
+            (holdings, status) => new ForgetProvider(holdings, status, confirmation, forced, reason, at),
+            async (session, presence, token) =>
+                new ForgetProviderResponse
+                {
+                    LostWorkspaces = await WorkspaceLoss.EndAll(session, presence.ProviderId, reason, at, token),
+                    CleanupCommand = Cleanup(presence),
+                },
+            ct
+        );
+    }
+
+    /// <summary>What a removal does besides, once it is decided.</summary>
+    private delegate Task<Google.Protobuf.IMessage?> Also(
+        WriteSession session,
+        ProviderPresence presence,
+        CancellationToken ct
+    );
+
+    private Task<Result<Written>> Run(
+        WriteContext context,
+        string reference,
+        string etag,
+        Func<ProviderHoldings, ProviderStatus, ProviderCommand> command,
+        Also also,
+        CancellationToken ct
+    ) =>
+        writer.Run(
+            context,
+            async token =>
+            {
+                var found = await view.Find(reference, token);
+                if (found.Refusal is { } refusal)
+                    return refusal;
+                var id = found.Value.ProviderId;
+                await using var reading = sessions.Read();
+                var expected = await Allowing(reading, id, token);
+                return new Plan(
+                    [
+                        .. expected.Select(o => StreamLock.Organization(o.OrganizationId, exclusive: true)),
+                        StreamLock.Provider(id, exclusive: true),
+                    ],
+                    async (session, cancel) =>
+                    {
+                        var allowing = await Allowing(session.Documents, id, cancel);
+                        // Somebody allowed it before our locks were held: theirs has to be locked too.
+                        return allowing.ExceptBy(expected.Select(o => o.Id), o => o.Id).Any()
+                            ? new Outcome.Outdated()
+                            : await Remove(session, reference, id, etag, allowing, command, also, cancel);
+                    }
+                );
+            },
+            ct
+        );
+
+    private async Task<Outcome> Remove(
+        WriteSession session,
+        string reference,
+        string providerId,
+        string etag,
+        IReadOnlyList<Organization> allowing,
+        Func<ProviderHoldings, ProviderStatus, ProviderCommand> command,
+        Also also,
+        CancellationToken ct
+    )
+    {
+        var events = session.Documents.Events;
+        var provider = await events.FetchForWriting<Provider>(StreamKeys.Provider(providerId), ct);
+        if (!provider.Aggregate!.IsMeantBy(reference))
+            return new Outcome.Outdated();
+        if (WriteFields.Stale(etag, provider.Aggregate.Version) is { } stale)
+            return stale;
+        var presence = await events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
+        var holdings = await Holdings(session, providerId, allowing, ct);
+        var decision = ProviderDecider.Decide(provider.Aggregate, command(holdings, presence.Aggregate!.Status));
+        if (decision.Refusal is { } refusal)
+            return refusal;
+
+        var response = await also(session, presence.Aggregate, ct);
+        // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.
+        provider.AppendMany(decision.Events);
+        presence.AppendOne(new PresenceEnded(time.GetUtcNow()));
+        OrphanStore.Clear(session.Documents, providerId);
+        FailedSessions.Clear(session.Documents, providerId);
+        foreach (var organization in allowing)
+        {
+            var list = await events.FetchForWriting<Organization>(organization.Id, ct);
+            list.AppendOne(new ProviderDisallowed(providerId));
+        }
+
+        return new Outcome.Done(providerId, response) { Committed = () => doorbell.ProviderDeleted(providerId) };
+    }
+
+    private static async Task<ProviderHoldings> Holdings(
+        WriteSession session,
+        string providerId,
+        IReadOnlyList<Organization> allowing,
+        CancellationToken ct
+    )
+    {
+        var deployment = await session.Documents.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct);
+        var counts = await WorkspaceCounts.OfProviders(session.Connection, [providerId], ct);
+        return new ProviderHoldings(
+            deployment!.DefaultProviderId == providerId,
+            counts.GetValueOrDefault(providerId),
+            [.. allowing.Where(o => o.AllowedProviders.Length == 1).Select(o => o.Name)]
+        );
+    }
+
+    private static async Task<IReadOnlyList<Organization>> Allowing(
+        IQuerySession session,
+        string providerId,
+        CancellationToken ct
+    ) =>
+        await session
+            .Query<Organization>()
+            .Where(o => !o.Deleted && o.AllowedProviders.Contains(providerId))
+            .ToListAsync(ct);
+
+    private static string Cleanup(ProviderPresence presence) =>
+        presence.BoundNamespace() is { Length: > 0 } ns ? WorkspaceKinds.CleanupCommand(ns, presence.ProviderId) : "";
+}

@@ -1,0 +1,128 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Marten;
+using Marten.Exceptions;
+using Npgsql;
+using Provider = Coder.Mesh.ControlPlane.Providers.Provider;
+
+namespace Coder.Mesh.ControlPlane.Startup;
+
+/// <summary>
+/// Makes what a deployment begins with: its id, the built-in provider, an organization that may use it, and the first
+/// tokens. Their files come first, then all the rest in one transaction: a start that is killed leaves nothing half done.
+/// </summary>
+internal sealed class FirstStart(
+    StoreSessions sessions,
+    NpgsqlDataSource database,
+    ApiTokens api,
+    TimeProvider time,
+    ILogger<FirstStart> logger
+)
+{
+    public const string BuiltInProviderName = "built-in";
+    public const string DefaultOrganizationName = "default";
+
+    private sealed record FirstTokens(string Admin, string Agent);
+
+    /// <returns>True if this was the deployment's first start.</returns>
+    public async Task<bool> Ensure(string dataFolder, CancellationToken ct)
+    {
+        if (await IsDone(ct))
+            return false;
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        // Replicas on one folder must not overwrite each other's files.
+        await using (
+            var alone = new NpgsqlCommand(
+                "select pg_advisory_xact_lock(hashtextextended('mesh.first-start', 0))",
+                connection
+            )
+        )
+            await alone.ExecuteNonQueryAsync(ct);
+        if (await IsDone(ct))
+            return false;
+
+        var files = new TokenFiles(dataFolder);
+        var tokens = await TryKeep(files, dataFolder, ct);
+        var deployment = Ids.New(time);
+        try
+        {
+            await using var session = sessions.Write("first-start", transaction);
+            Begin(session, deployment, tokens);
+            await session.SaveChangesAsync(ct);
+            await sessions.Commit(transaction, ct);
+        }
+        catch (ExistingStreamIdCollisionException)
+        {
+            // Another replica, of a version that doesn't take the lock, was first. What was written is no good.
+            files.Discard();
+            return false;
+        }
+
+        logger.FirstStart(deployment);
+        if (tokens is not null)
+        {
+            logger.TokenWritten("admin", files.Admin);
+            logger.TokenWritten("built-in agent", files.BuiltInAgent);
+        }
+
+        return true;
+    }
+
+    private async Task<bool> IsDone(CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await session.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct) is not null;
+    }
+
+    /// <returns>Null if they can't be kept: then there shall be none.</returns>
+    private async Task<FirstTokens?> TryKeep(TokenFiles files, string dataFolder, CancellationToken ct)
+    {
+        var tokens = new FirstTokens(Tokens.Create(TokenKind.Api), Tokens.Create(TokenKind.Provider));
+        try
+        {
+            await files.Write(files.Admin, tokens.Admin, ct);
+            await files.Write(files.BuiltInAgent, tokens.Agent, ct);
+            return tokens;
+        }
+        catch (Exception e) when (TokenFiles.CannotWrite(e))
+        {
+            files.Discard();
+            logger.TokensNotWritten(dataFolder, e.Message);
+            return null;
+        }
+    }
+
+    private void Begin(IDocumentSession session, string deployment, FirstTokens? tokens)
+    {
+        var at = time.GetUtcNow();
+        var (provider, organization) = (Ids.New(time), Ids.New(time));
+        session.Events.StartStream<MeshDeployment>(
+            StreamKeys.Deployment,
+            new DeploymentInitialized(deployment, at),
+            new DefaultProviderSet(provider)
+        );
+        List<ProviderEvent> registered =
+        [
+            new ProviderRegistered(provider, BuiltInProviderName, ProviderKind.BuiltIn, new ProviderDetails(), at),
+        ];
+        if (tokens is not null)
+        {
+            var issued = new ProviderTokenIssued(Ids.New(time), Tokens.Hash(tokens.Agent), at);
+            registered.Add(issued);
+            session.Insert(ProviderWrites.RecordOf(provider, issued), api.RecordOf(tokens.Admin, ApiTokens.Admin));
+        }
+
+        session.Events.StartStream<Provider>(StreamKeys.Provider(provider), registered);
+        session.Events.StartStream<ProviderPresence>(StreamKeys.Presence(provider), new PresenceStarted(provider, at));
+        session.Events.StartStream<Organization>(
+            StreamKeys.Organization(organization),
+            new OrganizationCreated(organization, DefaultOrganizationName, at),
+            new ProviderAllowed(provider)
+        );
+    }
+}

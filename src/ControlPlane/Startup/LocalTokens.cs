@@ -1,0 +1,65 @@
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Providers;
+
+namespace Coder.Mesh.ControlPlane.Startup;
+
+/// <summary>
+/// The tokens that a first run needs, as files in the data folder: the admin's, which the CLI on this machine finds, and
+/// that of the built-in provider's agent. A file is written before its token is good: none is made that nobody has.
+/// </summary>
+internal sealed class LocalTokens(
+    ApiTokens api,
+    ProviderTokens providers,
+    ProviderView view,
+    ILogger<LocalTokens> logger
+)
+{
+    /// <summary>Writes the files that are missing, or whose token is not of this deployment.</summary>
+    public async Task Ensure(string dataFolder, CancellationToken ct)
+    {
+        var files = new TokenFiles(dataFolder);
+        await Ensure(files, files.Admin, TokenKind.Api, "admin", token => api.Store(token, ApiTokens.Admin, ct), ct);
+        var builtIn = await view.BuiltIn(ct);
+        await Ensure(
+            files,
+            files.BuiltInAgent,
+            TokenKind.Provider,
+            "built-in agent",
+            token => providers.StoreLocal(builtIn.ProviderId, token, ct),
+            ct
+        );
+    }
+
+    /// <summary>Says how to get what nobody has, as after a first start that could write no files.</summary>
+    public async Task SayWhatIsMissing(CancellationToken ct)
+    {
+        if (!await api.Any(ct))
+            logger.NoAdminToken();
+        if (await view.BuiltIn(ct) is { Tokens.Length: 0 } builtIn)
+            logger.NoAgentToken(builtIn.Name);
+    }
+
+    private async Task Ensure(
+        TokenFiles files,
+        string path,
+        TokenKind kind,
+        string name,
+        Func<string, Task> store,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            if (await TokenFiles.Read(path, ct) is { } kept && await api.IsLive(kept, ct))
+                return;
+            var token = Tokens.Create(kind);
+            await files.Write(path, token, ct);
+            await store(token);
+            logger.TokenWritten(name, path);
+        }
+        catch (Exception e) when (TokenFiles.CannotWrite(e))
+        {
+            logger.TokenNotWritten(name, path, e.Message);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+namespace Coder.Mesh.ControlPlane.Startup;
+
+internal static partial class Log
+{
+    [LoggerMessage(
+        1500,
+        LogLevel.Information,
+        "First start: deployment {DeploymentId} has its built-in provider and the organization \"default\""
+    )]
+    public static partial void FirstStart(this ILogger logger, string deploymentId);
+
+    [LoggerMessage(1501, LogLevel.Information, "A new {Kind} token was written to {Path}, readable by its owner only")]
+    public static partial void TokenWritten(this ILogger logger, string kind, string path);
+
+    [LoggerMessage(
+        1502,
+        LogLevel.Information,
+        "Serving gRPC at {Grpc}, JSON at {Json}; metrics and health at {Management}"
+    )]
+    public static partial void Serving(this ILogger logger, string grpc, string json, string management);
+
+    [LoggerMessage(
+        1503,
+        LogLevel.Warning,
+        "No tokens were made at the first start, because their files can't be written to the data folder {Folder}: {Problem}"
+    )]
+    public static partial void TokensNotWritten(this ILogger logger, string folder, string problem);
+
+    [LoggerMessage(
+        1504,
+        LogLevel.Warning,
+        "No new {Kind} token was made, because it can't be written to {Path}: {Problem}"
+    )]
+    public static partial void TokenNotWritten(this ILogger logger, string kind, string path, string problem);
+
+    [LoggerMessage(
+        1505,
+        LogLevel.Warning,
+        "There is no admin token: `mesh-control-plane admin-token`, with the same ConnectionStrings__Mesh, makes one and prints it"
+    )]
+    public static partial void NoAdminToken(this ILogger logger);
+
+    [LoggerMessage(
+        1506,
+        LogLevel.Warning,
+        "The built-in provider has no token, so that no agent can attach as it: an admin makes one by `mesh providers rotate-token {Provider} --token-out FILE`"
+    )]
+    public static partial void NoAgentToken(this ILogger logger, string provider);
+}

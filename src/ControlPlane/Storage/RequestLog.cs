@@ -1,0 +1,77 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Protocol;
+using Google.Protobuf;
+using Marten;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>Request ids of the last 24 hours: what makes a retry safe.</summary>
+internal static class RequestLog
+{
+    public const string Table = "mesh.mesh_request";
+
+    public const string KeyColumns = "caller, method, request_id";
+
+    /// <summary>The unique index that a simultaneous repetition runs into.</summary>
+    public const string Key = "mesh_request_pkey";
+
+    // A response of no bytes: that the first call changed nothing.
+    private static readonly byte[] Nothing = [];
+
+    /// <returns>What the first call did; null if this is the first.</returns>
+    public static async Task<Result<Written?>> Find(
+        NpgsqlDataSource database,
+        WriteContext context,
+        CancellationToken ct
+    )
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            select hash, subject, response from {Table}
+            where caller = $1 and method = $2 and request_id = $3 and at > now() - interval '24 hours'
+            """
+        );
+        command.Parameters.AddWithValue(context.Actor);
+        command.Parameters.AddWithValue(context.Method);
+        command.Parameters.AddWithValue(context.RequestId);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        if (!await rows.ReadAsync(ct))
+            return (Written?)null;
+        if (!RequestHash.IsOf(rows.GetFieldValue<byte[]>(0), context.Request!))
+            return new Refusal(
+                RefusalKind.InvalidArgument,
+                ErrorReasons.RequestIdReused,
+                $"request_id: \"{context.RequestId}\" was used within 24 hours for another request; take a new id for each."
+            )
+            {
+                Fields = [new FieldViolation("request_id", "must not be that of another request")],
+            };
+        var response = await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<byte[]>(2);
+        return new Written(rows.GetString(1), Repeated: true, response) { Unchanged = response is [] };
+    }
+
+    /// <summary>Kept if the session's transaction commits.</summary>
+    public static void Add(IDocumentSession session, WriteContext context, Outcome.Done done)
+    {
+        // One that has expired, and that nobody has trimmed yet, makes room.
+        session.QueueSqlCommand(
+            $"""
+            delete from {Table}
+            where caller = ? and method = ? and request_id = ? and at <= now() - interval '24 hours'
+            """,
+            context.Actor,
+            context.Method,
+            context.RequestId
+        );
+        session.QueueSqlCommand(
+            $"insert into {Table} (caller, method, request_id, hash, subject, response) values (?, ?, ?, ?, ?, ?)",
+            context.Actor,
+            context.Method,
+            context.RequestId,
+            RequestHash.Of(context.Request!),
+            done.Subject,
+            (object?)done.Response?.ToByteArray() ?? (done.Unchanged ? Nothing : DBNull.Value)
+        );
+    }
+}

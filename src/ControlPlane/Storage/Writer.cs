@@ -1,0 +1,123 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Protocol;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <summary>
+/// Runs every write of the API: locks, then reads, then rules, then one save, all in one transaction, with the row that
+/// makes a repetition known. All locks come before the first read and the first write, so that what is read under them is
+/// what committed before, and so that nobody who waits for a lock holds up the readers of the feed.
+/// </summary>
+internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
+{
+    /// <summary>How long a write waits for one lock.</summary>
+    public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
+
+    private const int Attempts = 8;
+
+    private static readonly Refusal Crowded = new(
+        RefusalKind.Aborted,
+        ErrorReasons.ConcurrentChange,
+        "Others change the same thing all the time, or for long; try again."
+    );
+
+    /// <param name="prepare">Resolves what the request names. Called again when others got there first.</param>
+    public async Task<Result<Written>> Run(
+        WriteContext context,
+        Func<CancellationToken, Task<Result<Plan>>> prepare,
+        CancellationToken ct
+    )
+    {
+        Refusal? taken = null;
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            if (context.RequestId.Length > 0)
+            {
+                var earlier = await RequestLog.Find(database, context, ct);
+                if (earlier.Refusal is not null || earlier.Value is not null)
+                    return earlier!;
+            }
+
+            var plan = await prepare(ct);
+            if (plan.Refusal is { } refusal)
+                return refusal;
+            try
+            {
+                switch (await Once(context, plan.Value, ct))
+                {
+                    case Outcome.Done done:
+                        done.Committed?.Invoke();
+                        return new Written(
+                            done.Subject,
+                            Repeated: false,
+                            done.Response is { } response
+                                ? Google.Protobuf.MessageExtensions.ToByteArray(response)
+                                : null
+                        )
+                        {
+                            Unchanged = done.Unchanged,
+                        };
+                    case Outcome.Refused refused:
+                        return refused.Refusal;
+                }
+            }
+            catch (Exception e) when (Taken(plan.Value, e) is { } now)
+            {
+                // It may be the caller's own first call that has taken it: look among the request ids once more.
+                if (context.RequestId.Length == 0 || taken is not null)
+                    return now;
+                taken = now;
+            }
+            catch (Exception e) when (IsLockTimeout(e))
+            {
+                return Crowded;
+            }
+            catch (Exception e) when (IsConflict(e))
+            {
+                // Somebody was faster: decide again from what they left.
+            }
+        }
+
+        return Crowded;
+    }
+
+    private async Task<Outcome> Once(WriteContext context, Plan plan, CancellationToken ct)
+    {
+        await using var connection = await database.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await Lock(connection, plan.Locks, ct);
+        await using var session = sessions.Write(context.Actor, transaction);
+        if (context.RequestId.Length > 0)
+            session.CausationId = context.RequestId;
+        var outcome = await plan.Work(new WriteSession(session, connection), ct);
+        if (outcome is not Outcome.Done done)
+            return outcome;
+        if (context.RequestId.Length > 0)
+            RequestLog.Add(session, context, done);
+        await session.SaveChangesAsync(ct);
+        await sessions.Commit(transaction, ct);
+        return done;
+    }
+
+    private static async Task Lock(NpgsqlConnection connection, IReadOnlyList<StreamLock> locks, CancellationToken ct)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.BatchCommands.Add(
+            new NpgsqlBatchCommand($"set local lock_timeout = {(int)LockTimeout.TotalMilliseconds}")
+        );
+        foreach (var one in StreamLock.InOrder(locks))
+            batch.BatchCommands.Add(one.Command());
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    private static Refusal? Taken(Plan plan, Exception e) =>
+        StoreFailure.UniqueIndex(e) is { } index && index != RequestLog.Key ? plan.Taken(index) : null;
+
+    private static bool IsConflict(Exception e) =>
+        StoreFailure.IsContention(e)
+        || e is Marten.Exceptions.ExistingStreamIdCollisionException
+        || StoreFailure.UniqueIndex(e) == RequestLog.Key;
+
+    private static bool IsLockTimeout(Exception e) => StoreFailure.State(e) == PostgresErrorCodes.LockNotAvailable;
+}

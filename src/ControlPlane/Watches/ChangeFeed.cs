@@ -1,0 +1,56 @@
+using Coder.Mesh.ControlPlane.Replicas;
+using Marten;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+/// <summary>
+/// Writes one feed row per changed stream into the transaction of every save. The feed is read in the order of
+/// (transaction id, row id) below the oldest running transaction, so that a late commit is never skipped.
+/// </summary>
+internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
+{
+    public const string Table = "mesh.mesh_feed";
+
+    /// <summary>One row: the last position that the trimming has taken away.</summary>
+    public const string TrimmedTable = "mesh.mesh_feed_trimmed";
+
+    /// <summary>Keeps how far the feed is gone, of the rows of a query that is named <c>gone</c>.</summary>
+    public const string MarkGone = $"""
+        insert into {TrimmedTable} as mark (xid, id)
+        select xid, id from gone order by xid desc, id desc limit 1
+        on conflict (one) do update set xid = excluded.xid, id = excluded.id
+        where (excluded.xid, excluded.id) > (mark.xid, mark.id)
+        """;
+
+    /// <summary>
+    /// Removes what a restored dump has brought along from a server whose transaction ids had come further: it would stand
+    /// after whatever is still to come. The rows that wouldn't go with it, for without it they are no whole feed.
+    /// </summary>
+    public const string Clean = $"""
+        delete from {TrimmedTable} where xid >= pg_snapshot_xmax(pg_current_snapshot());
+        with deleted as (
+            delete from {Table}
+            where exists (select 1 from {Table} where xid >= pg_snapshot_xmax(pg_current_snapshot())) returning xid, id),
+        gone as (select xid, id from deleted where xid < pg_snapshot_xmax(pg_current_snapshot()))
+        {MarkGone};
+        """;
+
+    public override Task BeforeSaveChangesAsync(IDocumentSession session, CancellationToken token)
+    {
+        foreach (var stream in session.PendingChanges.Streams())
+        {
+            if (stream.Events.Count == 0)
+                continue;
+            var before = stream.ExpectedVersionOnServer ?? 0;
+            session.QueueSqlCommand(
+                $"insert into {Table} (stream, version_before, version_after, replica) values (?, ?, ?, ?)",
+                stream.Key!,
+                before,
+                before + stream.Events.Count,
+                replica.Id
+            );
+        }
+
+        return Task.CompletedTask;
+    }
+}

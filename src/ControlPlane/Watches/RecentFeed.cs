@@ -1,0 +1,40 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+/// <summary>The last part of the feed before a position: what those who come back after a moment have missed.</summary>
+internal static class RecentFeed
+{
+    // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss. But nothing of it
+    // may be trimmed before it is read.
+    private const string Sql = $"""
+        select xid, id from (
+            select xid, id, at, max(at) over () as newest from (
+                select xid, id, at from {ChangeFeed.Table}
+                where (xid, id) <= (@transaction, @row) order by xid desc, id desc limit @rows
+            ) last
+        ) aged
+        where at >= newest - @age and at > now() - interval '23 hours' order by xid, id limit 1
+        """;
+
+    /// <returns>Before its first row; the position itself if there is none.</returns>
+    public static async Task<FeedPosition> Begin(
+        NpgsqlDataSource database,
+        FeedPosition end,
+        int rows,
+        TimeSpan age,
+        CancellationToken ct
+    )
+    {
+        await using var command = database.CreateCommand(Sql);
+        command.Parameters.Add(new("transaction", NpgsqlDbType.Xid8) { Value = end.TransactionId });
+        command.Parameters.Add(new("row", NpgsqlDbType.Bigint) { Value = end.RowId });
+        command.Parameters.Add(new("rows", NpgsqlDbType.Integer) { Value = rows });
+        command.Parameters.Add(new("age", NpgsqlDbType.Interval) { Value = age });
+        await using var answer = await command.ExecuteReaderAsync(ct);
+        return await answer.ReadAsync(ct)
+            ? new FeedPosition(answer.GetFieldValue<ulong>(0), answer.GetInt64(1) - 1)
+            : end;
+    }
+}
