@@ -4,6 +4,9 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli;
 
+/// <summary>What a command takes away, or changes for good.</summary>
+internal sealed record Loss(string Message, params string[] Details);
+
 /// <summary>Has a person confirm what can't be undone. Who doesn't ends the command, before anything is changed.</summary>
 internal static class Confirmation
 {
@@ -13,20 +16,29 @@ internal static class Confirmation
 
     /// <summary>Says what will be lost, and asks whether to remove it, unless a yes was given with the command.</summary>
     /// <param name="loss">The whole sentence.</param>
-    public static async Task Removal(Output output, Prompt prompt, bool given, string loss, CancellationToken ct)
-    {
-        output.Warning(loss, "this can't be undone");
-        await Yes(prompt, given, "Remove?", ct);
-    }
+    public static Task Removal(Output output, Prompt prompt, bool given, string loss, CancellationToken ct) =>
+        Yes(output, prompt, given, new Loss(loss, "this can't be undone"), "Remove?", ct);
 
-    /// <summary>Asks for a yes, unless it was given with the command.</summary>
-    public static Task Yes(Invocation run, bool given, string question, CancellationToken ct) =>
-        Yes(run.Prompt, given, question, ct);
+    /// <inheritdoc cref="Yes(Output, Prompt, bool, Loss, string, CancellationToken)"/>
+    public static Task Yes(Invocation run, bool given, Loss loss, string question, CancellationToken ct) =>
+        Yes(run.Output, run.Prompt, given, loss, question, ct);
 
-    private static async Task Yes(Prompt prompt, bool given, string question, CancellationToken ct)
+    /// <summary>
+    /// Says what will be lost and asks for a yes. Where it was given with the command nothing is said: the control plane may
+    /// refuse what a warning would announce.
+    /// </summary>
+    private static async Task Yes(
+        Output output,
+        Prompt prompt,
+        bool given,
+        Loss loss,
+        string question,
+        CancellationToken ct
+    )
     {
         if (given)
             return;
+        output.Warning(loss.Message, loss.Details);
         if (!prompt.Possible)
             throw NobodyToAsk(YesName);
         var answer = await prompt.Ask($"{question} [y/N]", ct);
@@ -34,11 +46,13 @@ internal static class Confirmation
             throw NotConfirmed("the answer was not yes");
     }
 
-    /// <summary>Asks for a name, unless it was given with the command.</summary>
-    public static async Task Name(Invocation run, string name, string? given, CancellationToken ct)
+    /// <summary>Says what will be lost and asks for a name, unless it was given with the command.</summary>
+    public static async Task Name(Invocation run, string name, string? given, Loss loss, CancellationToken ct)
     {
+        if (given is null)
+            run.Output.Warning(loss.Message, loss.Details);
         if (given is null && !run.Prompt.Possible)
-            throw NobodyToAsk("--confirm NAME");
+            throw NobodyToAsk($"--confirm {Shell.Quote(name)}");
         var answer = given ?? await run.Prompt.Ask($"Type the name of the provider, {name}, to go on:", ct);
         if (answer?.Trim() != name)
             throw NotConfirmed($"the name is \"{name}\", not \"{answer?.Trim()}\"");

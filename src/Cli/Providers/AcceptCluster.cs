@@ -32,8 +32,7 @@ internal static class AcceptCluster
         var provider = await run.GetProvider(name, ct);
         if (provider.OfferedCluster is not { } offered)
             throw NothingOffered(provider);
-        Warn(run, provider, offered);
-        await Confirmation.Yes(run, yes, "Accept it?", ct);
+        await Confirmation.Yes(run, yes, Change(run, provider, offered), "Accept it?", ct);
 
         // The one that was shown: another that has been offered since is refused.
         var request = new AcceptClusterRequest { Provider = provider.Id, NamespaceUid = offered.NamespaceUid };
@@ -48,10 +47,10 @@ internal static class AcceptCluster
         return ExitCodes.Ok;
     }
 
-    private static void Warn(Invocation run, Provider provider, OfferedCluster offered)
+    private static Loss Change(Invocation run, Provider provider, OfferedCluster offered)
     {
         var count = provider.UnfinishedWorkspaces;
-        run.Output.Warning(
+        return new Loss(
             $"provider \"{provider.Name}\" will be bound to another cluster or namespace",
             $"bound to: {ProviderText.Namespace(provider.Agent?.Namespace, provider.Agent?.NamespaceUid)}",
             $"offered:  {ProviderText.Namespace(offered.Namespace, offered.NamespaceUid)}, {Text.Age(offered.Time, run.Time)} ago",

@@ -53,8 +53,7 @@ internal sealed class ForgetProvider
             given = provider.Name;
         if (given is null && Removable.RefusalToForget(provider, line.GetValue(_force)) is { } refusal)
             throw new CliException(refusal);
-        Warn(run.Output, provider);
-        await Confirmation.Name(run, provider.Name, given, ct);
+        await Confirmation.Name(run, provider.Name, given, Loss(provider), ct);
 
         var request = new ForgetProviderRequest
         {
@@ -79,8 +78,8 @@ internal sealed class ForgetProvider
         return ExitCodes.Ok;
     }
 
-    private static void Warn(Output output, Provider provider) =>
-        output.Warning(
+    private static Loss Loss(Provider provider) =>
+        new(
             $"forgetting provider \"{provider.Name}\" can't be undone",
             $"its status: {ProviderText.Status(provider)}",
             $"lost with it: {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}",

@@ -48,11 +48,11 @@ internal static class RemoveOrphans
     {
         if (!yes && run.Prompt.Possible && await Refused(run, provider, ids, ct) is { } exitCode)
             return exitCode;
-        run.Output.Warning(
+        var loss = new Loss(
             $"what the cluster of provider \"{provider}\" holds of {string.Join(", ", ids)} will be deleted, disks included",
             "this can't be undone"
         );
-        await Confirmation.Yes(run, yes, "Delete?", ct);
+        await Confirmation.Yes(run, yes, loss, "Delete?", ct);
 
         var removing = new List<Workspace>();
         var batch = new Batch(run);

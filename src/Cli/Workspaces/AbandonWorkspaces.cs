@@ -52,11 +52,11 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
             && await Batch.Refused(run, names, name => Refusal(run, name, scope, ct), "workspaces") is { } exitCode
         )
             return exitCode;
-        run.Output.Warning(
+        var loss = new Loss(
             $"abandoning {string.Join(", ", names)} can't be undone",
             "what the cluster still holds of it, disk included, is no longer waited for"
         );
-        await Confirmation.Yes(run, run.Line.GetValue(yes), "Abandon?", ct);
+        await Confirmation.Yes(run, run.Line.GetValue(yes), loss, "Abandon?", ct);
 
         var reason = run.Line.GetRequiredValue(_reason);
         var abandoned = new List<Workspace>();
