@@ -103,7 +103,7 @@ internal sealed class Batch(Invocation run)
             }
             catch (RpcException e) when (e.StatusCode != StatusCode.Cancelled)
             {
-                Fail(name, RpcFailures.From(e, run.Target));
+                Fail(name, RpcFailures.From(e, run.Target, run.Subject(name)));
             }
 
             // What stopped this one would stop the rest, each after a timeout of its own.

@@ -113,7 +113,13 @@ internal sealed class CliHost(
         }
         catch (RpcException e) when (!ct.IsCancellationRequested)
         {
-            throw new CliException(Explained(RpcFailures.From(e, target), line, organization));
+            throw new CliException(
+                Explained(
+                    RpcFailures.From(e, target, Subject.Of(line, name: null, organization?.Name)),
+                    line,
+                    organization
+                )
+            );
         }
     }
 

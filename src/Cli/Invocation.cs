@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Contexts;
+using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Protocol.Client;
@@ -35,6 +36,9 @@ internal sealed record Invocation(
     }
 
     public bool NoHeaders => Line.GetValue(ListOptions.NoHeaders);
+
+    /// <summary>What the command line was about, or one of the names that it was given.</summary>
+    public Subject Subject(string? name = null) => Errors.Subject.Of(Line, name, DefaultOrganization?.Name);
 
     /// <returns>Empty where neither the option nor a default names one.</returns>
     public string Organization(Option<string> option) =>

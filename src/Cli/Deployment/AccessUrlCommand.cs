@@ -45,7 +45,7 @@ internal static class AccessUrlCommand
         return host.Calls(
             new MeshCommand(
                 "set",
-                "Set the access URL. Agents go on dialling what they were given; \"mesh providers show\" tells which.",
+                "Set the access URL. Agents go on dialling what they were given; \"mesh providers show NAME\" tells which.",
                 "mesh access-url set https://mesh.example.com",
                 "mesh access-url set ''"
             )

@@ -7,10 +7,14 @@ namespace Coder.Mesh.Cli.Errors;
 internal static class PlacementFailures
 {
     // The message that comes along tells the same in one long line.
-    public static Failure From(IReadOnlyList<RuleViolation> causes, IReadOnlyDictionary<string, string> metadata)
+    public static Failure From(
+        IReadOnlyList<RuleViolation> causes,
+        IReadOnlyDictionary<string, string> metadata,
+        Subject subject
+    )
     {
         if (metadata.TryGetValue(ErrorMetadata.Region, out var region))
-            return OfRegion(region, causes, Names(metadata, ErrorMetadata.WouldDoElsewhere));
+            return OfRegion(region, causes, Names(metadata, ErrorMetadata.WouldDoElsewhere), subject);
         var others = Names(metadata, ErrorMetadata.WouldDo);
         return new Failure($"provider \"{causes[0].Subject}\" can't take the workspace", ExitCodes.Refused)
         {
@@ -22,12 +26,17 @@ internal static class PlacementFailures
                     ? $"these would do: {string.Join(", ", others)}"
                     : "no other provider of the organization would do now either",
             ],
-            Tips = [.. others.Length > 0 ? [$"name one of them: --provider {others[0]}"] : Remedies(causes)],
+            Tips = [.. others.Length > 0 ? [$"name one of them: --provider {others[0]}"] : Remedies(causes, subject)],
         };
     }
 
     // No provider was named, and none of the region takes it: those elsewhere are named without the region.
-    private static Failure OfRegion(string region, IReadOnlyList<RuleViolation> causes, string[] elsewhere) =>
+    private static Failure OfRegion(
+        string region,
+        IReadOnlyList<RuleViolation> causes,
+        string[] elsewhere,
+        Subject subject
+    ) =>
         new($"no provider in region \"{region}\" can take the workspace", ExitCodes.Refused)
         {
             Reason = ErrorReasons.PlacementRefused,
@@ -42,23 +51,25 @@ internal static class PlacementFailures
             [
                 .. elsewhere.Length > 0
                     ? [$"name one of them instead of the region: --provider {elsewhere[0]}"]
-                    : Remedies(causes),
+                    : Remedies(causes, subject),
             ],
         };
 
     // Nothing else would do, so the causes themselves have to go.
-    private static IEnumerable<string> Remedies(IEnumerable<RuleViolation> causes) =>
+    private static IEnumerable<string> Remedies(IEnumerable<RuleViolation> causes, Subject subject) =>
         causes
-            .Select(Remedy)
+            .Select(cause => Remedy(cause, subject))
             .OfType<string>()
             .Distinct()
-            .Append("`mesh providers ls` shows how they are, `mesh orgs show ORGANIZATION` which are allowed");
+            .Append(
+                $"`mesh providers ls` shows how they are, `mesh orgs show {subject.Organization}` which are allowed"
+            );
 
-    private static string? Remedy(RuleViolation cause) =>
+    private static string? Remedy(RuleViolation cause, Subject subject) =>
         cause.Type switch
         {
             "CORDONED" => $"an admin ends the cordon: mesh providers uncordon {cause.Subject}",
-            "NOT_ALLOWED" => $"an admin allows it: mesh orgs allow ORGANIZATION {cause.Subject}",
+            "NOT_ALLOWED" => $"an admin allows it: mesh orgs allow {subject.Organization} {cause.Subject}",
             "NOT_READY" => $"what it lacks: mesh providers show {cause.Subject}",
             "AT_CAPACITY" => $"an admin raises its maximum: mesh providers update {cause.Subject} --max-workspaces N",
             _ => null,

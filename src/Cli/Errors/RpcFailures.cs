@@ -9,22 +9,22 @@ namespace Coder.Mesh.Cli.Errors;
 /// <summary>Turns what a call ended with into a failure: message, reason, fields, tips and exit code.</summary>
 internal static class RpcFailures
 {
-    public static Failure From(RpcException error, ControlPlane target)
+    public static Failure From(RpcException error, ControlPlane target, Subject subject)
     {
         var said = error as MeshException;
         var noAnswer = error.StatusCode == StatusCode.DeadlineExceeded && said is not { Reason.Length: > 0 };
         return noAnswer ? NoAnswer(target)
             : TransportFailures.From(error, target) is { } transport ? transport
             : error.StatusCode == StatusCode.Unimplemented ? UnknownCall(target)
-            : Answered(error, said, target);
+            : Answered(error, said, target, subject);
     }
 
-    private static Failure Answered(RpcException error, MeshException? said, ControlPlane target)
+    private static Failure Answered(RpcException error, MeshException? said, ControlPlane target, Subject subject)
     {
         var fields = said?.Fields ?? [];
         var rules = said?.Violations ?? [];
         if (said?.Reason == ErrorReasons.PlacementRefused && rules.Count > 0)
-            return PlacementFailures.From(rules, said.Metadata);
+            return PlacementFailures.From(rules, said.Metadata, subject);
 
         var reason = said is { Reason.Length: > 0 } ? said.Reason : null;
         return new Failure(Headline(error.Status.Detail, fields, error.StatusCode), ExitCode(error.StatusCode))
@@ -35,7 +35,7 @@ internal static class RpcFailures
                 .. fields.Select(f => $"field {f.Field}: {f.Rule}"),
                 .. rules.Select(v => v.Subject.Length == 0 ? v.Description : $"{v.Subject}: {v.Description}"),
             ],
-            Tips = Tips.For(reason, error.StatusCode, target),
+            Tips = Tips.For(reason, error.StatusCode, target, subject),
         };
     }
 

@@ -7,7 +7,7 @@ namespace Coder.Mesh.Cli.Errors;
 /// <summary>What to do next with this program, by the reason that the control plane gave; its message says the rest.</summary>
 internal static class Tips
 {
-    public static IReadOnlyList<string> For(string? reason, StatusCode code, ControlPlane target) =>
+    public static IReadOnlyList<string> For(string? reason, StatusCode code, ControlPlane target, Subject subject) =>
         reason switch
         {
             ErrorReasons.TokenMissing or ErrorReasons.TokenInvalid => Token(target),
@@ -20,18 +20,19 @@ internal static class Tips
             [
                 "one that was deleted or forgotten is found by its id: `mesh providers ls --all`; its history with `mesh providers history ID`",
             ],
-            ErrorReasons.ProviderCordoned => ["`mesh providers uncordon NAME` ends a cordon"],
+            ErrorReasons.ProviderCordoned => [$"`mesh providers uncordon {subject.Provider}` ends the cordon"],
             ErrorReasons.OrphanNotFound =>
             [
+                $"`mesh providers orphans ls {subject.Provider}` lists those there are",
                 "an id that was adopted or removed is found with `mesh workspaces show ID`",
             ],
             ErrorReasons.ProviderNotLost =>
             [
-                "`mesh providers forget NAME --reason TEXT --force` forgets it whatever its status is",
+                $"`mesh providers forget {subject.Provider} --reason TEXT --force` forgets it whatever its status is",
             ],
             ErrorReasons.OrganizationAmbiguous =>
             [
-                "name it with --org, or with MESH_ORG, or once for all: `mesh contexts set --org NAME`",
+                "name it with --org, or with MESH_ORG, or once for all: `mesh contexts set --org ORGANIZATION`",
             ],
             ErrorReasons.WorkspaceNotFound =>
             [
@@ -40,11 +41,11 @@ internal static class Tips
             ErrorReasons.WorkspaceAmbiguous => ["use its id, or narrow the name with --org"],
             ErrorReasons.WorkspaceExists =>
             [
-                "choose another name, or look at the one there is with `mesh workspaces show`",
+                $"choose another name, or look at the one there is with `mesh workspaces show {subject.Workspace}`",
             ],
             ErrorReasons.WorkspaceDeleting =>
             [
-                "one that is still being deleted: wait for its end with `mesh workspaces rm NAME --yes --wait`; then create a new one",
+                $"one that is still being deleted: wait for its end with `mesh workspaces rm {subject.Workspace} --yes --wait`; then create a new one",
             ],
             ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
             ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],

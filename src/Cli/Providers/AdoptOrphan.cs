@@ -12,7 +12,7 @@ internal sealed class AdoptOrphan
     private readonly Argument<string> _provider = OrphansCommand.Provider();
     private readonly Argument<string> _id = new("workspace-id")
     {
-        Description = "Id of the orphan, as `mesh providers orphans ls` lists it",
+        Description = "Id of the orphan, as `mesh providers orphans ls PROVIDER` lists it",
     };
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
         "Organization, by name or id; the only one where nothing names it"

@@ -15,7 +15,7 @@ internal static class RemoveOrphans
         var provider = OrphansCommand.Provider();
         var ids = new Argument<string[]>("workspace-id")
         {
-            Description = "Ids of the orphans, as `mesh providers orphans ls` lists them",
+            Description = "Ids of the orphans, as `mesh providers orphans ls PROVIDER` lists them",
             Arity = ArgumentArity.OneOrMore,
         };
         var yes = Confirmation.YesOption();

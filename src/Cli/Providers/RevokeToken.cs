@@ -13,7 +13,7 @@ internal static class RevokeToken
         var name = Arguments.One("Name or id of the provider");
         var id = new Argument<string>("token-id")
         {
-            Description = "Id of the token, as `mesh providers show` lists it",
+            Description = "Id of the token, as `mesh providers show NAME` lists it",
         };
         var yes = Confirmation.YesOption();
         return host.Calls(

@@ -68,7 +68,7 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
             ErrorReasons.WatchTooSlow => "changes came faster than they could be shown",
             ErrorReasons.ServerRestarting => "the control plane restarts",
             ErrorReasons.TooManyWatches => "the control plane has as many watches as it takes",
-            _ => RpcFailures.From(cause, run.Target).Message,
+            _ => RpcFailures.From(cause, run.Target, run.Subject()).Message,
         };
 
     private void Warn(string message) => run.Output.Warning(message);

@@ -34,7 +34,7 @@ internal sealed record Wish(
         Already = w =>
             IsSo(w, WorkspaceState.Running) ? $"workspace \"{w.Name}\" is running already"
             : IsSo(w, WorkspaceState.Failed)
-                ? $"workspace \"{w.Name}\" is to run already, and failed; `mesh workspaces restart` tries again"
+                ? $"workspace \"{w.Name}\" is to run already, and failed; `mesh workspaces restart {w.Id}` tries again"
             : null,
     };
 

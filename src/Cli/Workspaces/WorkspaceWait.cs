@@ -108,7 +108,7 @@ internal sealed class WorkspaceWait(
 
     private bool Unread(Workspace accepted, RpcException error, WaitProgress progress)
     {
-        var failure = RpcFailures.From(error, run.Target);
+        var failure = RpcFailures.From(error, run.Target, run.Subject(accepted.Name));
         // A control plane that restarts loses no wish: the waiting goes on until its own timeout.
         var passing = failure.ExitCode == ExitCodes.Unreachable;
         if (!passing)

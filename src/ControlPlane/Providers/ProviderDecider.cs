@@ -120,7 +120,7 @@ internal static class ProviderDecider
             return Refusal.Precondition(
                 ErrorReasons.ProviderLastOfOrganization,
                 $"\"{state.Name}\" is the only provider of {string.Join(", ", c.Holdings.LastOf)}; allow them another one "
-                    + "first (\"mesh orgs allow ORGANIZATION PROVIDER\")."
+                    + $"first (\"mesh orgs allow {c.Holdings.LastOf[0]} PROVIDER\")."
             );
         return Decision<ProviderEvent>.Emit(new ProviderDeleted(c.At));
     }

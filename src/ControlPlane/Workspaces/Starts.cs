@@ -24,7 +24,7 @@ internal static class Starts
                 ErrorReasons.OwnerEmailUnknown,
                 $"The provider gives its workspaces the service account annotation \"{key}\" with the e-mail address of their "
                     + $"owner, and that of the owner of \"{name}\" isn't known: say it with --owner-email (owner_email), of a "
-                    + "workspace that exists by \"mesh workspaces update\"."
+                    + $"workspace that exists by \"mesh workspaces update {name} --owner-email ADDRESS\"."
             );
         return Decision<WorkspaceEvent>.Emit(
             start(details with { ServiceAccountAnnotations = UserEmailTemplate.Fill(annotations, email) })

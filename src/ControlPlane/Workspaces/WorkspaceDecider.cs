@@ -90,8 +90,7 @@ internal static class WorkspaceDecider
     public static Refusal OrphanNotFound(string workspaceId) =>
         Refusal.NotFound(
             ErrorReasons.OrphanNotFound,
-            $"The provider has no orphan \"{workspaceId}\": it has been adopted or removed, or its cluster holds it no longer. "
-                + "\"mesh providers orphans ls\" lists those there are."
+            $"The provider has no orphan \"{workspaceId}\": it has been adopted or removed, or its cluster holds it no longer."
         );
 
     private static Decision<WorkspaceEvent> Wish(Workspace state, WishWorkspace c)

@@ -39,8 +39,7 @@ public sealed partial class FakeProviders
         Orphans.FirstOrDefault(o => o.WorkspaceId == id)
         ?? throw FakeControlPlane.Rich(
             StatusCode.NotFound,
-            $"The provider has no orphan \"{id}\": it has been adopted or removed, or its cluster holds it no longer. "
-                + "\"mesh providers orphans ls\" lists those there are.",
+            $"The provider has no orphan \"{id}\": it has been adopted or removed, or its cluster holds it no longer.",
             "ORPHAN_NOT_FOUND"
         );
 }

@@ -15,6 +15,9 @@ public sealed record Mention(string Where, IReadOnlyList<string> Words)
 /// <summary>Finds the commands of <c>mesh</c> that documents, sources and recorded output name.</summary>
 public static partial class Mentions
 {
+    /// <summary>Stands for what a message fills in, unlike a placeholder, which is for its reader to fill in.</summary>
+    public const string Known = "given";
+
     /// <summary>In backticks, and on lines of their own in blocks; not what the program has generated.</summary>
     public static IEnumerable<Mention> InDocuments() =>
         Directory
@@ -38,7 +41,7 @@ public static partial class Mentions
                                 Filled()
                                     .Replace(
                                         line.Text,
-                                        m => m.Value.Contains("imit", StringComparison.Ordinal) ? "N" : "NAME"
+                                        m => m.Value.Contains("imit", StringComparison.Ordinal) ? "N" : Known
                                     )
                             )
                             .SelectMany(m => Of(line.Where, m.Value))
@@ -67,6 +70,8 @@ public static partial class Mentions
             .Where(file => !Path.GetFileName(file).StartsWith("help-", StringComparison.Ordinal))
             .SelectMany(file =>
                 Lines(file, File.ReadAllText(file))
+                    // An error in the command line names what was called, as it was.
+                    .Where(line => !line.Text.StartsWith("error: `mesh", StringComparison.Ordinal))
                     .SelectMany(line => InOutputLine().Matches(line.Text).SelectMany(m => Of(line.Where, m.Value)))
             );
 
