@@ -73,6 +73,8 @@ public sealed class TransportErrorTests : CliTest
         // The HTTP client has several words for it: they depend on who is faster.
         Assert.Equal(7, run.ExitCode);
         Assert.Contains("cannot reach the control plane", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("cause: what answers there does not speak HTTP/2", run.Stderr, StringComparison.Ordinal);
+        Assert.DoesNotContain("HttpProtocolError", run.Stderr, StringComparison.Ordinal);
         Assert.Contains("tip: what answers there speaks HTTP/1 only", run.Stderr, StringComparison.Ordinal);
         Assert.Contains("tip: the gRPC port is 8081 by default", run.Stderr, StringComparison.Ordinal);
     }

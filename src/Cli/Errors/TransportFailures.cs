@@ -31,8 +31,29 @@ internal static class TransportFailures
         if (!causes.Any(c => c is HttpRequestException or IOException or SocketException))
             return null;
         // The innermost words are the system's own: "Connection refused", "Name or service not known".
-        return Unreachable(target, causes[^1].Message, TipsFor(causes, target));
+        return Unreachable(target, Cause(causes), TipsFor(causes, target));
     }
+
+    // What the HTTP client says of HTTP/2 is for its programmers.
+    private static string Cause(List<Exception> causes) =>
+        HttpOne.IsAllThatIsSpoken(causes[0]) ? "what answers there does not speak HTTP/2, which gRPC needs"
+        : causes.OfType<HttpProtocolException>().FirstOrDefault() is { } protocol
+            ? $"the call was ended by HTTP/2 code {Http2Code(protocol.ErrorCode)}"
+        : causes[^1].Message;
+
+    // Of RFC 9113, section 7.
+    private static string Http2Code(long code) =>
+        code switch
+        {
+            0x0 => "NO_ERROR",
+            0x1 => "PROTOCOL_ERROR",
+            0x2 => "INTERNAL_ERROR",
+            0x3 => "FLOW_CONTROL_ERROR",
+            0x7 => "REFUSED_STREAM",
+            0x8 => "CANCEL",
+            0xb => "ENHANCE_YOUR_CALM",
+            _ => $"0x{code:x}",
+        };
 
     private static string[] ForHttp(string detail)
     {
