@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Contexts;
 
@@ -52,7 +53,7 @@ internal static class LoginCommand
                 var caller = await run.FindCaller(stop);
                 await host.Contexts.Change(config => Saved(config, name, address, token.Secret), stop);
                 run.Output.Success(
-                    $"logged in to {target.Origin}{(caller is null ? "" : $" as {caller.User}")}, which runs version {answer.Deployment.Version}",
+                    $"logged in to {target.Origin}{(caller is null ? "" : $" as {caller.User}")}, which runs version {Text.ShortCommits(answer.Deployment.Version)}",
                     $"context \"{name}\" is the current one",
                     $"its token is in {host.Contexts.Path}"
                 );

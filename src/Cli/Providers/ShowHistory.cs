@@ -76,7 +76,7 @@ internal sealed class ShowHistory
         // The stored type is for programs, which find it in JSON.
         var table = new Table("TIME", "WHO", "WHAT");
         foreach (var e in entries)
-            table.Add(Text.Instant(e.Time), Who(e.Actor), Text.OrNone(e.Summary));
+            table.Add(Text.Instant(e.Time), Who(e.Actor), Text.OrNone(Text.ShortCommits(e.Summary)));
         return table;
     }
 

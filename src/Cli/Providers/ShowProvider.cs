@@ -95,7 +95,7 @@ internal static class ShowProvider
             );
         if (p.Agent is { } agent)
             facts
-                .Add("Agent version", agent.Version)
+                .Add("Agent version", Text.ShortCommits(agent.Version))
                 .AddIfAny("Dials", agent.AccessUrl)
                 .Add("Driver", agent.Driver)
                 .Add("Namespace", agent.Namespace)

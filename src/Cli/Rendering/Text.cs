@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Google.Protobuf.WellKnownTypes;
 using Spectre.Console.Rendering;
 
 namespace Coder.Mesh.Cli.Rendering;
 
 /// <summary>Words and times as people read them. Pure.</summary>
-internal static class Text
+internal static partial class Text
 {
     /// <summary>What a cell without a value shows, so that columns stay countable in a pipe.</summary>
     public const string None = "-";
@@ -55,6 +56,12 @@ internal static class Text
             word.Append(char.IsUpper(c) && word.Length > 0 ? "-" : "").Append(char.ToLowerInvariant(c));
         return word.ToString();
     }
+
+    /// <summary>Commits in versions as long as this program shows its own: 12 digits, not 40.</summary>
+    public static string ShortCommits(string text) => Commit().Replace(text, "");
+
+    [GeneratedRegex(@"(?<=\+[0-9a-f]{12})[0-9a-f]{28}\b")]
+    private static partial Regex Commit();
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 
