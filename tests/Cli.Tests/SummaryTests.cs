@@ -92,6 +92,37 @@ public sealed class SummaryTests : CliTest
         );
     }
 
+    [Theory]
+    [InlineData("restart dev", WorkspaceState.Running, true)]
+    [InlineData("update dev --cpu 2", WorkspaceState.Running, true)]
+    [InlineData("update dev --cpu 2", WorkspaceState.Stopped, true)]
+    [InlineData("start dev", WorkspaceState.Starting, true)]
+    [InlineData("restart dev", WorkspaceState.Running, false)]
+    [InlineData("update dev --cpu 2", WorkspaceState.Running, false)]
+    public async Task Every_change_whose_agent_is_away_says_so_at_once(string command, WorkspaceState shown, bool away)
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", shown));
+        Server.Workspaces.Wished = w =>
+            w.Summary = new WorkspaceSummary
+            {
+                State = shown,
+                Reason = away
+                    ? "the agent of provider built-in is away"
+                    : "its agent has not acted on the last change yet",
+                WaitingFor = away
+                    ? "the agent of provider built-in to come back: its connection is lost"
+                    : "the agent of provider built-in",
+            };
+
+        var run = await Mesh.Run(["workspaces", .. command.Split(' ')]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            away,
+            run.Stderr.Contains("  | waits for: the agent of provider built-in", StringComparison.Ordinal)
+        );
+    }
+
     [Fact]
     public async Task Conditions_of_an_agent_that_is_away_are_as_last_reported()
     {

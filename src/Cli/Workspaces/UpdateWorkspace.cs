@@ -71,7 +71,7 @@ internal sealed class UpdateWorkspace
             answer.Unchanged,
             $"workspace \"{workspace.Name}\" is to be like this already",
             $"updated workspace \"{workspace.Name}\"",
-            answer.Unchanged ? [] : [Effect(request, workspace)]
+            answer.Unchanged ? [] : [Effect(request, workspace), .. WorkspaceText.Waits(workspace)]
         );
 
         var exit = ExitCodes.Ok;

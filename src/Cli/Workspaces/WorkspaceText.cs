@@ -44,11 +44,12 @@ internal static class WorkspaceText
     /// itself, and soon.
     /// </summary>
     public static string[] Waits(Workspace w) =>
-        w.Summary
-            is { WaitingFor.Length: > 0, LastReportTime: not null }
-                or { State: not (WorkspaceState.Running or WorkspaceState.Stopped), Reason.Length: > 0 }
-            ? [$"waits for: {w.Summary.WaitingFor}"]
+        w.Summary is { WaitingFor.Length: > 0, Reason.Length: > 0 } summary && summary.WaitingFor != Attached(w)
+            ? [$"waits for: {summary.WaitingFor}"]
             : [];
+
+    // What the control plane says of an agent that is there and is about to act.
+    private static string Attached(Workspace w) => $"the agent of provider {w.Provider}";
 
     public static Fields Facts(Workspace w, TimeProvider time) =>
         new Fields()

@@ -128,6 +128,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Updated.Enqueue(request);
         var workspace = Find(request.Workspace, request.Organization, request.Owner);
         workspace.Generation++;
+        Wished?.Invoke(workspace);
         return Task.FromResult(new UpdateWorkspaceResponse { Workspace = workspace });
     }
 
