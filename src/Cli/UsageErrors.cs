@@ -81,6 +81,10 @@ internal static class UsageErrors
             );
     }
 
+    private const string ContainerLogs =
+        "what its container prints: kubectl logs -n NAMESPACE deploy/ws-ID, with the kubeconfig of its cluster; "
+        + "`mesh workspaces show NAME` tells both while it runs";
+
     /// <summary>A command was given a word that is neither a command, an option nor an argument of it.</summary>
     public static Failure UnknownWord(string path, Command command, string word)
     {
@@ -95,6 +99,7 @@ internal static class UsageErrors
             Tips =
             [
                 .. guesses.Count > 0 ? [$"did you mean {string.Join(" or ", guesses)}?"] : Array.Empty<string>(),
+                .. path == "mesh workspaces" && word is "logs" or "log" ? [ContainerLogs] : Array.Empty<string>(),
                 $"{path} --help",
             ],
         };

@@ -81,6 +81,14 @@ public sealed class UsageWordsTests
             Assert.Contains($"{option} needs a value: write {option} ", Said(path, option), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Logs_which_there_are_none_of_point_to_those_of_the_container() =>
+        Assert.Contains(
+            "kubectl logs -n NAMESPACE deploy/ws-ID",
+            Said("workspaces", "logs", "dev"),
+            StringComparison.Ordinal
+        );
+
     // A command's own checks come first, and are all that is told.
     private static void Named(string words, string said)
     {
