@@ -48,7 +48,7 @@ internal static class ControlPlaneProgram
                 Console.WriteLine(Help);
                 return 0;
             default:
-                await Console.Error.WriteLineAsync($"unknown arguments: {string.Join(' ', args)}\n\n{Help}");
+                await Console.Error.WriteLineAsync($"error: unknown arguments: {string.Join(' ', args)}\n\n{Help}");
                 return BadConfiguration;
         }
     }
