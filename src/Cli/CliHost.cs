@@ -130,6 +130,7 @@ internal sealed class CliHost(
         && line.CommandResult.Command.Options.Any(o => o.Name == WorkspaceOptions.OrganizationName && !line.IsGiven(o))
             ? failure with
             {
+                Tips = [organization.Undo, .. failure.Tips],
                 Details = [.. failure.Details, $"organization \"{organization.Name}\" came from {organization.Origin}"],
             }
             : failure;

@@ -131,7 +131,56 @@ public sealed class DefaultOrganizationTests : CliTest
         var named = await Mesh.Run("workspaces", "ls", "--org", "acne");
 
         Assert.Contains("organization \"acne\" came from MESH_ORG", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("tip: unset MESH_ORG, or name another", run.Stderr, StringComparison.Ordinal);
         Assert.DoesNotContain("MESH_ORG", named.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_context_with_one_that_does_not_exist_warns_is_marked_and_says_how_to_fix_it()
+    {
+        Server.Organizations.All.Add(Sample.Organization("acme", "built-in"));
+        await LogIn(saved: null);
+
+        var known = await Mesh.Run("contexts", "set", "--org", "acme");
+        var set = await Mesh.Run("contexts", "set", "--org", "nope");
+        var who = await Mesh.Run("whoami");
+        var json = JsonNode.Parse((await Mesh.Run("whoami", "-o", "json")).Stdout)!;
+        Server.Failure = FakeControlPlane.Rich(
+            StatusCode.NotFound,
+            "There is no organization \"nope\"; \"mesh orgs ls\" lists them.",
+            "ORGANIZATION_NOT_FOUND"
+        );
+        var failed = await Mesh.Run("workspaces", "ls");
+        Server.Failure = null;
+        var mended = await Mesh.Run("contexts", "set", "prod", "--org", "");
+        var after = await Mesh.Run("workspaces", "ls");
+
+        Assert.DoesNotContain("warning", known.Stderr, StringComparison.Ordinal);
+        Assert.Equal((0, 0), (set.ExitCode, who.ExitCode));
+        Assert.Contains("warning: there is no organization \"nope\" at", set.Stderr, StringComparison.Ordinal);
+        Assert.Contains("nope, from context \"prod\"; there is no such", who.Stdout, StringComparison.Ordinal);
+        Assert.True((bool)json["organizationMissing"]!);
+        foreach (var said in new[] { who.Stderr, failed.Stderr })
+            Assert.Contains(
+                "tip: mesh contexts set prod --org ORGANIZATION, or --org '' for none\n",
+                said,
+                StringComparison.Ordinal
+            );
+        Assert.Equal((0, 0), (mended.ExitCode, after.ExitCode));
+    }
+
+    [Fact]
+    public async Task A_context_is_given_one_where_nobody_can_be_asked()
+    {
+        await LogIn(saved: null);
+        await Server.DisposeAsync();
+
+        var set = await Mesh.Run("contexts", "set", "--org", "acme");
+
+        Assert.Equal(
+            (0, "success: the default organization of context \"prod\" is \"acme\"\n"),
+            (set.ExitCode, set.Stderr)
+        );
     }
 
     private async Task LogIn(string? saved)

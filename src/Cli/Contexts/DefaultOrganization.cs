@@ -1,7 +1,10 @@
+using Coder.Mesh.Cli.Rendering;
+
 namespace Coder.Mesh.Cli.Contexts;
 
 /// <summary>The organization that commands mean where none is named, and what named it.</summary>
-internal sealed record DefaultOrganization(string Name, string Origin)
+/// <param name="Undo">What makes it another one, or none.</param>
+internal sealed record DefaultOrganization(string Name, string Origin, string Undo)
 {
     public const string Variable = "MESH_ORG";
 
@@ -12,10 +15,16 @@ internal sealed record DefaultOrganization(string Name, string Origin)
     {
         var saved =
             context is { Context.Organization.Length: > 0 } && context.IsFor(address)
-                ? new DefaultOrganization(context.Context.Organization, context.ToString())
+                ? new DefaultOrganization(
+                    context.Context.Organization,
+                    context.ToString(),
+                    $"mesh contexts set {Shell.Quote(context.Name)} --org ORGANIZATION, or --org '' for none"
+                )
                 : null;
         if (saved is not null && context!.Origin == ContextOrigin.Option)
             return saved;
-        return env(Variable) is { Length: > 0 } name ? new DefaultOrganization(name, Variable) : saved;
+        return env(Variable) is { Length: > 0 } name
+            ? new DefaultOrganization(name, Variable, $"unset {Variable}, or name another organization in it")
+            : saved;
     }
 }

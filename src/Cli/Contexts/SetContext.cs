@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Contexts;
 
@@ -33,6 +35,7 @@ internal static class SetContext
             (line, ct) =>
                 Run(
                     host,
+                    line,
                     line.GetValue(name) ?? line.GetValue(GlobalOptions.Context),
                     line.GetRequiredValue(organization),
                     ct
@@ -40,7 +43,13 @@ internal static class SetContext
         );
     }
 
-    private static async Task<int> Run(CliHost host, string? name, string organization, CancellationToken ct)
+    private static async Task<int> Run(
+        CliHost host,
+        ParseResult line,
+        string? name,
+        string organization,
+        CancellationToken ct
+    )
     {
         var choice =
             ContextChoice.Of(name, host.Env, host.Contexts.Read())
@@ -75,6 +84,39 @@ internal static class SetContext
                 ? $"the default organization of {choice} is \"{organization}\""
                 : $"{choice} has no default organization"
         );
+        if (organization.Length > 0)
+            await WarnIfMissing(host, line, choice, organization, ct);
         return ExitCodes.Ok;
+    }
+
+    /// <summary>It is saved whether or not the control plane can be asked.</summary>
+    private static async Task WarnIfMissing(
+        CliHost host,
+        ParseResult line,
+        ContextChoice choice,
+        string organization,
+        CancellationToken ct
+    )
+    {
+        if (choice.Context.Token is not { Length: > 0 } secret)
+            return;
+        try
+        {
+            var address = Address.Checked(Address.Origin(choice.Context.Address), choice.ToString(), host.Env);
+            var timeout = line.Duration(GlobalOptions.RequestTimeoutOption, TimeSpan.FromSeconds(2));
+            var target = new ControlPlane(address, choice.ToString(), choice.ToString(), timeout);
+            using var client = Calling.With(target, secret, host.Time);
+            var run = new Invocation(line, client, target, host.Output, host.Prompt, host.Time);
+            if (await run.IsMissing(organization, ct))
+                host.Output.Warning(
+                    $"there is no organization \"{organization}\" at {target.Origin}",
+                    "it is saved all the same; commands that name none fail until there is one",
+                    $"tip: `mesh orgs ls --context {Shell.Quote(choice.Name)}` lists those there are"
+                );
+        }
+        catch (CliException)
+        {
+            // It can't be asked, by an address or a proxy that a command which calls would tell of.
+        }
     }
 }

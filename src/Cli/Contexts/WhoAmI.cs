@@ -27,6 +27,7 @@ internal static class WhoAmI
     private static async Task<int> Run(Invocation run, Access access, CancellationToken ct)
     {
         var caller = await run.FindCaller(ct);
+        var missing = access.Organization is { } named && await run.IsMissing(named.Name, ct);
         var deployment = (await run.Client.Deployment.GetDeploymentAsync(new(), cancellationToken: ct)).Deployment;
         if (run.WantsData)
             run.Data(
@@ -39,6 +40,7 @@ internal static class WhoAmI
                     ["addressOrigin"] = Text.Steerless(run.Target.AddressOrigin),
                     ["tokenOrigin"] = Text.Steerless(run.Target.TokenOrigin),
                     ["organization"] = Text.Steerless(access.Organization?.Name ?? ""),
+                    ["organizationMissing"] = missing,
                     ["organizationOrigin"] = Text.Steerless(access.Organization?.Origin ?? ""),
                     ["deployment"] = Text.Steerless(deployment.Id),
                     ["version"] = Text.Steerless(deployment.Version),
@@ -55,11 +57,16 @@ internal static class WhoAmI
                     .Add(
                         "Organization",
                         access.Organization is { } organization
-                            ? $"{organization.Name}, from {organization.Origin}"
+                            ? $"{organization.Name}, from {organization.Origin}{(missing ? "; there is no such organization" : "")}"
                             : null
                     )
                     .Add("Deployment", deployment.Id)
-                    .Add("Version", deployment.Version)
+                    .Add("Version", Text.ShortCommits(deployment.Version))
+            );
+        if (missing)
+            run.Output.Warning(
+                $"there is no organization \"{access.Organization!.Name}\"",
+                $"tip: {access.Organization.Undo}"
             );
         return ExitCodes.Ok;
     }

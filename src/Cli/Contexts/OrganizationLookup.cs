@@ -1,0 +1,25 @@
+using Coder.Mesh.Protocol;
+using Coder.Mesh.Protocol.Client;
+using Coder.Mesh.V1;
+using Grpc.Core;
+
+namespace Coder.Mesh.Cli.Contexts;
+
+/// <summary>Asks the control plane whether there is an organization.</summary>
+internal static class OrganizationLookup
+{
+    /// <returns>False too where nothing is known of it, such as to a caller who may not see it.</returns>
+    public static async Task<bool> IsMissing(this Invocation run, string organization, CancellationToken ct)
+    {
+        try
+        {
+            var request = new GetOrganizationRequest { Organization = organization };
+            await run.Client.Organizations.GetOrganizationAsync(request, cancellationToken: ct);
+            return false;
+        }
+        catch (RpcException e) when (!ct.IsCancellationRequested)
+        {
+            return e is MeshException { Reason: ErrorReasons.OrganizationNotFound };
+        }
+    }
+}
