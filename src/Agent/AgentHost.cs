@@ -1,10 +1,12 @@
 using System.Net.Sockets;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.Health;
 using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Simulated;
 using Coder.Mesh.Protocol.Network;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -108,15 +110,17 @@ internal static class AgentHost
     private static void AddAgent(IServiceCollection services, AgentOptions options, IConfiguration configuration)
     {
         services.Configure<HostOptions>(o => o.ShutdownTimeout = StopLimit);
-        services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddTelemetry(configuration);
         services.AddClusterDriver(options);
-        services.AddSingleton<ClusterStatus>();
+        services.AddSingleton(new ClusterStatus(ClusterDrivers.InitialFacts(options)));
+        services.AddSingleton(new ProbeOptions(options.ProbeInterval));
         services.AddSingleton<ServerClock>();
         services.TryAddSingleton<WelcomedDetails>();
         services.AddSingleton<Reconciler>();
-        services.AddConnection();
+        services.AddConnection(
+            new ConnectionOptions(options.AccessUrl, options.TokenFile, options.Token, options.HeartbeatInterval)
+        );
 
         // Stopped in the reverse order: first the goodbye, then the work.
         services.AddHostedService<ProbeLoop>();

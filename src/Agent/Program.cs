@@ -1,4 +1,3 @@
 using Coder.Mesh.Agent;
-using Coder.Mesh.Agent.Configuration;
 
 return await AgentCommand.Run(args, AgentHost.Run);

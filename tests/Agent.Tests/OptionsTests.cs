@@ -1,4 +1,5 @@
 using System.Net;
+using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Configuration;
 using Microsoft.Extensions.Logging;
 

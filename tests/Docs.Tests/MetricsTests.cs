@@ -68,7 +68,7 @@ public sealed class MetricsTests
         var metrics = new AgentMetrics(recorded.Meters);
         metrics.Attached();
         foreach (var outcome in Enum.GetValues<AttemptOutcome>())
-            metrics.DialEnded(outcome);
+            metrics.DialEnded(outcome.Tag());
         foreach (var frame in Enum.GetValues<ConnectRequest.FrameOneofCase>())
             metrics.FrameSent(frame);
         foreach (var frame in Enum.GetValues<ConnectResponse.FrameOneofCase>())

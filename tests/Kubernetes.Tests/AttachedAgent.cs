@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;

@@ -1,5 +1,5 @@
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.V1;
 using Microsoft.Extensions.Time.Testing;
 

@@ -80,9 +80,9 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
         var desired = TestDriver.Desired(TestDriver.NewId());
         desired.Details = new WorkspaceDetails { Affinity = affinity };
 
-        var refused = await Assert.ThrowsAsync<Agent.Reconcile.ClusterException>(() => driver.Apply(desired, Ct));
+        var refused = await Assert.ThrowsAsync<Agent.Clusters.ClusterException>(() => driver.Apply(desired, Ct));
 
-        Assert.Equal((Agent.Reconcile.ClusterCodes.InvalidObject, false), (refused.Code, refused.Transient));
+        Assert.Equal((Agent.Clusters.ClusterCodes.InvalidObject, false), (refused.Code, refused.Transient));
         Assert.Contains(words, refused.Message, StringComparison.Ordinal);
         Assert.Null(await ns.Get("deployments", $"ws-{desired.WorkspaceId}", Ct));
     }
@@ -106,7 +106,7 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
             StringComparison.Ordinal
         );
 
-        async Task<(string Size, Agent.Reconcile.ClusterRefusal? Refused)> Grow(string storageClass)
+        async Task<(string Size, Agent.Clusters.ClusterRefusal? Refused)> Grow(string storageClass)
         {
             var desired = TestDriver.Desired(TestDriver.NewId());
             desired.StorageClass = storageClass;

@@ -1,5 +1,5 @@
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;

@@ -1,7 +1,8 @@
 using System.Net;
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Network;
 using Coder.Mesh.V1;
@@ -60,14 +61,13 @@ public sealed class FrozenConnectionTests(ControlPlaneFixture fixture)
 
         private Probing(TestDriver driver)
         {
-            var options = new AgentOptions { AccessUrl = new Uri("http://localhost"), Token = new Secret("x") };
             _driver = new CountingDriver(driver.Driver);
-            _status = new ClusterStatus(options);
+            _status = new ClusterStatus(new ClusterFacts());
             _loop = new ProbeLoop(
                 _driver,
                 _status,
                 new ServerClock(),
-                options,
+                new ProbeOptions(TimeSpan.FromSeconds(5)),
                 new AgentMetrics(_services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>()),
                 TimeProvider.System,
                 _services.GetRequiredService<ILogger<ProbeLoop>>()

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 

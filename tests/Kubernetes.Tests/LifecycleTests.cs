@@ -99,7 +99,7 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
         Assert.Equal(1ul, running.Generation);
         Assert.Contains(
             driver.Sink.Heard,
-            e => e is Agent.Reconcile.ClusterWorkspace { State: WorkspaceState.Starting }
+            e => e is Agent.Clusters.ClusterWorkspace { State: WorkspaceState.Starting }
         );
 
         await driver.Apply(TestDriver.Desired(id, 2, WorkspacePower.Stopped), Ct);
@@ -167,7 +167,7 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
 
         Assert.Equal(
             WorkspaceState.Deleting,
-            driver.Sink.Heard.OfType<Agent.Reconcile.ClusterWorkspace>().Last().State
+            driver.Sink.Heard.OfType<Agent.Clusters.ClusterWorkspace>().Last().State
         );
         Assert.Empty(await ns.List("pods", Ct));
     }

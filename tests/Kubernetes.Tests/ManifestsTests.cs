@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
 

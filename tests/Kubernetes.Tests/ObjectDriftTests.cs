@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.V1;
 using Microsoft.Extensions.Time.Testing;
 

@@ -283,13 +283,13 @@ public sealed class ObservedStatesTests
         params PodObject[] pods
     ) => Assert.Equal(expected, Observe(deployment, claim, pods)!.State);
 
-    private static Agent.Reconcile.ClusterWorkspace? Observe(
+    private static Agent.Clusters.ClusterWorkspace? Observe(
         DeploymentObject? deployment,
         ClaimObject? claim,
         params PodObject[] pods
     ) => Of(new(deployment, claim, pods), removing: false, known: 0);
 
-    private static Agent.Reconcile.ClusterWorkspace? Of(
+    private static Agent.Clusters.ClusterWorkspace? Of(
         WorkspaceObjects objects,
         bool removing,
         ulong known,

@@ -25,7 +25,7 @@ public sealed class OutageTests(ControlPlaneFixture fixture)
 
         await controlPlane.KillApiServer();
         var away = await driver.Driver.Probe(Ct);
-        var refused = await Assert.ThrowsAsync<Agent.Reconcile.ClusterException>(() => driver.Remove(removed, Ct));
+        var refused = await Assert.ThrowsAsync<Agent.Clusters.ClusterException>(() => driver.Remove(removed, Ct));
         await controlPlane.StartApiServer(Ct);
         // A restarted API server has forgotten the versions that were watched from: all is listed again.
         await driver.Sink.UntilListed(2, Ct);

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Kubernetes;
-using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using Coder.Mesh.Agent.Kubernetes;
 using Coder.Mesh.Tests.Support.Kubernetes;
 using Coder.Mesh.V1;
 
@@ -189,7 +188,7 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
         await driver.Remove(id, Ct);
         await driver.Sink.UntilGone(id, Ct);
 
-        var told = driver.Sink.Heard.OfType<Agent.Reconcile.ClusterWorkspace>().ToList();
+        var told = driver.Sink.Heard.OfType<Agent.Clusters.ClusterWorkspace>().ToList();
         Assert.All(told.Zip(told.Skip(1)), pair => Assert.NotEqual(pair.First, pair.Second));
     }
 

@@ -14,7 +14,7 @@ internal static class MisspeltVariables
     [
         .. Setting.All.Select(s => s.Variable).Where(v => v.StartsWith(Prefix, StringComparison.Ordinal)),
         SettingSource.TokenVariable,
-        AgentCommand.ConfigVariable,
+        SettingSource.ConfigVariable,
     ];
 
     public static IEnumerable<string> Among(IReadOnlyDictionary<string, string> environment) =>

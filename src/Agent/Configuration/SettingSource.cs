@@ -9,6 +9,7 @@ internal sealed class SettingSource(
 )
 {
     public const string TokenVariable = "MESH_TOKEN";
+    public const string ConfigVariable = "MESH_AGENT_CONFIG";
 
     /// <summary>The value, and the name of the place that it came from. An empty variable counts as not set.</summary>
     public (string Value, string Place)? Find(Setting setting) =>

@@ -1,4 +1,5 @@
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
@@ -43,10 +44,7 @@ internal sealed class AgentStream(
 
     public async Task<AttemptEnd> Run(CancellationToken stopping)
     {
-        using var onStop = stopping.UnsafeRegister(
-            _ => End(new AttemptEnd(AttemptOutcome.Stopped, "stopped", "The agent is asked to stop.")),
-            null
-        );
+        using var onStop = stopping.UnsafeRegister(_ => End(AttemptEnd.Stop()), null);
         if (_identified)
             await reconciler.Attach(
                 new DriverIdentity(dialed.Welcome.ProviderId, dialed.Welcome.DeploymentId),
@@ -56,7 +54,11 @@ internal sealed class AgentStream(
         var reading = Guard(Read);
         var writing = Guard(Write);
         var moving = MoveWhenAsked(stopping);
-        var others = Task.WhenAll(Guard(SendHeartbeats), Guard(AskForSnapshots), Guard(WatchIdentity));
+        var others = Task.WhenAll(
+            Guard(new Heartbeats(_outbox, cluster, dialed.Readiness, _heartbeat, time).Run),
+            Guard(AskForSnapshots),
+            Guard(WatchIdentity)
+        );
         try
         {
             // Each loop ends when the stream is over, and the first to end says why it is.
@@ -100,7 +102,7 @@ internal sealed class AgentStream(
         catch (Exception e)
         {
             logger.DialFault(e);
-            End(new AttemptEnd(AttemptOutcome.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}"));
+            End(AttemptEnd.Fault(e));
         }
     }
 
@@ -140,22 +142,29 @@ internal sealed class AgentStream(
 
     private void Handle(ConnectResponse frame)
     {
-        if (
-            frame.FrameCase == ConnectResponse.FrameOneofCase.HeartbeatAck
-            || (frame.FrameCase == ConnectResponse.FrameOneofCase.ObservedAck && frame.Traceparent.Length == 0)
-        )
+        if (IsPlain(frame))
         {
-            if (frame.ObservedAck is { } plain)
-                _outbox.Acknowledge(plain);
-            if (frame.HeartbeatAck is { } beat)
-                clock.Told(beat.SentTime, beat.ServerTime, time.GetUtcNow());
+            Dispatch(frame, "");
             return;
         }
 
         using var span = Tracing.StartFrame($"agent.{FrameNames.Of(frame.FrameCase)}", frame.Traceparent);
-        var traceparent = span.Traceparent(frame.Traceparent);
+        Dispatch(frame, span.Traceparent(frame.Traceparent));
+    }
+
+    /// <summary>Whether a frame is too frequent and too cheap for a span of its own.</summary>
+    private static bool IsPlain(ConnectResponse frame) =>
+        frame.FrameCase == ConnectResponse.FrameOneofCase.HeartbeatAck
+        || (frame.FrameCase == ConnectResponse.FrameOneofCase.ObservedAck && frame.Traceparent.Length == 0);
+
+    /// <remarks>Frames that this version does not know are ignored: a newer control plane may send them.</remarks>
+    private void Dispatch(ConnectResponse frame, string traceparent)
+    {
         switch (frame.FrameCase)
         {
+            case ConnectResponse.FrameOneofCase.HeartbeatAck:
+                clock.Told(frame.HeartbeatAck.SentTime, frame.HeartbeatAck.ServerTime, time.GetUtcNow());
+                break;
             case ConnectResponse.FrameOneofCase.ObservedAck:
                 _outbox.Acknowledge(frame.ObservedAck);
                 break;
@@ -170,13 +179,7 @@ internal sealed class AgentStream(
                 reconciler.Remove(frame.WorkspaceRemoved, traceparent);
                 break;
             case ConnectResponse.FrameOneofCase.Welcome:
-                End(
-                    new AttemptEnd(
-                        AttemptOutcome.Lost,
-                        "protocol_violation",
-                        "The control plane sent a second Welcome."
-                    )
-                );
+                End(AttemptEnd.Violation("The control plane sent a second Welcome."));
                 break;
             case ConnectResponse.FrameOneofCase.Drain:
                 _drain.TrySetResult(frame.Drain.Within?.ToTimeSpan() ?? TimeSpan.Zero);
@@ -185,7 +188,6 @@ internal sealed class AgentStream(
                 Synced = true;
                 status.Synced();
                 break;
-            // A frame that this version doesn't know is for newer ones.
         }
     }
 
@@ -213,49 +215,6 @@ internal sealed class AgentStream(
         {
             // The call is over. Reading tells why, with the control plane's own status.
             return false;
-        }
-    }
-
-    private async Task SendHeartbeats(CancellationToken ct)
-    {
-        using var timer = new PeriodicTimer(_heartbeat, time);
-        var known = dialed.Readiness;
-        var said = known.ToReport();
-        var tick = timer.WaitForNextTickAsync(ct).AsTask();
-        var next = cluster.Next(known, ct);
-        while (true)
-        {
-            await Task.WhenAny(tick, next);
-            if (next.IsCompleted)
-            {
-                known = await next;
-                next = cluster.Next(known, ct);
-            }
-
-            var due = tick.IsCompleted;
-            if (due)
-            {
-                await tick;
-                tick = timer.WaitForNextTickAsync(ct).AsTask();
-            }
-
-            // A change of readiness doesn't wait for the next beat.
-            var report = known.ToReport();
-            var changed = !report.Equals(said);
-            if (!due && !changed)
-                continue;
-            said = report;
-            await _outbox.Send(
-                new ConnectRequest
-                {
-                    Heartbeat = new Heartbeat
-                    {
-                        SentTime = time.GetUtcNow().ToTimestamp(),
-                        Readiness = changed ? report : null,
-                    },
-                },
-                ct
-            );
         }
     }
 
@@ -297,29 +256,16 @@ internal sealed class AgentStream(
         );
     }
 
-    /// <summary>Dials anew when the control plane asks for it; this stream lives on until the other is welcomed.</summary>
+    /// <summary>Opens another stream when the control plane drains this one, which stays in use until then.</summary>
     /// <returns>The other stream; null if this one ended first.</returns>
     private async Task<Dialed?> MoveWhenAsked(CancellationToken stopping)
     {
         try
         {
-            var wait = jitter.Next() * await _drain.Task.WaitAsync(_over.Token);
-            for (var failures = 1; ; failures++)
-            {
-                await Task.Delay(wait, time, _over.Token);
-                try
-                {
-                    // Not given up when this stream ends: the other one's welcome may be what has ended it.
-                    var next = await dialer.Dial(stopping);
-                    _over.Cancel();
-                    return next;
-                }
-                catch (Exception e) when (e is RpcException or TokenUnusableException or HandshakeException)
-                {
-                    logger.NotMoved(e.Message, failures);
-                    wait = Backoff.Dial.Delay(failures, jitter.Next());
-                }
-            }
+            var within = await _drain.Task.WaitAsync(_over.Token);
+            var next = await new SuccessorDial(dialer, jitter, time, logger).Dial(within, stopping, _over.Token);
+            _over.Cancel();
+            return next;
         }
         catch (OperationCanceledException)
         {

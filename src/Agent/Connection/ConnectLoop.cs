@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Grpc.Core;
@@ -8,7 +8,7 @@ namespace Coder.Mesh.Agent.Connection;
 
 /// <summary>Keeps the agent attached: dials, runs the stream, and dials again however it ended.</summary>
 internal sealed class ConnectLoop(
-    AgentOptions options,
+    ConnectionOptions options,
     Dialer dialer,
     Reconciler reconciler,
     ClusterStatus cluster,
@@ -27,12 +27,12 @@ internal sealed class ConnectLoop(
         while (!stoppingToken.IsCancellationRequested)
         {
             var end = await Attempt(stoppingToken);
-            metrics.DialEnded(end.Outcome);
+            metrics.DialEnded(end.Outcome.Tag());
             while (end.Next is { } next)
             {
                 using (next)
                     end = await RunStream(next, stoppingToken);
-                metrics.DialEnded(end.Outcome);
+                metrics.DialEnded(end.Outcome.Tag());
             }
 
             status.Detached(end);
@@ -63,7 +63,7 @@ internal sealed class ConnectLoop(
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
-            return new AttemptEnd(AttemptOutcome.Stopped, "stopped", "The agent is asked to stop.");
+            return AttemptEnd.Stop();
         }
         catch (RpcException e)
         {
@@ -81,7 +81,7 @@ internal sealed class ConnectLoop(
         {
             // Whatever it was, an agent that no longer dials would need a human; the next attempt has another chance.
             logger.DialFault(e);
-            return new AttemptEnd(AttemptOutcome.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}");
+            return AttemptEnd.Fault(e);
         }
 
         using (dialed)
@@ -115,7 +115,7 @@ internal sealed class ConnectLoop(
         catch (Exception e) when (e is not OperationCanceledException)
         {
             logger.DialFault(e);
-            return new AttemptEnd(AttemptOutcome.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}");
+            return AttemptEnd.Fault(e);
         }
         finally
         {

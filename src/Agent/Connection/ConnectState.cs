@@ -26,6 +26,12 @@ internal enum AttemptOutcome
     Stopped,
 }
 
+internal static class AttemptOutcomes
+{
+    /// <summary>The value of the metrics' outcome tag.</summary>
+    public static string Tag(this AttemptOutcome outcome) => outcome.ToString().ToLowerInvariant();
+}
+
 /// <summary>How a dial, or the session that came of it, ended.</summary>
 /// <param name="Reason">The control plane's ErrorInfo reason, else a short word of the agent's own.</param>
 /// <param name="Attached">How long the session lived; null if there was no Welcome.</param>
@@ -36,6 +42,16 @@ internal sealed record AttemptEnd(AttemptOutcome Outcome, string Reason, string 
 
     /// <summary>The stream to go on with, when the agent has moved.</summary>
     public Dialed? Next { get; init; }
+
+    /// <summary>The control plane broke the protocol.</summary>
+    public static AttemptEnd Violation(string message) => new(AttemptOutcome.Lost, "protocol_violation", message);
+
+    /// <summary>An exception that the agent does not expect ended the attempt or the session.</summary>
+    public static AttemptEnd Fault(Exception e) =>
+        new(AttemptOutcome.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}");
+
+    /// <summary>The agent's process stops.</summary>
+    public static AttemptEnd Stop() => new(AttemptOutcome.Stopped, "stopped", "The agent is asked to stop.");
 }
 
 /// <summary>How many attempts have failed, and so when the next one is due. Pure.</summary>

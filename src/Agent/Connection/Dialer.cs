@@ -1,4 +1,4 @@
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
@@ -28,7 +28,7 @@ internal sealed record Dialed(
 
 /// <summary>Opens a stream and gets it welcomed.</summary>
 internal sealed class Dialer(
-    AgentOptions options,
+    ConnectionOptions options,
     TokenSource tokens,
     ClusterStatus cluster,
     ServerClock clock,

@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
@@ -11,7 +13,7 @@ namespace Coder.Mesh.Agent.Connection;
 /// workspaces whose report may have changed, each at most once. So memory is bounded by the number of workspaces, not of
 /// changes.
 /// </summary>
-internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logger)
+internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logger) : IReportQueue
 {
     private const int DefaultPart = 500;
 

@@ -1,4 +1,4 @@
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 

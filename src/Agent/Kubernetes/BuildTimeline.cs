@@ -1,5 +1,5 @@
 using System.Globalization;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
@@ -93,13 +93,7 @@ internal static class BuildTimeline
                 ready.LastTransitionTime ?? now,
                 TimelineStage.Ready
             );
-        foreach (
-            var end in new[]
-            {
-                container?.LastState?.Terminated,
-                container?.State?.Terminated,
-            }.OfType<PodObject.ContainerTerminated>()
-        )
+        foreach (var end in Ends(container))
             yield return new(
                 $"{subject}/ended{Moment(end.FinishedAt)}",
                 end.FinishedAt ?? now,
@@ -108,6 +102,14 @@ internal static class BuildTimeline
                 ObservedStates.Words(end)
             );
     }
+
+    /// <summary>The ends of a container that the cluster still shows: the one before its last start, and the current one.</summary>
+    private static IEnumerable<PodObject.ContainerTerminated> Ends(PodObject.ContainerStatus? container) =>
+        new[]
+        {
+            container?.LastState?.Terminated,
+            container?.State?.Terminated,
+        }.OfType<PodObject.ContainerTerminated>();
 
     private static bool Ended(PodObject pod) => pod is { Status.Phase: "Failed", Metadata.Deleting: false };
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 

@@ -4,7 +4,8 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
+using Coder.Mesh.Agent.Observability;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -23,7 +24,7 @@ internal sealed class KubernetesApi(
 {
     private const string None = "none";
 
-    private static readonly ActivitySource Source = new("Coder.Mesh.Agent");
+    private static readonly ActivitySource Source = new(Tracing.SourceName);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private static readonly MediaTypeHeaderValue MergePatch = new("application/merge-patch+json");
     private static readonly MediaTypeHeaderValue ApplyPatch = new("application/apply-patch+yaml");

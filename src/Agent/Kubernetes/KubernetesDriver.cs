@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;

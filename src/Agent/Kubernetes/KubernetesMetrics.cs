@@ -1,18 +1,17 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
+using Coder.Mesh.Agent.Observability;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
 internal sealed class KubernetesMetrics
 {
-    public const string MeterName = "Coder.Mesh.Agent";
-
     private readonly Counter<long> _requests;
 
     public KubernetesMetrics(IMeterFactory factory)
     {
-        var meter = factory.Create(MeterName); // the factory owns and disposes it
+        var meter = factory.Create(AgentMetrics.MeterName); // the factory owns and disposes it
         _requests = meter.CreateCounter<long>(
             "mesh.kubernetes.requests",
             "{request}",

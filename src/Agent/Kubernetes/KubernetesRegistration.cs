@@ -1,4 +1,4 @@
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Coder.Mesh.Agent.Kubernetes;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
 using k8s.Models;

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization.Metadata;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 

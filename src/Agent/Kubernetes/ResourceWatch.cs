@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Threading.Channels;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;

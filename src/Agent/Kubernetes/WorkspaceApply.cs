@@ -1,4 +1,4 @@
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
 

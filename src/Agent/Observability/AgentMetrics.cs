@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 
@@ -37,8 +36,7 @@ internal sealed class AgentMetrics
 
     public void Detached() => _attached.Add(-1);
 
-    public void DialEnded(AttemptOutcome outcome) =>
-        _dials.Add(1, new KeyValuePair<string, object?>("mesh.outcome", outcome.ToString().ToLowerInvariant()));
+    public void DialEnded(string outcome) => _dials.Add(1, new KeyValuePair<string, object?>("mesh.outcome", outcome));
 
     public void FrameSent(ConnectRequest.FrameOneofCase frame) => Frame(FrameNames.Of(frame), "sent");
 

@@ -1,10 +1,9 @@
-using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>Holds the latest <see cref="Readiness"/> for whoever reports it. One writer, the probe loop.</summary>
-internal sealed class ClusterStatus(AgentOptions options)
+internal sealed class ClusterStatus(ClusterFacts initialFacts)
 {
     private readonly Lock _lock = new();
     private Readiness? _current;
@@ -21,12 +20,7 @@ internal sealed class ClusterStatus(AgentOptions options)
     }
 
     /// <summary>What is known of the cluster before it has answered.</summary>
-    public ClusterFacts InitialFacts { get; } =
-        new()
-        {
-            Namespace = options.Namespace ?? "",
-            Driver = options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes",
-        };
+    public ClusterFacts InitialFacts => initialFacts;
 
     public void Publish(Readiness readiness)
     {

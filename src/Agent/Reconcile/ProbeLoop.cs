@@ -1,16 +1,19 @@
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
+/// <param name="Interval">The time between two probes of a cluster whose state is known.</param>
+internal sealed record ProbeOptions(TimeSpan Interval);
+
 /// <summary>Looks at the cluster again and again, and publishes what it makes of it.</summary>
 internal sealed class ProbeLoop(
     IClusterDriver driver,
     ClusterStatus status,
     ServerClock clock,
-    AgentOptions options,
+    ProbeOptions options,
     AgentMetrics metrics,
     TimeProvider time,
     ILogger<ProbeLoop> logger
@@ -36,7 +39,7 @@ internal sealed class ProbeLoop(
                 readiness = next;
                 status.Publish(next);
 
-                var interval = next.Decided ? options.ProbeInterval : FirstInterval;
+                var interval = next.Decided ? options.Interval : FirstInterval;
                 var rest = interval - time.GetElapsedTime(began);
                 await Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, stoppingToken);
             }

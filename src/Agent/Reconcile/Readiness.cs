@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
@@ -39,11 +40,11 @@ internal sealed class Reconciler(
 
     // What the current session has given: without them nothing is applied.
     private DriverIdentity? _identity;
-    private Outbox? _outbox;
+    private IReportQueue? _reports;
     private TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Takes wishes and gives reports for a session. What an earlier session wished is forgotten.</summary>
-    public async Task Attach(DriverIdentity identity, Outbox outbox)
+    public async Task Attach(DriverIdentity identity, IReportQueue reports)
     {
         bool known;
         lock (_lock)
@@ -64,18 +65,18 @@ internal sealed class Reconciler(
         {
             _table.ForgetWishes();
             _identity = identity;
-            _outbox = outbox;
+            _reports = reports;
         }
     }
 
     /// <summary>Ends what <see cref="Attach"/> began. Calls that run are let finish; no other begins.</summary>
-    public void Detach(Outbox outbox)
+    public void Detach(IReportQueue reports)
     {
         lock (_lock)
         {
-            if (!ReferenceEquals(_outbox, outbox))
+            if (!ReferenceEquals(_reports, reports))
                 return;
-            _outbox = null;
+            _reports = null;
             _table.ForgetWishes();
         }
     }
@@ -164,11 +165,11 @@ internal sealed class Reconciler(
 
     public void Gone(string workspaceId)
     {
-        Outbox? outbox;
+        IReportQueue? reports;
         WorkKind work;
         lock (_lock)
         {
-            outbox = _outbox;
+            reports = _reports;
             work = _table.Gone(workspaceId);
         }
 
@@ -178,7 +179,7 @@ internal sealed class Reconciler(
             Repair(workspaceId);
         else
             // Nobody asked for this: the control plane decides at a snapshot what becomes of it.
-            outbox?.AskForSnapshot();
+            reports?.AskForSnapshot();
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -228,7 +229,7 @@ internal sealed class Reconciler(
         lock (_lock)
         {
             record = _table.Find(id);
-            identity = _outbox is null ? null : _identity;
+            identity = _reports is null ? null : _identity;
         }
 
         // Wishes go with their session, so work without one is work that another session will bring again.
@@ -281,10 +282,10 @@ internal sealed class Reconciler(
 
     private void Report(IEnumerable<string> ids)
     {
-        Outbox? outbox;
+        IReportQueue? reports;
         lock (_lock)
-            outbox = _outbox;
+            reports = _reports;
         foreach (var id in ids)
-            outbox?.Changed(id);
+            reports?.Changed(id);
     }
 }

@@ -1,3 +1,4 @@
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;

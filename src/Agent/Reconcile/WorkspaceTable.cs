@@ -1,3 +1,4 @@
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;

@@ -1,5 +1,5 @@
 using System.IO.Enumeration;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Simulated;
 

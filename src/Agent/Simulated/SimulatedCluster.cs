@@ -1,5 +1,5 @@
-using Coder.Mesh.Agent.Configuration;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
 
@@ -7,7 +7,7 @@ namespace Coder.Mesh.Agent.Simulated;
 
 /// <summary>The workspaces of a cluster that exists in memory only. Its owner holds a lock around every call.</summary>
 /// <remarks>No clock of its own: time goes in, and <see cref="NextStep"/> tells when something is due.</remarks>
-internal sealed class SimulatedCluster(SimulatedOptions options, TimeSpan pendingTimeout, StagedApi api)
+internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
 {
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
 
@@ -206,7 +206,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, TimeSpan pendin
     )
     {
         // What has waited for too long stays failed while it waits on.
-        DateTimeOffset? until = seen.State == WorkspaceState.Failed ? null : now + pendingTimeout;
+        DateTimeOffset? until = seen.State == WorkspaceState.Failed ? null : now + options.PendingTimeout;
         seen = seen with { Code = code, Message = message, Timeline = timeline };
         return Set(seen, due: until, failed, forRoom, until);
     }
@@ -214,7 +214,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, TimeSpan pendin
     private ClusterWorkspace Overdue(SimulatedWorkspace workspace, DateTimeOffset now)
     {
         var seen = workspace.Seen;
-        var message = $"{seen.Message} (for longer than {Durations.Format(pendingTimeout)})";
+        var message = $"{seen.Message} (for longer than {Durations.Format(options.PendingTimeout)})";
         var timeline = seen.Timeline.With(SimulatedTimeline.Ended(workspace.Pod, now, seen.Code, message));
         seen = seen with { State = WorkspaceState.Failed, Message = message, Timeline = timeline };
         return Set(seen, due: null, forRoom: workspace.WaitsForRoom);

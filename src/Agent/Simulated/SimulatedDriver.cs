@@ -1,6 +1,5 @@
 using System.Threading.Channels;
-using Coder.Mesh.Agent.Configuration;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 
@@ -8,15 +7,15 @@ namespace Coder.Mesh.Agent.Simulated;
 
 /// <summary>A cluster that exists in memory only, for development and load. It says so wherever it shows.</summary>
 /// <remarks>A restart of the agent loses its workspaces; the control plane then has them applied again.</remarks>
-internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) : IClusterDriver
+internal sealed class SimulatedDriver(SimulatedOptions options, TimeProvider time) : IClusterDriver
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SimulatedCluster> _clusters = [];
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
-    private readonly StagedApi _api = new(options.Simulated, time);
-    private readonly string _namespaceUid = NamespaceIdentity.Read(options.Simulated.StateFile);
+    private readonly StagedApi _api = new(options, time);
+    private readonly string _namespaceUid = NamespaceIdentity.Read(options.StateFile);
 
     private Dictionary<string, ClusterWorkspace> _touched = [];
 
@@ -26,7 +25,7 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
                 _namespaceUid,
                 new ClusterFacts
                 {
-                    Namespace = options.Namespace ?? "simulated",
+                    Namespace = options.Namespace,
                     KubernetesVersion = "simulated",
                     Driver = "simulated",
                 },
@@ -123,11 +122,7 @@ internal sealed class SimulatedDriver(AgentOptions options, TimeProvider time) :
     private SimulatedCluster ClusterLocked(DriverIdentity identity)
     {
         if (!_clusters.TryGetValue(identity.ProviderId, out var cluster))
-            _clusters[identity.ProviderId] = cluster = new SimulatedCluster(
-                options.Simulated,
-                options.PendingTimeout,
-                _api
-            );
+            _clusters[identity.ProviderId] = cluster = new SimulatedCluster(options, _api);
         return cluster;
     }
 }

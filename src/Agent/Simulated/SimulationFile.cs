@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Simulated;

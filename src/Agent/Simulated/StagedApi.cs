@@ -1,5 +1,5 @@
-using Coder.Mesh.Agent.Configuration;
-using Coder.Mesh.Agent.Reconcile;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 

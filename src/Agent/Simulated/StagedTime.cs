@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Agent.Base;
 
 namespace Coder.Mesh.Agent.Simulated;
 

@@ -1,7 +1,7 @@
 using System.Net;
+using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Configuration;
-using Coder.Mesh.Agent.Connection;
-using Coder.Mesh.Agent.Reconcile;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
