@@ -23,8 +23,6 @@ internal sealed class AgentStream(
     ILogger logger
 ) : IDisposable
 {
-    private static readonly TimeSpan ResyncInterval = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan AskedSnapshotPace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
 
     private readonly Outbox _outbox = new(reconciler, dialed.Welcome.Limits, logger);
@@ -56,7 +54,7 @@ internal sealed class AgentStream(
         var moving = MoveWhenAsked(stopping);
         var others = Task.WhenAll(
             Guard(new Heartbeats(_outbox, cluster, dialed.Readiness, _heartbeat, time).Run),
-            Guard(AskForSnapshots),
+            Guard(ScheduleSnapshots),
             Guard(WatchIdentity)
         );
         try
@@ -218,27 +216,10 @@ internal sealed class AgentStream(
         }
     }
 
-    private async Task AskForSnapshots(CancellationToken ct)
-    {
-        if (!_identified)
-            await Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
-        await reconciler.WaitUntilListed(ct);
-        while (true)
-        {
-            _outbox.RequestSnapshot();
-            using var resync = new CancellationTokenSource(ResyncInterval * (0.8 + 0.4 * jitter.Next()), time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(resync.Token, ct);
-            try
-            {
-                await _outbox.WaitUntilSnapshotAsked(either.Token);
-                await Task.Delay(AskedSnapshotPace, time, either.Token);
-            }
-            catch (OperationCanceledException) when (resync.IsCancellationRequested && !ct.IsCancellationRequested)
-            {
-                reconciler.Retry();
-            }
-        }
-    }
+    private Task ScheduleSnapshots(CancellationToken ct) =>
+        _identified
+            ? new SnapshotSchedule(_outbox, reconciler, jitter, time).Run(ct)
+            : Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
 
     private async Task WatchIdentity(CancellationToken ct)
     {

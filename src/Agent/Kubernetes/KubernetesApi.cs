@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -22,12 +21,7 @@ internal sealed class KubernetesApi(
     ILogger<KubernetesApi> logger
 )
 {
-    private const string None = "none";
-
     private static readonly ActivitySource Source = new(Tracing.SourceName);
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-    private static readonly MediaTypeHeaderValue MergePatch = new("application/merge-patch+json");
-    private static readonly MediaTypeHeaderValue ApplyPatch = new("application/apply-patch+yaml");
 
     // A watch that outlives the end that was asked for by this much is dead.
     private static readonly TimeSpan WatchMargin = TimeSpan.FromSeconds(30);
@@ -54,7 +48,7 @@ internal sealed class KubernetesApi(
             verb,
             resource,
             () => new HttpRequestMessage(HttpMethod.Get, path),
-            (r, token) => Parse(r, type, token),
+            (r, token) => ApiContent.Parse(r, type, token),
             ct
         );
 
@@ -126,7 +120,7 @@ internal sealed class KubernetesApi(
         var path = $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}";
         if (force)
             path += "&force=true";
-        return Write("apply", resource, name, HttpMethod.Patch, path, () => Body(body, type, ApplyPatch), ct);
+        return Write("apply", resource, name, HttpMethod.Patch, path, () => ApiContent.ApplyPatch(body, type), ct);
     }
 
     /// <summary>Changes how many pods an object asks for, and nothing else of it; if it is still what was read.</summary>
@@ -140,7 +134,7 @@ internal sealed class KubernetesApi(
             read.Name,
             HttpMethod.Patch,
             path,
-            () => Body(body, KubernetesJsonContext.Default.ScalePatch, MergePatch),
+            () => ApiContent.MergePatch(body, KubernetesJsonContext.Default.ScalePatch),
             ct
         );
     }
@@ -157,7 +151,7 @@ internal sealed class KubernetesApi(
             read.Name,
             HttpMethod.Delete,
             path,
-            () => Body(body, KubernetesJsonContext.Default.DeleteOptions, Json),
+            () => ApiContent.Json(body, KubernetesJsonContext.Default.DeleteOptions),
             ct
         );
     }
@@ -170,9 +164,9 @@ internal sealed class KubernetesApi(
             () =>
                 new HttpRequestMessage(HttpMethod.Post, $"apis/authorization.k8s.io/v1/{plural}")
                 {
-                    Content = Body(question, type, Json),
+                    Content = ApiContent.Json(question, type),
                 },
-            (r, token) => Parse(r, type, token),
+            (r, token) => ApiContent.Parse(r, type, token),
             ct
         );
 
@@ -244,7 +238,7 @@ internal sealed class KubernetesApi(
             if (response.IsSuccessStatusCode)
                 return await read(response, either.Token);
             using (response)
-                throw await Refusal(response, either.Token);
+                throw await ApiContent.Refusal(response, time.GetUtcNow(), either.Token);
         }
         catch (Exception e) when (Transport.Explains(e, ct) is { } reason)
         {
@@ -254,34 +248,6 @@ internal sealed class KubernetesApi(
         {
             metrics.Requested(verb, resource, status);
         }
-    }
-
-    private static async Task<T> Parse<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken ct)
-    {
-        using (response)
-        {
-            await using var stream = await response.Content.ReadAsStreamAsync(ct);
-            return await JsonSerializer.DeserializeAsync(stream, type, ct)
-                ?? throw new JsonException("The API server answered `null`.");
-        }
-    }
-
-    private async Task<ApiException> Refusal(HttpResponseMessage response, CancellationToken ct)
-    {
-        ApiStatus? body = null;
-        try
-        {
-            await using var stream = await response.Content.ReadAsStreamAsync(ct);
-            body = await JsonSerializer.DeserializeAsync(stream, KubernetesJsonContext.Default.ApiStatus, ct);
-        }
-        catch (JsonException)
-        {
-            // Not the API server but something before it answered: the status code is all there is.
-        }
-
-        var said = $"The API server answered {(int)response.StatusCode} {response.ReasonPhrase ?? None}.";
-        var after = response.Headers.RetryAfter;
-        return new ApiException(response.StatusCode, body, said, after?.Delta ?? after?.Date - time.GetUtcNow());
     }
 
     private static async Task<bool> Next(IAsyncEnumerator<WatchEvent?> events, CancellationToken ct)
@@ -295,7 +261,4 @@ internal sealed class KubernetesApi(
             throw Transport.Unreachable(reason, e);
         }
     }
-
-    private static ByteArrayContent Body<T>(T body, JsonTypeInfo<T> type, MediaTypeHeaderValue mediaType) =>
-        new(JsonSerializer.SerializeToUtf8Bytes(body, type)) { Headers = { ContentType = mediaType } };
 }

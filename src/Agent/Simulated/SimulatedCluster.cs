@@ -11,22 +11,6 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
 {
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
 
-    private sealed record SimulatedWorkspace(
-        ClusterWorkspace Seen,
-        DateTimeOffset? Due,
-        int Failures,
-        ulong RestartGeneration,
-        string Volume,
-        int Starts,
-        DateTimeOffset Began,
-        bool WaitsForRoom = false,
-        DateTimeOffset? WaitsUntil = null
-    )
-    {
-        /// <summary>Names the pod of the latest start.</summary>
-        public string Pod => $"{Volume}-{Starts}";
-    }
-
     public IReadOnlyList<ClusterWorkspace> List() => [.. _workspaces.Values.Select(w => w.Seen)];
 
     /// <summary>When the next step of any workspace is due; null if none is.</summary>
@@ -53,18 +37,24 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
                 due: null
             );
 
-        var state = run ? WorkspaceState.Starting : WorkspaceState.Stopping;
+        return Begin(known, desired, now);
+    }
+
+    /// <summary>Begins a start or a stop.</summary>
+    private ClusterWorkspace Begin(SimulatedWorkspace? known, WorkspaceDesired desired, DateTimeOffset now)
+    {
+        var run = desired.Power == WorkspacePower.Running;
         var volume = known?.Volume ?? Guid.NewGuid().ToString("n")[..8];
-        var told = before?.Generation == desired.Generation ? before.Timeline : Timeline.Empty;
+        var before = known?.Seen.Generation == desired.Generation ? known.Seen.Timeline : Timeline.Empty;
         var seen = new ClusterWorkspace(
             desired.WorkspaceId,
             desired.Generation,
-            state,
+            run ? WorkspaceState.Starting : WorkspaceState.Stopping,
             Message: "Simulated.",
             Held: Held(desired)
         )
         {
-            Timeline = run ? told.With(SimulatedTimeline.Bound(volume, now)) : told,
+            Timeline = run ? before.With(SimulatedTimeline.Bound(volume, now)) : before,
         };
         _workspaces[seen.Id] = new SimulatedWorkspace(
             seen,
@@ -133,66 +123,64 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
                 _workspaces.Remove(seen.Id);
                 return null;
             case WorkspaceState.Stopping:
-                return Set(
-                    seen with
-                    {
-                        State = WorkspaceState.Stopped,
-                        Message = "Simulated.",
-                        Timeline = seen.Timeline.With(SimulatedTimeline.Stopped(seen.Generation, now)),
-                    },
-                    due: null
-                );
+                return End(seen, WorkspaceState.Stopped, [SimulatedTimeline.Stopped(seen.Generation, now)]);
             case WorkspaceState.Starting when workspace.WaitsUntil <= now:
                 return Overdue(workspace, now);
             case WorkspaceState.Starting when FailureOf(seen) is { } rule:
-                var why = $"Simulated: {rule.Message ?? FailurePlan.Kinds[rule.Kind]}";
-                if (FailurePlan.MayPass(rule.Kind))
-                    return Wait(
-                        seen,
-                        now,
-                        rule.Kind,
-                        why,
-                        seen.Timeline.With(
-                            SimulatedTimeline.Waiting(workspace.Pod, workspace.Began, now, rule.Kind, why)
-                        ),
-                        failed: true
-                    );
-                return Set(
-                    seen with
-                    {
-                        State = WorkspaceState.Failed,
-                        Code = rule.Kind,
-                        Message = why,
-                        Timeline = seen.Timeline.With(
-                            SimulatedTimeline.Failed(workspace.Pod, workspace.Began, now, rule.Kind, why)
-                        ),
-                    },
-                    due: null,
-                    failed: true
-                );
+                return FailStart(workspace, rule, now);
             case WorkspaceState.Starting or WorkspaceState.Failed when IsFull():
-                var full = $"Simulated: 0/1 nodes are available: 1 Too many pods, {options.Capacity} run at once.";
-                // Whoever makes room wakes it.
-                return Wait(
-                    seen,
-                    now,
-                    ClusterCodes.Unschedulable,
-                    full,
-                    seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, full)),
-                    forRoom: true
-                );
+                return WaitForRoom(workspace, now);
             default:
-                return Set(
-                    seen with
-                    {
-                        State = WorkspaceState.Running,
-                        Code = "",
-                        Message = "Simulated.",
-                        Timeline = seen.Timeline.With(SimulatedTimeline.Started(workspace.Pod, workspace.Began, now)),
-                    },
-                    due: null
+                return End(
+                    seen,
+                    WorkspaceState.Running,
+                    SimulatedTimeline.Started(workspace.Pod, workspace.Began, now)
                 );
         }
+    }
+
+    private ClusterWorkspace End(ClusterWorkspace seen, WorkspaceState state, IEnumerable<TimelineStep> steps) =>
+        Set(
+            seen with
+            {
+                State = state,
+                Code = "",
+                Message = "Simulated.",
+                Timeline = seen.Timeline.With(steps),
+            },
+            due: null
+        );
+
+    private ClusterWorkspace FailStart(SimulatedWorkspace workspace, FailureRule rule, DateTimeOffset now)
+    {
+        var seen = workspace.Seen;
+        var message = $"Simulated: {rule.Message ?? FailurePlan.Kinds[rule.Kind]}";
+        if (FailurePlan.MayPass(rule.Kind))
+        {
+            var waiting = SimulatedTimeline.Waiting(workspace.Pod, workspace.Began, now, rule.Kind, message);
+            return Wait(seen, now, rule.Kind, message, seen.Timeline.With(waiting), failed: true);
+        }
+
+        var failed = SimulatedTimeline.Failed(workspace.Pod, workspace.Began, now, rule.Kind, message);
+        return Set(
+            seen with
+            {
+                State = WorkspaceState.Failed,
+                Code = rule.Kind,
+                Message = message,
+                Timeline = seen.Timeline.With(failed),
+            },
+            due: null,
+            failed: true
+        );
+    }
+
+    /// <summary>Waits for capacity; <see cref="WakeNext"/> ends the wait.</summary>
+    private ClusterWorkspace WaitForRoom(SimulatedWorkspace workspace, DateTimeOffset now)
+    {
+        var message = $"Simulated: 0/1 nodes are available: 1 Too many pods, {options.Capacity} run at once.";
+        var timeline = workspace.Seen.Timeline.With(SimulatedTimeline.Full(workspace.Pod, now, message));
+        return Wait(workspace.Seen, now, ClusterCodes.Unschedulable, message, timeline, forRoom: true);
     }
 
     private ClusterWorkspace Wait(
