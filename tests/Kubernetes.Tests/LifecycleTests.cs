@@ -165,10 +165,7 @@ public sealed class LifecycleTests(ControlPlaneFixture fixture)
         await controlPlane.Kubelet.Play(ns, PodPlay.Run, Ct);
         await driver.Sink.UntilGone(id, Ct);
 
-        Assert.Equal(
-            WorkspaceState.Deleting,
-            driver.Sink.Heard.OfType<Agent.Clusters.ClusterWorkspace>().Last().State
-        );
+        Assert.Equal(WorkspaceState.Deleting, driver.Sink.Heard.OfType<Agent.Clusters.ClusterWorkspace>().Last().State);
         Assert.Empty(await ns.List("pods", Ct));
     }
 

@@ -4,7 +4,6 @@ using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
-using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
 namespace Coder.Mesh.Agent.Connection;

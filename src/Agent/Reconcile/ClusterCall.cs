@@ -34,14 +34,14 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             var trouble = new Trouble(e.Code, message, e.Transient, time.GetUtcNow(), e.RetryAfter);
             var level = LevelOf(record, e.Transient);
             logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
-            return (r => Failed(r, record, trouble, drift), e.Transient ? "transient" : "refused");
+            return (r => r.Failed(record, trouble, drift), e.Transient ? "transient" : "refused");
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             logger.ClusterTooSlow(record.Id, generation, Limit);
             var message = $"The cluster took longer than {Limit.TotalMinutes:0} minutes.";
             var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true, time.GetUtcNow());
-            return (r => Failed(r, record, trouble, drift), "transient");
+            return (r => r.Failed(record, trouble, drift), "transient");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -49,13 +49,9 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
             logger.DriverFault(e, record.Id, generation);
             const string Message = "The agent met a fault of its own; its log tells more.";
             var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
-            return (r => Failed(r, record, trouble, drift), "fault");
+            return (r => r.Failed(record, trouble, drift), "fault");
         }
     }
-
-    // What is desired may have been sent again meanwhile, in the same generation too: that is still to be tried.
-    private static WorkspaceRecord Failed(WorkspaceRecord now, WorkspaceRecord asked, Trouble trouble, string drift) =>
-        ReferenceEquals(now.Desired, asked.Desired) ? now.Failed(asked.WishedGeneration, trouble, drift) : now;
 
     private async Task<(Func<WorkspaceRecord, WorkspaceRecord> Change, string Result)> Ask(
         WorkspaceRecord record,

@@ -1,4 +1,3 @@
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
@@ -44,8 +43,10 @@ internal sealed record WorkspaceRecord(string Id)
     /// <summary>What the workspace should be; null if nothing is wished, or that it be gone.</summary>
     public WorkspaceDesired? Desired { get; private init; }
 
-    /// <summary>The generation at which it should be gone: a tombstone that no older wish gets past.</summary>
-    public ulong? Removed { get; private init; }
+    /// <summary>The generation at which the workspace is to be deleted. Desired states up to it are ignored from then on.</summary>
+    public ulong? Removed => Removal?.Generation;
+
+    private RemovalRequest? Removal { get; init; }
 
     public ClusterWorkspace? Cluster { get; private init; }
 
@@ -82,6 +83,9 @@ internal sealed record WorkspaceRecord(string Id)
             ? Drift.Join([.. Drift.Names(c.Drift), "power"])
             : Cluster?.Drift ?? "";
 
+    /// <summary>The objects differ from what was applied, and this session has not sent what is desired.</summary>
+    public bool NeedsDesired => Drifted && Desired is null && Removed is null;
+
     private bool Drifted => Drift.Except(Differences, Settled).Length > 0;
 
     private bool Fulfilled =>
@@ -113,7 +117,7 @@ internal sealed record WorkspaceRecord(string Id)
             ? this
             : new WorkspaceRecord(Id)
             {
-                Removed = generation,
+                Removal = new RemovalRequest(generation),
                 Cluster = Cluster,
                 Work = WorkKind.Remove,
                 Deleting = Deleting,
@@ -181,9 +185,14 @@ internal sealed record WorkspaceRecord(string Id)
         : found ? this with { Work = WorkKind.None, Trouble = null, Deleting = true }
         : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
 
-    /// <summary>A call failed. A transient failure leaves the work to be done again soon, another one until <see cref="Retried"/>.</summary>
-    public WorkspaceRecord Failed(ulong generation, Trouble trouble, string drift = "") =>
-        generation != WishedGeneration
+    /// <summary>
+    /// A call failed. After a transient failure the work remains to be done; after another one it is done again only by
+    /// <see cref="Retried"/>.
+    /// </summary>
+    /// <param name="asked">This record as it was when the cluster was asked.</param>
+    /// <returns>This same record if the desired state or the removal was sent again since: it is still to be tried.</returns>
+    public WorkspaceRecord Failed(WorkspaceRecord asked, Trouble trouble, string drift = "") =>
+        !ReferenceEquals(Desired, asked.Desired) || !ReferenceEquals(Removal, asked.Removal)
             ? this
             : (trouble.Transient ? this : Done(drift)) with
             {
@@ -207,86 +216,6 @@ internal sealed record WorkspaceRecord(string Id)
     /// <summary>Without wishes: the next session brings its own.</summary>
     public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster, Settled = Settled };
 
-    /// <summary>What there is to report; null if nothing.</summary>
-    public WorkspaceReport? Report() =>
-        Told() is { } report
-            ? report with
-            {
-                Disk = Cluster?.Held?.Spec?.Disk,
-                ResendDesired = Drifted && Desired is null && Removed is null,
-            }
-            : null;
-
-    private WorkspaceReport? Told() =>
-        this switch
-        {
-            { Removed: { } g, Deleted: true } => new WorkspaceReport(Id, g, WorkspaceState.Deleted),
-            { Removed: { } g, Trouble: { Transient: false } or { Attempts: >= AttemptsUntilTold } } =>
-                new WorkspaceReport(
-                    Id,
-                    g,
-                    WorkspaceState.Deleting,
-                    "",
-                    CleanText.Clean($"{Trouble.Message} {Cluster?.Message}".TrimEnd())
-                ),
-            { Removed: { } g, Deleting: true } => new WorkspaceReport(
-                Id,
-                g,
-                WorkspaceState.Deleting,
-                "",
-                Cluster?.Message ?? ""
-            ),
-            { Desired: { } d, Trouble: { Transient: false } t } => new WorkspaceReport(
-                Id,
-                d.Generation,
-                WorkspaceState.Failed,
-                t.Code,
-                t.Message
-            )
-            {
-                Timeline = SeenIn(d.Generation).With(t.In(d.Generation)),
-            },
-            { Desired: { } d, Refused: { } r, Cluster: { } c } when c.Generation == d.Generation => r.In(
-                c,
-                starting: d.Power == WorkspacePower.Running
-            ),
-            { Desired: { Power: WorkspacePower.Stopped } d, Refused: { } r } => r.InStop(Id, d.Generation, Cluster),
-            {
-                Desired: { } d,
-                Cluster: { State: not WorkspaceState.Failed } c,
-                Trouble: { Attempts: >= AttemptsUntilTold } t
-            } => new WorkspaceReport(
-                Id,
-                c.Generation,
-                c.State,
-                c.Code,
-                CleanText.Clean($"Generation {d.Generation} waits for the cluster: {t.Message}")
-            )
-            {
-                Timeline = c.Timeline,
-            },
-            { Cluster: { } c } => new WorkspaceReport(Id, c.Generation, c.State, c.Code, c.Message)
-            {
-                Timeline = c.Timeline,
-            },
-            { Desired: { } d, Trouble: { Attempts: >= AttemptsUntilTold } t } => new WorkspaceReport(
-                Id,
-                d.Generation,
-                WorkspaceState.Pending,
-                "",
-                t.Message
-            )
-            {
-                Timeline = Timeline.Empty.With(t.In(d.Generation)),
-            },
-            _ => null,
-        };
-
-    private Timeline SeenIn(ulong generation) =>
-        Cluster is { } seen && (seen.TimelineGeneration ?? seen.Generation) == generation
-            ? seen.Timeline
-            : Timeline.Empty;
-
     /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
     public bool Settles(WorkspaceReport report) =>
         report.Generation >= WishedGeneration
@@ -296,4 +225,10 @@ internal sealed record WorkspaceRecord(string Id)
                 or WorkspaceState.Failed
                 or WorkspaceState.Deleted
         && Work == WorkKind.None;
+
+    /// <summary>One request to delete the workspace. Equal to itself only, so that a repeated one is told from it.</summary>
+    private sealed class RemovalRequest(ulong generation)
+    {
+        public ulong Generation => generation;
+    }
 }

@@ -30,4 +30,30 @@ public sealed class ResentDesiredTests
 
         Assert.Equal("w1", (await driver.NextApplied()).Desired.WorkspaceId);
     }
+
+    [Fact]
+    public async Task Removal_that_is_sent_again_while_an_attempt_is_refused_is_tried_again()
+    {
+        await using var server = await FakeControlPlane.Start();
+        var gate = new TaskCompletionSource<bool>();
+        var attempts = 0;
+        var driver = new FakeDriver
+        {
+            OnRemove = id =>
+                id == "w1" && Interlocked.Increment(ref attempts) == 1 ? gate.Task : Task.FromResult(false),
+        };
+        await using var agent = await RunningAgent.Start(server, driver);
+        var session = await server.Welcome();
+        await session.NextSnapshot();
+        await session.Remove("w1", 1);
+        Assert.Equal("w1", await driver.NextRemoved());
+
+        await session.Remove("w1", 1);
+        // Frames are handled in order: once the removal of w2 runs, the second one of w1 has been taken.
+        await session.Remove("w2", 1);
+        Assert.Equal("w2", await driver.NextRemoved());
+        gate.SetException(new ClusterException("cluster_refused", "denied by a webhook", transient: false));
+
+        Assert.Equal("w1", await driver.NextRemoved());
+    }
 }

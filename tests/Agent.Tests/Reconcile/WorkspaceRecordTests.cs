@@ -123,9 +123,9 @@ public sealed class WorkspaceRecordTests
 
         Assert.Equal(WorkKind.Apply, record.Applied(record.Desired!, "").Work);
         Assert.Equal(WorkKind.None, record.Applied(record.Desired!, "a").Work);
-        var refused = record.Failed(1, new Trouble("quota_exceeded", "no", false, At), "a");
+        var refused = record.Failed(record, new Trouble("quota_exceeded", "no", false, At), "a");
         Assert.Equal(WorkKind.None, refused.Seen(Seen(1, WorkspaceState.Starting) with { Drift = "a" }).Work);
-        Assert.Equal(WorkKind.Apply, record.Failed(1, new Trouble("conflict", "no", true, At), "a").Work);
+        Assert.Equal(WorkKind.Apply, record.Failed(record, new Trouble("conflict", "no", true, At), "a").Work);
     }
 
     [Theory]
@@ -172,9 +172,10 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Refused_generation_is_failed_and_tried_again_at_a_resync()
     {
-        var failed = Wished(2)
-            .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, new Trouble("field_conflict", "replicas", false, At));
+        var failed = Failed(
+            Wished(2).Seen(Seen(1, WorkspaceState.Running)),
+            new Trouble("field_conflict", "replicas", false, At)
+        );
 
         Assert.Equal(
             new WorkspaceReport("w1", 2, WorkspaceState.Failed, "field_conflict", "replicas")
@@ -269,9 +270,9 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Transient_failure_leaves_the_work_and_is_told_when_it_lasts()
     {
-        var once = Wished(1).Failed(1, new Trouble("cluster_unreachable", "refused", true, At));
-        var thrice = once.Failed(1, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(1)))
-            .Failed(1, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(3)));
+        var once = Failed(Wished(1), new Trouble("cluster_unreachable", "refused", true, At));
+        var twice = Failed(once, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(1)));
+        var thrice = Failed(twice, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(3)));
 
         Assert.Equal(WorkKind.Apply, once.Work);
         Assert.Null(once.Report());
@@ -288,10 +289,10 @@ public sealed class WorkspaceRecordTests
     public void What_runs_says_what_its_newer_wish_waits_for_until_that_is_done()
     {
         var refused = new Trouble("cluster_unavailable", "etcd has no leader", true, At);
-        var waits = Wished(2).Seen(Seen(1, WorkspaceState.Running)).Failed(2, refused).Failed(2, refused);
+        var waits = Failed(Failed(Wished(2).Seen(Seen(1, WorkspaceState.Running)), refused), refused);
         Assert.Equal("", waits.Report()!.Message);
 
-        waits = waits.Failed(2, refused);
+        waits = Failed(waits, refused);
         var done = waits.Applied(waits.Desired!);
 
         Assert.Equal(
@@ -308,17 +309,31 @@ public sealed class WorkspaceRecordTests
         var record = old.Wish(Wishes.Running("w1", 2), "");
 
         Assert.Same(record, record.Applied(old.Desired!));
-        Assert.Same(record, record.Failed(1, new Trouble("code", "", false, At)));
+        Assert.Same(record, record.Failed(old, new Trouble("code", "", false, At)));
         Assert.Same(record, record.RemoveAnswered(Wished(1), found: false));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Failure_of_a_request_that_was_sent_again_in_its_generation_leaves_the_later_one_to_be_done(
+        bool transient
+    )
+    {
+        var failure = new Trouble("cluster_refused", "no", transient, At);
+        var (desired, removal) = (Wished(2), Wished(1).WishRemoved(2, ""));
+        var (desiredAgain, removedAgain) = (desired.Wish(Wishes.Running("w1", 2), ""), removal.WishRemoved(2, ""));
+
+        Assert.Same(desiredAgain, desiredAgain.Failed(desired, failure));
+        Assert.Same(removedAgain, removedAgain.Failed(removal, failure));
+        Assert.Equal((WorkKind.Apply, WorkKind.Remove), (desiredAgain.Work, removedAgain.Work));
     }
 
     [Fact]
     public void Wishes_end_with_their_session_and_what_the_cluster_holds_does_not()
     {
-        var record = Wished(2)
-            .Seen(Seen(1, WorkspaceState.Running))
-            .Failed(2, new Trouble("code", "", false, At))
-            .Detached();
+        var failed = Failed(Wished(2).Seen(Seen(1, WorkspaceState.Running)), new Trouble("code", "", false, At));
+        var record = failed.Detached();
 
         Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
         Assert.True(Wished(2).Detached().Empty);
@@ -330,9 +345,10 @@ public sealed class WorkspaceRecordTests
         var seen = Told(TimelineStage.Scheduled, "pod/scheduled");
 
         Timeline Report(ulong generation) =>
-            Wished(2)
-                .Seen(Seen(generation, WorkspaceState.Starting) with { Timeline = seen })
-                .Failed(2, new Trouble("field_conflict", "", false, At))
+            Failed(
+                    Wished(2).Seen(Seen(generation, WorkspaceState.Starting) with { Timeline = seen }),
+                    new Trouble("field_conflict", "", false, At)
+                )
                 .Report()!
                 .Timeline;
 
@@ -379,13 +395,12 @@ public sealed class WorkspaceRecordTests
     {
         var going = Seen(1, WorkspaceState.Deleting) with { Message = "Waits for pod p." };
 
-        var record = Wished(1)
-            .Seen(going)
-            .WishRemoved(2, "")
-            .Failed(2, new Trouble("cluster_refused", "no", false, At));
+        var record = Failed(Wished(1).Seen(going).WishRemoved(2, ""), new Trouble("cluster_refused", "no", false, At));
 
         Assert.Equal(new WorkspaceReport("w1", 2, WorkspaceState.Deleting, "", "no Waits for pod p."), record.Report());
     }
+
+    private static WorkspaceRecord Failed(WorkspaceRecord asked, Trouble trouble) => asked.Failed(asked, trouble);
 
     private static WorkspaceRecord Answered(WorkspaceRecord asked, bool found) => asked.RemoveAnswered(asked, found);
 
