@@ -7,16 +7,14 @@ using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Settings;
-using Coder.Mesh.ControlPlane.Startup;
-using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -138,6 +136,7 @@ internal static class ControlPlaneHost
         services.AddSingleton<FirstStart>();
         services.AddSingleton<LocalTokens>();
         services.AddSingleton<DeploymentView>();
+        services.AddSingleton<DeploymentCommands>();
         services.AddSingleton<OrganizationView>();
         services.AddSingleton<OrganizationAnswers>();
         services.AddSingleton<OrganizationCommands>();
@@ -151,7 +150,10 @@ internal static class ControlPlaneHost
         services.AddSingleton<ProviderRemoval>();
         services.AddSingleton<WorkspaceView>();
         services.AddSingleton<WorkspaceStory>();
-        services.AddSingleton<ProviderRoom>();
+        services.AddSingleton(s => new ProviderRoom(
+            s.GetRequiredService<IOptions<AgentStreamOptions>>().Value.MaxWorkspacesPerSnapshot,
+            s.GetRequiredService<TimeProvider>()
+        ));
         services.AddSingleton<WorkspacePlacement>();
         services.AddSingleton<WorkspaceCommands>();
         services.AddSingleton<WorkspaceAnswers>();

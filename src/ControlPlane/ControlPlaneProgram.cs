@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Settings;

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Agents;
@@ -7,8 +8,6 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>What operators count of agent streams. All tags are from closed sets; docs/observability.md lists them.</summary>
 internal sealed class AgentStreamMetrics
 {
-    public const string MeterName = "Coder.Mesh.ControlPlane";
-
     private readonly UpDownCounter<long> _active;
     private readonly Counter<long> _attaches;
     private readonly Counter<long> _refusals;
@@ -18,7 +17,7 @@ internal sealed class AgentStreamMetrics
 
     public AgentStreamMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = meters.Create(Meters.Name);
         _active = meter.CreateUpDownCounter<long>("mesh.agent.sessions.active", "{session}", "Open agent sessions");
         _attaches = meter.CreateCounter<long>("mesh.agent.attaches", "{attach}", "Agents that were given an epoch");
         _refusals = meter.CreateCounter<long>("mesh.agent.refusals", "{refusal}", "Agents refused at Hello, by reason");

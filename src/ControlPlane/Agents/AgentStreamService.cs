@@ -26,6 +26,7 @@ internal sealed class AgentStreamService(
     OpenStreams streams,
     DeploymentView deployment,
     ProviderNames names,
+    ProviderView providers,
     AccessRecorder access,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
@@ -48,7 +49,7 @@ internal sealed class AgentStreamService(
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
         var ct = context.CancellationToken;
-        var agent = Caller.Of(context);
+        var agent = context.Caller();
         using var place = Granted(await Noted(places.Take(), agent.Subject, ct), agent.Subject, context);
         var asked = await Noted(await ReadHello(requestStream, ct), agent.Subject, ct);
         var (hello, interval) = Granted(asked, agent.Subject, context);
@@ -128,7 +129,7 @@ internal sealed class AgentStreamService(
         CancellationToken ct
     )
     {
-        var provider = await deployment.Provider(presence.ProviderId, ct);
+        var provider = await providers.Load(presence.ProviderId, ct);
         if (provider is not null)
             names.Saw(provider);
         return new ConnectResponse

@@ -15,7 +15,8 @@ namespace Coder.Mesh.ControlPlane.Api;
 
 /// <summary>The gRPC edge of the deployment as a whole.</summary>
 [Authorize(Policies.SiteAdmin)]
-internal sealed class DeploymentApi(Writer writer, DeploymentView view) : DeploymentService.DeploymentServiceBase
+internal sealed class DeploymentApi(DeploymentCommands commands, DeploymentView view)
+    : DeploymentService.DeploymentServiceBase
 {
     public override async Task<GetDeploymentResponse> GetDeployment(
         GetDeploymentRequest request,
@@ -28,30 +29,15 @@ internal sealed class DeploymentApi(Writer writer, DeploymentView view) : Deploy
     )
     {
         new Fields().AccessUrl(request.AccessUrl).Etag(request.Etag).RequestId(request.RequestId).ThrowIfViolated();
-        var url = AccessUrls.Normalize(request.AccessUrl);
         var ct = context.CancellationToken;
-        var written = await writer.Run(
-            WriteContext.Of(context, request, request.RequestId),
-            _ =>
-                Task.FromResult<Result<Plan>>(
-                    new Plan([], (session, cancel) => Set(session, url, request.Etag, cancel))
-                ),
+        var written = await commands.SetAccessUrl(
+            context.Write(request, request.RequestId),
+            AccessUrls.Normalize(request.AccessUrl),
+            request.Etag,
             ct
         );
         var unchanged = written.OrThrow().Unchanged;
         return new SetAccessUrlResponse { Deployment = await Read(ct), Unchanged = unchanged };
-    }
-
-    private static async Task<Outcome> Set(WriteSession session, string url, string etag, CancellationToken ct)
-    {
-        var stream = await session.Documents.Events.FetchForWriting<MeshDeployment>(StreamKeys.Deployment, ct);
-        var deployment = stream.Aggregate!;
-        if (WriteFields.Stale(etag, deployment.Version) is { } stale)
-            return stale;
-        if (deployment.AccessUrl == url)
-            return new Outcome.Done(deployment.DeploymentId) { Unchanged = true };
-        stream.AppendOne(new AccessUrlSet(url));
-        return new Outcome.Done(deployment.DeploymentId);
     }
 
     private async Task<Proto.Deployment> Read(CancellationToken ct)

@@ -25,7 +25,7 @@ internal sealed class OrganizationApi(
     )
     {
         new Fields().Name("name", request.Name).RequestId(request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var written = await commands.Create(write, request.Name, context.CancellationToken);
         return new CreateOrganizationResponse { Organization = await Read(written, context) };
     }
@@ -73,7 +73,7 @@ internal sealed class OrganizationApi(
             .Etag(request.Etag)
             .RequestId(request.RequestId)
             .ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         (await commands.Delete(write, request.Organization, request.Etag, context.CancellationToken)).OrThrow();
         return new DeleteOrganizationResponse();
     }
@@ -84,7 +84,7 @@ internal sealed class OrganizationApi(
     )
     {
         Check(request.Organization, request.Provider, request.Etag, request.RequestId);
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var written = await commands.Allow(
             write,
             request.Organization,
@@ -105,7 +105,7 @@ internal sealed class OrganizationApi(
     )
     {
         Check(request.Organization, request.Provider, request.Etag, request.RequestId);
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var written = await commands.Disallow(
             write,
             request.Organization,

@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Orphans;
-using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.V1;
 using Grpc.Core;
 using Proto = Coder.Mesh.V1;
@@ -59,7 +59,7 @@ internal sealed partial class ProviderApi
             request.Owner,
             request.OwnerEmail
         );
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var adopted = await orphanCommands.Adopt(write, wanted, ct);
         return new AdoptOrphanResponse { Workspace = await workspaces.Read(adopted, ct) };
@@ -74,7 +74,7 @@ internal sealed partial class ProviderApi
             .Check(request.Provider, requestId: request.RequestId)
             .WorkspaceId(request.WorkspaceId)
             .ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var traceparent = Tracing.CurrentTraceparent;
         var removed = await orphanCommands.Remove(write, request.Provider, request.WorkspaceId, traceparent, ct);

@@ -39,7 +39,7 @@ internal sealed partial class ProviderApi(
     )
     {
         new Fields().Name("name", request.Name).Details(request.Details).RequestId(request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var details = ProviderMapping.FromProto(request.Details);
         var created = (await tokens.Create(write, request.Name, details, context.CancellationToken)).OrThrow();
         return new CreateProviderResponse
@@ -121,7 +121,7 @@ internal sealed partial class ProviderApi(
             .Details(request.Details)
             .Mask(request.UpdateMask)
             .ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var change = ProviderRequests.Change(request);
         var ct = context.CancellationToken;
         var written = await commands.ChangeDetails(write, request.Provider, change, request.Etag, ct);
@@ -141,7 +141,7 @@ internal sealed partial class ProviderApi(
             .Check(request.Provider, request.Etag, request.RequestId)
             .Name("new_name", request.NewName)
             .ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Rename(write, request.Provider, request.NewName, request.Etag, ct);
         return new RenameProviderResponse
@@ -160,7 +160,7 @@ internal sealed partial class ProviderApi(
             .Check(request.Provider, request.Etag, request.RequestId)
             .Reason(request.Reason, required: true)
             .ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Cordon(write, request.Provider, request.Reason, request.Etag, ct);
         var provider = await Read(written, ct);
@@ -180,7 +180,7 @@ internal sealed partial class ProviderApi(
     )
     {
         ProviderRequests.Check(request.Provider, request.Etag, request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Uncordon(write, request.Provider, request.Etag, ct);
         return new UncordonProviderResponse
@@ -196,7 +196,7 @@ internal sealed partial class ProviderApi(
     )
     {
         ProviderRequests.Check(request.Provider, requestId: request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.SetDefault(write, request.Provider, ct);
         return new SetDefaultProviderResponse
@@ -212,7 +212,7 @@ internal sealed partial class ProviderApi(
     )
     {
         ProviderRequests.Check(request.Provider, request.Etag, request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         (await removal.Delete(write, request.Provider, request.Etag, context.CancellationToken)).OrThrow();
         return new DeleteProviderResponse();
     }
@@ -228,7 +228,7 @@ internal sealed partial class ProviderApi(
             .Reason(request.Reason, required: false)
             .ThrowIfViolated();
         var forgotten = await removal.Forget(
-            WriteContext.Of(context, request, request.RequestId),
+            context.Write(request, request.RequestId),
             request.Provider,
             request.ConfirmName,
             request.Force,
@@ -249,7 +249,7 @@ internal sealed partial class ProviderApi(
         if (request.NamespaceUid.Length == 0)
             fields.Violated("namespace_uid", "is required");
         fields.ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.AcceptCluster(write, request.Provider, request.NamespaceUid, ct);
         var response = AcceptClusterResponse.Parser.ParseFrom(written.OrThrow().Response);
@@ -260,7 +260,7 @@ internal sealed partial class ProviderApi(
     public override async Task<RotateTokenResponse> RotateToken(RotateTokenRequest request, ServerCallContext context)
     {
         ProviderRequests.Check(request.Provider, requestId: request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var issued = (await tokens.Rotate(write, request.Provider, ct)).OrThrow();
         return new RotateTokenResponse
@@ -277,7 +277,7 @@ internal sealed partial class ProviderApi(
             .Check(request.Provider, requestId: request.RequestId)
             .Reference("token_id", request.TokenId)
             .ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await tokens.Revoke(write, request.Provider, request.TokenId, ct);
         return new RevokeTokenResponse { Provider = await Read(written, ct) };

@@ -15,7 +15,7 @@ internal sealed class TokenApi(CallerTokens tokens) : TokenService.TokenServiceB
 {
     public override Task<GetCallerResponse> GetCaller(GetCallerRequest request, ServerCallContext context)
     {
-        var caller = Caller.Of(context);
+        var caller = context.Caller();
         var answer = new Principal { User = caller.Subject, TokenId = caller.TokenId };
         return Task.FromResult(new GetCallerResponse { Caller = answer });
     }
@@ -23,7 +23,7 @@ internal sealed class TokenApi(CallerTokens tokens) : TokenService.TokenServiceB
     public override async Task<ListTokensResponse> ListTokens(ListTokensRequest request, ServerCallContext context)
     {
         new Fields().Page(request.PageSize, request.PageToken).ThrowIfViolated();
-        var current = Caller.Of(context).TokenId;
+        var current = context.Caller().TokenId;
         var (page, next) = await PageBytes.Fill(
             Paging.Size(request.PageSize),
             request.PageToken,
@@ -37,8 +37,8 @@ internal sealed class TokenApi(CallerTokens tokens) : TokenService.TokenServiceB
     public override async Task<DeleteTokenResponse> DeleteToken(DeleteTokenRequest request, ServerCallContext context)
     {
         new Fields().Reference("token_id", request.TokenId).RequestId(request.RequestId).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
-        var current = Caller.Of(context).TokenId;
+        var write = context.Write(request, request.RequestId);
+        var current = context.Caller().TokenId;
         (await tokens.Revoke(write, request.TokenId, current, context.CancellationToken)).OrThrow();
         return new DeleteTokenResponse();
     }

@@ -45,7 +45,7 @@ internal sealed class WatchStream(
         where TMessage : class
     {
         streams.Enter(context.GetHttpContext());
-        using var call = calls.Begin(Caller.RecordOf(context));
+        using var call = calls.Begin(context.TokenRecord());
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(
             context.CancellationToken,
             lifetime.ApplicationStopping,

@@ -44,7 +44,7 @@ internal sealed class WorkspaceApi(
             request.Owner,
             request.OwnerEmail
         );
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var (written, placed) = (await placement.Place(write, wanted, ct)).OrThrow();
         return new CreateWorkspaceResponse
@@ -62,7 +62,7 @@ internal sealed class WorkspaceApi(
     {
         var reference = WorkspaceRequests.Reference(request.Workspace, request.Organization, request.Owner);
         var ct = context.CancellationToken;
-        var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
+        var workspace = (await view.Find(reference, context.Caller().Subject, ct)).OrThrow();
         return new GetWorkspaceResponse { Workspace = (await answers.Map([workspace], ct))[0] };
     }
 
@@ -107,7 +107,7 @@ internal sealed class WorkspaceApi(
         if (request.Workspace.Length > 0)
         {
             var reference = new WorkspaceReference(request.Workspace, request.Organization);
-            var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
+            var workspace = (await view.Find(reference, context.Caller().Subject, ct)).OrThrow();
             filter = filter with { WorkspaceId = workspace.WorkspaceId };
         }
 
@@ -144,7 +144,7 @@ internal sealed class WorkspaceApi(
                     request.RequestId
                 ),
                 Wished(DesiredState.Running, request.Etag),
-                WriteContext.Of(context, request, request.RequestId),
+                context.Write(request, request.RequestId),
                 context
             ),
         };
@@ -164,7 +164,7 @@ internal sealed class WorkspaceApi(
                     request.RequestId
                 ),
                 Wished(DesiredState.Stopped, request.Etag),
-                WriteContext.Of(context, request, request.RequestId),
+                context.Write(request, request.RequestId),
                 context
             ),
         };
@@ -184,7 +184,7 @@ internal sealed class WorkspaceApi(
                     request.RequestId
                 ),
                 Wished(DesiredState.Deleted, request.Etag),
-                WriteContext.Of(context, request, request.RequestId),
+                context.Write(request, request.RequestId),
                 context
             ),
         };
@@ -195,7 +195,7 @@ internal sealed class WorkspaceApi(
     )
     {
         WorkspaceRequests.Check(request).ThrowIfViolated();
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var reference = new WorkspaceReference(request.Workspace, request.Organization, request.Owner);
         var ct = context.CancellationToken;
         var written = await commands.Abandon(write, reference, request.Reason, ct);
@@ -217,7 +217,7 @@ internal sealed class WorkspaceApi(
                     request.RequestId
                 ),
                 new RestartWorkspace(request.Etag, Tracing.CurrentTraceparent, time.GetUtcNow()),
-                WriteContext.Of(context, request, request.RequestId),
+                context.Write(request, request.RequestId),
                 context
             ),
         };
@@ -243,7 +243,7 @@ internal sealed class WorkspaceApi(
         {
             TakesOwnership = request.TakeOwnership,
         };
-        var write = WriteContext.Of(context, request, request.RequestId);
+        var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var written = await commands.Wish(write, reference, update, ct);
         return new UpdateWorkspaceResponse
@@ -261,7 +261,7 @@ internal sealed class WorkspaceApi(
         WorkspaceRequests.Check(request).ThrowIfViolated();
         var ct = context.CancellationToken;
         var reference = new WorkspaceReference(request.Workspace, request.Organization, request.Owner);
-        var workspace = (await view.Find(reference, Caller.Of(context).Subject, ct)).OrThrow();
+        var workspace = (await view.Find(reference, context.Caller().Subject, ct)).OrThrow();
         var from = request.PageToken.Length > 0 ? StoryPosition.Parse(request.PageToken) : null;
         var size = Paging.Size(request.PageSize);
         var (items, next) = await story.Page(workspace, request.MinGeneration, from, size, ct);

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Deployment;
@@ -12,12 +11,6 @@ internal sealed class DeploymentView(StoreSessions sessions)
     public async ValueTask<string> Id(CancellationToken ct) => _id ??= (await Read(ct)).DeploymentId;
 
     public async Task<string> DefaultProviderId(CancellationToken ct) => (await Read(ct)).DefaultProviderId;
-
-    public async Task<Provider?> Provider(string providerId, CancellationToken ct)
-    {
-        await using var session = sessions.Read();
-        return await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
-    }
 
     public async Task<MeshDeployment> Read(CancellationToken ct)
     {

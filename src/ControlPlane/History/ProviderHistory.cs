@@ -1,7 +1,6 @@
 using System.Globalization;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
@@ -9,6 +8,7 @@ using JasperFx.Events;
 using Marten;
 using Npgsql;
 using Proto = Coder.Mesh.V1;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace Coder.Mesh.ControlPlane.History;
 
@@ -71,7 +71,7 @@ internal sealed class ProviderHistory(
         var mentions = await Mentions(id, start.Mention, size + 1, ct);
         var merged = Merge(size, provider, presence, mentions);
         var lines = await Told(id, merged, ct);
-        var entries = lines.Select(ProviderMapping.ToProto).ToList();
+        var entries = lines.Select(ToProto).ToList();
         var page = merged.Take(PageBytes.Fitting(entries)).ToList();
         var left = mentions.Skip(page.Count(e => e.IsMention)).Select(e => e.Event.Sequence).FirstOrDefault();
         var next = new HistoryPosition(
@@ -175,4 +175,18 @@ internal sealed class ProviderHistory(
     }
 
     private static string? OrganizationId(Found found) => StreamKeys.OrganizationOf(found.Event.StreamKey!);
+
+    private static Proto.HistoryEntry ToProto(HistoryLine line)
+    {
+        var stored = line.Event;
+        return new()
+        {
+            Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
+            Actor = stored.UserName ?? "",
+            Type = stored.EventTypeName,
+            Summary = line.Text,
+            TraceId = stored.CorrelationId ?? "",
+            RequestId = stored.CausationId ?? "",
+        };
+    }
 }

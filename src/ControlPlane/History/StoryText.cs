@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;

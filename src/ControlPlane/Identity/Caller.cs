@@ -1,6 +1,5 @@
 using System.Security.Claims;
 using Coder.Mesh.ControlPlane.AccessLog;
-using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -18,12 +17,6 @@ internal sealed record Caller(TokenKind Kind, string Subject, string TokenId)
         user.Identity is not { IsAuthenticated: true } ? AccessSubjects.Anonymous
         : Of(user) is { Kind: TokenKind.Provider } agent ? AccessSubjects.Provider(agent.Subject)
         : AccessSubjects.User(Of(user).Subject);
-
-    public static Caller Of(ServerCallContext context) => Of(context.GetHttpContext().User);
-
-    /// <summary>Id of the record of the caller's token. It is the token's hash, so it is no part of what may be shown.</summary>
-    public static string RecordOf(ServerCallContext context) =>
-        context.GetHttpContext().User.FindFirstValue(RecordClaim)!;
 
     /// <summary>The token of a user's call.</summary>
     public static KnownToken TokenOf(ClaimsPrincipal user) => new(user.FindFirstValue(RecordClaim)!, Of(user).Subject);

@@ -1,7 +1,5 @@
 using System.Threading.RateLimiting;
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
-using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -12,7 +10,7 @@ internal readonly record struct KnownToken(string Hash, string User);
 /// Bounds what tokens make the store do. Those that were good before are looked up at once, an agent's so often a minute;
 /// all others share a few places, and those that the store doesn't know are remembered for a moment.
 /// </summary>
-internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvider time) : IDisposable
+internal sealed class TokenGate(TokenLimits limits, TimeProvider time) : IDisposable
 {
     public const int MaxRemembered = 20_000;
 
@@ -27,8 +25,8 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
     private readonly ConcurrencyLimiter _places = new(
         new ConcurrencyLimiterOptions
         {
-            PermitLimit = options.Value.ConcurrentLookups,
-            QueueLimit = options.Value.WaitingLookups,
+            PermitLimit = limits.ConcurrentLookups,
+            QueueLimit = limits.WaitingLookups,
             // While somebody tries tokens faster than they are looked up, those that came last are let in: a good one has to
             // be as quick as ever, and of the others it doesn't matter which are refused.
             QueueProcessingOrder = QueueProcessingOrder.NewestFirst,
@@ -46,9 +44,9 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
             if (_unknown.TryGetValue(hash, out var since) && time.GetElapsedTime(since) < UnknownFor)
                 return TokenRefusals.Invalid;
             if (_good.TryGetValue(hash, out var shown))
-                return kind != TokenKind.Provider || Count(hash, shown) <= options.Value.AttachesPerMinute
+                return kind != TokenKind.Provider || Count(hash, shown) <= limits.AttachesPerMinute
                     ? Passing.By
-                    : TokenRefusals.TooOften(options.Value.AttachesPerMinute);
+                    : TokenRefusals.TooOften(limits.AttachesPerMinute);
         }
 
         var lease = await _places.AcquireAsync(1, ct);
@@ -103,7 +101,7 @@ internal sealed class TokenGate(IOptions<AgentStreamOptions> options, TimeProvid
             time.GetElapsedTime(shown.Since) < Window
                 ? shown with
                 {
-                    Times = Math.Min(shown.Times, options.Value.AttachesPerMinute) + 1,
+                    Times = Math.Min(shown.Times, limits.AttachesPerMinute) + 1,
                 }
                 : new Shown(time.GetTimestamp(), 1, shown.User);
         _good[hash] = shown;

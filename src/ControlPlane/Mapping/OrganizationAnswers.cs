@@ -1,7 +1,6 @@
 using System.Globalization;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
 using Npgsql;
 using Proto = Coder.Mesh.V1;

@@ -2,7 +2,6 @@ using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Npgsql;
 using Proto = Coder.Mesh.V1;

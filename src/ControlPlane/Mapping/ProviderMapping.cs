@@ -1,5 +1,4 @@
 using System.Globalization;
-using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Providers;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
@@ -143,20 +142,6 @@ internal static class ProviderMapping
                 AccessUrl = agent.AccessUrl,
                 SinceTime = presence.AgentSince is { } since ? Timestamp.FromDateTimeOffset(since) : null,
             };
-
-    public static Proto.HistoryEntry ToProto(HistoryLine line)
-    {
-        var stored = line.Event;
-        return new()
-        {
-            Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
-            Actor = stored.UserName ?? "",
-            Type = stored.EventTypeName,
-            Summary = line.Text,
-            TraceId = stored.CorrelationId ?? "",
-            RequestId = stored.CausationId ?? "",
-        };
-    }
 
     private static Proto.Condition ToProto(Condition condition) =>
         new()

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;

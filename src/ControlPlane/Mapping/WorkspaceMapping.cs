@@ -3,6 +3,7 @@ using System.Globalization;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
+using WorkspaceProvider = Coder.Mesh.ControlPlane.Providers.WorkspaceProvider;
 
 namespace Coder.Mesh.ControlPlane.Mapping;
 

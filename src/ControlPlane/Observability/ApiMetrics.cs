@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Coder.Mesh.ControlPlane.Agents;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -12,7 +11,7 @@ internal sealed class ApiMetrics
 
     public ApiMetrics(IMeterFactory meters) =>
         _refusals = meters
-            .Create(AgentStreamMetrics.MeterName)
+            .Create(Meters.Name)
             .CreateCounter<long>("mesh.api.refusals", "{refusal}", "Calls that were refused or failed, by reason");
 
     /// <param name="reason">One of <see cref="Protocol.ErrorReasons"/>.</param>

@@ -1,7 +1,6 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Marten;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
@@ -24,7 +23,7 @@ internal sealed class OrganizationCommands(
                 return new Plan([], (session, _) => Task.FromResult<Outcome>(Create(session.Documents, command)))
                 {
                     Taken = index =>
-                        index == MartenRegistration.OrganizationNameIndex ? OrganizationDecider.NameTaken(name) : null,
+                        index == Indexes.OrganizationNameIndex ? OrganizationDecider.NameTaken(name) : null,
                 };
             },
             ct

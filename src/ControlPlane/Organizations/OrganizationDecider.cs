@@ -1,6 +1,6 @@
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Organizations;

@@ -68,7 +68,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
             $"""
             select provider, count(*)::int, (array_agg(data ->> 'Name' order by data ->> 'Name' collate "C"))[1:$2]
             from mesh.mt_doc_organization, jsonb_array_elements_text(data -> 'AllowedProviders') as provider
-            where {MartenRegistration.Living} and provider = any($1) group by provider
+            where {Indexes.Living} and provider = any($1) group by provider
             """,
             connection
         );

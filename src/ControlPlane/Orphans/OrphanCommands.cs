@@ -1,5 +1,3 @@
-using Coder.Mesh.ControlPlane.Agents;
-using Coder.Mesh.ControlPlane.Api;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
@@ -35,7 +33,7 @@ internal sealed class OrphanCommands(
     Writer writer,
     OrganizationView organizations,
     ProviderView providers,
-    Doorbell doorbell,
+    IAgentNotifier agents,
     TimeProvider time
 )
 {
@@ -180,7 +178,7 @@ internal sealed class OrphanCommands(
         if (decision.Refusal is { } refusal)
             return refusal;
         stream.AppendMany(decision.Events);
-        return new Outcome.Done(workspaceId) { Committed = () => doorbell.Workspace(providerId, workspaceId) };
+        return new Outcome.Done(workspaceId) { Committed = () => agents.DesiredStateChanged(providerId, workspaceId) };
     }
 
     private static WorkspaceSpec Complete(WorkspaceSpec wanted, WorkspaceSpec held) =>

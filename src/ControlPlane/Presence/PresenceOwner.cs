@@ -247,7 +247,7 @@ internal sealed class PresenceOwner : IDisposable
         if (!_saved.Conditions.SequenceEqual(next.Conditions))
             events.Add(new ConditionsReported(Epoch, next.Conditions));
         if (!next.SameStatus(StatusState.From(_saved)))
-            events.Add(PresenceStore.StatusEvent(Epoch, next));
+            events.Add(next.ToEvent(Epoch));
         return events;
     }
 

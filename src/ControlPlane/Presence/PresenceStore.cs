@@ -4,7 +4,6 @@ using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Marten;
-using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 
@@ -119,25 +118,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         }
     }
 
-    /// <summary>Reads a presence and keeps it as it is until the transaction ends: an attach waits, or has already won.</summary>
-    public static async Task<ProviderPresence> Hold(WriteSession session, string providerId, CancellationToken ct)
-    {
-        var key = StreamKeys.Presence(providerId);
-        await using var command = new NpgsqlCommand(
-            "select 1 from mesh.mt_doc_providerpresence where id = $1 for share",
-            session.Connection
-        );
-        command.Parameters.AddWithValue(key);
-        await command.ExecuteScalarAsync(ct);
-        return await session.Documents.LoadAsync<ProviderPresence>(key, ct)
-            ?? throw new InvalidOperationException($"Provider {providerId} has no presence.");
-    }
-
     /// <summary>The next one to fail is the first again.</summary>
     public Task ForgetFailures(string providerId, CancellationToken ct) => failures.Clear(providerId, ct);
-
-    public static StatusChanged StatusEvent(long epoch, StatusState state) =>
-        new(epoch, state.Status, state.Code, state.Message, state.StatusAt);
 
     // Only a provider in Error can have failed so often, and few are: the others cost no query.
     private async Task<bool> IsFailing(ProviderPresence presence, CancellationToken ct) =>
@@ -167,7 +149,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         );
         List<PresenceEvent> events = [connected, new ConditionsReported(connected.Epoch, attaching.Conditions)];
         if (!state.SameStatus(before))
-            events.Add(StatusEvent(connected.Epoch, state));
+            events.Add(state.ToEvent(connected.Epoch));
         var after = events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
         return (events, new AttachedSession(after, state));
     }

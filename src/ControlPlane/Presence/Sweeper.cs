@@ -133,7 +133,7 @@ internal sealed class Sweeper(
         PresenceEvent[] events =
         [
             new OwnerDismissed(orphan.Epoch, state.StatusAt) { LastSeenAt = await LastSeen(connection, orphan, ct) },
-            PresenceStore.StatusEvent(orphan.Epoch, state),
+            state.ToEvent(orphan.Epoch),
         ];
         using var span = Tracing.StartWork("presence.sweep");
         if (await store.Append(orphan.ProviderId, orphan.Epoch, orphan.OwnerId, events, ct) is not null)

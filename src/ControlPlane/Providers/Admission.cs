@@ -1,5 +1,4 @@
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 
@@ -100,7 +99,7 @@ internal static class Admission
         if (!noted || changes)
             events.Add(new AgentRefused(refusal.Reason, code, refusal.Message, changes, at));
         if (changes)
-            events.Add(PresenceStore.StatusEvent(presence.Epoch, after));
+            events.Add(after.ToEvent(presence.Epoch));
         if (!presence.Attached && offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
             events.Add(offered);
         return events;

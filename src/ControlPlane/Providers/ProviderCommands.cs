@@ -80,7 +80,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         );
 
     public static Func<string, Refusal?> NameTaken(string name) =>
-        index => index == MartenRegistration.ProviderNameIndex ? ProviderDecider.NameTaken(name) : null;
+        index => index == Indexes.ProviderNameIndex ? ProviderDecider.NameTaken(name) : null;
 
     private static async Task<Outcome> SetDefault(
         WriteSession session,
@@ -121,7 +121,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
     }
 
     private static Refusal? NamespaceTaken(string index) =>
-        index == MartenRegistration.NamespaceIndex
+        index == Indexes.NamespaceIndex
             ? Refusal.Precondition(
                 ErrorReasons.NamespaceTaken,
                 "Another provider has been bound to that namespace; give its agent that provider's token, or another namespace."

@@ -1,7 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
@@ -68,7 +66,7 @@ internal static class ProviderDecider
             ),
             (_, RegisterProvider c) => NameTaken(c.Name),
             (_, RenameProvider c) => EmitIf(state.Name != c.Name, new ProviderRenamed(c.Name)),
-            (_, ChangeDetails c) => c.Change(state.Details) is var details && !Same(details, state.Details)
+            (_, ChangeDetails c) => c.Change(state.Details) is var details && !details.SameAs(state.Details)
                 ? Decision<ProviderEvent>.Emit(new ProviderDetailsChanged(details))
                 : Decision<ProviderEvent>.Nothing,
             (_, CordonProvider c) => EmitIf(
@@ -97,10 +95,6 @@ internal static class ProviderDecider
             ErrorReasons.ProviderExists,
             $"There is already a provider \"{name}\"; choose another name."
         );
-
-    // Records compare lists and maps by reference.
-    private static bool Same(ProviderDetails one, ProviderDetails other) =>
-        ProviderMapping.ToProto(one).Equals(ProviderMapping.ToProto(other));
 
     private static Decision<ProviderEvent> EmitIf(bool changes, ProviderEvent change) =>
         changes ? Decision<ProviderEvent>.Emit(change) : Decision<ProviderEvent>.Nothing;

@@ -29,7 +29,7 @@ internal sealed record ProviderFilter(
         var command = new NpgsqlCommand();
         List<string> conditions = Deleted
             ? ["true"]
-            : [MartenRegistration.Living.Replace("(data", "(p.data", StringComparison.Ordinal)];
+            : [Indexes.Living.Replace("(data", "(p.data", StringComparison.Ordinal)];
         void Add(Func<string, string> condition, object value)
         {
             command.Parameters.AddWithValue(value);

@@ -18,6 +18,11 @@ public sealed record ProviderDetails(
 {
     /// <summary>Of the objects of its workspaces: for each of them from its next start on.</summary>
     public WorkspaceDetails Workspaces { get; init; } = WorkspaceDetails.None;
+
+    /// <summary>Compares by content, which the equality of records doesn't do for lists and maps.</summary>
+    public bool SameAs(ProviderDetails other) =>
+        this with { Workspaces = WorkspaceDetails.None } == other with { Workspaces = WorkspaceDetails.None }
+        && Workspaces.SameAs(other.Workspaces);
 }
 
 public abstract record ProviderEvent;

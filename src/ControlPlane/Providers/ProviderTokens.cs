@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
@@ -95,7 +94,7 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
         async Task<ProviderCommand> Command(WriteSession session, Provider provider, CancellationToken cancel)
         {
             // No agent attaches, with whichever token, between this look and the commit.
-            var presence = await PresenceStore.Hold(session, provider.ProviderId, cancel);
+            var presence = await PresenceLock.Hold(session, provider.ProviderId, cancel);
             return new IssueProviderToken(
                 tokenId,
                 Tokens.Hash(token),

@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 using Marten;
 using Npgsql;
@@ -18,6 +17,13 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     {
         await using var session = sessions.Read();
         return await Look(session, reference, ct) is { Deleted: false } provider ? provider : NotFound(reference);
+    }
+
+    /// <returns>One that was deleted too; null if there never was one of that id.</returns>
+    public async Task<Provider?> Load(string providerId, CancellationToken ct)
+    {
+        await using var session = sessions.Read();
+        return await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
     }
 
     /// <param name="reference">Name of a living provider, or the id of any there ever was.</param>

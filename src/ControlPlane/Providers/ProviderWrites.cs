@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Storage;
@@ -7,7 +6,7 @@ using Marten;
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>Loads, decides, appends: what all commands on one provider have in common.</summary>
-internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell doorbell)
+internal sealed class ProviderWrites(Writer writer, ProviderView view, IAgentNotifier agents)
 {
     /// <param name="reference">Name or id.</param>
     /// <param name="locked">Whether a placement relies on what this changes: then the two wait for each other.</param>
@@ -110,7 +109,7 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, Doorbell 
             session.Insert(RecordOf(before.ProviderId, issued));
         if (revoked.Count == 0)
             return null;
-        return () => doorbell.TokenRevoked(before.ProviderId);
+        return () => agents.TokenRevoked(before.ProviderId);
     }
 
     public static TokenRecord RecordOf(string providerId, ProviderTokenIssued issued) =>

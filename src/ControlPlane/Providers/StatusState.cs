@@ -63,6 +63,8 @@ internal sealed record StatusState(
 
     public bool SameStatus(StatusState other) =>
         Status == other.Status && Code == other.Code && Message == other.Message;
+
+    public StatusChanged ToEvent(long epoch) => new(epoch, Status, Code, Message, StatusAt);
 }
 
 /// <summary>Something that happened. When it happened is given beside it.</summary>

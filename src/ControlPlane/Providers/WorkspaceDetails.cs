@@ -25,6 +25,14 @@ public sealed record WorkspaceDetails
 
     /// <summary>Names of Secrets.</summary>
     public ImmutableArray<string> ImagePullSecrets { get; init; } = [];
+
+    /// <summary>Compares by content, which the equality of records doesn't do for lists and maps.</summary>
+    public bool SameAs(WorkspaceDetails other) =>
+        Tolerations.SequenceEqual(other.Tolerations)
+        && NodeSelector.SequenceEqual(other.NodeSelector)
+        && Affinity == other.Affinity
+        && ServiceAccountAnnotations.SequenceEqual(other.ServiceAccountAnnotations)
+        && ImagePullSecrets.SequenceEqual(other.ImagePullSecrets);
 }
 
 /// <summary>In Kubernetes' words; what is empty or null is Kubernetes' default.</summary>

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Organizations;
@@ -20,7 +19,7 @@ internal sealed class ProviderRemoval(
     Writer writer,
     ProviderView view,
     StoreSessions sessions,
-    Doorbell doorbell,
+    IAgentNotifier agents,
     TimeProvider time
 )
 {
@@ -138,7 +137,7 @@ internal sealed class ProviderRemoval(
             list.AppendOne(new ProviderDisallowed(providerId));
         }
 
-        return new Outcome.Done(providerId, response) { Committed = () => doorbell.ProviderDeleted(providerId) };
+        return new Outcome.Done(providerId, response) { Committed = () => agents.ProviderDeleted(providerId) };
     }
 
     private static async Task<ProviderHoldings> Holdings(

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Watches;
 using Marten;
 using Npgsql;
 using SessionOptions = Marten.Services.SessionOptions;
@@ -6,17 +5,17 @@ using SessionOptions = Marten.Services.SessionOptions;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// Opens sessions whose events say who wrote them; the trace id is added by Marten from the current span. What they
-/// commit rings the other replicas.
+/// Opens sessions whose events say who wrote them; the trace id is added by Marten from the current span. The
+/// <see cref="ICommitObserver"/> is called after each commit.
 /// </summary>
-internal sealed class StoreSessions(IDocumentStore store, FeedBell bell)
+internal sealed class StoreSessions(IDocumentStore store, ICommitObserver observer)
 {
-    private readonly RingAfterCommit _ring = new(bell);
+    private readonly ReportCommit _reportCommit = new(observer);
 
     public IQuerySession Read() => store.QuerySession();
 
     public IDocumentSession Write(string actor) =>
-        For(store.LightweightSession(new SessionOptions { Listeners = { _ring } }), actor);
+        For(store.LightweightSession(new SessionOptions { Listeners = { _reportCommit } }), actor);
 
     /// <summary>Writes into a transaction that the caller ends with <see cref="Commit"/>.</summary>
     public IDocumentSession Write(string actor, NpgsqlTransaction transaction) =>
@@ -25,7 +24,7 @@ internal sealed class StoreSessions(IDocumentStore store, FeedBell bell)
     public async Task Commit(NpgsqlTransaction transaction, CancellationToken ct)
     {
         await transaction.CommitAsync(ct);
-        bell.Committed();
+        observer.Committed();
     }
 
     private static IDocumentSession For(IDocumentSession session, string actor)
@@ -34,7 +33,7 @@ internal sealed class StoreSessions(IDocumentStore store, FeedBell bell)
         return session;
     }
 
-    private sealed class RingAfterCommit(FeedBell bell) : DocumentSessionListenerBase
+    private sealed class ReportCommit(ICommitObserver observer) : DocumentSessionListenerBase
     {
         public override Task AfterCommitAsync(
             IDocumentSession session,
@@ -42,7 +41,7 @@ internal sealed class StoreSessions(IDocumentStore store, FeedBell bell)
             CancellationToken token
         )
         {
-            bell.Committed();
+            observer.Committed();
             return Task.CompletedTask;
         }
     }

@@ -1,7 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Identity;
 using Google.Protobuf;
-using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
@@ -13,9 +11,6 @@ internal sealed record WriteContext(string Actor, string Method = "", string Req
 {
     /// <summary>Longest request id, in UTF-16 units.</summary>
     public const int MaxRequestId = 128;
-
-    public static WriteContext Of(ServerCallContext context, IMessage request, string requestId) =>
-        new(Caller.Of(context).Subject, context.Method, requestId, requestId.Length > 0 ? request : null);
 }
 
 internal static class WriteFields

@@ -14,7 +14,7 @@ internal sealed class FeedBell(
     ReplicaLease lease,
     ChangeLog changes,
     ILogger<FeedBell> logger
-) : BackgroundService
+) : BackgroundService, ICommitObserver
 {
     public const string Channel = "mesh_feed";
 

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
@@ -6,19 +5,18 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Follows the feed, alone for the whole replica: what other replicas have committed rings this one's doorbell, and while
+/// Follows the feed, alone for the whole replica: what other replicas have committed is reported to the observer, and while
 /// anybody watches, every change goes into the log of changes. Woken by commits and by the others' NOTIFY, and once a
 /// second in any case.
 /// </summary>
 internal sealed class FeedReader(
     NpgsqlDataSource database,
     Replica replica,
-    FeedDoorbell doorbell,
+    IFeedObserver observer,
     FeedBell bell,
     ChangeLog changes,
     ChangeFolder folder,
     WatchLimits limits,
-    AgentSessions sessions,
     TimeProvider time,
     ILogger<FeedReader> logger
 ) : BackgroundService
@@ -34,7 +32,7 @@ internal sealed class FeedReader(
 
     private const int PageSize = 1000;
 
-    /// <summary>Up to here the doorbell has rung.</summary>
+    /// <summary>The observer was told of everything up to here.</summary>
     private FeedPosition? _position;
 
     /// <summary>Up to here the log of changes has been told; it begins in the past, and then comes after.</summary>
@@ -141,7 +139,7 @@ internal sealed class FeedReader(
             return null;
 
         var others = page.Rows.Where(r => r.Replica != replica.Id && r.Position > position).Select(r => r.Stream);
-        await doorbell.Ring([.. others], ct);
+        await observer.StreamsChanged([.. others], ct);
         if (position < page.Next)
             _position = page.Next;
         return page;
@@ -214,8 +212,7 @@ internal sealed class FeedReader(
     {
         logger.OtherDatabase();
         Break();
-        // What their agents were told may not be what this database knows: all of them begin anew.
-        sessions.CloseAll(SessionEnd.StoreAway);
+        observer.DatabaseChanged();
     }
 
     private void Break()

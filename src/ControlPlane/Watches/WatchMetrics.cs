@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Observability;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
@@ -11,7 +11,7 @@ internal sealed class WatchMetrics
 
     public WatchMetrics(IMeterFactory meters)
     {
-        var meter = meters.Create(AgentStreamMetrics.MeterName);
+        var meter = meters.Create(Meters.Name);
         _active = meter.CreateUpDownCounter<long>("mesh.watches.active", "{watch}", "Open watches");
         _ends = meter.CreateCounter<long>(
             "mesh.watch.ends",

@@ -27,7 +27,7 @@ internal static class EligibleProviders
         case when (p.data -> 'Details' ->> 'MaxWorkspaces')::int > 0
           then (p.data -> 'Details' ->> 'MaxWorkspaces')::int > (
             select count(*) from mesh.mt_doc_workspace
-            where {MartenRegistration.Unfinished} and data ->> 'ProviderId' = p.data ->> 'ProviderId')
+            where {Indexes.Unfinished} and data ->> 'ProviderId' = p.data ->> 'ProviderId')
           else true end
         """;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
@@ -23,7 +23,7 @@ internal sealed class FleetMetrics : BackgroundService
         where not (data ->> 'Ended')::boolean group by 2
         union all
         select 'workspace', data ->> 'State', count(*) from mesh.mt_doc_workspace
-        where {MartenRegistration.Unfinished} group by 2
+        where {Indexes.Unfinished} group by 2
         """;
 
     private static readonly string[] Statuses = Enum.GetNames<ProviderStatus>();
@@ -43,7 +43,7 @@ internal sealed class FleetMetrics : BackgroundService
     public FleetMetrics(IMeterFactory meters, NpgsqlDataSource database, TimeProvider time)
     {
         (_database, _time, _timer) = (database, time, new PeriodicTimer(Interval, time));
-        var meter = meters.Create(AgentStreamMetrics.MeterName);
+        var meter = meters.Create(Meters.Name);
         meter.CreateObservableGauge(
             "mesh.providers",
             () => Measure("provider", "mesh.provider.status", Statuses),

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Coder.Mesh.ControlPlane.Agents;
-using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
@@ -10,7 +8,8 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 /// the count is remembered for some seconds while it is far below the limit. So simultaneous calls may go over it by a few,
 /// for which a snapshot has room.
 /// </summary>
-internal sealed class ProviderRoom(IOptions<AgentStreamOptions> options, TimeProvider time)
+/// <param name="limit">Workspaces of one provider.</param>
+internal sealed class ProviderRoom(int limit, TimeProvider time)
 {
     private const int MaxRemembered = 100_000;
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(10);
@@ -19,7 +18,7 @@ internal sealed class ProviderRoom(IOptions<AgentStreamOptions> options, TimePro
 
     private readonly record struct Counted(int Count, long At);
 
-    public int Limit => options.Value.MaxWorkspacesPerSnapshot;
+    public int Limit => limit;
 
     /// <returns>What it holds at least; null if it has to be counted.</returns>
     public int? Estimate(string providerId) =>

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
@@ -12,7 +11,7 @@ internal sealed class WorkspaceCommands(
     WorkspaceView view,
     StoreSessions sessions,
     NpgsqlDataSource database,
-    Doorbell doorbell,
+    IAgentNotifier agents,
     TimeProvider time
 )
 {
@@ -161,7 +160,7 @@ internal sealed class WorkspaceCommands(
 
         await session.SaveChangesAsync(ct);
         await sessions.Commit(transaction, ct);
-        contradicted.ForEach(id => doorbell.Contradicted(fence.ProviderId, id));
+        contradicted.ForEach(id => agents.ReportContradicted(fence.ProviderId, id));
         return true;
     }
 
@@ -220,7 +219,9 @@ internal sealed class WorkspaceCommands(
         return new Outcome.Done(found.WorkspaceId)
         {
             Committed =
-                decision.Events.Count == 0 ? null : () => doorbell.Workspace(found.ProviderId, found.WorkspaceId),
+                decision.Events.Count == 0
+                    ? null
+                    : () => agents.DesiredStateChanged(found.ProviderId, found.WorkspaceId),
             Unchanged = decision.Events.Count == 0,
         };
     }

@@ -1,6 +1,4 @@
-using Coder.Mesh.ControlPlane.Api;
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
@@ -162,7 +160,7 @@ internal static class WorkspaceDecider
         var events = new List<WorkspaceEvent>();
         if (c.OwnerEmail is { } email && email != state.OwnerEmail)
             events.Add(new WorkspaceOwnerEmailChanged(email, state.Generation, c.At));
-        if (c.TakesOwnership || !WorkspaceMapping.ToProto(spec).Equals(WorkspaceMapping.ToProto(state.Spec)))
+        if (c.TakesOwnership || !spec.SameAs(state.Spec))
             events.Add(
                 new WorkspaceSpecChanged(spec, state.Generation + 1, c.Traceparent, c.At)
                 {

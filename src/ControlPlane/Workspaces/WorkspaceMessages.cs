@@ -32,6 +32,13 @@ public sealed record WorkspaceSpec(string Image, string Cpu, string Memory, stri
 
     /// <summary>Names of Secrets.</summary>
     public ImmutableArray<string> EnvFrom { get; init; } = [];
+
+    /// <summary>Compares by content, which the equality of records doesn't do for lists and maps.</summary>
+    public bool SameAs(WorkspaceSpec other) =>
+        (Image, Cpu, Memory, Disk) == (other.Image, other.Cpu, other.Memory, other.Disk)
+        && Command.SequenceEqual(other.Command)
+        && Env.SequenceEqual(other.Env)
+        && EnvFrom.SequenceEqual(other.EnvFrom);
 }
 
 internal abstract record WorkspaceCommand;

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Organizations;
@@ -42,7 +41,7 @@ internal sealed class WorkspacePlacement(
     DeploymentView deployment,
     ProviderRoom room,
     NpgsqlDataSource database,
-    Doorbell doorbell,
+    IAgentNotifier agents,
     TimeProvider time
 )
 {
@@ -217,7 +216,7 @@ internal sealed class WorkspacePlacement(
             Committed = () =>
             {
                 room.Placed(provider.ProviderId);
-                doorbell.Workspace(provider.ProviderId, command.WorkspaceId);
+                agents.DesiredStateChanged(provider.ProviderId, command.WorkspaceId);
             },
         };
     }
@@ -233,7 +232,7 @@ internal sealed class WorkspacePlacement(
 
     /// <param name="owner">The caller if empty.</param>
     internal static Refusal? NameTaken(string index, string name, string caller, string owner) =>
-        index == MartenRegistration.WorkspaceNameIndex
+        index == Indexes.WorkspaceNameIndex
             ? new Refusal(
                 RefusalKind.AlreadyExists,
                 ErrorReasons.WorkspaceExists,

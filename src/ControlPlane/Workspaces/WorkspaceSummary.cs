@@ -2,34 +2,6 @@ using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>A workspace's provider, as far as it decides what can be said of the workspace.</summary>
-/// <param name="Attached">Whether an agent is attached.</param>
-/// <param name="AgentSince">When it attached, or detached; null if none ever has.</param>
-internal sealed record WorkspaceProvider(
-    string Name,
-    ProviderStatus Status,
-    string Code,
-    string Message,
-    DateTimeOffset StatusAt,
-    bool Attached,
-    DateTimeOffset? AgentSince
-)
-{
-    public static WorkspaceProvider Unknown(string id) =>
-        new(id, ProviderStatus.Pending, "", "", DateTimeOffset.UnixEpoch, Attached: false, AgentSince: null);
-
-    public static WorkspaceProvider Of(string name, ProviderPresence presence) =>
-        new(
-            name,
-            presence.Status,
-            presence.Code,
-            presence.Message,
-            presence.StatusAt,
-            presence.Attached,
-            presence.AgentSince
-        );
-}
-
 /// <summary>What can be said of a workspace now; the API's <c>WorkspaceSummary</c>. Pure.</summary>
 /// <param name="LastReportAt">Set where the state is only what was last reported.</param>
 internal sealed record WorkspaceSummary(

@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;

@@ -1,5 +1,6 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;
@@ -146,9 +147,5 @@ public sealed class LimitsTests(PostgresFixture postgres) : ControlPlaneTestBase
     }
 
     private static MetricCollector<long> Collect(TestControlPlane plane, string instrument) =>
-        new(
-            plane.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
-            AgentStreamMetrics.MeterName,
-            instrument
-        );
+        new(plane.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), Meters.Name, instrument);
 }

@@ -105,7 +105,7 @@ public sealed class FleetMetricsTests(PostgresFixture postgres) : JsonTestBase(p
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
         using var metrics = new FleetMetrics(meters, plane.Services.GetRequiredService<NpgsqlDataSource>(), time);
-        using var collector = new MetricCollector<long>(meters, AgentStreamMetrics.MeterName, "mesh.providers");
+        using var collector = new MetricCollector<long>(meters, Meters.Name, "mesh.providers");
 
         Assert.Empty(Recorded(collector));
         await metrics.Count(Ct);
@@ -120,8 +120,8 @@ public sealed class FleetMetricsTests(PostgresFixture postgres) : JsonTestBase(p
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         var meters = plane.Services.GetRequiredService<IMeterFactory>();
-        using var api = new MetricCollector<long>(meters, AgentStreamMetrics.MeterName, "mesh.api.refusals");
-        using var agents = new MetricCollector<long>(meters, AgentStreamMetrics.MeterName, "mesh.agent.refusals");
+        using var api = new MetricCollector<long>(meters, Meters.Name, "mesh.api.refusals");
+        using var agents = new MetricCollector<long>(meters, Meters.Name, "mesh.agent.refusals");
         var (_, agentToken) = await plane.CreateProvider("west", Ct);
 
         await Get(plane, "west", []);
@@ -189,7 +189,7 @@ public sealed class FleetMetricsTests(PostgresFixture postgres) : JsonTestBase(p
         await plane.Services.GetRequiredService<FleetMetrics>().Count(Ct);
         using var collector = new MetricCollector<long>(
             plane.Services.GetRequiredService<IMeterFactory>(),
-            AgentStreamMetrics.MeterName,
+            Meters.Name,
             instrument
         );
         return Recorded(collector).ToDictionary(m => (string)m.Tags[tag]!, m => m.Value);

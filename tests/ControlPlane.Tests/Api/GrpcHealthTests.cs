@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Workspaces;

@@ -220,7 +220,7 @@ public sealed class ObservabilityTests(PostgresFixture postgres) : ControlPlaneT
     }
 
     private static MetricCollector<long> Collect(TestControlPlane plane, string instrument) =>
-        new(plane.Services.GetRequiredService<IMeterFactory>(), AgentStreamMetrics.MeterName, instrument);
+        new(plane.Services.GetRequiredService<IMeterFactory>(), Meters.Name, instrument);
 
     private static long Sum(MetricCollector<long> collector, params (string Name, string Value)[] tags) =>
         collector

@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.Protocol;
@@ -99,8 +100,8 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
     public async Task A_token_is_good_again_a_minute_later_and_an_unknown_one_is_asked_for_again_after_ten_seconds()
     {
         var time = new FakeTimeProvider();
-        var options = Options.Create(new AgentStreamOptions { AttachesPerMinute = 2 });
-        using var gate = new TokenGate(options, time);
+        var limits = new TokenLimits(AttachesPerMinute: 2, ConcurrentLookups: 16, WaitingLookups: 10_000);
+        using var gate = new TokenGate(limits, time);
         async Task<string?> Enter(string hash) => (await gate.Enter(hash, TokenKind.Provider, Ct)).Refusal?.Reason;
 
         gate.Found("good", new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow()));
@@ -161,9 +162,5 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
     }
 
     private static MetricCollector<long> Collect(TestControlPlane plane, string instrument) =>
-        new(
-            plane.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(),
-            AgentStreamMetrics.MeterName,
-            instrument
-        );
+        new(plane.Services.GetRequiredService<System.Diagnostics.Metrics.IMeterFactory>(), Meters.Name, instrument);
 }

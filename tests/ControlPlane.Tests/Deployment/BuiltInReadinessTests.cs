@@ -1,11 +1,11 @@
 using Coder.Mesh.ControlPlane.Api;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.History;
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Removal;
-using Coder.Mesh.ControlPlane.Startup;
 
 namespace Coder.Mesh.ControlPlane.Tests.Deployment;
 

@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Tests.Support.Postgres;

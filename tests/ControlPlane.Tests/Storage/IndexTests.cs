@@ -86,7 +86,7 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         await using var command = new NpgsqlCommand(
-            $"select count(*) from mesh.mt_doc_workspace where {MartenRegistration.Unfinished} and data ->> '{by}' = any($1)"
+            $"select count(*) from mesh.mt_doc_workspace where {Indexes.Unfinished} and data ->> '{by}' = any($1)"
         );
         command.Parameters.AddWithValue(new[] { "a", "b" });
 
@@ -98,7 +98,7 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
     {
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         await using var command = new NpgsqlCommand(
-            $"select 1 from mesh.mt_doc_workspace where {MartenRegistration.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1)"
+            $"select 1 from mesh.mt_doc_workspace where {Indexes.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1)"
         );
         command.Parameters.AddWithValue(new[] { "a", "b" });
 

@@ -1,5 +1,6 @@
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
@@ -58,7 +59,7 @@ public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixtur
 
         await Postgres.Kill(Ct);
         // As for a wish that was committed in the store's last moment.
-        plane.Services.GetRequiredService<Doorbell>().Workspace(providerId, id);
+        plane.Services.GetRequiredService<IAgentNotifier>().DesiredStateChanged(providerId, id);
         await Eventually(
             () => Task.FromResult(plane.Log),
             log => log.Contains("can't be read now", StringComparison.Ordinal)

@@ -60,7 +60,7 @@ public sealed class ProviderRoomTests(PostgresFixture postgres) : ControlPlaneTe
     public void A_count_is_remembered_for_ten_seconds_with_what_was_placed_since_and_not_when_it_comes_near_the_limit()
     {
         var time = new FakeTimeProvider();
-        var room = new ProviderRoom(Options.Create(new AgentStreamOptions { MaxWorkspacesPerSnapshot = Limit }), time);
+        var room = new ProviderRoom(Limit, time);
 
         Assert.Null(room.Estimate("p"));
         room.Saw("p", 48);

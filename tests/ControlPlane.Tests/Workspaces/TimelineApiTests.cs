@@ -7,7 +7,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
-using EmptyVolumes = Coder.Mesh.ControlPlane.Workspaces.EmptyVolumes;
+using EmptyVolumes = Coder.Mesh.ControlPlane.Providers.EmptyVolumes;
 using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Tests.Workspaces;

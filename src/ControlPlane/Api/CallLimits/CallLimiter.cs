@@ -1,7 +1,7 @@
 using System.Threading.RateLimiting;
+using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Watches;
-using Coder.Mesh.Protocol;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -18,9 +18,6 @@ internal sealed class CallLimiter : IDisposable
 
     /// <summary>Calls of one token that find room however many others there are.</summary>
     private const int AlwaysWaiting = 4;
-
-    private const double MinDelay = 0.5;
-    private const double MaxDelay = 1.5;
 
     private static readonly TimeSpan MaxBeginning = TimeSpan.FromSeconds(30);
 
@@ -52,17 +49,6 @@ internal sealed class CallLimiter : IDisposable
         _watches = new ConcurrencyLimiter(Limit(watches.Watches, 0));
         _beginnings = new ConcurrencyLimiter(Limit(Math.Min(BeginningWatches, concurrent), watches.Watches));
     }
-
-    public static Refusal TooMany() =>
-        new(
-            RefusalKind.ResourceExhausted,
-            ErrorReasons.TooManyCalls,
-            "The control plane has as many calls as it takes at this moment; try again after the delay."
-        )
-        {
-            // Not all at once.
-            RetryDelay = TimeSpan.FromSeconds(MinDelay + Random.Shared.NextDouble() * (MaxDelay - MinDelay)),
-        };
 
     /// <param name="caller">Who has the turn.</param>
     /// <param name="left">Until the call's deadline; null if it has none.</param>
@@ -111,8 +97,8 @@ internal sealed class CallLimiter : IDisposable
 
     private Result<IDisposable> Room(string caller)
     {
-        var few = Granted(_few.AttemptAcquire(caller), TooMany());
-        return few.Refusal is null ? few : Granted(_crowd.AttemptAcquire(), TooMany());
+        var few = Granted(_few.AttemptAcquire(caller), CallRefusals.TooManyCalls());
+        return few.Refusal is null ? few : Granted(_crowd.AttemptAcquire(), CallRefusals.TooManyCalls());
     }
 
     private async Task<Result<IDisposable>> Enter(
@@ -130,11 +116,11 @@ internal sealed class CallLimiter : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
-            return Granted(await wait(either.Token), TooMany());
+            return Granted(await wait(either.Token), CallRefusals.TooManyCalls());
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return TooMany();
+            return CallRefusals.TooManyCalls();
         }
     }
 

@@ -1,5 +1,4 @@
 using Coder.Mesh.ControlPlane.AccessLog;
-using Coder.Mesh.ControlPlane.Api.CallLimits;
 using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
@@ -111,7 +110,7 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
         }
 
         if (StoreFailure.IsPoolExhausted(exception))
-            return CallLimiter.TooMany().ToRpcException();
+            return CallRefusals.TooManyCalls().ToRpcException();
         if (StoreFailure.IsAway(exception))
         {
             var http = context.GetHttpContext();

@@ -141,13 +141,7 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
         var synced = StatusMachine.Step(session.State, new StatusFact.Synced(), at);
         if (!synced.SameStatus(session.State))
             await Get<PresenceStore>()
-                .Append(
-                    presence.ProviderId,
-                    presence.Epoch,
-                    presence.OwnerId,
-                    [PresenceStore.StatusEvent(presence.Epoch, synced)],
-                    ct
-                );
+                .Append(presence.ProviderId, presence.Epoch, presence.OwnerId, [synced.ToEvent(presence.Epoch)], ct);
         return new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
     }
 

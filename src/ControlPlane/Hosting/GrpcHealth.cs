@@ -2,7 +2,7 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.V1;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Coder.Mesh.ControlPlane.Observability;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
 /// <c>grpc.health.v1</c> of the whole ("") and of each service: all of them need the store, and none takes anybody new

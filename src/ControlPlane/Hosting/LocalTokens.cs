@@ -1,7 +1,7 @@
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Providers;
 
-namespace Coder.Mesh.ControlPlane.Startup;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
 /// The tokens that a first run needs, as files in the data folder: the admin's, which the CLI on this machine finds, and

@@ -1,7 +1,10 @@
+using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Identity;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
 
-namespace Coder.Mesh.ControlPlane.Identity;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 internal static class IdentityRegistration
 {
@@ -18,6 +21,11 @@ internal static class IdentityRegistration
             .AddAuthorizationBuilder()
             .AddPolicy(Policies.Agent, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Provider)))
             .AddPolicy(Policies.SiteAdmin, p => p.RequireClaim(Caller.KindClaim, nameof(TokenKind.Api)));
+        services.AddSingleton(s =>
+        {
+            var stream = s.GetRequiredService<IOptions<AgentStreamOptions>>().Value;
+            return new TokenLimits(stream.AttachesPerMinute, stream.ConcurrentLookups, stream.WaitingLookups);
+        });
         services.AddSingleton<TokenGate>();
         services.AddSingleton<ApiTokens>();
         return services;

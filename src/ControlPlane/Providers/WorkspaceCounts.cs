@@ -1,12 +1,12 @@
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Workspaces;
+namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>Counts unfinished workspaces by an index. Under a lock they are counted on its transaction's connection.</summary>
 internal static class WorkspaceCounts
 {
-    private const string Unfinished = $"from mesh.mt_doc_workspace where {MartenRegistration.Unfinished}";
+    private const string Unfinished = $"from mesh.mt_doc_workspace where {Indexes.Unfinished}";
 
     /// <summary>A count as people say it.</summary>
     public static string Words(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";

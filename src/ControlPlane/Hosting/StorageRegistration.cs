@@ -1,14 +1,16 @@
 using Coder.Mesh.ControlPlane.Agents;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using Marten;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Storage;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 internal static class StorageRegistration
 {
@@ -47,12 +49,13 @@ internal static class StorageRegistration
 
     public static IServiceCollection AddReplica(this IServiceCollection services)
     {
-        services.AddSingleton<Doorbell>();
+        services.AddSingleton<IAgentNotifier, AgentNotifier>();
         services.AddSingleton<ReplicaLease>();
         services.AddHostedService(s => s.GetRequiredService<ReplicaLease>());
         services.AddSingleton<FeedBell>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<FeedBell>());
         services.AddHostedService(s => s.GetRequiredService<FeedBell>());
-        services.AddSingleton<FeedDoorbell>();
+        services.AddSingleton<IFeedObserver, AgentFeedObserver>();
         services.AddHostedService<FeedReader>();
         services.AddWatches();
         return services;

@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry;
@@ -7,7 +8,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace Coder.Mesh.ControlPlane.Observability;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 internal static class ObservabilityRegistration
 {
@@ -24,7 +25,7 @@ internal static class ObservabilityRegistration
             .Services.AddOpenTelemetry()
             .ConfigureResource(r => r.AddService("mesh-control-plane", serviceVersion: BuildVersion.Text))
             .WithMetrics(m =>
-                m.AddMeter(AgentStreamMetrics.MeterName)
+                m.AddMeter(Meters.Name)
                     .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
                     .AddRuntimeInstrumentation()
                     .AddPrometheusExporter()

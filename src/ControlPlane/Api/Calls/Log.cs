@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Observability;
+namespace Coder.Mesh.ControlPlane.Api.Calls;
 
 internal static partial class Log
 {

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 
-namespace Coder.Mesh.ControlPlane.Base;
+namespace Coder.Mesh.ControlPlane.History;
 
 /// <summary>What has changed, in words: "image: a → b". Pure.</summary>
 internal static class Differences

@@ -1,11 +1,12 @@
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using JasperFx;
 using Marten;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Storage;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>Makes the database's schema what this version needs. Adds only: the version before still runs beside it.</summary>
 internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)

@@ -1,4 +1,4 @@
-namespace Coder.Mesh.ControlPlane.Startup;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>The files of a data folder that hold tokens, of mode 0600.</summary>
 internal sealed class TokenFiles(string folder)

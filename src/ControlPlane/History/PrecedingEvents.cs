@@ -1,7 +1,9 @@
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Storage;
 using JasperFx.Events;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Storage;
+namespace Coder.Mesh.ControlPlane.History;
 
 /// <summary>Finds what a page of a stream's events changed from: the last events of given kinds before it.</summary>
 internal static class PrecedingEvents

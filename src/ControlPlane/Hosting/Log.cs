@@ -1,7 +1,10 @@
-namespace Coder.Mesh.ControlPlane.Startup;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 internal static partial class Log
 {
+    [LoggerMessage(1200, LogLevel.Information, "{Count} old rows of feed, request ids and access log removed")]
+    public static partial void FeedTrimmed(this ILogger logger, int count);
+
     [LoggerMessage(
         1500,
         LogLevel.Information,

@@ -1,17 +1,19 @@
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>Finds the sessions of this replica that a change of another one concerns.</summary>
-internal sealed class FeedDoorbell(
-    Doorbell doorbell,
+internal sealed class AgentFeedObserver(
+    IAgentNotifier agents,
     SessionCheck check,
     AgentSessions sessions,
     WorkspaceView workspaces
-)
+) : IFeedObserver
 {
-    public async Task Ring(IReadOnlyCollection<string> streams, CancellationToken ct)
+    public async Task StreamsChanged(IReadOnlyCollection<string> streams, CancellationToken ct)
     {
         var changed = streams.Distinct().ToList();
         foreach (var key in changed)
@@ -24,6 +26,9 @@ internal sealed class FeedDoorbell(
             return;
         var ids = changed.Select(StreamKeys.WorkspaceOf).OfType<string>().ToList();
         foreach (var workspace in await workspaces.Find(ids, ct))
-            doorbell.Workspace(workspace.ProviderId, workspace.WorkspaceId);
+            agents.DesiredStateChanged(workspace.ProviderId, workspace.WorkspaceId);
     }
+
+    // What the agents were told may differ from what this database holds: all of them attach again.
+    public void DatabaseChanged() => sessions.CloseAll(SessionEnd.StoreAway);
 }

@@ -3,7 +3,7 @@ using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 
-namespace Coder.Mesh.ControlPlane.Storage;
+namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
 /// The names under which events are stored. They are a contract with every database there is: a record may be renamed,

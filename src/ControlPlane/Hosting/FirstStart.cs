@@ -9,7 +9,7 @@ using Marten.Exceptions;
 using Npgsql;
 using Provider = Coder.Mesh.ControlPlane.Providers.Provider;
 
-namespace Coder.Mesh.ControlPlane.Startup;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
 /// Makes what a deployment begins with: its id, the built-in provider, an organization that may use it, and the first

@@ -1,8 +1,9 @@
 using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Storage;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
 /// Keeps the feed and the request ids at 24 hours, the access log at 90 days. Every replica does; deleting twice is

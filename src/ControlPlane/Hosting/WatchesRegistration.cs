@@ -1,7 +1,8 @@
 using Coder.Mesh.ControlPlane.Api;
+using Coder.Mesh.ControlPlane.Watches;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Coder.Mesh.ControlPlane.Watches;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 internal static class WatchesRegistration
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 
-namespace Coder.Mesh.ControlPlane.Workspaces;
+namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>The unfinished workspaces of a provider whose home volume was created anew.</summary>
 /// <param name="Names">Of the latest ones.</param>
@@ -32,7 +32,7 @@ internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, Date
                         partition by data ->> 'ProviderId' order by ({At})::timestamptz desc, data ->> 'Name'
                     ) as number
                 from mesh.mt_doc_workspace
-                where {MartenRegistration.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1) and ({At})::timestamptz >= $2
+                where {Indexes.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1) and ({At})::timestamptz >= $2
             ) as recent where number <= {MostNames} order by provider, number
             """,
             connection

@@ -1,7 +1,7 @@
 using Coder.Mesh.ControlPlane.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace Coder.Mesh.ControlPlane.Observability;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>Not ready while the store is away or the replica stops: balancers then send nobody new.</summary>
 internal sealed class StoreCheck(StoreHealth health, IHostApplicationLifetime lifetime) : IHealthCheck

@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
-namespace Coder.Mesh.ControlPlane.Startup;
+namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>Whether the built-in provider is Ready with its agent, however it is named, cordoned or not: for scripts.</summary>
 internal static class BuiltInReadiness
