@@ -4,6 +4,7 @@ using Coder.Mesh.Agent.Connection;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.Protocol;
 using Grpc.Core;

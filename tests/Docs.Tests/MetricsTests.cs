@@ -6,6 +6,7 @@ using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Api;
 using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.ControlPlane.Workspaces;

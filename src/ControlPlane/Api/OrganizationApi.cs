@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;

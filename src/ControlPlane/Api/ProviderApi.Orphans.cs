@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Orphans;
@@ -62,7 +63,7 @@ internal sealed partial class ProviderApi
         var write = context.Write(request, request.RequestId);
         var ct = context.CancellationToken;
         var adopted = await orphanCommands.Adopt(write, wanted, ct);
-        return new AdoptOrphanResponse { Workspace = await workspaces.Read(adopted, ct) };
+        return new AdoptOrphanResponse { Workspace = await workspaces.Read(adopted.OrThrow().Subject, ct) };
     }
 
     public override async Task<RemoveOrphanResponse> RemoveOrphan(
@@ -78,6 +79,6 @@ internal sealed partial class ProviderApi
         var ct = context.CancellationToken;
         var traceparent = Tracing.CurrentTraceparent;
         var removed = await orphanCommands.Remove(write, request.Provider, request.WorkspaceId, traceparent, ct);
-        return new RemoveOrphanResponse { Workspace = await workspaces.Read(removed, ct) };
+        return new RemoveOrphanResponse { Workspace = await workspaces.Read(removed.OrThrow().Subject, ct) };
     }
 }

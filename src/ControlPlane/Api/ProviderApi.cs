@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;

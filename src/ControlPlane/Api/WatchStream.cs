@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Coder.Mesh.ControlPlane.Api.CallLimits;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Watches;

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;
@@ -51,7 +52,7 @@ internal sealed class WorkspaceApi(
         {
             Workspace = placed is var (workspace, organization, provider)
                 ? WorkspaceMapping.ToProto(workspace, organization, provider)
-                : await answers.Read(written, ct),
+                : await answers.Read(written.Subject, ct),
         };
     }
 
@@ -199,7 +200,7 @@ internal sealed class WorkspaceApi(
         var reference = new WorkspaceReference(request.Workspace, request.Organization, request.Owner);
         var ct = context.CancellationToken;
         var written = await commands.Abandon(write, reference, request.Reason, ct);
-        return new AbandonWorkspaceResponse { Workspace = await answers.Read(written, ct) };
+        return new AbandonWorkspaceResponse { Workspace = await answers.Read(written.OrThrow().Subject, ct) };
     }
 
     public override async Task<RestartWorkspaceResponse> RestartWorkspace(
@@ -248,7 +249,7 @@ internal sealed class WorkspaceApi(
         var written = await commands.Wish(write, reference, update, ct);
         return new UpdateWorkspaceResponse
         {
-            Workspace = await answers.Read(written, ct),
+            Workspace = await answers.Read(written.OrThrow().Subject, ct),
             Unchanged = written.OrThrow().Unchanged,
         };
     }
@@ -279,6 +280,6 @@ internal sealed class WorkspaceApi(
     )
     {
         var ct = context.CancellationToken;
-        return await answers.Read(await commands.Wish(write, reference, wish, ct), ct);
+        return await answers.Read((await commands.Wish(write, reference, wish, ct)).OrThrow().Subject, ct);
     }
 }

@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;

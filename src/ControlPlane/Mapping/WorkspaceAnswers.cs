@@ -1,7 +1,5 @@
-using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Mapping;
@@ -10,8 +8,8 @@ namespace Coder.Mesh.ControlPlane.Mapping;
 internal sealed class WorkspaceAnswers(WorkspaceView view, OrganizationView organizations, ProviderView providers)
 {
     /// <summary>What a write has made of its workspace.</summary>
-    public async Task<Coder.Mesh.V1.Workspace> Read(Result<Written> written, CancellationToken ct) =>
-        (await Map([(await view.Find(written.OrThrow().Subject, ct))!], ct))[0];
+    public async Task<Coder.Mesh.V1.Workspace> Read(string workspaceId, CancellationToken ct) =>
+        (await Map([(await view.Find(workspaceId, ct))!], ct))[0];
 
     public async Task<IReadOnlyList<Coder.Mesh.V1.Workspace>> Map(
         IReadOnlyList<Workspace> workspaces,

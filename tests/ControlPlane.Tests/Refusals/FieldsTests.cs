@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Mapping;
 
 namespace Coder.Mesh.ControlPlane.Tests.Refusals;

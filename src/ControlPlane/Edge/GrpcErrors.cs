@@ -1,10 +1,9 @@
 using System.Globalization;
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Mapping;
 using Google.Protobuf;
 using Microsoft.Net.Http.Headers;
 
-namespace Coder.Mesh.ControlPlane.Api.Calls;
+namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>Answers gRPC calls that no service has answered.</summary>
 internal static class GrpcErrors

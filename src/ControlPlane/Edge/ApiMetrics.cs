@@ -1,8 +1,9 @@
 using System.Diagnostics.Metrics;
+using Coder.Mesh.ControlPlane.Observability;
 using Google.Rpc;
 using Grpc.Core;
 
-namespace Coder.Mesh.ControlPlane.Observability;
+namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>What operators count of calls of the API.</summary>
 internal sealed class ApiMetrics

@@ -4,7 +4,7 @@ using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 using Grpc.Core;
 
-namespace Coder.Mesh.ControlPlane.Mapping;
+namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>Turns refusals into <c>google.rpc.Status</c>; used by services, interceptors and the authentication.</summary>
 internal static class RefusalStatus

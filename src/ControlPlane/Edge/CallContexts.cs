@@ -4,7 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using WriteContext = Coder.Mesh.ControlPlane.Storage.WriteContext;
 
-namespace Coder.Mesh.ControlPlane.Mapping;
+namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>What the context of a gRPC call says of the caller and of the write.</summary>
 internal static class CallContexts

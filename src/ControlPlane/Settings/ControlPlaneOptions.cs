@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Coder.Mesh.EmbeddedPostgres;
 
-namespace Coder.Mesh.ControlPlane;
+namespace Coder.Mesh.ControlPlane.Settings;
 
 /// <summary>Where the control plane listens and keeps its data.</summary>
 internal sealed class ControlPlaneOptions

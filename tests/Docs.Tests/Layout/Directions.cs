@@ -1,0 +1,58 @@
+namespace Coder.Mesh.Docs.Tests.Layout;
+
+/// <summary>
+/// Which folder of a project may use which others. A project's own folder puts the parts together and may use all; nothing
+/// uses what is in it. A line may only name folders of lines above it, so that no two folders use each other.
+/// </summary>
+internal static class Directions
+{
+    public static readonly IReadOnlyDictionary<string, string> Of = new Dictionary<string, string>
+    {
+        ["ControlPlane"] = """
+            Base:
+            Observability:
+            Storage: Base
+            AccessLog: Base Observability Storage
+            Deployment: Base Storage
+            Replicas: Storage
+            Identity: Base Storage AccessLog
+            Edge: Base Observability Storage Identity
+            Providers: Base Storage Deployment Replicas Identity
+            Organizations: Base Storage Providers
+            Presence: Base Observability Storage Replicas Providers
+            Workspaces: Base Observability Storage Deployment Providers Organizations
+            Orphans: Base Observability Storage Providers Organizations Workspaces
+            Mapping: Deployment Providers Organizations Workspaces Orphans
+            Removal: Base Storage Deployment Providers Organizations Workspaces Orphans
+            Api/Json: Base Observability Edge
+            History: Base Storage Deployment Providers Organizations Workspaces Mapping
+            Watches: Base Observability Storage Replicas Providers Workspaces Mapping
+            Agents: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Presence Workspaces Orphans Mapping Watches
+            Api/Calls: Base Observability Storage AccessLog Identity Edge Api/Json Agents
+            Api/CallLimits: Base AccessLog Identity Edge Api/Json Watches Api/Calls
+            Api: Base Observability Storage Deployment Identity Edge Providers Organizations Workspaces Orphans Mapping Removal History Watches Api/CallLimits
+            Settings: Storage Agents Api/CallLimits
+            Hosting: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Organizations Presence Workspaces Orphans Mapping Watches Agents Api/Calls Api
+            """,
+        ["Agent"] = """
+            Base:
+            Configuration:
+            Observability:
+            Clusters: Base
+            Kubernetes: Base Observability Clusters
+            Reconcile: Base Observability Clusters
+            Simulated: Base Clusters
+            Connection: Base Configuration Observability Clusters Reconcile
+            Health: Connection
+            """,
+    };
+
+    /// <returns>Folders by name, in the order of the lines, with those that they may use.</returns>
+    public static IReadOnlyList<(string Folder, string[] MayUse)> Read(string project) =>
+        [
+            .. Of[project]
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line.Split(':', StringSplitOptions.TrimEntries))
+                .Select(parts => (parts[0], parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries))),
+        ];
+}
