@@ -79,12 +79,13 @@ internal sealed class ChangeFolder(
         return (remembered, unknown);
     }
 
-    // What is remembered of them; what isn't is folded from its first event on.
+    // What is remembered of them; what isn't is folded from its first event on. A later version has been told if rows of
+    // v0.1 stand in another order: it stays the last one that is told.
     private Dictionary<string, StreamState> Known(Dictionary<string, (long Before, long After)> ranges) =>
         ranges.ToDictionary(
             r => r.Key,
             r =>
-                _states.TryGetValue(r.Key, out StreamState state) && state.Version == r.Value.Before
+                _states.TryGetValue(r.Key, out StreamState state) && state.Version >= r.Value.Before
                     ? state
                     : StreamState.None
         );
