@@ -82,17 +82,31 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         var end = await Assert.ThrowsAsync<RpcException>(async () =>
         {
             while (true)
-                told.Add(await probe.Any(Ct));
+                told.Add(await probe.Next(Ct));
         });
         Assert.Equal((StatusCode.ResourceExhausted, ErrorReasons.WatchTooSlow), (end.StatusCode, Reason(end)));
         Assert.InRange(told.Count, 1, Rounds - 1);
-        using var again = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = told[^1].ResumeToken });
         while (told.Count < Rounds)
-            told.Add(await again.Next(Ct));
+            await GoOn(plane, told, Rounds);
         Assert.Equal(
             Enumerable.Range(0, Rounds),
             told.Select(m => int.Parse(m.Provider.Cordon.Reason.Split(' ')[0], null))
         );
+    }
+
+    // With limits as tight as these the next watch may be ended too, where this machine is slow; it goes on likewise.
+    private static async Task GoOn(TestControlPlane plane, List<WatchProvidersResponse> told, int rounds)
+    {
+        try
+        {
+            using var again = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = told[^1].ResumeToken });
+            while (told.Count < rounds)
+                told.Add(await again.Next(Ct));
+        }
+        catch (RpcException e) when (Reason(e) == ErrorReasons.WatchTooSlow)
+        {
+            // From the last token that was read.
+        }
     }
 
     [Fact]
