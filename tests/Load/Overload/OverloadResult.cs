@@ -46,7 +46,7 @@ internal sealed record OverloadResult(
     CallFigures Modest,
     IReadOnlyDictionary<string, int> Watches,
     Latency Welcome,
-    IReadOnlyDictionary<string, int> Strangers,
+    StrangerFigures Strangers,
     int AgentsReady,
     double Cores
 )
@@ -82,10 +82,13 @@ internal sealed record OverloadResult(
         Row($"{Options.Calls} calls at once, accepted", Crowd.Accepted);
         Row("a modest caller beside them", Modest.Accepted);
         Row("an agent's Welcome beside them", Welcome);
+        Row("strangers, refused", Strangers.Refusal);
         Line($"answers to the crowd: {Text(Crowd.Answers)}");
         Line($"answers to the modest caller: {Text(Modest.Answers)}");
         Line($"{Options.Watches} watches at once: {Text(Watches)}");
-        Line($"strangers: {Text(Strangers)}");
+        Line(
+            $"strangers: {Strangers.PerSecond:0} of {Options.Strangers} per second answered: {Text(Strangers.Answers)}"
+        );
         Line($"{AgentsReady} of {Options.Agents} agents Ready; control plane {Cores:0.00} cores");
         text.Append(
             Problems.Count == 0 ? "within all limits" : $"NOT within all limits: {string.Join("; ", Problems)}"

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using Coder.Mesh.Load.Agents;
 using Coder.Mesh.Load.Compare;
 using Coder.Mesh.Load.Proc;
@@ -36,15 +35,18 @@ internal sealed class OverloadRun(OverloadOptions options, TimeProvider time, Ac
         var watches = await Watch(channel, modest, stop.Token, ct);
         say($"making {options.Calls} calls at once for {options.Duration.TotalSeconds:0} s");
         var (calls, one) = (new CallCrowd(channel, time), new CallCrowd(channel, time));
-        var (welcome, strangers) = (new ConcurrentBag<double>(), new ConcurrentDictionary<string, int>());
+        var welcome = new ConcurrentBag<double>();
         var before = ProcessSample.Read(server.Process.Pid).Cpu;
         var began = time.GetTimestamp();
         stop.CancelAfter(options.Duration);
+        // On a connection of their own, as strangers have.
+        using var outside = Channel(server.Address);
+        var strangers = new StrangerCrowd(outside, options.Strangers, time).Run(stop.Token);
         await Task.WhenAll(
             calls.Run(crowd, options.Calls, stop.Token),
             one.Run([modest], 1, stop.Token),
             Welcomes(identities[^1], server.Address, welcome, stop.Token),
-            Strangers(channel, strangers, stop.Token)
+            strangers
         );
         var cores = (ProcessSample.Read(server.Process.Pid).Cpu - before) / time.GetElapsedTime(began);
         agents.RequireAttached();
@@ -55,7 +57,7 @@ internal sealed class OverloadRun(OverloadOptions options, TimeProvider time, Ac
             one.Figures,
             watches,
             Latency.Of(welcome),
-            new SortedDictionary<string, int>(strangers),
+            await strangers,
             await Ready(channel, modest, ct),
             cores
         );
@@ -134,44 +136,6 @@ internal sealed class OverloadRun(OverloadOptions options, TimeProvider time, Ac
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The end.
-        }
-    }
-
-    /// <summary>Calls with a token that nobody has, another one each time.</summary>
-    private async Task Strangers(GrpcChannel channel, ConcurrentDictionary<string, int> answers, CancellationToken stop)
-    {
-        if (options.Strangers == 0)
-            return;
-        var client = new DeploymentService.DeploymentServiceClient(channel);
-        var calls = new List<Task>();
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / options.Strangers, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stop))
-                calls.Add(One());
-        }
-        catch (OperationCanceledException)
-        {
-            // The end.
-        }
-
-        await Task.WhenAll(calls);
-
-        async Task One()
-        {
-            var token = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=');
-            var headers = new Metadata
-            {
-                { "authorization", $"Bearer mat_{token.Replace('+', '-').Replace('/', '_')}" },
-            };
-            try
-            {
-                await client.GetDeploymentAsync(new GetDeploymentRequest(), new CallOptions(headers));
-            }
-            catch (RpcException e)
-            {
-                answers.AddOrUpdate(CallCrowd.ReasonOf(e), 1, (_, count) => count + 1);
-            }
         }
     }
 
