@@ -120,7 +120,9 @@ void PublishNative(string project, DirectoryPath folder, string linker)
 // and tested, and files beside the program (web assets) need no unpacking.
 Task("PublishManaged").IsDependentOn("Build").Does(() =>
 {
-    foreach (var (name, project) in executables)
+    // Where there is a linker, mesh comes from PublishNativeMesh alone.
+    var meshIsNative = Linker() is not null;
+    foreach (var (name, project) in executables.Where(e => e.Name != "mesh" || !meshIsNative))
     {
         var folder = artifacts.Combine("lib").Combine(name);
         DotNetPublish(project, new DotNetPublishSettings
