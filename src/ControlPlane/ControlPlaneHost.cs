@@ -10,6 +10,7 @@ using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Operations;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Providers;
@@ -77,11 +78,11 @@ internal static class ControlPlaneHost
         app.UseCallLimitsOfOthers();
         app.UseStrictJson();
         app.MapGrpcService<AgentStreamService>();
-        app.MapGrpcService<ProviderApi>();
-        app.MapGrpcService<WorkspaceApi>();
-        app.MapGrpcService<OrganizationApi>();
-        app.MapGrpcService<DeploymentApi>();
-        app.MapGrpcService<TokenApi>();
+        app.MapGrpcService<ProviderGrpcService>();
+        app.MapGrpcService<WorkspaceGrpcService>();
+        app.MapGrpcService<OrganizationGrpcService>();
+        app.MapGrpcService<DeploymentGrpcService>();
+        app.MapGrpcService<TokenGrpcService>();
         app.MapGrpcHealthChecksService().AllowAnonymous();
         app.MapGrpcReflectionService().AllowAnonymous();
         return app;
@@ -160,6 +161,14 @@ internal static class ControlPlaneHost
         services.AddSingleton<OrphanStore>();
         services.AddSingleton<OrphanView>();
         services.AddSingleton<OrphanCommands>();
+        services.AddSingleton<ProviderOperations>();
+        services.AddSingleton<ProviderTokenOperations>();
+        services.AddSingleton<OrphanOperations>();
+        services.AddSingleton<WorkspaceOperations>();
+        services.AddSingleton<DesiredStateOperations>();
+        services.AddSingleton<OrganizationOperations>();
+        services.AddSingleton<DeploymentOperations>();
+        services.AddSingleton<TokenOperations>();
         return services;
     }
 

@@ -5,7 +5,6 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;

@@ -1,4 +1,4 @@
-using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 

@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Coder.Mesh.Agent.V1;
-using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Replicas;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.Extensions.Options;

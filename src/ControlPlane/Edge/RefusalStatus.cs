@@ -9,6 +9,8 @@ namespace Coder.Mesh.ControlPlane.Edge;
 /// <summary>Turns refusals into <c>google.rpc.Status</c>; used by services, interceptors and the authentication.</summary>
 internal static class RefusalStatus
 {
+    public static async Task<T> OrThrow<T>(this Task<Result<T>> result) => (await result).OrThrow();
+
     public static T OrThrow<T>(this Result<T> result) =>
         result.Refusal is null ? result.Value : throw result.Refusal.ToRpcException();
 

@@ -14,7 +14,8 @@ internal static class WatchesRegistration
         services.AddTransient<ChangeFolder>();
         services.AddSingleton<CatchUp>();
         services.AddSingleton<WatchMetrics>();
-        services.AddSingleton<WatchStream>();
+        services.AddSingleton<Subscriptions>();
+        services.AddSingleton<WatchPump>();
         return services;
     }
 }

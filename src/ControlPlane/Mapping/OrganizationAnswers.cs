@@ -11,13 +11,17 @@ namespace Coder.Mesh.ControlPlane.Mapping;
 /// Organizations as the API shows them, with what is stored elsewhere. Every answer is made here, whether it is of one or of
 /// a list, so that both have the same fields filled.
 /// </summary>
-internal sealed class OrganizationAnswers(ProviderView providers, NpgsqlDataSource database)
+internal sealed class OrganizationAnswers(OrganizationView view, ProviderView providers, NpgsqlDataSource database)
 {
     /// <summary>How many providers one of several names: an organization may use thousands.</summary>
     public const int MaxNamedInLists = 20;
 
     /// <inheritdoc cref="ProviderAnswers.MaxNamed"/>
     public const int MaxNamed = ProviderAnswers.MaxNamed;
+
+    /// <param name="organizationId">Of one that exists.</param>
+    public async Task<Proto.Organization> Read(string organizationId, CancellationToken ct) =>
+        (await Map([await view.Read(organizationId, ct)], MaxNamed, ct))[0];
 
     /// <summary>Reads what belongs to them, with a fixed number of queries however many they are.</summary>
     /// <param name="maxNamed">How many providers each names at most; they are counted all the same.</param>

@@ -12,13 +12,22 @@ namespace Coder.Mesh.ControlPlane.Mapping;
 /// Providers as the API shows them, with what is stored elsewhere. Every answer is made here, whether it is of one, of a list
 /// or of a watch, so that all of them have the same fields filled.
 /// </summary>
-internal sealed class ProviderAnswers(DeploymentView deployment, NpgsqlDataSource database, TimeProvider time)
+internal sealed class ProviderAnswers(
+    ProviderView view,
+    DeploymentView deployment,
+    NpgsqlDataSource database,
+    TimeProvider time
+)
 {
     /// <summary>How many organizations one of several names: the built-in provider may have thousands.</summary>
     public const int MaxNamedInLists = 20;
 
     /// <summary>How many one names that is shown alone: an answer must stay below the 4 MiB that clients take.</summary>
     public const int MaxNamed = 20_000;
+
+    /// <param name="providerId">Of one that exists, or did.</param>
+    public async Task<Proto.Provider> Read(string providerId, CancellationToken ct) =>
+        (await Map([(await view.Overview(providerId, ct)).Value], MaxNamed, ct))[0];
 
     /// <summary>Reads what belongs to them, with a fixed number of queries however many they are.</summary>
     /// <param name="maxNamed">How many organizations each names at most; they are counted all the same.</param>

@@ -18,11 +18,11 @@ public sealed class SinkTests
     public async Task A_write_under_way_when_the_watch_ends_is_let_end_for_the_caller_is_to_hear_why()
     {
         using var ending = new CancellationTokenSource();
-        using var sink = new Sink<string>(_messages, Limit, _time);
+        using var sink = new TimedStreamWriter<string>(_messages, Limit, _time);
         var write = sink.Write("change", ending.Token);
 
         await ending.CancelAsync();
-        _time.Advance(Sink<string>.LastWriteLimit - TimeSpan.FromTicks(1));
+        _time.Advance(TimedStreamWriter<string>.LastWriteLimit - TimeSpan.FromTicks(1));
         var cut = _messages.Token.IsCancellationRequested;
         _messages.Release();
 
@@ -35,11 +35,11 @@ public sealed class SinkTests
     public async Task A_write_that_hangs_is_cut_a_moment_after_the_watch_has_to_end()
     {
         using var ending = new CancellationTokenSource();
-        using var sink = new Sink<string>(_messages, Limit, _time);
+        using var sink = new TimedStreamWriter<string>(_messages, Limit, _time);
         var write = sink.Write("change", ending.Token);
 
         await ending.CancelAsync();
-        _time.Advance(Sink<string>.LastWriteLimit);
+        _time.Advance(TimedStreamWriter<string>.LastWriteLimit);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write.WaitAsync(Limit, Ct));
         Assert.True(_messages.Token.IsCancellationRequested);
@@ -49,7 +49,7 @@ public sealed class SinkTests
     public async Task Nothing_is_written_any_more_once_the_watch_has_to_end()
     {
         using var ending = new CancellationTokenSource();
-        using var sink = new Sink<string>(_messages, Limit, _time);
+        using var sink = new TimedStreamWriter<string>(_messages, Limit, _time);
         await ending.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sink.Write("change", ending.Token));
@@ -60,7 +60,7 @@ public sealed class SinkTests
     [Fact]
     public async Task A_message_that_nobody_reads_in_time_is_not_taken()
     {
-        using var sink = new Sink<string>(_messages, Limit, _time);
+        using var sink = new TimedStreamWriter<string>(_messages, Limit, _time);
         var write = sink.Write("change", Ct);
 
         _time.Advance(Limit);

@@ -16,21 +16,22 @@ internal static class Directions
             Deployment: Base Storage
             Replicas: Storage
             Identity: Base Storage AccessLog
-            Edge: Base Observability Storage Identity
+            Edge: Base Observability Identity
             Providers: Base Storage Deployment Replicas Identity
+            Api/Json: Base Observability Edge
             Organizations: Base Storage Providers
             Presence: Base Observability Storage Replicas Providers
             Workspaces: Base Observability Storage Deployment Providers Organizations
             Orphans: Base Observability Storage Providers Organizations Workspaces
             Mapping: Deployment Providers Organizations Workspaces Orphans
             Removal: Base Storage Deployment Providers Organizations Workspaces Orphans
-            Api/Json: Base Observability Edge
             History: Base Storage Deployment Providers Organizations Workspaces Mapping
             Watches: Base Observability Storage Replicas Providers Workspaces Mapping
             Agents: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Presence Workspaces Orphans Mapping Watches
+            Operations: Base Observability Storage Deployment Identity Providers Organizations Workspaces Orphans Mapping Removal History Watches
             Api/Calls: Base Observability Storage AccessLog Identity Edge Api/Json Agents
             Api/CallLimits: Base AccessLog Identity Edge Api/Json Watches Api/Calls
-            Api: Base Observability Storage Deployment Identity Edge Providers Organizations Workspaces Orphans Mapping Removal History Watches Api/CallLimits
+            Api: Base Identity Edge Watches Operations Api/CallLimits
             Settings: Storage Agents Api/CallLimits
             Hosting: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Organizations Presence Workspaces Orphans Mapping Watches Agents Api/Calls Api
             """,

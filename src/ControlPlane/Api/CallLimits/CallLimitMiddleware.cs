@@ -1,10 +1,8 @@
 using Coder.Mesh.ControlPlane.AccessLog;
-using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Watches;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;

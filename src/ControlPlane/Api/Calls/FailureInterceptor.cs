@@ -3,8 +3,6 @@ using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Mapping;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 using Google.Protobuf;

@@ -2,7 +2,6 @@ using Coder.Mesh.ControlPlane.AccessLog;
 using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Api.Calls;

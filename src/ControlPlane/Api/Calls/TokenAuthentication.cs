@@ -6,7 +6,6 @@ using Coder.Mesh.ControlPlane.Api.Json;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Storage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.Protocol;
 using Grpc.Core;
 

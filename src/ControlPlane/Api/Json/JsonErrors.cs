@@ -4,8 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
-using Coder.Mesh.ControlPlane.Mapping;
-using Coder.Mesh.ControlPlane.Observability;
 using Google.Protobuf;
 using Microsoft.Net.Http.Headers;
 

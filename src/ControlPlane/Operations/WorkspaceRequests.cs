@@ -1,5 +1,4 @@
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Storage;
@@ -9,7 +8,7 @@ using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 using WorkspaceSpec = Coder.Mesh.ControlPlane.Workspaces.WorkspaceSpec;
 
-namespace Coder.Mesh.ControlPlane.Api;
+namespace Coder.Mesh.ControlPlane.Operations;
 
 /// <summary>What a request to create a workspace must keep to.</summary>
 internal static class WorkspaceRequests
@@ -28,7 +27,7 @@ internal static class WorkspaceRequests
         [OwnerEmailPath] = (spec, _) => spec,
     };
 
-    public const string OwnerEmailPath = "owner_email";
+    private const string OwnerEmailPath = "owner_email";
 
     public static Fields Check(CreateWorkspaceRequest request)
     {
@@ -57,9 +56,20 @@ internal static class WorkspaceRequests
 
     private static string Given(string value, string otherwise) => value.Length > 0 ? value : otherwise;
 
+    /// <returns>The new one; null if it stays.</returns>
+    public static string? OwnerEmail(UpdateWorkspaceRequest request) =>
+        MaskOf(request).Contains(OwnerEmailPath) ? request.OwnerEmail : null;
+
     public static Fields Check(UpdateWorkspaceRequest request)
     {
-        var fields = new Fields().Owner(owner: "", request.OwnerEmail);
+        var fields = CheckReference(
+                request.Workspace,
+                request.Organization,
+                request.Owner,
+                request.Etag,
+                request.RequestId
+            )
+            .Owner(owner: "", request.OwnerEmail);
         var paths = MaskOf(request);
         if (paths.Count > 0 || !request.TakeOwnership)
             fields.Mask(request.UpdateMask, Paths.Keys, "name what to change");
@@ -130,21 +140,17 @@ internal static class WorkspaceRequests
             : fields.Text("reason", request.Reason);
     }
 
-    public static WorkspaceReference Reference(
+    public static Fields CheckReference(
         string workspace,
         string organization,
         string owner,
         string etag = "",
         string requestId = ""
-    )
-    {
+    ) =>
         new Fields()
             .Reference("workspace", workspace)
             .Text("organization", organization, 253)
             .Owner(owner)
             .Etag(etag)
-            .RequestId(requestId)
-            .ThrowIfViolated();
-        return new WorkspaceReference(workspace, organization, owner);
-    }
+            .RequestId(requestId);
 }

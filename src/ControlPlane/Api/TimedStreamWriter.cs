@@ -3,8 +3,11 @@ using Grpc.Core;
 namespace Coder.Mesh.ControlPlane.Api;
 
 /// <summary>Writes to one caller, who may not read.</summary>
-internal sealed class Sink<TMessage>(IServerStreamWriter<TMessage> messages, TimeSpan limit, TimeProvider time)
-    : IDisposable
+internal sealed class TimedStreamWriter<TMessage>(
+    IServerStreamWriter<TMessage> messages,
+    TimeSpan limit,
+    TimeProvider time
+) : IDisposable
     where TMessage : class
 {
     /// <summary>How long a write under way may still take once the watch ends.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Coder.Mesh.ControlPlane.Base;
 
-namespace Coder.Mesh.ControlPlane.Base;
+namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>
 /// Counts streams that the server ends itself when it stops, so that connections are closed only after their clients have

@@ -9,7 +9,7 @@ using Proto = Coder.Mesh.V1;
 using ProviderDetails = Coder.Mesh.ControlPlane.Providers.ProviderDetails;
 using WorkspaceDetails = Coder.Mesh.ControlPlane.Providers.WorkspaceDetails;
 
-namespace Coder.Mesh.ControlPlane.Api;
+namespace Coder.Mesh.ControlPlane.Operations;
 
 /// <summary>What requests about providers must keep to.</summary>
 internal static class ProviderRequests

@@ -1,0 +1,31 @@
+namespace Coder.Mesh.ControlPlane.Base;
+
+/// <summary>Chains steps that may each end in an error; the first error is the result.</summary>
+internal static class ResultSteps
+{
+    /// <summary>Goes on if no field broke its rule.</summary>
+    public static Task<Result<T>> Then<T>(this Fields fields, Func<Task<Result<T>>> next) =>
+        fields.Refusal is { } refusal ? Task.FromResult<Result<T>>(refusal) : next();
+
+    public static async Task<Result<TNext>> Then<T, TNext>(this Task<Result<T>> step, Func<T, Task<Result<TNext>>> next)
+    {
+        var result = await step;
+        return result.Refusal is { } refusal ? refusal : await next(result.Value);
+    }
+
+    public static async Task<Result<TNext>> Map<T, TNext>(this Task<Result<T>> step, Func<T, Task<TNext>> map)
+    {
+        var result = await step;
+        return result.Refusal is { } refusal ? refusal : await map(result.Value);
+    }
+
+    public static async Task<Result<TNext>> Map<T, TNext>(this Task<Result<T>> step, Func<T, TNext> map)
+    {
+        var result = await step;
+        return result.Refusal is { } refusal ? refusal : map(result.Value);
+    }
+
+    /// <summary>For a value that is optional: nothing to look up gives <paramref name="otherwise"/>.</summary>
+    public static Task<Result<T>> When<T>(bool given, Func<Task<Result<T>>> look, T otherwise) =>
+        given ? look() : Task.FromResult<Result<T>>(otherwise);
+}

@@ -1,0 +1,123 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Identity;
+using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.Operations;
+
+/// <summary>What callers do with organizations and their allowlists.</summary>
+internal sealed class OrganizationOperations(
+    OrganizationCommands commands,
+    OrganizationView view,
+    OrganizationAnswers answers,
+    ProviderView providers
+)
+{
+    public Task<Result<CreateOrganizationResponse>> Create(
+        CreateOrganizationRequest request,
+        Caller by,
+        CancellationToken ct
+    ) =>
+        new Fields()
+            .Name("name", request.Name)
+            .RequestId(request.RequestId)
+            .Then(() => commands.Create(Writes.By(by, request, request.RequestId), request.Name, ct))
+            .Map(async written => new CreateOrganizationResponse
+            {
+                Organization = await answers.Read(written.Subject, ct),
+            });
+
+    public Task<Result<GetOrganizationResponse>> Get(GetOrganizationRequest request, CancellationToken ct) =>
+        new Fields()
+            .Text("organization", request.Organization, 253)
+            .Then(() => view.Find(request.Organization, ct))
+            .Map(async found => new GetOrganizationResponse
+            {
+                Organization = await answers.Read(found.OrganizationId, ct),
+            });
+
+    public Task<Result<ListOrganizationsResponse>> List(ListOrganizationsRequest request, CancellationToken ct) =>
+        new Fields()
+            .Text("provider", request.Provider, 253)
+            .Page(request.PageSize, request.PageToken)
+            .Then(() =>
+                ResultSteps.When<string?>(
+                    request.Provider.Length > 0,
+                    () => providers.Find(request.Provider, ct).Map(string? (p) => p.ProviderId),
+                    otherwise: null
+                )
+            )
+            .Map(async providerId =>
+            {
+                var (page, next) = await PageBytes.Fill(
+                    Paging.Size(request.PageSize),
+                    request.PageToken,
+                    (after, count) => view.Page(providerId, after, count, ct),
+                    rows => answers.Map(rows, OrganizationAnswers.MaxNamedInLists, ct),
+                    row => row.Name
+                );
+                return new ListOrganizationsResponse { Organizations = { page }, NextPageToken = next };
+            });
+
+    public Task<Result<DeleteOrganizationResponse>> Delete(
+        DeleteOrganizationRequest request,
+        Caller by,
+        CancellationToken ct
+    ) =>
+        new Fields()
+            .Reference("organization", request.Organization)
+            .Etag(request.Etag)
+            .RequestId(request.RequestId)
+            .Then(() =>
+                commands.Delete(Writes.By(by, request, request.RequestId), request.Organization, request.Etag, ct)
+            )
+            .Map(_ => new DeleteOrganizationResponse());
+
+    public Task<Result<AllowProviderResponse>> Allow(AllowProviderRequest request, Caller by, CancellationToken ct) =>
+        Check(request.Organization, request.Provider, request.Etag, request.RequestId)
+            .Then(() =>
+                commands.Allow(
+                    Writes.By(by, request, request.RequestId),
+                    request.Organization,
+                    request.Provider,
+                    request.Etag,
+                    ct
+                )
+            )
+            .Map(async written => new AllowProviderResponse
+            {
+                Organization = await answers.Read(written.Subject, ct),
+                Unchanged = written.Unchanged,
+            });
+
+    public Task<Result<DisallowProviderResponse>> Disallow(
+        DisallowProviderRequest request,
+        Caller by,
+        CancellationToken ct
+    ) =>
+        Check(request.Organization, request.Provider, request.Etag, request.RequestId)
+            .Then(() =>
+                commands.Disallow(
+                    Writes.By(by, request, request.RequestId),
+                    request.Organization,
+                    request.Provider,
+                    request.Etag,
+                    ct
+                )
+            )
+            .Map(async written => new DisallowProviderResponse
+            {
+                Organization = await answers.Read(written.Subject, ct),
+                Unchanged = written.Unchanged,
+            });
+
+    private static Fields Check(string organization, string provider, string etag, string requestId) =>
+        new Fields()
+            .Text("organization", organization, 253)
+            .Reference("provider", provider)
+            .Etag(etag)
+            .RequestId(requestId);
+}

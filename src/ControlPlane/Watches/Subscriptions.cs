@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.V1;
+using Npgsql;
+
+namespace Coder.Mesh.ControlPlane.Watches;
+
+/// <summary>
+/// Reports changes of resources to whoever asks in this process: gRPC and JSON watches, and pages. Changes come from the log
+/// of changes, and from the store for subscriptions that begin before the log does.
+/// </summary>
+internal sealed class Subscriptions(
+    ChangeLog log,
+    CatchUp catchUp,
+    FeedBell bell,
+    NpgsqlDataSource database,
+    WatchMetrics metrics,
+    WatchLimits limits,
+    TimeProvider time
+)
+{
+    private const int MaxAtOnce = 256;
+
+    /// <summary>The token of a list that is about to be read.</summary>
+    public async Task<string> Now(CancellationToken ct)
+    {
+        var now = await FeedDatabase.Read(database, ct);
+        return new ResumeToken(now.Name, now.End).ToText();
+    }
+
+    /// <summary>
+    /// Reports progress first, then changes as they happen, and progress after each <see cref="WatchLimits.ProgressInterval"/>
+    /// without a change. Ends only by cancellation or an exception.
+    /// </summary>
+    /// <param name="resumeToken">Well-formed; empty to begin now.</param>
+    /// <exception cref="SubscriptionEndedException">
+    /// It can't begin there, was read too slowly, or there are too many.
+    /// </exception>
+    public async IAsyncEnumerable<ResourceChange> Subscribe(
+        string resumeToken,
+        IChangeFilter filter,
+        [EnumeratorCancellation] CancellationToken ct = default
+    )
+    {
+        var reader = new LogReader(await Begin(resumeToken, ct), c => filter.TypeOf(c) is not null);
+        if (!log.TryJoin(reader))
+            throw Ended(WatchRefusals.TooMany);
+        metrics.Opened();
+        try
+        {
+            bell.News.Set();
+            using var past = new Past(catchUp);
+            yield return Progress(reader);
+            var last = time.GetTimestamp();
+            while (true)
+            {
+                var (changes, state) = await Next(reader, past, ct);
+                foreach (var change in changes)
+                {
+                    if (filter.TypeOf(change) is not { } type)
+                        continue;
+                    yield return new ResourceChange(type, change, TokenAt(reader, change.Position));
+                    last = time.GetTimestamp();
+                }
+
+                if (limits.ProgressInterval - time.GetElapsedTime(last) is { Ticks: > 0 } left)
+                {
+                    if (state != LogState.Behind && changes.Count == 0)
+                        await reader.News.Wait(left, time, ct);
+                    continue;
+                }
+
+                yield return Progress(reader);
+                last = time.GetTimestamp();
+            }
+        }
+        finally
+        {
+            log.Leave(reader);
+            metrics.Closed();
+        }
+    }
+
+    private async Task<ResumeToken> Begin(string text, CancellationToken ct)
+    {
+        var now = await FeedDatabase.Read(database, ct);
+        if (ResumeToken.Parse(text) is not { } token)
+            return new ResumeToken(now.Name, now.End);
+        return token.Database == now.Name && await catchUp.CanGoOn(token.Position, ct)
+            ? token
+            : throw Ended(WatchRefusals.Expired);
+    }
+
+    /// <summary>The next changes of all resources; none if there are none yet.</summary>
+    private async Task<(IReadOnlyList<FeedChange> Changes, LogState State)> Next(
+        LogReader reader,
+        Past past,
+        CancellationToken ct
+    )
+    {
+        ct.ThrowIfCancellationRequested();
+        var read = log.Read(reader, MaxAtOnce);
+        if (read.State == LogState.Lost)
+            throw Ended(WatchRefusals.Expired);
+        if (read.State == LogState.Open)
+            past.Over();
+        var changes = read.State == LogState.Behind ? await past.Read(reader, ct) : read.Changes;
+        if (changes is null)
+            throw Ended(past.IsOver ? WatchRefusals.TooSlow : WatchRefusals.Expired);
+        // A log is closed for a moment as a rule: it is opened for this subscription.
+        if (read.State == LogState.Closed && (await FeedDatabase.Read(database, ct)).Name != reader.Database)
+            throw Ended(WatchRefusals.Expired);
+        return (changes, read.State);
+    }
+
+    private static ResourceChange Progress(LogReader reader) =>
+        new(ChangeType.Progress, null, TokenAt(reader, reader.Position));
+
+    private static string TokenAt(LogReader reader, FeedPosition position) =>
+        new ResumeToken(reader.Database, position).ToText();
+
+    private SubscriptionEndedException Ended(Refusal why)
+    {
+        metrics.Ended(why.Reason);
+        return new SubscriptionEndedException(why);
+    }
+}
