@@ -9,7 +9,7 @@ namespace Coder.Mesh.ControlPlane.Api;
 
 /// <summary>The gRPC service of organizations.</summary>
 [Authorize(Policies.SiteAdmin)]
-internal sealed class OrganizationGrpcService(OrganizationOperations organizations)
+internal sealed class OrganizationGrpcService(OrganizationOperations organizations, WatchPump watches)
     : OrganizationService.OrganizationServiceBase
 {
     public override Task<CreateOrganizationResponse> CreateOrganization(
@@ -41,4 +41,21 @@ internal sealed class OrganizationGrpcService(OrganizationOperations organizatio
         DisallowProviderRequest request,
         ServerCallContext context
     ) => organizations.Disallow(request, context.Caller(), context.CancellationToken).OrThrow();
+
+    public override async Task WatchOrganizations(
+        WatchOrganizationsRequest request,
+        IServerStreamWriter<WatchOrganizationsResponse> responseStream,
+        ServerCallContext context
+    ) =>
+        await watches.Run(
+            await organizations.Watch(request, context.CancellationToken).OrThrow(),
+            change => new WatchOrganizationsResponse
+            {
+                Type = change.Type,
+                Organization = change.Organization,
+                ResumeToken = change.ResumeToken,
+            },
+            responseStream,
+            context
+        );
 }

@@ -44,6 +44,12 @@ internal sealed record Refusal(RefusalKind Kind, string Reason, string Message)
         new(RefusalKind.FailedPrecondition, reason, message);
 }
 
+internal static class Result
+{
+    /// <summary>For values of interfaces, which have no implicit conversion.</summary>
+    public static Result<T> Of<T>(T value) => Result<T>.Of(value);
+}
+
 /// <summary>A value, or why there is none.</summary>
 internal readonly struct Result<T>
 {
@@ -59,6 +65,8 @@ internal readonly struct Result<T>
 
     /// <exception cref="InvalidOperationException">There is no value; look at <see cref="Refusal"/> first.</exception>
     public T Value => Refusal is null ? _value! : throw new InvalidOperationException(Refusal.Message);
+
+    internal static Result<T> Of(T value) => new(value, null);
 
     public static implicit operator Result<T>(T value) => new(value, null);
 

@@ -16,13 +16,13 @@ internal static class ResultSteps
     public static async Task<Result<TNext>> Map<T, TNext>(this Task<Result<T>> step, Func<T, Task<TNext>> map)
     {
         var result = await step;
-        return result.Refusal is { } refusal ? refusal : await map(result.Value);
+        return result.Refusal is { } refusal ? refusal : Result.Of(await map(result.Value));
     }
 
     public static async Task<Result<TNext>> Map<T, TNext>(this Task<Result<T>> step, Func<T, TNext> map)
     {
         var result = await step;
-        return result.Refusal is { } refusal ? refusal : map(result.Value);
+        return result.Refusal is { } refusal ? refusal : Result.Of(map(result.Value));
     }
 
     /// <summary>For a value that is optional: nothing to look up gives <paramref name="otherwise"/>.</summary>

@@ -11,6 +11,7 @@ internal static class WatchesRegistration
         services.TryAddSingleton<WatchLimits>();
         services.AddSingleton<ChangeLog>();
         services.AddSingleton<StreamHistory>();
+        services.AddSingleton<ShownResources>();
         services.AddTransient<ChangeFolder>();
         services.AddSingleton<CatchUp>();
         services.AddSingleton<WatchMetrics>();

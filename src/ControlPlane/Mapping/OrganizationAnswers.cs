@@ -52,6 +52,7 @@ internal sealed class OrganizationAnswers(OrganizationView view, ProviderView pr
                 UnfinishedWorkspaces = workspaces.GetValueOrDefault(o.OrganizationId),
                 CreateTime = Timestamp.FromDateTimeOffset(o.CreatedAt),
                 Etag = o.Version.ToString(CultureInfo.InvariantCulture),
+                ResourceVersion = (ulong)o.Version,
             }),
         ];
     }

@@ -1,17 +1,20 @@
-using System.Globalization;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.Protocol;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
 /// <summary>Reads and changes what holds for the whole deployment.</summary>
-internal sealed class DeploymentOperations(DeploymentCommands commands, DeploymentView view)
+internal sealed class DeploymentOperations(
+    DeploymentCommands commands,
+    DeploymentView view,
+    Subscriptions subscriptions
+)
 {
     public async Task<Result<GetDeploymentResponse>> Get(CancellationToken ct) =>
         new GetDeploymentResponse { Deployment = await Read(ct) };
@@ -39,18 +42,13 @@ internal sealed class DeploymentOperations(DeploymentCommands commands, Deployme
                 Unchanged = written.Unchanged,
             });
 
-    private async Task<Coder.Mesh.V1.Deployment> Read(CancellationToken ct)
-    {
-        var deployment = await view.Read(ct);
-        return new Coder.Mesh.V1.Deployment
-        {
-            Id = deployment.DeploymentId,
-            Version = BuildVersion.Version,
-            AccessUrl = deployment.AccessUrl,
-            Etag = deployment.Version.ToString(CultureInfo.InvariantCulture),
-            Commit = BuildVersion.Commit,
-            MinAgentProtocolVersion = ProtocolVersion.Min,
-            MaxAgentProtocolVersion = ProtocolVersion.Max,
-        };
-    }
+    /// <summary>Changes of the deployment, such as of its default provider, without end.</summary>
+    /// <param name="resumeToken">Of an earlier subscription; empty to begin now.</param>
+    public Task<Result<IAsyncEnumerable<ResourceChange>>> Watch(string resumeToken) =>
+        new Fields()
+            .ResumeToken(resumeToken)
+            .Then(() => Task.FromResult(Result.Of(subscriptions.Subscribe(resumeToken, new DeploymentChanges()))));
+
+    private async Task<Coder.Mesh.V1.Deployment> Read(CancellationToken ct) =>
+        DeploymentMapping.ToProto(await view.Read(ct));
 }

@@ -4,6 +4,7 @@ using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
@@ -13,7 +14,8 @@ internal sealed class OrganizationOperations(
     OrganizationCommands commands,
     OrganizationView view,
     OrganizationAnswers answers,
-    ProviderView providers
+    ProviderView providers,
+    Subscriptions subscriptions
 )
 {
     public Task<Result<CreateOrganizationResponse>> Create(
@@ -43,15 +45,11 @@ internal sealed class OrganizationOperations(
         new Fields()
             .Text("provider", request.Provider, 253)
             .Page(request.PageSize, request.PageToken)
-            .Then(() =>
-                ResultSteps.When<string?>(
-                    request.Provider.Length > 0,
-                    () => providers.Find(request.Provider, ct).Map(string? (p) => p.ProviderId),
-                    otherwise: null
-                )
-            )
+            .Then(() => ProviderId(request.Provider, ct))
             .Map(async providerId =>
             {
+                // Read before the list, so that a watch from there reports what changes meanwhile.
+                var now = await subscriptions.Now(ct);
                 var (page, next) = await PageBytes.Fill(
                     Paging.Size(request.PageSize),
                     request.PageToken,
@@ -59,8 +57,39 @@ internal sealed class OrganizationOperations(
                     rows => answers.Map(rows, OrganizationAnswers.MaxNamedInLists, ct),
                     row => row.Name
                 );
-                return new ListOrganizationsResponse { Organizations = { page }, NextPageToken = next };
+                return new ListOrganizationsResponse
+                {
+                    Organizations = { page },
+                    NextPageToken = next,
+                    ResumeToken = now,
+                };
             });
+
+    /// <summary>Changes of organizations, without end.</summary>
+    public Task<Result<IAsyncEnumerable<ResourceChange>>> Watch(
+        WatchOrganizationsRequest request,
+        CancellationToken ct
+    ) =>
+        new Fields()
+            .Text("organization", request.Organization, 253)
+            .Text("provider", request.Provider, 253)
+            .ResumeToken(request.ResumeToken)
+            .Then(() => ProviderId(request.Provider, ct))
+            .Then(providerId =>
+                ResultSteps
+                    .When<string?>(
+                        request.Organization.Length > 0,
+                        // A deleted one too: a watch that goes on has yet to report that.
+                        () => view.FindEver(request.Organization, ct).Map(string? (o) => o.OrganizationId),
+                        otherwise: null
+                    )
+                    .Map(organizationId =>
+                        subscriptions.Subscribe(
+                            request.ResumeToken,
+                            new OrganizationChanges(organizationId, providerId)
+                        )
+                    )
+            );
 
     public Task<Result<DeleteOrganizationResponse>> Delete(
         DeleteOrganizationRequest request,
@@ -113,6 +142,14 @@ internal sealed class OrganizationOperations(
                 Organization = await answers.Read(written.Subject, ct),
                 Unchanged = written.Unchanged,
             });
+
+    /// <returns>Null if none is named.</returns>
+    private Task<Result<string?>> ProviderId(string provider, CancellationToken ct) =>
+        ResultSteps.When<string?>(
+            provider.Length > 0,
+            () => providers.Find(provider, ct).Map(string? (p) => p.ProviderId),
+            otherwise: null
+        );
 
     private static Fields Check(string organization, string provider, string etag, string requestId) =>
         new Fields()

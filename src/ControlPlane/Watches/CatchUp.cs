@@ -9,9 +9,7 @@ namespace Coder.Mesh.ControlPlane.Watches;
 internal sealed class CatchUp(
     NpgsqlDataSource database,
     StreamHistory history,
-    WorkspaceAnswers workspaces,
-    ProviderAnswers providers,
-    LostSessions lost,
+    ShownResources shown,
     ILogger<CatchUp> logger
 ) : IDisposable
 {
@@ -19,7 +17,7 @@ internal sealed class CatchUp(
     private readonly SemaphoreSlim _turns = new(8);
 
     /// <summary>Of one watch's own past, which a thousand may read at a time: it remembers little.</summary>
-    public ChangeFolder NewFolder() => new(history, workspaces, providers, lost, remembered: 500);
+    public ChangeFolder NewFolder() => new(history, shown, remembered: 500);
 
     /// <returns>False if what comes after it can't be read: it is too old, or of a later copy of this database.</returns>
     public async Task<bool> CanGoOn(FeedPosition position, CancellationToken ct) =>

@@ -1,6 +1,7 @@
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.V1;
+using Organization = Coder.Mesh.ControlPlane.Organizations.Organization;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
@@ -23,6 +24,24 @@ internal sealed class ProviderChanges(ProviderFilter filter) : IChangeFilter
         change is ProviderChange c ? ChangeFilters.TypeOf(Holds(c.Before), Holds(c.After)) : null;
 
     private bool Holds(ProviderVersion? version) => filter.Holds(version?.Provider, version?.Presence);
+}
+
+/// <param name="organizationId">Only this one; null for any.</param>
+/// <param name="providerId">Only those that may use this provider; null for any.</param>
+internal sealed class OrganizationChanges(string? organizationId, string? providerId) : IChangeFilter
+{
+    public ChangeType? TypeOf(FeedChange change) =>
+        change is OrganizationChange c ? ChangeFilters.TypeOf(Holds(c.Before), Holds(c.After)) : null;
+
+    private bool Holds(Organization? organization) =>
+        organization is { Deleted: false }
+        && (organizationId is null || organization.OrganizationId == organizationId)
+        && (providerId is null || organization.AllowedProviders.Contains(providerId));
+}
+
+internal sealed class DeploymentChanges : IChangeFilter
+{
+    public ChangeType? TypeOf(FeedChange change) => change is DeploymentChange ? ChangeType.Changed : null;
 }
 
 internal static class ChangeFilters

@@ -13,13 +13,7 @@ namespace Coder.Mesh.ControlPlane.Watches;
 /// <see cref="Forget"/> is called.
 /// </summary>
 /// <param name="remembered">How many streams; what isn't remembered is folded from its first event on.</param>
-internal sealed class ChangeFolder(
-    StreamHistory history,
-    WorkspaceAnswers workspaces,
-    ProviderAnswers providers,
-    LostSessions lost,
-    int remembered = 20_000
-) : IDisposable
+internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, int remembered = 20_000) : IDisposable
 {
     /// <summary>Rows that are folded at once.</summary>
     public const int MaxRows = 200;
@@ -34,7 +28,10 @@ internal sealed class ChangeFolder(
     public async Task<IReadOnlyList<FeedChange>> Fold(IReadOnlyList<FeedRow> all, CancellationToken ct)
     {
         var rows = all.Where(r =>
-                StreamKeys.WorkspaceOf(r.Stream) is not null || StreamKeys.ProviderOf(r.Stream) is not null
+                StreamKeys.WorkspaceOf(r.Stream) is not null
+                || StreamKeys.ProviderOf(r.Stream) is not null
+                || StreamKeys.OrganizationOf(r.Stream) is not null
+                || r.Stream == StreamKeys.Deployment
             )
             .ToList();
         if (rows.Count == 0)
@@ -54,7 +51,8 @@ internal sealed class ChangeFolder(
         foreach (var (key, range) in ranges)
             states[key] = states[key].Folded(key, read[key], range.Before);
 
-        var changes = await Show(rows.SelectMany(row => Change(row, states, read)).ToList(), ct);
+        var own = rows.SelectMany(row => Change(row, states, read)).ToList();
+        var changes = await shown.Map(await WithDependents(own, states, rows[^1].Position, ct), ct);
         foreach (var (key, state) in states)
             _states.Set(key, state, new MemoryCacheEntryOptions { Size = 1 });
         return changes;
@@ -93,7 +91,7 @@ internal sealed class ChangeFolder(
     private static IEnumerable<string> Halves(string stream) =>
         StreamKeys.ProviderOf(stream) is { } id ? [StreamKeys.Provider(id), StreamKeys.Presence(id)] : [];
 
-    private static IEnumerable<Unshown> Change(
+    private static IEnumerable<FoldedChange> Change(
         FeedRow row,
         Dictionary<string, StreamState> states,
         Dictionary<string, IReadOnlyList<IEvent>> events
@@ -102,8 +100,13 @@ internal sealed class ChangeFolder(
         var key = row.Stream;
         var before = Resource(key, states);
         states[key] = states[key].Folded(key, events[key], row.After);
-        return Resource(key, states) is { } after ? [new Unshown(row.Position, before, after)] : [];
+        return Resource(key, states) is { } after
+            ? [new FoldedChange(row.Position, ResourceKey(key), before, after)]
+            : [];
     }
+
+    private static string ResourceKey(string key) =>
+        StreamKeys.ProviderOf(key) is { } id ? StreamKeys.Provider(id) : key;
 
     /// <returns>Null while there is none: a provider has both of its streams or isn't there yet.</returns>
     private static object? Resource(string key, Dictionary<string, StreamState> states)
@@ -117,37 +120,69 @@ internal sealed class ChangeFolder(
             : null;
     }
 
-    private async Task<IReadOnlyList<FeedChange>> Show(List<Unshown> changes, CancellationToken ct)
+    /// <summary>
+    /// Adds the resources that show something else because of these changes: each once, after the last change that concerns it,
+    /// unless a later change of its own shows it anyway.
+    /// </summary>
+    private async Task<IReadOnlyList<FoldedChange>> WithDependents(
+        List<FoldedChange> changes,
+        Dictionary<string, StreamState> states,
+        FeedPosition at,
+        CancellationToken ct
+    )
     {
-        var shownWorkspaces = await workspaces.Map([.. changes.Select(c => c.After).OfType<Workspace>()], ct);
-        var changed = changes.Select(c => c.After).OfType<ProviderVersion>().ToList();
-        var presences = await lost.Detach([.. changed.Select(p => p.Presence)], ct);
-        var shownProviders = await providers.Map(
-            [.. changed.Zip(presences, (p, presence) => new ProviderOverview(p.Provider, presence))],
-            ProviderAnswers.MaxNamedInLists,
-            ct
-        );
-        var (nextWorkspace, nextProvider) = (0, 0);
+        var due = new Dictionary<string, int>();
+        foreach (var (index, change) in changes.Index())
+        {
+            due.Remove(change.Key);
+            foreach (var key in DependentResources.Of(change.Before, change.After))
+                due[key] = index;
+        }
+
+        if (due.Count == 0)
+            return changes;
+        await Load(due.Keys.SelectMany(HalvesOrItself).Where(key => !states.ContainsKey(key)), states, at, ct);
+        var dependents = due.ToLookup(d => d.Value, d => d.Key);
         return
         [
-            .. changes.Select(
-                FeedChange (c) =>
-                    c.After is Workspace workspace
-                        ? new WorkspaceChange(
-                            c.Position,
-                            (Workspace?)c.Before,
-                            workspace,
-                            shownWorkspaces[nextWorkspace++]
-                        )
-                        : new ProviderChange(
-                            c.Position,
-                            (ProviderVersion?)c.Before,
-                            (ProviderVersion)c.After,
-                            shownProviders[nextProvider++]
-                        )
+            .. changes.SelectMany(
+                (change, index) =>
+                    dependents[index]
+                        .Select(key => (Key: key, State: Resource(key, states)))
+                        .Where(d => d.State is not null)
+                        .Select(d => new FoldedChange(change.Position, d.Key, d.State, d.State!))
+                        .Prepend(change)
             ),
         ];
     }
 
-    private sealed record Unshown(FeedPosition Position, object? Before, object After);
+    /// <summary>Reads streams as of a position, except those that are remembered.</summary>
+    private async Task Load(
+        IEnumerable<string> keys,
+        Dictionary<string, StreamState> states,
+        FeedPosition at,
+        CancellationToken ct
+    )
+    {
+        var unknown = new List<string>();
+        foreach (var key in keys)
+        {
+            if (_states.TryGetValue(key, out StreamState state))
+                states[key] = state;
+            else
+                unknown.Add(key);
+        }
+
+        var versions = await history.Versions(unknown, at, ct);
+        var events = await history.Events(unknown.Select(key => (key, 0L, versions[key])), ct);
+        foreach (var (key, read) in unknown.Zip(events))
+            states[key] = StreamState.None.Folded(key, read, versions[key]);
+    }
+
+    private static IEnumerable<string> HalvesOrItself(string key) =>
+        StreamKeys.ProviderOf(key) is null ? [key] : Halves(key);
 }
+
+/// <summary>A change before it is shown.</summary>
+/// <param name="Key">Of a provider, the key of its own stream, not of its presence.</param>
+internal sealed record FoldedChange(FeedPosition Position, string Key, object? Before, object After);

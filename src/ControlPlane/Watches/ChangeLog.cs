@@ -141,7 +141,7 @@ internal sealed class ChangeLog(WatchLimits limits)
             if (reader.Position < _start)
                 return new LogRead([], LogState.Behind);
             var from = FirstAfter(reader.Position);
-            var changes = new FeedChange[(int)Math.Min(most, _next - from)];
+            var changes = new FeedChange[Count(from, most)];
             for (var i = 0; i < changes.Length; i++)
                 changes[i] = _kept[(from + i) % _kept.Length]!;
             if (from + changes.Length < _next)
@@ -151,6 +151,17 @@ internal sealed class ChangeLog(WatchLimits limits)
             return new LogRead(changes, reader.Position < _now ? LogState.Past : LogState.Open);
         }
     }
+
+    // Changes of one position stay together: a reader's position is after all of them or before.
+    private int Count(long from, int most)
+    {
+        var count = (int)Math.Min(most, _next - from);
+        while (count > 0 && from + count < _next && At(from + count) == At(from + count - 1))
+            count++;
+        return count;
+    }
+
+    private FeedPosition At(long index) => _kept[index % _kept.Length]!.Position;
 
     private long FirstAfter(FeedPosition position)
     {

@@ -11,6 +11,10 @@ internal sealed record ResourceChange(ChangeType Type, FeedChange? Change, strin
     public Workspace? Workspace => (Change as WorkspaceChange)?.Shown;
 
     public Provider? Provider => (Change as ProviderChange)?.Shown;
+
+    public Organization? Organization => (Change as OrganizationChange)?.Shown;
+
+    public Coder.Mesh.V1.Deployment? Deployment => (Change as DeploymentChange)?.Shown;
 }
 
 /// <summary>Thrown by a subscription that can't go on, or not begin; what to do is in its error.</summary>

@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
@@ -32,6 +34,8 @@ internal readonly record struct StreamState(long Version, object? State)
             WorkspaceEvent e => Workspace.Fold((Workspace?)state, key, e),
             ProviderEvent e => Provider.Fold((Provider?)state, key, e),
             PresenceEvent e => ProviderPresence.Fold((ProviderPresence?)state, key, e),
+            OrganizationEvent e => Organization.Fold((Organization?)state, key, e),
+            DeploymentEvent e => MeshDeployment.Fold((MeshDeployment?)state, key, e),
             _ => state,
         };
 
@@ -42,6 +46,8 @@ internal readonly record struct StreamState(long Version, object? State)
             Workspace w => w with { Version = version },
             Provider p => p with { Version = version },
             ProviderPresence p => p with { Version = version },
+            Organization o => o with { Version = version },
+            MeshDeployment d => d with { Version = version },
             _ => null,
         };
 }

@@ -54,12 +54,11 @@ internal sealed class Subscriptions(
             var last = time.GetTimestamp();
             while (true)
             {
+                var before = reader.Position;
                 var (changes, state) = await Next(reader, past, ct);
-                foreach (var change in changes)
+                foreach (var change in Reported(changes, filter, reader.Database, before))
                 {
-                    if (filter.TypeOf(change) is not { } type)
-                        continue;
-                    yield return new ResourceChange(type, change, TokenAt(reader, change.Position));
+                    yield return change;
                     last = time.GetTimestamp();
                 }
 
@@ -111,6 +110,27 @@ internal sealed class Subscriptions(
         if (read.State == LogState.Closed && (await FeedDatabase.Read(database, ct)).Name != reader.Database)
             throw Ended(WatchRefusals.Expired);
         return (changes, read.State);
+    }
+
+    /// <summary>
+    /// Those that the filter lets through. Of several at one position, only the last has the token of that position: a caller
+    /// that goes on from an earlier one hears the others again.
+    /// </summary>
+    private static IEnumerable<ResourceChange> Reported(
+        IReadOnlyList<FeedChange> changes,
+        IChangeFilter filter,
+        string database,
+        FeedPosition before
+    )
+    {
+        var reported = changes.Select(c => (Change: c, Type: filter.TypeOf(c))).Where(c => c.Type is not null).ToList();
+        foreach (var (index, (change, type)) in reported.Index())
+        {
+            var isLast = index + 1 == reported.Count || reported[index + 1].Change.Position != change.Position;
+            if (isLast)
+                before = change.Position;
+            yield return new ResourceChange(type!.Value, change, new ResumeToken(database, before).ToText());
+        }
     }
 
     private static ResourceChange Progress(LogReader reader) =>

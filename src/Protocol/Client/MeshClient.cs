@@ -105,6 +105,21 @@ public sealed class MeshClient : IDisposable
             _time
         ).Run(filter?.ResumeToken ?? "", ct);
 
+    /// <inheritdoc cref="WatchAsync(WatchWorkspacesRequest?, CancellationToken)"/>
+    /// <param name="filter">
+    /// All organizations if null. With a resume token, which an earlier watch gave, it goes on from there: nothing is listed
+    /// first.
+    /// </param>
+    /// <param name="ct">Ends it.</param>
+    public IAsyncEnumerable<WatchEvent<Organization>> WatchAsync(
+        WatchOrganizationsRequest? filter,
+        CancellationToken ct = default
+    ) =>
+        new ResourceWatch<Organization, WatchOrganizationsResponse>(
+            new OrganizationWatchCalls(Organizations, filter?.Clone() ?? new WatchOrganizationsRequest()),
+            _time
+        ).Run(filter?.ResumeToken ?? "", ct);
+
     /// <summary>Ends its calls and watches, and closes its connection.</summary>
     public void Dispose() => _channel.Dispose();
 

@@ -148,7 +148,11 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
     private WatchEvent<TResource>? Told(ChangeType type, TResource resource)
     {
         var (id, version) = calls.Key(resource);
-        if (_told.TryGetValue(id, out var last) && calls.Key(last).Version >= version)
+        // What a resource shows of others, such as a count, changes without its version.
+        if (
+            _told.TryGetValue(id, out var last)
+            && (calls.Key(last).Version > version || calls.Key(last).Version == version && last.Equals(resource))
+        )
             return null;
         if (type == ChangeType.Removed)
         {

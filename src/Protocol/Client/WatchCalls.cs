@@ -130,3 +130,48 @@ internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient p
 
     public (string Id, ulong Version) Key(Provider resource) => (resource.Id, resource.ResourceVersion);
 }
+
+internal sealed class OrganizationWatchCalls(
+    OrganizationService.OrganizationServiceClient organizations,
+    WatchOrganizationsRequest filter
+) : IWatchCalls<Organization, WatchOrganizationsResponse>
+{
+    private const int PageSize = 1_000;
+
+    public async IAsyncEnumerable<(IReadOnlyList<Organization>, string)> List(
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        var request = new ListOrganizationsRequest { Provider = filter.Provider, PageSize = PageSize };
+        do
+        {
+            var page = await organizations.ListOrganizationsAsync(request, cancellationToken: ct).ConfigureAwait(false);
+            yield return (
+                filter.Organization.Length == 0 ? page.Organizations : Only(page.Organizations),
+                page.ResumeToken
+            );
+            request.PageToken = page.NextPageToken;
+        } while (request.PageToken.Length > 0);
+    }
+
+    private List<Organization> Only(IEnumerable<Organization> listed)
+    {
+        var only = listed.Where(o => o.Name == filter.Organization || o.Id == filter.Organization).ToList();
+        // From now on by its id: a deleted one is found by that only, and its name may be another's.
+        if (only.Count > 0)
+            filter.Organization = only[0].Id;
+        return only;
+    }
+
+    public AsyncServerStreamingCall<WatchOrganizationsResponse> Watch(string resumeToken, CancellationToken ct)
+    {
+        var request = filter.Clone();
+        request.ResumeToken = resumeToken;
+        return organizations.WatchOrganizations(request, cancellationToken: ct);
+    }
+
+    public (ChangeType, Organization?, string) Read(WatchOrganizationsResponse message) =>
+        (message.Type, message.Organization, message.ResumeToken);
+
+    public (string Id, ulong Version) Key(Organization resource) => (resource.Id, resource.ResourceVersion);
+}

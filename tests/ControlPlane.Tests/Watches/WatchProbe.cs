@@ -93,6 +93,23 @@ internal static class WatchProbe
         return probe;
     }
 
+    /// <inheritdoc cref="Workspaces"/>
+    public static async Task<WatchProbe<WatchOrganizationsResponse>> Organizations(
+        TestControlPlane plane,
+        CancellationToken ct,
+        WatchOrganizationsRequest? request = null
+    )
+    {
+        if (request is not { ResumeToken.Length: > 0 })
+            await Settled(plane, ct);
+        var probe = new WatchProbe<WatchOrganizationsResponse>(
+            plane.Organizations.WatchOrganizations(request ?? new(), plane.Admin, cancellationToken: ct),
+            m => m.Type
+        );
+        Assert.Equal(ChangeType.Progress, (await probe.Any(ct)).Type);
+        return probe;
+    }
+
     /// <summary>Whatever the feed has told by now is gone from it, as after a day.</summary>
     public static async Task TrimAll(TestControlPlane plane, CancellationToken ct)
     {

@@ -23,10 +23,10 @@ internal static class Directions
             Presence: Base Observability Storage Replicas Providers
             Workspaces: Base Observability Storage Deployment Providers Organizations
             Orphans: Base Observability Storage Providers Organizations Workspaces
-            Mapping: Deployment Providers Organizations Workspaces Orphans
+            Mapping: Base Observability Deployment Providers Organizations Workspaces Orphans
             Removal: Base Storage Deployment Providers Organizations Workspaces Orphans
             History: Base Storage Deployment Providers Organizations Workspaces Mapping
-            Watches: Base Observability Storage Replicas Providers Workspaces Mapping
+            Watches: Base Observability Storage Deployment Replicas Providers Organizations Workspaces Mapping
             Agents: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Presence Workspaces Orphans Mapping Watches
             Operations: Base Observability Storage Deployment Identity Providers Organizations Workspaces Orphans Mapping Removal History Watches
             Api/Calls: Base Observability Storage AccessLog Identity Edge Api/Json Agents
