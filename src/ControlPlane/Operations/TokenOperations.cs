@@ -1,8 +1,5 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Orphans;
-using Coder.Mesh.ControlPlane.Providers;
-using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;

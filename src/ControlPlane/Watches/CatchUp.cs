@@ -1,5 +1,3 @@
-using Coder.Mesh.ControlPlane.Mapping;
-using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 

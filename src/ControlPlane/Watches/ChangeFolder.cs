@@ -1,7 +1,5 @@
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Workspaces;
 using JasperFx.Events;
 using Microsoft.Extensions.Caching.Memory;
 

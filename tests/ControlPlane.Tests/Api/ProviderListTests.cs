@@ -1,6 +1,8 @@
 using System.Text;
 using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.Api.Calls;
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.ControlPlane.Tests.Watches;

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
+using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Tests.Support.Postgres;
 using Google.Protobuf;
 

@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Tests.Api.Calls;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.ControlPlane.Tests.Watches;

@@ -1,4 +1,6 @@
 using System.Net;
+using Coder.Mesh.ControlPlane.Tests.Api.Calls;
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.V1;
 using Grpc.Core;

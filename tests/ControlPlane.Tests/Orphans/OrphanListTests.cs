@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.Protocol;

@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
 using Coder.Mesh.Protocol;

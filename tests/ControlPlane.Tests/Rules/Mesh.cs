@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Tests.Api;
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Tests.Support.Postgres;

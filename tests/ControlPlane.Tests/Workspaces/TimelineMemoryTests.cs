@@ -6,6 +6,7 @@ using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.ControlPlane.Tests.History;
 using Coder.Mesh.ControlPlane.Tests.Providers;
 using Coder.Mesh.ControlPlane.Workspaces;
 using JasperFx.Events;

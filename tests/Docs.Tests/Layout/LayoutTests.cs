@@ -42,6 +42,23 @@ public sealed class LayoutTests
         AssertNone(wrong);
     }
 
+    /// <summary>What concerns one folder is tested in a folder of that name; what concerns many has a suite of its own.</summary>
+    [Theory]
+    [InlineData("ControlPlane.Tests", "ControlPlane", "Client EmbeddedPostgres Fuzz Rules Rules/Model Skew")]
+    public void Tests_stand_in_folders_of_the_sources_that_they_test(string tests, string project, string suites)
+    {
+        var root = Path.Combine(Document.Root, "tests", tests);
+        AssertNone(
+            Document
+                .Sources(root)
+                .Select(f => Path.GetDirectoryName(Path.GetRelativePath(root, f.Path))!)
+                .Distinct()
+                .Where(f => f.Length > 0 && !suites.Split(' ').Contains(f))
+                .Where(f => !Directory.Exists(Path.Combine(Document.Root, "src", project, f)))
+                .Select(f => $"{tests}/{f}: there is no src/{project}/{f}")
+        );
+    }
+
     [Fact]
     public void Only_fronts_of_the_control_plane_know_types_of_gRPC_calls()
     {

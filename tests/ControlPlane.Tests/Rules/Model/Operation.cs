@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
 
