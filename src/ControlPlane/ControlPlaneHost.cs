@@ -41,8 +41,21 @@ internal static class ControlPlaneHost
         string connectionString
     )
     {
-        builder.Services.TryAddSingleton(TimeProvider.System);
         LogSettings.AddDefaults(builder.Configuration);
+        AddServices(builder, connectionString);
+        // Streams are told to leave at once, and calls take moments; a client that doesn't close its connection is cut.
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+
+        var app = builder.Build();
+        UseMiddleware(app);
+        MapServices(app);
+        return app;
+    }
+
+    private static void AddServices(WebApplicationBuilder builder, string connectionString)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder
             .Services.AddStorage(connectionString)
             .AddAccessLog()
@@ -61,11 +74,11 @@ internal static class ControlPlaneHost
                 (o, stream) => o.MaxReceiveMessageSize = stream.Value.MaxFrameBytes
             );
         builder.Services.AddGrpcReflection();
-        // Streams are told to leave at once, and calls take moments; a client that doesn't close its connection is cut.
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+    }
 
-        var app = builder.Build();
+    // The order is that in which a request passes them.
+    private static void UseMiddleware(WebApplication app)
+    {
         app.MapManagement(management => management.MapBuiltInReadiness(), BuiltInReadiness.Path);
         app.UseHeaderLimits();
         app.UseUnreadRequests();
@@ -77,6 +90,10 @@ internal static class ControlPlaneHost
         app.UseAuthorization();
         app.UseCallLimitsOfOthers();
         app.UseStrictJson();
+    }
+
+    private static void MapServices(WebApplication app)
+    {
         app.MapGrpcService<AgentStreamService>();
         app.MapGrpcService<ProviderGrpcService>();
         app.MapGrpcService<WorkspaceGrpcService>();
@@ -85,7 +102,6 @@ internal static class ControlPlaneHost
         app.MapGrpcService<TokenGrpcService>();
         app.MapGrpcHealthChecksService().AllowAnonymous();
         app.MapGrpcReflectionService().AllowAnonymous();
-        return app;
     }
 
     /// <summary>What must be there before the first call: the schema, the first start's resources, local tokens.</summary>

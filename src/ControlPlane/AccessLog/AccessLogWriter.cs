@@ -18,6 +18,17 @@ internal sealed class AccessLogWriter(
 {
     public const string Table = "mesh.mesh_access_log";
 
+    private const string AddCounts = $"""
+        insert into {Table} as log (minute, subject, action, reason, count, first_at, last_at, message, peer)
+        select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (minute, subject, action, reason) do update set
+            count = log.count + excluded.count,
+            first_at = least(log.first_at, excluded.first_at),
+            last_at = greatest(log.last_at, excluded.last_at),
+            message = case when excluded.last_at >= log.last_at then excluded.message else log.message end,
+            peer = case when excluded.last_at >= log.last_at then excluded.peer else log.peer end
+        """;
+
     private const int StopLimitSeconds = 2;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
@@ -74,25 +85,8 @@ internal sealed class AccessLogWriter(
 
     private async Task Store(IReadOnlyDictionary<AccessKey, AccessCount> taken, int? limitSeconds, CancellationToken ct)
     {
-        // In one order everywhere: two replicas that write the same rows must not wait for each other.
-        var rows = taken
-            .OrderBy(r => r.Key.Minute)
-            .ThenBy(r => r.Key.Subject, StringComparer.Ordinal)
-            .ThenBy(r => r.Key.Action)
-            .ThenBy(r => r.Key.Reason, StringComparer.Ordinal)
-            .ToList();
-        await using var command = database.CreateCommand(
-            $"""
-            insert into {Table} as log (minute, subject, action, reason, count, first_at, last_at, message, peer)
-            select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            on conflict (minute, subject, action, reason) do update set
-                count = log.count + excluded.count,
-                first_at = least(log.first_at, excluded.first_at),
-                last_at = greatest(log.last_at, excluded.last_at),
-                message = case when excluded.last_at >= log.last_at then excluded.message else log.message end,
-                peer = case when excluded.last_at >= log.last_at then excluded.peer else log.peer end
-            """
-        );
+        var rows = InOrder(taken);
+        await using var command = database.CreateCommand(AddCounts);
         if (limitSeconds is { } limit)
             command.CommandTimeout = limit;
         Add(NpgsqlDbType.TimestampTz, r => r.Key.Minute.UtcDateTime);
@@ -115,6 +109,18 @@ internal sealed class AccessLogWriter(
                 }
             );
     }
+
+    // In one order everywhere: two replicas that write the same rows must not wait for each other.
+    private static List<KeyValuePair<AccessKey, AccessCount>> InOrder(
+        IReadOnlyDictionary<AccessKey, AccessCount> taken
+    ) =>
+        [
+            .. taken
+                .OrderBy(r => r.Key.Minute)
+                .ThenBy(r => r.Key.Subject, StringComparer.Ordinal)
+                .ThenBy(r => r.Key.Action)
+                .ThenBy(r => r.Key.Reason, StringComparer.Ordinal),
+        ];
 
     private static string ActionName(AccessAction action) => action == AccessAction.Attach ? "attach" : "call";
 }

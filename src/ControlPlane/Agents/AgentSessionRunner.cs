@@ -55,13 +55,7 @@ internal sealed class AgentSessionRunner(
             // What happened while it attached, such as its token's revocation, could not find it.
             check.Ring(session.ProviderId);
             var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
-            var writer = new FrameWriter(
-                session.Outbound,
-                metrics,
-                attached.State.SilenceLimit,
-                () => session.Close(SessionEnd.TooSlow),
-                time
-            );
+            var writer = WriterOf(session, attached.State.SilenceLimit);
             await Task.WhenAll(
                 Part(session, () => reader.Run(requests, session.Closing)),
                 Part(session, () => writer.Run(responses, session.Closing)),
@@ -72,15 +66,24 @@ internal sealed class AgentSessionRunner(
         }
         finally
         {
-            sessions.Remove(session);
-            await Detach(session);
-            metrics.Closed(session.Ending.End, time.GetElapsedTime(openedAt));
-            logger.AgentDetached(names.Of(session.ProviderId), session.ProviderId, session.Epoch, session.Ending.End);
-            if (session.Ending.End == SessionEnd.ProviderDeleted)
-                names.Forget(session.ProviderId);
+            await Ended(session, time.GetElapsedTime(openedAt));
         }
 
         return session.Ending;
+    }
+
+    private FrameWriter WriterOf(AgentSession session, TimeSpan silenceLimit) =>
+        new(session.Outbound, metrics, silenceLimit, () => session.Close(SessionEnd.TooSlow), time);
+
+    private async Task Ended(AgentSession session, TimeSpan lasted)
+    {
+        sessions.Remove(session);
+        await Detach(session);
+        var end = session.Ending.End;
+        metrics.Closed(end, lasted);
+        logger.AgentDetached(names.Of(session.ProviderId), session.ProviderId, session.Epoch, end);
+        if (end == SessionEnd.ProviderDeleted)
+            names.Forget(session.ProviderId);
     }
 
     private AgentSession Open(AttachedSession attached)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Providers;
@@ -74,54 +75,63 @@ internal static class SessionEnds
             _ => StatusMachine.ReconnectGrace,
         };
 
+    /// <summary>What the agent is told, where a session neither failed nor was left by the agent itself.</summary>
+    private static readonly FrozenDictionary<SessionEnd, Refusal> Refusals = new Dictionary<SessionEnd, Refusal>
+    {
+        [SessionEnd.Superseded] = new(
+            RefusalKind.Aborted,
+            ErrorReasons.SessionSuperseded,
+            "A newer session of this provider is attached."
+        ),
+        [SessionEnd.TooSlow] = new(
+            RefusalKind.ResourceExhausted,
+            ErrorReasons.SessionTooSlow,
+            "The agent doesn't read fast enough; it gets the full state when it is back."
+        ),
+        [SessionEnd.Flooding] = new(
+            RefusalKind.ResourceExhausted,
+            ErrorReasons.SessionFlooding,
+            "The agent sends too many frames."
+        ),
+        [SessionEnd.Unresponsive] = new(
+            RefusalKind.DeadlineExceeded,
+            ErrorReasons.SessionUnresponsive,
+            "Three heartbeats are missing."
+        ),
+        [SessionEnd.ProtocolViolation] = new(
+            RefusalKind.InvalidArgument,
+            ErrorReasons.ProtocolViolation,
+            "A frame broke the protocol."
+        ),
+        [SessionEnd.ProviderDeleted] = new(
+            RefusalKind.FailedPrecondition,
+            ErrorReasons.ProviderDeleted,
+            "This provider has been deleted. What the agent created is left as it is; remove the agent."
+        ),
+        [SessionEnd.TokenRevoked] = new(
+            RefusalKind.Unauthenticated,
+            ErrorReasons.TokenInvalid,
+            "The token that the agent attached with has been revoked; give it a live one."
+        ),
+        [SessionEnd.StoreAway] = StoreFailure.Away,
+        [SessionEnd.Shutdown] = new(
+            RefusalKind.Unavailable,
+            ErrorReasons.ServerRestarting,
+            "The control plane is restarting; dial again."
+        ),
+    }.ToFrozenDictionary();
+
+    private static readonly Refusal SessionFailed = new(
+        RefusalKind.Internal,
+        ErrorReasons.SessionFailed,
+        "The session failed; dial again."
+    );
+
     /// <summary>What the agent is told; null where it left by itself.</summary>
     private static Refusal? Told(this SessionEnd end) =>
-        end switch
-        {
-            SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye => null,
-            SessionEnd.Superseded => new(
-                RefusalKind.Aborted,
-                ErrorReasons.SessionSuperseded,
-                "A newer session of this provider is attached."
-            ),
-            SessionEnd.TooSlow => new(
-                RefusalKind.ResourceExhausted,
-                ErrorReasons.SessionTooSlow,
-                "The agent doesn't read fast enough; it gets the full state when it is back."
-            ),
-            SessionEnd.Flooding => new(
-                RefusalKind.ResourceExhausted,
-                ErrorReasons.SessionFlooding,
-                "The agent sends too many frames."
-            ),
-            SessionEnd.Unresponsive => new(
-                RefusalKind.DeadlineExceeded,
-                ErrorReasons.SessionUnresponsive,
-                "Three heartbeats are missing."
-            ),
-            SessionEnd.ProtocolViolation => new(
-                RefusalKind.InvalidArgument,
-                ErrorReasons.ProtocolViolation,
-                "A frame broke the protocol."
-            ),
-            SessionEnd.ProviderDeleted => new(
-                RefusalKind.FailedPrecondition,
-                ErrorReasons.ProviderDeleted,
-                "This provider has been deleted. What the agent created is left as it is; remove the agent."
-            ),
-            SessionEnd.TokenRevoked => new(
-                RefusalKind.Unauthenticated,
-                ErrorReasons.TokenInvalid,
-                "The token that the agent attached with has been revoked; give it a live one."
-            ),
-            SessionEnd.StoreAway => StoreFailure.Away,
-            SessionEnd.Shutdown => new(
-                RefusalKind.Unavailable,
-                ErrorReasons.ServerRestarting,
-                "The control plane is restarting; dial again."
-            ),
-            _ => new(RefusalKind.Internal, ErrorReasons.SessionFailed, "The session failed; dial again."),
-        };
+        end is SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye
+            ? null
+            : Refusals.GetValueOrDefault(end, SessionFailed);
 
     /// <summary>What ends the agent's call; null where it left by itself.</summary>
     public static RpcException? ToException(this Ending ending) =>

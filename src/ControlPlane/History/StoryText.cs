@@ -10,6 +10,9 @@ namespace Coder.Mesh.ControlPlane.History;
 /// <summary>What the events of a workspace are in its story. Pure.</summary>
 internal static class StoryText
 {
+    private const string RestoredFromAnOlderCopy =
+        "The control plane was restored from an older copy and goes on from what the cluster holds.";
+
     /// <summary>Whether what follows comes of this.</summary>
     public static bool BeginsPart(object change) =>
         change is not WorkspaceObserved { State: not ObservedState.Deleted };
@@ -27,57 +30,13 @@ internal static class StoryText
             [
                 Item(stored, e.Generation, Stage.RestartRequested, Details(before, e.Details)),
             ],
-            WorkspaceOwnerEmailChanged e =>
-            [
-                Item(
-                    stored,
-                    e.Generation,
-                    Stage.UpdateRequested,
-                    before.OwnerEmail is { } email
-                        ? Differences.Of("owner's e-mail address", email, e.OwnerEmail)
-                        : $"owner's e-mail address: {e.OwnerEmail}",
-                    $"wish/owner-email/{stored.Version}"
-                ),
-            ],
-            WorkspaceSpecChanged e =>
-            [
-                Item(
-                    stored,
-                    e.Generation,
-                    Stage.UpdateRequested,
-                    Differences.Join([
-                        .. before.Spec is { } spec ? Differences.Of(spec, e.Spec) : [],
-                        e.TakesOwnership ? "fields that other field managers hold are taken over" : "",
-                    ])
-                ),
-            ],
+            WorkspaceOwnerEmailChanged e => [EmailChanged(stored, before, e)],
+            WorkspaceSpecChanged e => [SpecChanged(stored, before, e)],
             WorkspaceStopRequested e => [Item(stored, e.Generation, Stage.StopRequested)],
             WorkspaceDeleteRequested e => [Item(stored, e.Generation, Stage.DeleteRequested)],
-            DesiredStateRepeated e =>
-            [
-                Item(
-                    stored,
-                    e.Generation,
-                    e.Desired switch
-                    {
-                        DesiredState.Running => Stage.StartRequested,
-                        DesiredState.Stopped => Stage.StopRequested,
-                        _ => Stage.DeleteRequested,
-                    },
-                    "Requested again, because the cluster differs from it.",
-                    $"wish/again/{stored.Version}"
-                ),
-            ],
+            DesiredStateRepeated e => [Repeated(stored, e)],
             WorkspaceLost e => [Item(stored, last, Stage.Lost, e.Reason)],
-            GenerationRaised e =>
-            [
-                Item(
-                    stored,
-                    e.Generation,
-                    Stage.Notice,
-                    "The control plane was restored from an older copy and goes on from what the cluster holds."
-                ),
-            ],
+            GenerationRaised e => [Item(stored, e.Generation, Stage.Notice, RestoredFromAnOlderCopy)],
             WorkspaceObserved { State: ObservedState.Deleted } e =>
             [
                 .. Seen(stored, e),
@@ -86,6 +45,42 @@ internal static class StoryText
             WorkspaceObserved e => Seen(stored, e),
             _ => throw new ArgumentOutOfRangeException(nameof(stored), stored.Data.GetType(), "no story of this event"),
         };
+
+    private static TimelineItem EmailChanged(IEvent stored, StoryState before, WorkspaceOwnerEmailChanged e) =>
+        Item(
+            stored,
+            e.Generation,
+            Stage.UpdateRequested,
+            before.OwnerEmail is { } email
+                ? Differences.Of("owner's e-mail address", email, e.OwnerEmail)
+                : $"owner's e-mail address: {e.OwnerEmail}",
+            $"wish/owner-email/{stored.Version}"
+        );
+
+    private static TimelineItem SpecChanged(IEvent stored, StoryState before, WorkspaceSpecChanged e) =>
+        Item(
+            stored,
+            e.Generation,
+            Stage.UpdateRequested,
+            Differences.Join([
+                .. before.Spec is { } spec ? Differences.Of(spec, e.Spec) : [],
+                e.TakesOwnership ? "fields that other field managers hold are taken over" : "",
+            ])
+        );
+
+    private static TimelineItem Repeated(IEvent stored, DesiredStateRepeated e) =>
+        Item(
+            stored,
+            e.Generation,
+            e.Desired switch
+            {
+                DesiredState.Running => Stage.StartRequested,
+                DesiredState.Stopped => Stage.StopRequested,
+                _ => Stage.DeleteRequested,
+            },
+            "Requested again, because the cluster differs from it.",
+            $"wish/again/{stored.Version}"
+        );
 
     private static string Details(StoryState before, WorkspaceDetails? details) =>
         before.Details is { } known && details is not null ? Differences.Join(Differences.Of(known, details)) : "";

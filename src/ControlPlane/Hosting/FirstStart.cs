@@ -35,14 +35,7 @@ internal sealed class FirstStart(
             return false;
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        // Replicas on one folder must not overwrite each other's files.
-        await using (
-            var alone = new NpgsqlCommand(
-                "select pg_advisory_xact_lock(hashtextextended('mesh.first-start', 0))",
-                connection
-            )
-        )
-            await alone.ExecuteNonQueryAsync(ct);
+        await LockOthersOut(connection, ct);
         if (await IsDone(ct))
             return false;
 
@@ -71,6 +64,16 @@ internal sealed class FirstStart(
         }
 
         return true;
+    }
+
+    // Replicas on one folder must not overwrite each other's files. The transaction's end frees it.
+    private static async Task LockOthersOut(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select pg_advisory_xact_lock(hashtextextended('mesh.first-start', 0))",
+            connection
+        );
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     private async Task<bool> IsDone(CancellationToken ct)

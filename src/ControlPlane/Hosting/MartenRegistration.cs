@@ -40,7 +40,11 @@ internal static class MartenRegistration
         Snapshot<Provider, ProviderEvent>(options, Provider.Fold);
         Snapshot<ProviderPresence, PresenceEvent>(options, ProviderPresence.Fold);
         Snapshot<Workspace, WorkspaceEvent>(options, Workspace.Fold);
-        AddIndexes(options);
+        options.Schema.For<TokenRecord>().Identity(x => x.Id);
+        AddIndexesOfOrganizations(options);
+        AddIndexesOfProviders(options);
+        AddIndexesOfWorkspaces(options);
+        AddIndexesOfEndedWorkspaces(options);
     }
 
     private static void Snapshot<TState, TEvent>(StoreOptions options, Func<TState?, string, TEvent, TState?> fold)
@@ -48,15 +52,16 @@ internal static class MartenRegistration
         where TEvent : class =>
         options.Projections.Add(new StreamProjection<TState, TEvent>(fold), ProjectionLifecycle.Inline);
 
-    private static void AddIndexes(StoreOptions options)
-    {
-        options.Schema.For<TokenRecord>().Identity(x => x.Id);
+    private static void AddIndexesOfOrganizations(StoreOptions options) =>
         options
             .Schema.For<Organization>()
             .Index(
                 x => x.Name,
                 i => (i.Name, i.IsUnique, i.Predicate) = (Indexes.OrganizationNameIndex, true, Indexes.Living)
             );
+
+    private static void AddIndexesOfProviders(StoreOptions options)
+    {
         options
             .Schema.For<Provider>()
             .Index(
@@ -68,6 +73,9 @@ internal static class MartenRegistration
             .Schema.For<ProviderPresence>()
             .Index(x => x.NamespaceUid!, i => (i.Name, i.IsUnique) = (Indexes.NamespaceIndex, true))
             .Index(x => x.Status, i => i.Name = "ix_presence_status");
+    }
+
+    private static void AddIndexesOfWorkspaces(StoreOptions options) =>
         options
             .Schema.For<Workspace>()
             .Index(
@@ -92,8 +100,12 @@ internal static class MartenRegistration
             .Index(
                 x => x.ProviderId,
                 i => (i.Name, i.Predicate) = ("ix_workspace_volume_anew", Indexes.VolumeCreatedAnew)
-            )
-            // Of those that have ended: changed once, when a workspace ends.
+            );
+
+    /// <summary>Changed once for each workspace, when it ends.</summary>
+    private static void AddIndexesOfEndedWorkspaces(StoreOptions options) =>
+        options
+            .Schema.For<Workspace>()
             .Index(
                 x => new { x.OrganizationId, x.Id },
                 i => (i.Name, i.Predicate) = ("ix_workspace_ended_organization", Indexes.Ended)
@@ -107,5 +119,4 @@ internal static class MartenRegistration
                 x => new { x.State, x.Id },
                 i => (i.Name, i.Predicate) = ("ix_workspace_ended_state", Indexes.Ended)
             );
-    }
 }

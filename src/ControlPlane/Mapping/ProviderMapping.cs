@@ -18,12 +18,7 @@ internal static class ProviderMapping
             Id = provider.ProviderId,
             Name = provider.Name,
             Kind = provider.Kind == ProviderKind.BuiltIn ? Proto.ProviderKind.BuiltIn : Proto.ProviderKind.Remote,
-            Status = presence.Status switch
-            {
-                ProviderStatus.Pending => Proto.ProviderStatus.Pending,
-                ProviderStatus.Ready => Proto.ProviderStatus.Ready,
-                _ => Proto.ProviderStatus.Error,
-            },
+            Status = ToProto(presence.Status),
             StatusCode = presence.Code,
             StatusMessage = presence.Message,
             StatusTime = Timestamp.FromDateTimeOffset(presence.StatusAt),
@@ -31,43 +26,54 @@ internal static class ProviderMapping
             Agent = ToAgent(presence),
             Details = ToProto(provider.Details),
             CreateTime = Timestamp.FromDateTimeOffset(provider.CreatedAt),
-            // Where a replica of 0.1 has deleted it, the time is filled in at the next start.
-            DeleteTime = provider.Deleted
-                ? Timestamp.FromDateTimeOffset(provider.DeletedAt ?? presence.AgentSince ?? presence.StatusAt)
-                : null,
+            DeleteTime = DeleteTime(provider, presence),
             Etag = provider.Version.ToString(CultureInfo.InvariantCulture),
             ResourceVersion = (ulong)(provider.Version + presence.Version),
-            Cordon = provider.Cordon is not { } cordon
-                ? null
-                : new Proto.Cordon
-                {
-                    Reason = cordon.Reason,
-                    User = cordon.User,
-                    Time = Timestamp.FromDateTimeOffset(cordon.At),
-                },
-            Tokens =
-            {
-                provider
-                    .Tokens.OrderBy(t => t.IssuedAt)
-                    .Select(t => new Proto.ProviderToken
-                    {
-                        Id = t.TokenId,
-                        IssueTime = Timestamp.FromDateTimeOffset(t.IssuedAt),
-                        Used = use.Used.Contains(t.TokenId),
-                        InUse = use.Live.Contains(t.TokenId),
-                    }),
-            },
-            OfferedCluster = presence.Offered is not { } offered
-                ? null
-                : new Proto.OfferedCluster
-                {
-                    Namespace = offered.Namespace,
-                    NamespaceUid = offered.NamespaceUid,
-                    Time = Timestamp.FromDateTimeOffset(offered.At),
-                },
+            Cordon = provider.Cordon is { } cordon ? ToProto(cordon) : null,
+            Tokens = { provider.Tokens.OrderBy(t => t.IssuedAt).Select(t => ToProto(t, use)) },
+            OfferedCluster = presence.Offered is { } offered ? ToProto(offered) : null,
             AgentRefusals = { presence.Refusals.Select(ToProto) },
         };
     }
+
+    private static Proto.ProviderStatus ToProto(ProviderStatus status) =>
+        status switch
+        {
+            ProviderStatus.Pending => Proto.ProviderStatus.Pending,
+            ProviderStatus.Ready => Proto.ProviderStatus.Ready,
+            _ => Proto.ProviderStatus.Error,
+        };
+
+    // Where a replica of 0.1 has deleted it, the time is filled in at the next start.
+    private static Timestamp? DeleteTime(Provider provider, ProviderPresence presence) =>
+        provider.Deleted
+            ? Timestamp.FromDateTimeOffset(provider.DeletedAt ?? presence.AgentSince ?? presence.StatusAt)
+            : null;
+
+    private static Proto.Cordon ToProto(Cordon cordon) =>
+        new()
+        {
+            Reason = cordon.Reason,
+            User = cordon.User,
+            Time = Timestamp.FromDateTimeOffset(cordon.At),
+        };
+
+    private static Proto.ProviderToken ToProto(ProviderToken token, TokenUse use) =>
+        new()
+        {
+            Id = token.TokenId,
+            IssueTime = Timestamp.FromDateTimeOffset(token.IssuedAt),
+            Used = use.Used.Contains(token.TokenId),
+            InUse = use.Live.Contains(token.TokenId),
+        };
+
+    private static Proto.OfferedCluster ToProto(ClusterOffered offered) =>
+        new()
+        {
+            Namespace = offered.Namespace,
+            NamespaceUid = offered.NamespaceUid,
+            Time = Timestamp.FromDateTimeOffset(offered.At),
+        };
 
     private static Proto.AgentRefusal ToProto(AgentRefused refused) =>
         new()

@@ -124,17 +124,25 @@ internal sealed class OrganizationCommands(
                 return new Plan(
                     [StreamLock.Organization(id, exclusive: true), StreamLock.Provider(providerId, exclusive)],
                     async (session, cancel) =>
-                    {
-                        var key = StreamKeys.Provider(providerId);
-                        var concerned = await session.Documents.LoadAsync<Provider>(key, cancel);
-                        return concerned!.IsMeantBy(provider)
+                        await Locked(session, providerId, provider, cancel) is { } concerned
                             ? await Once(session, id, concerned, etag, question, cancel)
-                            : new Outcome.Outdated();
-                    }
+                            : new Outcome.Outdated()
                 );
             },
             ct
         );
+
+    /// <returns>Null if the provider that the lock holds is no longer the one that the request names.</returns>
+    private static async Task<Provider?> Locked(
+        WriteSession session,
+        string providerId,
+        string reference,
+        CancellationToken ct
+    )
+    {
+        var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
+        return provider!.IsMeantBy(reference) ? provider : null;
+    }
 
     private static async Task<Outcome> Once(
         WriteSession session,

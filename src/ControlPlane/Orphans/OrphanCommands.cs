@@ -115,12 +115,27 @@ internal sealed class OrphanCommands(
         if (await OrphanView.Find(session.Connection, providerId, wanted.WorkspaceId, ct) is not { } orphan)
             return WorkspaceDecider.OrphanNotFound(wanted.WorkspaceId);
 
-        var create = new CreateWorkspace(
+        var create = ToCreate(wanted, orphan, context.Actor, organizationId, provider);
+        named(create.Name);
+        if (Incomplete(create) is { } incomplete)
+            return incomplete;
+        var adopt = new AdoptWorkspace(create, orphan.Generation, orphan.Restarted);
+        return await Append(session, adopt, providerId, orphan.WorkspaceId, ct);
+    }
+
+    private CreateWorkspace ToCreate(
+        OrphanAdoption wanted,
+        Orphan orphan,
+        string caller,
+        string organizationId,
+        Provider provider
+    ) =>
+        new(
             wanted.WorkspaceId,
             organizationId,
-            Or(wanted.Owner, context.Actor),
+            Or(wanted.Owner, caller),
             Or(wanted.Name, orphan.Name),
-            providerId,
+            provider.ProviderId,
             Complete(wanted.Spec, orphan.Spec),
             Or(orphan.StorageClass, provider.Details.StorageClass),
             wanted.Traceparent,
@@ -130,12 +145,6 @@ internal sealed class OrphanCommands(
             OwnerEmail = wanted.OwnerEmail,
             Details = provider.Details.Workspaces,
         };
-        named(create.Name);
-        if (Incomplete(create) is { } incomplete)
-            return incomplete;
-        var adopt = new AdoptWorkspace(create, orphan.Generation, orphan.Restarted);
-        return await Append(session, adopt, providerId, orphan.WorkspaceId, ct);
-    }
 
     private async Task<Outcome> RemoveOnce(
         WriteSession session,

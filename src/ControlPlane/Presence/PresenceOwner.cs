@@ -153,12 +153,8 @@ internal sealed class PresenceOwner : IDisposable
     private async Task<bool> Handle(StatusFact fact, CancellationToken ct)
     {
         var heardAt = new DateTimeOffset(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
-        var before = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
         var at = _time.GetUtcNow();
-        if (WasHeldUp())
-            before = StatusMachine.Step(before, new StatusFact.HeldUp(), at);
-        if (before.StoreAway && _health.AwaySince is null)
-            before = StatusMachine.Step(before, new StatusFact.StoreBack(), at);
+        var before = CatchUp(heardAt, at);
         var next = StatusMachine.Step(before, fact, at);
         if (_held is not null && next.Link != Link.Attached)
         {
@@ -167,14 +163,44 @@ internal sealed class PresenceOwner : IDisposable
             return false;
         }
 
+        if (!await Accept(fact, before, next, at, ct))
+        {
+            _verdict.TrySetResult(OwnerVerdict.NotOwner);
+            return false;
+        }
+
+        if (fact is StatusFact.Synced)
+            _synced.TrySetResult();
+        if (_state.Link == Link.Unresponsive)
+            _verdict.TrySetResult(OwnerVerdict.Unresponsive);
+        return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
+    }
+
+    /// <summary>The state after what was learnt elsewhere since the last fact came: about the agent, this process, the store.</summary>
+    private StatusState CatchUp(DateTimeOffset heardAt, DateTimeOffset at)
+    {
+        var state = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
+        if (WasHeldUp())
+            state = StatusMachine.Step(state, new StatusFact.HeldUp(), at);
+        return state.StoreAway && _health.AwaySince is null
+            ? StatusMachine.Step(state, new StatusFact.StoreBack(), at)
+            : state;
+    }
+
+    /// <summary>Saves the next state and takes it over; goes on without saving while the store is away.</summary>
+    /// <returns>False if the presence belongs to another session.</returns>
+    private async Task<bool> Accept(
+        StatusFact fact,
+        StatusState before,
+        StatusState next,
+        DateTimeOffset at,
+        CancellationToken ct
+    )
+    {
         try
         {
             if (!await Save(next, at, ct))
-            {
-                _verdict.TrySetResult(OwnerVerdict.NotOwner);
                 return false;
-            }
-
             _state = next;
             if (fact is StatusFact.Synced && _wasHeld)
                 await _store.ForgetFailures(ProviderId, ct);
@@ -188,11 +214,7 @@ internal sealed class PresenceOwner : IDisposable
                 _logger.PresenceNotStored(_names.Of(ProviderId), ProviderId, e.Message);
         }
 
-        if (fact is StatusFact.Synced)
-            _synced.TrySetResult();
-        if (_state.Link == Link.Unresponsive)
-            _verdict.TrySetResult(OwnerVerdict.Unresponsive);
-        return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
+        return true;
     }
 
     /// <summary>Whether this process didn't listen for a while since the agent was heard last. Says so once.</summary>

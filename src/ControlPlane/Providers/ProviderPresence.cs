@@ -69,19 +69,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
         {
             (null, PresenceStarted e) => new ProviderPresence(key, e.ProviderId, e.At),
             (null, _) => null,
-            (_, AgentConnected e) => state with
-            {
-                Epoch = e.Epoch,
-                OwnerId = e.OwnerId,
-                ReplicaId = e.ReplicaId,
-                Agent = e.Agent,
-                UsedTokens = [.. state.UsedTokens.Remove(e.TokenId).TakeLast(MaxUsedTokens - 1), e.TokenId],
-                NamespaceUid = e.Agent.NamespaceUid.Length > 0 ? e.Agent.NamespaceUid : state.NamespaceUid,
-                Namespace = e.Agent.NamespaceUid.Length > 0 ? e.Agent.Namespace : state.Namespace,
-                Attached = true,
-                AgentSince = e.At,
-                Refusals = [],
-            },
+            (_, AgentConnected e) => state.After(e),
             (_, AgentDisconnected e) => state with { Attached = false, AgentSince = e.At },
             (_, OwnerDismissed e) => state with
             {
@@ -91,14 +79,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 AgentSince = state.Attached ? e.LastSeenAt ?? e.At : state.AgentSince,
             },
             (_, ConditionsReported e) => state with { Conditions = e.Conditions },
-            (_, StatusChanged e) => state with
-            {
-                Status = e.Status,
-                Code = e.Code,
-                Message = e.Message,
-                StatusAt = e.At,
-                RecentErrors = StatusMachine.RememberError(state.RecentErrors, state.Status, e.Status, e.At),
-            },
+            (_, StatusChanged e) => state.After(e),
             (_, AgentRefused e) => state with
             {
                 Refusals = [.. state.Refusals.RemoveAll(r => r.Reason == e.Reason), e],
@@ -114,5 +95,30 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
             },
             (_, PresenceEnded) => state with { Ended = true, Attached = false, NamespaceUid = null },
             _ => state,
+        };
+
+    private ProviderPresence After(AgentConnected e) =>
+        this with
+        {
+            Epoch = e.Epoch,
+            OwnerId = e.OwnerId,
+            ReplicaId = e.ReplicaId,
+            Agent = e.Agent,
+            UsedTokens = [.. UsedTokens.Remove(e.TokenId).TakeLast(MaxUsedTokens - 1), e.TokenId],
+            NamespaceUid = e.Agent.NamespaceUid.Length > 0 ? e.Agent.NamespaceUid : NamespaceUid,
+            Namespace = e.Agent.NamespaceUid.Length > 0 ? e.Agent.Namespace : Namespace,
+            Attached = true,
+            AgentSince = e.At,
+            Refusals = [],
+        };
+
+    private ProviderPresence After(StatusChanged e) =>
+        this with
+        {
+            Status = e.Status,
+            Code = e.Code,
+            Message = e.Message,
+            StatusAt = e.At,
+            RecentErrors = StatusMachine.RememberError(RecentErrors, Status, e.Status, e.At),
         };
 }

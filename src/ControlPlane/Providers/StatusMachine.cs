@@ -64,24 +64,8 @@ internal static class StatusMachine
     private static StatusState Observe(StatusState state, StatusFact fact, DateTimeOffset at) =>
         fact switch
         {
-            StatusFact.Attached f => state with
-            {
-                Link = Link.Attached,
-                Conditions = f.Conditions,
-                SilenceLimit = f.SilenceLimit,
-                LinkDeadline = at + f.SilenceLimit,
-                HealthySince = null,
-                NoToken = false,
-                Identified = f.Identified,
-                Synced = false,
-                SnapshotOverdue = false,
-            },
-            StatusFact.Synced when state is { Link: Link.Attached, Identified: true } => state with
-            {
-                Synced = true,
-                SnapshotOverdue = false,
-                LinkDeadline = at + state.SilenceLimit,
-            },
+            StatusFact.Attached f => Attached(state, f, at),
+            StatusFact.Synced when state is { Link: Link.Attached, Identified: true } => Synced(state, at),
             StatusFact.Heard when state.Link == Link.Attached => state with { LinkDeadline = at + state.SilenceLimit },
             StatusFact.Reported f when state.Link == Link.Attached => state with
             {
@@ -110,21 +94,49 @@ internal static class StatusMachine
                 Link = Link.Grace,
                 LinkDeadline = at + StartupGrace,
             },
-            // Time in which nobody listened is nobody's silence.
-            StatusFact.HeldUp => state with
-            {
-                LinkDeadline = state.LinkDeadline < at + StartupGrace ? at + StartupGrace : state.LinkDeadline,
-                HealthySince = state.Synced ? state.HealthySince : null,
-            },
+            StatusFact.HeldUp => HeldUp(state, at),
             StatusFact.StoreLost => state with { StoreAway = true },
-            StatusFact.StoreBack when state.StoreAway => state with
-            {
-                StoreAway = false,
-                LinkDeadline = state.LinkDeadline <= at ? at + StartupGrace : state.LinkDeadline,
-                // A snapshot can't be answered without the store.
-                HealthySince = state.Synced ? state.HealthySince : null,
-            },
+            StatusFact.StoreBack when state.StoreAway => StoreBack(state, at),
             _ => state,
+        };
+
+    private static StatusState Attached(StatusState state, StatusFact.Attached fact, DateTimeOffset at) =>
+        state with
+        {
+            Link = Link.Attached,
+            Conditions = fact.Conditions,
+            SilenceLimit = fact.SilenceLimit,
+            LinkDeadline = at + fact.SilenceLimit,
+            HealthySince = null,
+            NoToken = false,
+            Identified = fact.Identified,
+            Synced = false,
+            SnapshotOverdue = false,
+        };
+
+    private static StatusState Synced(StatusState state, DateTimeOffset at) =>
+        state with
+        {
+            Synced = true,
+            SnapshotOverdue = false,
+            LinkDeadline = at + state.SilenceLimit,
+        };
+
+    /// <summary>Silence is not counted while this process was suspended and could not receive.</summary>
+    private static StatusState HeldUp(StatusState state, DateTimeOffset at) =>
+        state with
+        {
+            LinkDeadline = state.LinkDeadline < at + StartupGrace ? at + StartupGrace : state.LinkDeadline,
+            HealthySince = state.Synced ? state.HealthySince : null,
+        };
+
+    private static StatusState StoreBack(StatusState state, DateTimeOffset at) =>
+        state with
+        {
+            StoreAway = false,
+            LinkDeadline = state.LinkDeadline <= at ? at + StartupGrace : state.LinkDeadline,
+            // A snapshot can't be answered without the store.
+            HealthySince = state.Synced ? state.HealthySince : null,
         };
 
     private static StatusState Settle(StatusState state, DateTimeOffset at)

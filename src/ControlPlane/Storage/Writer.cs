@@ -1,5 +1,6 @@
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
+using Google.Protobuf;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
@@ -32,13 +33,8 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
         Refusal? taken = null;
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            if (context.RequestId.Length > 0)
-            {
-                var earlier = await RequestLog.Find(database, context, ct);
-                if (earlier.Refusal is not null || earlier.Value is not null)
-                    return earlier!;
-            }
-
+            if (await Earlier(context, ct) is { } earlier)
+                return earlier;
             var plan = await prepare(ct);
             if (plan.Refusal is { } refusal)
                 return refusal;
@@ -48,16 +44,7 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
                 {
                     case Outcome.Done done:
                         done.Committed?.Invoke();
-                        return new Written(
-                            done.Subject,
-                            Repeated: false,
-                            done.Response is { } response
-                                ? Google.Protobuf.MessageExtensions.ToByteArray(response)
-                                : null
-                        )
-                        {
-                            Unchanged = done.Unchanged,
-                        };
+                        return ToWritten(done);
                     case Outcome.Refused refused:
                         return refused.Refusal;
                 }
@@ -81,6 +68,20 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
 
         return Crowded;
     }
+
+    /// <summary>What an earlier call with the same request id came to; null if there was none.</summary>
+    private async Task<Result<Written>?> Earlier(WriteContext context, CancellationToken ct)
+    {
+        if (context.RequestId.Length == 0)
+            return null;
+        var earlier = await RequestLog.Find(database, context, ct);
+        if (earlier.Refusal is null && earlier.Value is null)
+            return null;
+        return earlier!;
+    }
+
+    private static Written ToWritten(Outcome.Done done) =>
+        new(done.Subject, Repeated: false, done.Response?.ToByteArray()) { Unchanged = done.Unchanged };
 
     private async Task<Outcome> Once(WriteContext context, Plan plan, CancellationToken ct)
     {

@@ -46,11 +46,7 @@ internal sealed record FeedPage(
         CancellationToken ct
     )
     {
-        await using var command = database.CreateCommand(Sql);
-        command.Parameters.Add(new("transaction", NpgsqlDbType.Xid8) { Value = from.TransactionId });
-        command.Parameters.Add(new("row", NpgsqlDbType.Bigint) { Value = from.RowId });
-        command.Parameters.Add(new("replica", NpgsqlDbType.Text) { Value = (object?)exceptReplica ?? DBNull.Value });
-        command.Parameters.Add(new("size", NpgsqlDbType.Integer) { Value = size });
+        await using var command = Command(database, from, exceptReplica, size);
         await using var answer = await command.ExecuteReaderAsync(ct);
         var rows = new List<FeedRow>();
         var (oldest, unsettled, foreign, trimmed, read) = (0ul, false, false, false, 0);
@@ -80,6 +76,16 @@ internal sealed record FeedPage(
             foreign,
             trimmed
         );
+    }
+
+    private static NpgsqlCommand Command(NpgsqlDataSource database, FeedPosition from, string? exceptReplica, int size)
+    {
+        var command = database.CreateCommand(Sql);
+        command.Parameters.Add(new("transaction", NpgsqlDbType.Xid8) { Value = from.TransactionId });
+        command.Parameters.Add(new("row", NpgsqlDbType.Bigint) { Value = from.RowId });
+        command.Parameters.Add(new("replica", NpgsqlDbType.Text) { Value = (object?)exceptReplica ?? DBNull.Value });
+        command.Parameters.Add(new("size", NpgsqlDbType.Integer) { Value = size });
+        return command;
     }
 
     private static FeedRow Row(NpgsqlDataReader row) =>

@@ -79,103 +79,112 @@ public sealed record Workspace(
     public static Workspace? Fold(Workspace? state, string key, WorkspaceEvent change) =>
         (state, change) switch
         {
-            (null, WorkspaceCreated e) => new Workspace(
-                key,
-                e.WorkspaceId,
-                e.OrganizationId,
-                e.Owner,
-                e.Name,
-                e.ProviderId,
-                e.Spec,
-                e.StorageClass,
-                DesiredState.Running,
-                Generation: 1,
-                e.Traceparent,
-                e.At
-            )
-            {
-                OwnerEmail = e.OwnerEmail,
-                Details = e.Details,
-            },
-            (null, WorkspaceAdopted e) => new Workspace(
-                key,
-                e.WorkspaceId,
-                e.OrganizationId,
-                e.Owner,
-                e.Name,
-                e.ProviderId,
-                e.Spec,
-                e.StorageClass,
-                DesiredState.Running,
-                e.Generation,
-                e.Traceparent,
-                e.At
-            )
-            {
-                OwnerEmail = e.OwnerEmail,
-                Details = e.Details,
-                RestartGeneration = e.RestartGeneration,
-            },
+            (null, WorkspaceCreated e) => From(key, e),
+            (null, WorkspaceAdopted e) => From(key, e),
             (null, OrphanRemovalRequested e) => Doomed(key, e),
             (null, _) => null,
-            (_, WorkspaceStartRequested e) => state.Wished(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
-            {
-                Details = e.Details ?? state.Details,
-            },
-            (_, WorkspaceRestartRequested e) => state.Wished(
-                DesiredState.Running,
-                e.Generation,
-                e.Traceparent,
-                e.At
-            ) with
-            {
-                RestartGeneration = e.Generation,
-                Details = e.Details ?? state.Details,
-            },
+            (_, WorkspaceStartRequested e) => state.After(e),
+            (_, WorkspaceRestartRequested e) => state.After(e),
             (_, WorkspaceOwnerEmailChanged e) => state with { OwnerEmail = e.OwnerEmail },
-            (_, WorkspaceSpecChanged e) => state.Wished(state.Desired, e.Generation, e.Traceparent, e.At) with
-            {
-                Spec = e.Spec,
-                TakeOwnershipGeneration = e.TakesOwnership ? e.Generation : state.TakeOwnershipGeneration,
-            },
+            (_, WorkspaceSpecChanged e) => state.After(e),
             (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent, e.At),
             (_, DesiredStateRepeated e) => state with { Traceparent = e.Traceparent, DesiredAt = e.At },
-            (_, WorkspaceDeleteRequested e) => state.Wished(
-                DesiredState.Deleted,
-                e.Generation,
-                e.Traceparent,
-                e.At
-            ) with
-            {
-                State = ObservedState.Deleting,
-                StateCode = "",
-                StateMessage = "",
-                StateAt = e.At,
-            },
-            (_, WorkspaceLost e) => state with
-            {
-                State = ObservedState.Lost,
-                StateCode = "",
-                StateMessage = e.Reason,
-                StateAt = e.At,
-            },
+            (_, WorkspaceDeleteRequested e) => state.After(e),
+            (_, WorkspaceLost e) => state.Entered(ObservedState.Lost, e.Reason, e.At),
             (_, GenerationRaised e) => state with { Generation = e.Generation },
-            (_, WorkspaceObserved e) => state with
-            {
-                State = e.State,
-                StateCode = e.Code,
-                StateMessage = e.Message,
-                StateAt = state.IsAsSeenIn(e) ? state.StateAt : e.At,
-                ObservedGeneration = e.Generation,
-                ObservedEpoch = e.Epoch,
-                ObservedVersion = e.Version,
-                Timeline = state.Timeline.After(e.Generation, e.Timeline),
-                VolumeCreatedAnewAt = e.Timeline.Any(t => t.Stage == TimelineStage.VolumeCreatedAnew)
-                    ? e.At
-                    : state.VolumeCreatedAnewAt,
-                Disk = e.Disk ?? state.Disk,
-            },
+            (_, WorkspaceObserved e) => state.After(e),
             _ => state,
+        };
+
+    private static Workspace From(string key, WorkspaceCreated e) =>
+        new(
+            key,
+            e.WorkspaceId,
+            e.OrganizationId,
+            e.Owner,
+            e.Name,
+            e.ProviderId,
+            e.Spec,
+            e.StorageClass,
+            DesiredState.Running,
+            Generation: 1,
+            e.Traceparent,
+            e.At
+        )
+        {
+            OwnerEmail = e.OwnerEmail,
+            Details = e.Details,
+        };
+
+    private static Workspace From(string key, WorkspaceAdopted e) =>
+        new(
+            key,
+            e.WorkspaceId,
+            e.OrganizationId,
+            e.Owner,
+            e.Name,
+            e.ProviderId,
+            e.Spec,
+            e.StorageClass,
+            DesiredState.Running,
+            e.Generation,
+            e.Traceparent,
+            e.At
+        )
+        {
+            OwnerEmail = e.OwnerEmail,
+            Details = e.Details,
+            RestartGeneration = e.RestartGeneration,
+        };
+
+    private Workspace After(WorkspaceStartRequested e) =>
+        Wished(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
+        {
+            Details = e.Details ?? Details,
+        };
+
+    private Workspace After(WorkspaceRestartRequested e) =>
+        Wished(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
+        {
+            RestartGeneration = e.Generation,
+            Details = e.Details ?? Details,
+        };
+
+    private Workspace After(WorkspaceSpecChanged e) =>
+        Wished(Desired, e.Generation, e.Traceparent, e.At) with
+        {
+            Spec = e.Spec,
+            TakeOwnershipGeneration = e.TakesOwnership ? e.Generation : TakeOwnershipGeneration,
+        };
+
+    private Workspace After(WorkspaceDeleteRequested e) =>
+        Wished(DesiredState.Deleted, e.Generation, e.Traceparent, e.At).Entered(ObservedState.Deleting, "", e.At);
+
+    private Workspace After(WorkspaceObserved e) =>
+        this with
+        {
+            State = e.State,
+            StateCode = e.Code,
+            StateMessage = e.Message,
+            StateAt = IsAsSeenIn(e) ? StateAt : e.At,
+            ObservedGeneration = e.Generation,
+            ObservedEpoch = e.Epoch,
+            ObservedVersion = e.Version,
+            Timeline = Timeline.After(e.Generation, e.Timeline),
+            VolumeCreatedAnewAt = e.Timeline.Any(t => t.Stage == TimelineStage.VolumeCreatedAnew)
+                ? e.At
+                : VolumeCreatedAnewAt,
+            Disk = e.Disk ?? Disk,
+        };
+
+    /// <summary>A state that follows from a request and not from a report.</summary>
+    private Workspace Entered(ObservedState state, string message, DateTimeOffset at) =>
+        this with
+        {
+            State = state,
+            StateCode = "",
+            StateMessage = message,
+            StateAt = at,
         };
 
     // More may have happened on the way to a state, which is no other state by that.

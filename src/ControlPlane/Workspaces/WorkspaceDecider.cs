@@ -29,18 +29,7 @@ internal static class WorkspaceDecider
                 c.As.OwnerEmail,
                 details => Adopted(c, details)
             ),
-            (null, RemoveOrphan c) => Decision<WorkspaceEvent>.Emit(
-                new OrphanRemovalRequested(
-                    c.WorkspaceId,
-                    c.ProviderId,
-                    c.Name,
-                    c.Spec,
-                    c.StorageClass,
-                    c.Seen + 1,
-                    c.Traceparent,
-                    c.At
-                )
-            ),
+            (null, RemoveOrphan c) => Decision<WorkspaceEvent>.Emit(Removal(c)),
             (_, AdoptWorkspace or RemoveOrphan) => OrphanNotFound(state.WorkspaceId),
             // A report or a raise can meet a workspace of another database: an orphan, which nobody here decides on.
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
@@ -84,6 +73,9 @@ internal static class WorkspaceDecider
             Details = details,
             RestartGeneration = c.SeenRestart,
         };
+
+    private static OrphanRemovalRequested Removal(RemoveOrphan c) =>
+        new(c.WorkspaceId, c.ProviderId, c.Name, c.Spec, c.StorageClass, c.Seen + 1, c.Traceparent, c.At);
 
     public static Refusal OrphanNotFound(string workspaceId) =>
         Refusal.NotFound(

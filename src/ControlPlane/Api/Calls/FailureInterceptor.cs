@@ -112,13 +112,7 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
             return CallRefusals.TooManyCalls().ToRpcException();
         if (StoreFailure.IsAway(exception))
         {
-            var http = context.GetHttpContext();
-            refusals.Add(
-                Caller.SubjectOf(http.User),
-                StoreFailure.Away.Reason,
-                $"{context.Method}: {exception.Message}",
-                http.Connection.RemoteIpAddress
-            );
+            RecordStoreAway(exception, context);
             return StoreFailure.Away.ToRpcException();
         }
 
@@ -128,5 +122,16 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
             ErrorReasons.Internal,
             "The control plane failed; its log has the details under this call's trace id."
         ).ToRpcException();
+    }
+
+    private void RecordStoreAway(Exception exception, ServerCallContext context)
+    {
+        var http = context.GetHttpContext();
+        refusals.Add(
+            Caller.SubjectOf(http.User),
+            StoreFailure.Away.Reason,
+            $"{context.Method}: {exception.Message}",
+            http.Connection.RemoteIpAddress
+        );
     }
 }
