@@ -4,6 +4,7 @@ using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Marten;
+using Polly;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 
@@ -32,33 +33,30 @@ internal sealed record HeldBack(AgentConnected Connected, ProviderPresence Befor
 /// <summary>Loads, decides, appends: the only code that writes a provider's presence.</summary>
 internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failures, Replica replica, TimeProvider time)
 {
-    private const int Attempts = 8;
+    private static readonly ResiliencePipeline<Result<AttachedSession>> RetryAttach = ConflictRetry.Of<
+        Result<AttachedSession>
+    >();
+
+    private static readonly ResiliencePipeline<ProviderPresence?> RetryAppend = ConflictRetry.Of<ProviderPresence?>();
 
     /// <summary>Gives the agent the next epoch, or refuses it. The newest session wins.</summary>
-    public async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            await using var session = sessions.Write(Actor(attaching.ProviderId));
-            var stream = await Fetch(session, attaching.ProviderId, ct);
-            var takenBy = await TakenBy(session, attaching, ct);
-            if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } refusal)
-                return refusal;
+    public async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct) =>
+        await RetryAttach.ExecuteAsync(async token => await AttachOnce(attaching, token), ct);
 
-            var (events, attached) = Attached(stream.Aggregate!, attaching);
-            if (await IsFailing(stream.Aggregate!, ct))
-                return attached with { HeldBack = new HeldBack((AgentConnected)events[0], stream.Aggregate!) };
-            stream.AppendMany(events);
-            try
-            {
-                await session.SaveChangesAsync(ct);
-                return attached;
-            }
-            catch (Exception e) when (attempt < Attempts && IsConflict(e))
-            {
-                // Another session of the provider, or another provider for the namespace, got there first.
-            }
-        }
+    private async Task<Result<AttachedSession>> AttachOnce(Attaching attaching, CancellationToken ct)
+    {
+        await using var session = sessions.Write(Actor(attaching.ProviderId));
+        var stream = await Fetch(session, attaching.ProviderId, ct);
+        var takenBy = await TakenBy(session, attaching, ct);
+        if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } refusal)
+            return refusal;
+
+        var (events, attached) = Attached(stream.Aggregate!, attaching);
+        if (await IsFailing(stream.Aggregate!, ct))
+            return attached with { HeldBack = new HeldBack((AgentConnected)events[0], stream.Aggregate!) };
+        stream.AppendMany(events);
+        await session.SaveChangesAsync(ct);
+        return attached;
     }
 
     /// <summary>
@@ -78,7 +76,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         {
             await session.SaveChangesAsync(ct);
         }
-        catch (Exception e) when (IsConflict(e))
+        catch (Exception e) when (StoreFailure.IsConflict(e))
         {
             // Something newer than this refusal is known.
         }
@@ -95,27 +93,25 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         string ownerId,
         IReadOnlyList<PresenceEvent> events,
         CancellationToken ct
+    ) => await RetryAppend.ExecuteAsync(async token => await AppendOnce(providerId, epoch, ownerId, events, token), ct);
+
+    private async Task<ProviderPresence?> AppendOnce(
+        string providerId,
+        long epoch,
+        string ownerId,
+        IReadOnlyList<PresenceEvent> events,
+        CancellationToken ct
     )
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            await using var session = sessions.Write(Actor(providerId));
-            var stream = await Fetch(session, providerId, ct);
-            if (stream.Aggregate is not { } presence)
-                return null;
-            if (!(events[0] is AgentConnected first ? presence.IsFreeFor(first) : presence.IsOwnedBy(epoch, ownerId)))
-                return null;
-            stream.AppendMany(events);
-            try
-            {
-                await session.SaveChangesAsync(ct);
-                return events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
-            }
-            catch (Exception e) when (attempt < Attempts && IsConflict(e))
-            {
-                // Read again: whoever wrote may have taken over.
-            }
-        }
+        await using var session = sessions.Write(Actor(providerId));
+        var stream = await Fetch(session, providerId, ct);
+        if (stream.Aggregate is not { } presence)
+            return null;
+        if (!(events[0] is AgentConnected first ? presence.IsFreeFor(first) : presence.IsOwnedBy(epoch, ownerId)))
+            return null;
+        stream.AppendMany(events);
+        await session.SaveChangesAsync(ct);
+        return events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
     }
 
     /// <summary>The next one to fail is the first again.</summary>
@@ -171,9 +167,6 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         var provider = await session.LoadAsync<Provider>(StreamKeys.Provider(holder.ProviderId), ct);
         return provider?.Name ?? holder.ProviderId;
     }
-
-    private static bool IsConflict(Exception e) =>
-        StoreFailure.IsContention(e) || StoreFailure.UniqueIndex(e) is not null;
 
     private static string Actor(string providerId) => $"agent:{providerId}";
 }

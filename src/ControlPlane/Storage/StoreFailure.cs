@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
 using JasperFx;
+using Marten.Exceptions;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
@@ -74,6 +75,12 @@ internal static class StoreFailure
                             or PostgresErrorCodes.LockNotAvailable
                     }
             );
+
+    /// <summary>The same, and also where somebody else has begun the stream or taken the value of a unique index first.</summary>
+    public static bool IsConflict(Exception exception) =>
+        IsContention(exception)
+        || UniqueIndex(exception) is not null
+        || Causes(exception).Any(cause => cause is ExistingStreamIdCollisionException);
 
     /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>
     public static string? State(Exception exception) =>

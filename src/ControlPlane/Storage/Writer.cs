@@ -2,6 +2,7 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
 using Google.Protobuf;
 using Npgsql;
+using Polly;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
@@ -15,7 +16,9 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
     /// <summary>How long a write waits for one lock.</summary>
     public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
 
-    private const int Attempts = 8;
+    private static readonly ResiliencePipeline<Result<Written>?> Retry = ConflictRetry.Of<Result<Written>?>(r =>
+        r is null
+    );
 
     private static readonly Refusal Crowded = new(
         RefusalKind.Aborted,
@@ -30,43 +33,50 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
         CancellationToken ct
     )
     {
-        Refusal? taken = null;
-        for (var attempt = 1; attempt <= Attempts; attempt++)
+        try
         {
-            if (await Earlier(context, ct) is { } earlier)
-                return earlier;
-            var plan = await prepare(ct);
-            if (plan.Refusal is { } refusal)
-                return refusal;
-            try
+            return await Retry.ExecuteAsync(async token => await Attempt(context, prepare, token), ct) ?? Crowded;
+        }
+        catch (Exception e) when (IsCrowded(e))
+        {
+            return Crowded;
+        }
+    }
+
+    /// <returns>Null if the plan was made from what is no longer so.</returns>
+    private async Task<Result<Written>?> Attempt(
+        WriteContext context,
+        Func<CancellationToken, Task<Result<Plan>>> prepare,
+        CancellationToken ct
+    )
+    {
+        if (await Earlier(context, ct) is { } earlier)
+            return earlier;
+        var plan = await prepare(ct);
+        if (plan.Refusal is { } refusal)
+            return refusal;
+        try
+        {
+            switch (await Once(context, plan.Value, ct))
             {
-                switch (await Once(context, plan.Value, ct))
-                {
-                    case Outcome.Done done:
-                        done.Committed?.Invoke();
-                        return ToWritten(done);
-                    case Outcome.Refused refused:
-                        return refused.Refusal;
-                }
-            }
-            catch (Exception e) when (Taken(plan.Value, e) is { } now)
-            {
-                // It may be the caller's own first call that has taken it: look among the request ids once more.
-                if (context.RequestId.Length == 0 || taken is not null)
-                    return now;
-                taken = now;
-            }
-            catch (Exception e) when (IsLockTimeout(e))
-            {
-                return Crowded;
-            }
-            catch (Exception e) when (IsConflict(e))
-            {
-                // Somebody was faster: decide again from what they left.
+                case Outcome.Done done:
+                    done.Committed?.Invoke();
+                    return ToWritten(done);
+                case Outcome.Refused refused:
+                    return refused.Refusal;
+                default:
+                    return null;
             }
         }
-
-        return Crowded;
+        catch (Exception e) when (Taken(plan.Value, e) is { } taken)
+        {
+            // It may be the caller's own first call that has taken it.
+            return await Earlier(context, ct) ?? taken;
+        }
+        catch (Exception e) when (IsLockTimeout(e))
+        {
+            return Crowded;
+        }
     }
 
     /// <summary>What an earlier call with the same request id came to; null if there was none.</summary>
@@ -115,10 +125,9 @@ internal sealed class Writer(NpgsqlDataSource database, StoreSessions sessions)
     private static Refusal? Taken(Plan plan, Exception e) =>
         StoreFailure.UniqueIndex(e) is { } index && index != RequestLog.Key ? plan.Taken(index) : null;
 
-    private static bool IsConflict(Exception e) =>
-        StoreFailure.IsContention(e)
-        || e is Marten.Exceptions.ExistingStreamIdCollisionException
-        || StoreFailure.UniqueIndex(e) == RequestLog.Key;
+    // A unique index whose meaning to the caller nobody has said is a fault of ours.
+    private static bool IsCrowded(Exception e) =>
+        StoreFailure.IsConflict(e) && StoreFailure.UniqueIndex(e) is null or RequestLog.Key;
 
     private static bool IsLockTimeout(Exception e) => StoreFailure.State(e) == PostgresErrorCodes.LockNotAvailable;
 }

@@ -15,7 +15,7 @@ internal sealed class WorkspaceCommands(
     TimeProvider time
 )
 {
-    private const int Attempts = 5;
+    private static readonly Polly.ResiliencePipeline<bool> Retry = ConflictRetry.Of<bool>();
 
     /// <summary>Start, stop, delete, restart or update.</summary>
     public Task<Result<Written>> Wish(
@@ -102,7 +102,8 @@ internal sealed class WorkspaceCommands(
         {
             try
             {
-                if (!await ObserveAlone(fence, id, report, ct))
+                var alone = new Dictionary<string, ObserveWorkspace> { [id] = report };
+                if (!await Retry.ExecuteAsync(async token => await ObserveOnce(fence, alone, token), ct))
                     return null;
             }
             catch (Exception e) when (IsOfOne(e))
@@ -112,21 +113,6 @@ internal sealed class WorkspaceCommands(
         }
 
         return failed;
-    }
-
-    private async Task<bool> ObserveAlone(SessionFence fence, string id, ObserveWorkspace report, CancellationToken ct)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await ObserveOnce(fence, new Dictionary<string, ObserveWorkspace> { [id] = report }, ct);
-            }
-            catch (Exception e) when (attempt < Attempts && StoreFailure.IsContention(e))
-            {
-                // A command got there first: decide again from what it left.
-            }
-        }
     }
 
     private static bool IsOfOne(Exception e) => !StoreFailure.IsAway(e) && e is not OperationCanceledException;
