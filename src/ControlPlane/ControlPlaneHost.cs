@@ -64,7 +64,12 @@ internal static class ControlPlaneHost
             .AddAgentStreams()
             .AddIdentity()
             .AddCallers()
-            .AddSlices();
+            .AddCallLimits()
+            .AddDeployment()
+            .AddOrganizations()
+            .AddProviders()
+            .AddWorkspaces()
+            .AddOrphans();
         builder.AddObservability();
         builder.Services.AddGrpcHealth();
         builder.Services.AddGrpc(o => o.Interceptors.Add<FailureInterceptor>()).AddJsonApi();
@@ -146,47 +151,61 @@ internal static class ControlPlaneHost
         await app.StopAsync();
     }
 
-    private static IServiceCollection AddSlices(this IServiceCollection services)
+    private static IServiceCollection AddCallLimits(this IServiceCollection services)
     {
         services.AddOptions<CallLimitOptions>().BindConfiguration(CallLimitOptions.Section);
-        services.AddSingleton<CallLimiter>();
-        services.AddSingleton<FirstStart>();
-        services.AddSingleton<LocalTokens>();
-        services.AddSingleton<DeploymentView>();
-        services.AddSingleton<DeploymentCommands>();
-        services.AddSingleton<OrganizationView>();
-        services.AddSingleton<OrganizationAnswers>();
-        services.AddSingleton<OrganizationCommands>();
-        services.AddSingleton<ProviderView>();
-        services.AddSingleton<ProviderNames>();
-        services.AddSingleton<ProviderAnswers>();
-        services.AddSingleton<ProviderHistory>();
-        services.AddSingleton<ProviderWrites>();
-        services.AddSingleton<ProviderCommands>();
-        services.AddSingleton<ProviderTokens>();
-        services.AddSingleton<ProviderRemoval>();
-        services.AddSingleton<WorkspaceView>();
-        services.AddSingleton<WorkspaceStory>();
-        services.AddSingleton(s => new ProviderRoom(
-            s.GetRequiredService<IOptions<AgentStreamOptions>>().Value.MaxWorkspacesPerSnapshot,
-            s.GetRequiredService<TimeProvider>()
-        ));
-        services.AddSingleton<WorkspacePlacement>();
-        services.AddSingleton<WorkspaceCommands>();
-        services.AddSingleton<WorkspaceAnswers>();
-        services.AddSingleton<OrphanStore>();
-        services.AddSingleton<OrphanView>();
-        services.AddSingleton<OrphanCommands>();
-        services.AddSingleton<ProviderOperations>();
-        services.AddSingleton<ProviderTokenOperations>();
-        services.AddSingleton<OrphanOperations>();
-        services.AddSingleton<WorkspaceOperations>();
-        services.AddSingleton<DesiredStateOperations>();
-        services.AddSingleton<OrganizationOperations>();
-        services.AddSingleton<DeploymentOperations>();
-        services.AddSingleton<TokenOperations>();
-        return services;
+        return services.AddSingleton<CallLimiter>();
     }
+
+    private static IServiceCollection AddDeployment(this IServiceCollection services) =>
+        services
+            .AddSingleton<FirstStart>()
+            .AddSingleton<LocalTokens>()
+            .AddSingleton<DeploymentView>()
+            .AddSingleton<DeploymentCommands>()
+            .AddSingleton<DeploymentOperations>()
+            .AddSingleton<TokenOperations>();
+
+    private static IServiceCollection AddOrganizations(this IServiceCollection services) =>
+        services
+            .AddSingleton<OrganizationView>()
+            .AddSingleton<OrganizationAnswers>()
+            .AddSingleton<OrganizationCommands>()
+            .AddSingleton<OrganizationOperations>();
+
+    private static IServiceCollection AddProviders(this IServiceCollection services) =>
+        services
+            .AddSingleton<ProviderView>()
+            .AddSingleton<ProviderNames>()
+            .AddSingleton<ProviderAnswers>()
+            .AddSingleton<ProviderHistory>()
+            .AddSingleton<ProviderWrites>()
+            .AddSingleton<ProviderCommands>()
+            .AddSingleton<ProviderTokens>()
+            .AddSingleton<ProviderRemoval>()
+            .AddSingleton<ProviderOperations>()
+            .AddSingleton<ProviderTokenOperations>();
+
+    private static IServiceCollection AddWorkspaces(this IServiceCollection services) =>
+        services
+            .AddSingleton<WorkspaceView>()
+            .AddSingleton<WorkspaceStory>()
+            .AddSingleton<WorkspacePlacement>()
+            .AddSingleton<WorkspaceCommands>()
+            .AddSingleton<WorkspaceAnswers>()
+            .AddSingleton<WorkspaceOperations>()
+            .AddSingleton<DesiredStateOperations>()
+            .AddSingleton(s => new ProviderRoom(
+                s.GetRequiredService<IOptions<AgentStreamOptions>>().Value.MaxWorkspacesPerSnapshot,
+                s.GetRequiredService<TimeProvider>()
+            ));
+
+    private static IServiceCollection AddOrphans(this IServiceCollection services) =>
+        services
+            .AddSingleton<OrphanStore>()
+            .AddSingleton<OrphanView>()
+            .AddSingleton<OrphanCommands>()
+            .AddSingleton<OrphanOperations>();
 
     private static void Listen(KestrelServerOptions kestrel, ControlPlaneOptions options)
     {

@@ -42,12 +42,8 @@ internal sealed class AgentSessionRunner(
         using var onAbort = ct.Register(() => session.Close(SessionEnd.ConnectionLost));
         var openedAt = time.GetTimestamp();
         metrics.Opened();
-        logger.AgentAttached(
-            names.Of(session.ProviderId),
-            session.ProviderId,
-            session.Epoch,
-            attached.Presence.Agent?.AgentVersion ?? ""
-        );
+        var version = attached.Presence.Agent?.AgentVersion ?? "";
+        logger.AgentAttached(names.Of(session.ProviderId), session.ProviderId, session.Epoch, version);
         try
         {
             session.Send(welcome);
