@@ -78,7 +78,7 @@ public sealed class LayoutTests
     }
 
     /// <summary>Unlike xUnit's own, its failure shows everything.</summary>
-    private static void AssertNone(IEnumerable<string> found)
+    internal static void AssertNone(IEnumerable<string> found)
     {
         var all = string.Join('\n', found);
         Assert.True(all.Length == 0, all);
