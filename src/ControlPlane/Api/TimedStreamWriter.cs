@@ -2,7 +2,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>Writes to one caller, who may not read.</summary>
+/// <summary>Writes to a stream whose reader may be too slow, with a time limit per message.</summary>
 internal sealed class TimedStreamWriter<TMessage>(
     IServerStreamWriter<TMessage> messages,
     TimeSpan limit,
@@ -10,21 +10,21 @@ internal sealed class TimedStreamWriter<TMessage>(
 ) : IDisposable
     where TMessage : class
 {
-    /// <summary>How long a write under way may still take once the watch ends.</summary>
+    /// <summary>Time limit of a pending write when the watch ends.</summary>
     public static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _cut = new(Timeout.InfiniteTimeSpan, time);
     private long _last = time.GetTimestamp();
 
-    /// <summary>Since the last message.</summary>
+    /// <summary>Time since the last message.</summary>
     public TimeSpan Quiet => time.GetElapsedTime(_last);
 
-    /// <returns>False if it was not taken in time.</returns>
-    /// <exception cref="OperationCanceledException">The watch ends; nothing is being written any more.</exception>
+    /// <returns>False if the reader did not accept the message in time.</returns>
+    /// <exception cref="OperationCanceledException">The watch ends, and no write is pending.</exception>
     public async Task<bool> Write(TMessage message, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        // To cancel a write is to reset the stream, and the caller would never hear why it ends: only one that hangs is cut.
+        // Cancelling a write resets the stream, so that the caller never receives the final status. Only a stuck write is cancelled.
         var write = messages.WriteAsync(message, _cut.Token);
         if (!write.IsCompletedSuccessfully)
         {

@@ -5,7 +5,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Edge;
 
-/// <summary>What operators count of calls of the API.</summary>
+/// <summary>Metrics of API calls.</summary>
 internal sealed class ApiMetrics
 {
     private readonly Counter<long> _refusals;
@@ -18,7 +18,7 @@ internal sealed class ApiMetrics
     /// <param name="reason">One of <see cref="Protocol.ErrorReasons"/>.</param>
     public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("mesh.reason", reason));
 
-    /// <summary>Errors without a reason are gRPC's own, such as that of a caller who hung up.</summary>
+    /// <summary>Counts the error, unless it has no reason: those are gRPC's own, such as a cancelled call.</summary>
     public void Refused(RpcException error)
     {
         if (error.GetRpcStatus()?.GetDetail<ErrorInfo>() is { } info)

@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Coder.Mesh.ControlPlane.Edge;
 
-/// <summary>Answers gRPC calls that no service has answered.</summary>
+/// <summary>Answers gRPC calls outside of services, such as calls that are not authenticated.</summary>
 internal static class GrpcErrors
 {
     public const string StatusHeader = "grpc-status";
@@ -17,7 +17,7 @@ internal static class GrpcErrors
     public static bool IsGrpc(HttpRequest request) =>
         request.ContentType?.StartsWith(ContentType, StringComparison.Ordinal) == true;
 
-    /// <summary>Whether the answer has begun with a status that says nothing more.</summary>
+    /// <summary>Whether the response has a gRPC status without details, and has not started.</summary>
     public static bool IsBare(HttpResponse response, int code) =>
         !response.HasStarted
         && response.Headers[StatusHeader] == code.ToString(CultureInfo.InvariantCulture)

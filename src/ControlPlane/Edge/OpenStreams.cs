@@ -4,14 +4,14 @@ using Coder.Mesh.ControlPlane.Base;
 namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>
-/// Counts streams that the server ends itself when it stops, so that connections are closed only after their clients have
-/// been told why.
+/// Counts the streams that the server itself ends when it stops, so that connections are closed only after clients have
+/// received the final status.
 /// </summary>
 internal sealed class OpenStreams
 {
     /// <summary>
-    /// A client whose connection closes before it has read the answer may lose that: HTTP/2 clients drop what they hold of a
-    /// response while their half of the stream is open, as an agent's always is.
+    /// Time that a client gets to read the final status. HTTP/2 clients discard an unread response when the connection closes
+    /// while their side of the stream is open, as that of an agent always is.
     /// </summary>
     private static readonly TimeSpan TimeToRead = TimeSpan.FromMilliseconds(500);
 
@@ -20,7 +20,7 @@ internal sealed class OpenStreams
     private int _open;
     private long? _lastLeft;
 
-    /// <summary>Counts a stream until its answer is with the server whole, status and all.</summary>
+    /// <summary>Counts a stream until its response, including the status, is complete.</summary>
     public void Enter(HttpContext context)
     {
         lock (_lock)
@@ -28,10 +28,10 @@ internal sealed class OpenStreams
         context.Response.OnCompleted(Leave);
     }
 
-    /// <summary>Waits until all have ended and the last has been read. What doesn't read is not waited for any longer.</summary>
+    /// <summary>Waits until all streams have ended, and then until clients had time to read the last status.</summary>
     public async Task WaitForEnds(TimeSpan limit, CancellationToken ct)
     {
-        // The host's own clock: its time to stop runs on it too.
+        // Real time, since the shutdown timeout of the host runs on it too.
         var started = Stopwatch.GetTimestamp();
         while (Open > 0 && limit - Stopwatch.GetElapsedTime(started) is { Ticks: > 0 } left)
             await _left.Wait(left, TimeProvider.System, ct);

@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Edge;
 
-/// <summary>Turns refusals into <c>google.rpc.Status</c>; used by services, interceptors and the authentication.</summary>
+/// <summary>Converts errors to <c>google.rpc.Status</c>. Used by services, interceptors and the authentication.</summary>
 internal static class RefusalStatus
 {
     public static async Task<T> OrThrow<T>(this Task<Result<T>> result) => (await result).OrThrow();
@@ -14,7 +14,7 @@ internal static class RefusalStatus
     public static T OrThrow<T>(this Result<T> result) =>
         result.Refusal is null ? result.Value : throw result.Refusal.ToRpcException();
 
-    /// <exception cref="RpcException">A field broke its rule: names all of them.</exception>
+    /// <exception cref="RpcException">A field is invalid. Names all invalid fields.</exception>
     public static void ThrowIfViolated(this Fields fields)
     {
         if (fields.Refusal is { } refusal)

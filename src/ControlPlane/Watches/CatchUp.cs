@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Reads what happened before the log of changes begins, for watches that resume; a few of them at once.</summary>
+/// <summary>Reads changes from before the beginning of the change log, for watches that resume. Few run at once.</summary>
 internal sealed class CatchUp(
     NpgsqlDataSource database,
     StreamHistory history,
@@ -11,19 +11,19 @@ internal sealed class CatchUp(
     ILogger<CatchUp> logger
 ) : IDisposable
 {
-    /// <summary>A crowd that comes back at once must not take all connections to the store.</summary>
+    /// <summary>Keeps many watches that resume at the same time from using all database connections.</summary>
     private readonly SemaphoreSlim _turns = new(8);
 
-    /// <summary>Of one watch's own past, which a thousand may read at a time: it remembers little.</summary>
+    /// <summary>Creates a folder for one watch. A thousand watches may have one each, so its cache is small.</summary>
     public ChangeFolder NewFolder() => new(history, shown, remembered: 500);
 
-    /// <returns>False if what comes after it can't be read: it is too old, or of a later copy of this database.</returns>
+    /// <returns>False if the position is too old, or belongs to another database.</returns>
     public async Task<bool> CanGoOn(FeedPosition position, CancellationToken ct) =>
         await Turn(() => FeedPage.Read(database, position, exceptReplica: null, size: 1, ct), ct)
             is { Foreign: false, Trimmed: false };
 
-    /// <summary>Moves the reader over what it gives.</summary>
-    /// <returns>Null if what comes next is gone, or can't be told.</returns>
+    /// <summary>Returns the next changes and moves the reader behind them.</summary>
+    /// <returns>Null if the next changes were trimmed, or cannot be read.</returns>
     public Task<IReadOnlyList<FeedChange>?> Read(LogReader reader, ChangeFolder folder, CancellationToken ct) =>
         Turn(
             async () =>
@@ -45,7 +45,7 @@ internal sealed class CatchUp(
                 }
                 catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
                 {
-                    // As of an event that only a later version knows: it would be the same again.
+                    // Such as an event of a later version: a retry would fail in the same way.
                     logger.PastNotTold(e.Message);
                     return null;
                 }
@@ -69,14 +69,14 @@ internal sealed class CatchUp(
     }
 }
 
-/// <summary>The past of one watch, until it has come to the present: from then on it has to keep up.</summary>
+/// <summary>Reads the past for one watch until it has reached the present; after that the watch has to keep up.</summary>
 internal sealed class Past(CatchUp catchUp) : IDisposable
 {
     private ChangeFolder? _folder;
 
     public bool IsOver { get; private set; }
 
-    /// <returns>Null if it is over, or what comes next is gone or can't be told.</returns>
+    /// <returns>Null if the watch had reached the present, or the next changes were trimmed or cannot be read.</returns>
     public async Task<IReadOnlyList<FeedChange>?> Read(LogReader reader, CancellationToken ct) =>
         IsOver ? null : await catchUp.Read(reader, _folder ??= catchUp.NewFolder(), ct);
 

@@ -11,10 +11,10 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
 {
     public const string Table = "mesh.mesh_feed";
 
-    /// <summary>One row: the last position that the trimming has taken away.</summary>
+    /// <summary>Has one row: the last position that was trimmed.</summary>
     public const string TrimmedTable = "mesh.mesh_feed_trimmed";
 
-    /// <summary>Keeps how far the feed is gone, of the rows of a query that is named <c>gone</c>.</summary>
+    /// <summary>Stores the last trimmed position, from the rows of a query that is named <c>gone</c>.</summary>
     public const string MarkGone = $"""
         insert into {TrimmedTable} as mark (xid, id)
         select xid, id from gone order by xid desc, id desc limit 1
@@ -23,8 +23,8 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
         """;
 
     /// <summary>
-    /// Removes what a restored dump has brought along from a server whose transaction ids had come further: it would stand
-    /// after whatever is still to come. The rows that wouldn't go with it, for without it they are no whole feed.
+    /// Removes the rows that a restored dump brought from a server with higher transaction ids, since they would sort after
+    /// all future rows. The other rows are removed with them, because without them the feed is incomplete.
     /// </summary>
     public const string Clean = $"""
         delete from {TrimmedTable} where xid >= pg_snapshot_xmax(pg_current_snapshot());

@@ -6,14 +6,14 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Makes changes of resources out of rows of the feed: each stream is folded exactly up to the version that the row tells.
-/// Remembers streams, so that the next change of one needs only its new events. Rows come in order, none left out, or
-/// <see cref="Forget"/> is called.
+/// Converts feed rows into changes of resources: folds each stream exactly to the version that the row names. Caches streams,
+/// so that the next change of a stream needs only its new events. Rows must be passed in order and without gaps; after a gap,
+/// call <see cref="Forget"/>.
 /// </summary>
-/// <param name="remembered">How many streams; what isn't remembered is folded from its first event on.</param>
+/// <param name="remembered">Maximum number of cached streams. Others are folded from their first event.</param>
 internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, int remembered = 20_000) : IDisposable
 {
-    /// <summary>Rows that are folded at once.</summary>
+    /// <summary>Maximum number of rows per call.</summary>
     public const int MaxRows = 200;
 
     private readonly MemoryCache _states = new(new MemoryCacheOptions { SizeLimit = remembered });
@@ -22,7 +22,7 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
 
     public void Dispose() => _states.Dispose();
 
-    /// <returns>In the order of the rows; a row that changes no resource gives nothing.</returns>
+    /// <returns>Changes in the order of the rows. A row that changes no resource yields none.</returns>
     public async Task<IReadOnlyList<FeedChange>> Fold(IReadOnlyList<FeedRow> all, CancellationToken ct)
     {
         var rows = all.Where(r =>
@@ -34,7 +34,7 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
             .ToList();
         if (rows.Count == 0)
             return [];
-        // Not of the first and last: replicas of v0.1 may put a report before what it was appended to.
+        // The minimum and maximum, not the first and last row: replicas of v0.1 may write rows of a stream out of order.
         var ranges = rows.GroupBy(r => r.Stream)
             .ToDictionary(g => g.Key, g => (Before: g.Min(r => r.Before), After: g.Max(r => r.After)));
         var (halves, unknown) = OtherHalves(rows, ranges);
@@ -56,7 +56,7 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
         return changes;
     }
 
-    // Of providers of which these rows change but one stream.
+    // The other stream of each provider of which these rows change only one.
     private (Dictionary<string, StreamState> Remembered, List<string> Unknown) OtherHalves(
         List<FeedRow> rows,
         Dictionary<string, (long, long)> changed
@@ -75,8 +75,8 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
         return (remembered, unknown);
     }
 
-    // What is remembered of them; what isn't is folded from its first event on. A later version has been told if rows of
-    // v0.1 stand in another order: it stays the last one that is told.
+    // Uses the cached state of a stream, or starts from its first event. Where rows of v0.1 are out of order, the cached state
+    // may be of a later version, which then stays the last one reported.
     private Dictionary<string, StreamState> Known(Dictionary<string, (long Before, long After)> ranges) =>
         ranges.ToDictionary(
             r => r.Key,
@@ -106,7 +106,7 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
     private static string ResourceKey(string key) =>
         StreamKeys.ProviderOf(key) is { } id ? StreamKeys.Provider(id) : key;
 
-    /// <returns>Null while there is none: a provider has both of its streams or isn't there yet.</returns>
+    /// <returns>Null if the resource does not exist yet. A provider exists when both of its streams do.</returns>
     private static object? Resource(string key, Dictionary<string, StreamState> states)
     {
         if (StreamKeys.ProviderOf(key) is not { } id)
@@ -154,7 +154,7 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
         ];
     }
 
-    /// <summary>Reads streams as of a position, except those that are remembered.</summary>
+    /// <summary>Reads streams as of a position; cached ones are not read.</summary>
     private async Task Load(
         IEnumerable<string> keys,
         Dictionary<string, StreamState> states,
@@ -181,6 +181,6 @@ internal sealed class ChangeFolder(StreamHistory history, ShownResources shown, 
         StreamKeys.ProviderOf(key) is null ? [key] : Halves(key);
 }
 
-/// <summary>A change before it is shown.</summary>
+/// <summary>A change that is not yet mapped to the resource that the API shows.</summary>
 /// <param name="Key">Of a provider, the key of its own stream, not of its presence.</param>
 internal sealed record FoldedChange(FeedPosition Position, string Key, object? Before, object After);

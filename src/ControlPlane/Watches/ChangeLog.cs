@@ -1,35 +1,35 @@
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>How much watching a replica takes on.</summary>
+/// <summary>Limits of watches on one replica.</summary>
 internal sealed record WatchLimits
 {
-    /// <summary>The last changes that are kept: how far a watch may fall behind.</summary>
+    /// <summary>Number of changes kept, which is how far a watch may fall behind.</summary>
     public int KeptChanges { get; init; } = 8_192;
 
-    /// <summary>The size of their messages, in bytes, a few times that in memory: fewer are kept where they are large.</summary>
+    /// <summary>Total size of the kept messages in bytes; in memory they take a few times as much.</summary>
     public int KeptBytes { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>
-    /// Changes of the past that the log begins with, so that a crowd of watches that comes back reads them once. Half of what
-    /// is kept: the other half is for what happens meanwhile.
+    /// Number of past changes that the log starts with, so that many watches that resume share one read of them. This is half
+    /// of the capacity; the other half is for changes that happen meanwhile.
     /// </summary>
     public int OpenedChanges { get; init; } = 4_096;
 
-    /// <summary>How far these may lie before the last one: some times the <see cref="ProgressInterval"/>.</summary>
+    /// <summary>Maximum age of these changes, counted from the last one: a multiple of <see cref="ProgressInterval"/>.</summary>
     public TimeSpan OpenedAge { get; init; } = TimeSpan.FromMinutes(1);
 
     public int Watches { get; init; } = 2_000;
 
-    /// <summary>How long one message may wait for its reader.</summary>
+    /// <summary>Maximum time for writing one message to a watch.</summary>
     public TimeSpan WriteTime { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often a watch without news says how far it has come: nothing older is read again when it comes back.</summary>
+    /// <summary>Interval of progress messages on a watch without changes. A resumed watch reads nothing older again.</summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
-/// The last changes in the order of the feed, written by its one reader and read by any number of watches. Each of them has
-/// but a position, so a slow one costs no memory; and one that a change doesn't concern isn't woken by it.
+/// Keeps the last changes in feed order. One writer appends, any number of watches read. A watch is only a position, so a slow
+/// one uses no memory, and a watch is woken only by changes that its filter lets through.
 /// </summary>
 internal sealed class ChangeLog(WatchLimits limits)
 {
@@ -53,7 +53,7 @@ internal sealed class ChangeLog(WatchLimits limits)
         }
     }
 
-    /// <returns>False if there are too many already.</returns>
+    /// <returns>False if the maximum number of watches is reached.</returns>
     public bool TryJoin(LogReader reader)
     {
         lock (_lock)
@@ -73,8 +73,8 @@ internal sealed class ChangeLog(WatchLimits limits)
     }
 
     /// <param name="database">The <see cref="FeedDatabase.Name"/> of the database whose changes follow.</param>
-    /// <param name="at">Whatever comes after it will be told.</param>
-    /// <param name="now">Where the feed is: what comes before it is past, which no watch has to keep up with.</param>
+    /// <param name="at">All changes after this position will be appended.</param>
+    /// <param name="now">The present end of the feed. Watches need not keep up with changes before it.</param>
     public void Open(string database, FeedPosition at, FeedPosition now)
     {
         lock (_lock)
@@ -97,7 +97,7 @@ internal sealed class ChangeLog(WatchLimits limits)
         }
     }
 
-    /// <summary>What comes next for those that watch now won't be told.</summary>
+    /// <summary>Ends all open watches, because a change cannot be reported to them.</summary>
     public void Break()
     {
         lock (_lock)
@@ -110,7 +110,7 @@ internal sealed class ChangeLog(WatchLimits limits)
         }
     }
 
-    /// <param name="end">Everything up to it has been told with these.</param>
+    /// <param name="end">Position up to which the changes are complete.</param>
     public void Append(IReadOnlyList<FeedChange> changes, FeedPosition end)
     {
         lock (_lock)
@@ -129,7 +129,7 @@ internal sealed class ChangeLog(WatchLimits limits)
         }
     }
 
-    /// <summary>Moves the reader over what it is given.</summary>
+    /// <summary>Returns the next changes and moves the reader behind them.</summary>
     public LogRead Read(LogReader reader, int most)
     {
         lock (_lock)

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Tells the other replicas that something was committed: one NOTIFY for any number of commits, from a connection of its
-/// own, for a NOTIFY inside of every transaction would make them commit one after the other.
+/// Notifies the other replicas of commits. Sends one NOTIFY for any number of commits, on a separate connection, because a
+/// NOTIFY inside each transaction would serialize their commits.
 /// </summary>
 internal sealed class FeedBell(
     NpgsqlDataSource database,
@@ -18,12 +18,12 @@ internal sealed class FeedBell(
 {
     public const string Channel = "mesh_feed";
 
-    /// <summary>Commits within this time after a NOTIFY share the next one.</summary>
+    /// <summary>Minimum time between two NOTIFYs.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
 
     private readonly Signal _committed = new();
 
-    /// <summary>Rung when there may be something new for this replica's reader of the feed.</summary>
+    /// <summary>Set when the feed may have new rows for this replica.</summary>
     public Signal News { get; } = new();
 
     /// <summary>Called after a commit that changed streams.</summary>
@@ -44,7 +44,7 @@ internal sealed class FeedBell(
                 if (lease.Others == 0)
                     continue;
                 await Notify(stoppingToken);
-                // In the machine's time: it is its work that is spared.
+                // Real time even in tests, since this limits the load on the database.
                 await Task.Delay(Pace, stoppingToken);
             }
         }
@@ -63,7 +63,7 @@ internal sealed class FeedBell(
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            // A lost ring costs the others a second.
+            // Without the NOTIFY, other replicas see the commit at their next poll, within a second.
             logger.NotNotified(e.Message);
         }
     }

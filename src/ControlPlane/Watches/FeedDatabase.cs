@@ -3,11 +3,11 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Which database positions of the feed belong to, and where its feed is now. Transaction ids begin anew in a restored dump,
-/// and part ways where a copy of the database is made the primary: each of these has another name.
+/// Identifies the database that feed positions belong to, and the present end of its feed. Transaction ids restart in a
+/// restored dump and diverge in a promoted copy, so each of these has another name.
 /// </summary>
 /// <param name="Name">System identifier, timeline and oid of the database.</param>
-/// <param name="End">Whatever commits from here on comes after it.</param>
+/// <param name="End">All later commits come after this position.</param>
 internal sealed record FeedDatabase(string Name, FeedPosition End)
 {
     // The timeline of the write-ahead log: that of pg_control_checkpoint() lags behind after a promotion.

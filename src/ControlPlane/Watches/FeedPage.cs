@@ -3,12 +3,12 @@ using NpgsqlTypes;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Rows of the feed in the order of their commits, as far as no transaction can still come before them.</summary>
-/// <param name="Next">Where to read on.</param>
-/// <param name="More">There is more to read at once.</param>
-/// <param name="Unsettled">Newer rows wait for a transaction that runs.</param>
-/// <param name="Foreign">The position is not of this database: an older copy of it, or another one.</param>
-/// <param name="Trimmed">Rows after the position are gone, for they were too old.</param>
+/// <summary>Feed rows in commit order, up to the oldest transaction that is still running.</summary>
+/// <param name="Next">Position to continue from.</param>
+/// <param name="More">More rows can be read immediately.</param>
+/// <param name="Unsettled">Newer rows exist but wait for a running transaction.</param>
+/// <param name="Foreign">The position belongs to another database, or to a later state of this one.</param>
+/// <param name="Trimmed">Rows after the position have been trimmed.</param>
 internal sealed record FeedPage(
     IReadOnlyList<FeedRow> Rows,
     FeedPosition Next,
@@ -18,7 +18,7 @@ internal sealed record FeedPage(
     bool Trimmed
 )
 {
-    // One statement, for the bounds of the snapshot and the rows have to belong together.
+    // A single statement, so that the rows and the snapshot bounds belong to the same snapshot.
     private const string Sql = $"""
         with bounds as (
             select pg_snapshot_xmin(s) as oldest, pg_snapshot_xmax(s) as newest,
@@ -37,7 +37,7 @@ internal sealed record FeedPage(
         order by feed.xid, feed.id
         """;
 
-    /// <param name="exceptReplica">Whose rows are left out; nobody's if null.</param>
+    /// <param name="exceptReplica">Replica whose rows are skipped; null to read all.</param>
     public static async Task<FeedPage> Read(
         NpgsqlDataSource database,
         FeedPosition from,
@@ -66,7 +66,7 @@ internal sealed record FeedPage(
 
         var more = read == size && !unsettled;
         var last = rows.Count > 0 ? rows[^1].Position : from;
-        // A position that another replica has told may be ahead of what is settled here.
+        // A position that another replica reported may be ahead of the settled one here.
         var settled = FeedPosition.Before(oldest);
         return new FeedPage(
             rows,

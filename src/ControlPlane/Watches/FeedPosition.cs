@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>A place in the feed: everything up to it has been read.</summary>
+/// <summary>A position in the feed. Everything up to it has been read.</summary>
 internal readonly record struct FeedPosition(ulong TransactionId, long RowId) : IComparable<FeedPosition>
 {
-    /// <summary>Where whatever a transaction and all later ones write is still to come.</summary>
+    /// <summary>Returns the position before everything that the given and all later transactions write.</summary>
     public static FeedPosition Before(ulong transactionId) => new(transactionId - 1, long.MaxValue);
 
     public static bool operator <(FeedPosition a, FeedPosition b) => a.CompareTo(b) < 0;
@@ -25,5 +25,5 @@ internal readonly record struct FeedPosition(ulong TransactionId, long RowId) : 
 }
 
 /// <summary>One changed stream of one save.</summary>
-/// <param name="Replica">The one that has written it; null if a version did that didn't tell yet.</param>
+/// <param name="Replica">Id of the replica that wrote it; null if written by a version before this column existed.</param>
 internal sealed record FeedRow(FeedPosition Position, string Stream, long Before, long After, string? Replica);

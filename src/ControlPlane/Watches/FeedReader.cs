@@ -5,9 +5,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Follows the feed, alone for the whole replica: what other replicas have committed is reported to the observer, and while
-/// anybody watches, every change goes into the log of changes. Woken by commits and by the others' NOTIFY, and once a
-/// second in any case.
+/// Follows the feed for the whole replica. Reports commits of other replicas to the observer, and while there are watches,
+/// appends every change to the change log. Woken by commits and by NOTIFYs of other replicas, and at least once a second.
 /// </summary>
 internal sealed class FeedReader(
     NpgsqlDataSource database,
@@ -21,36 +20,36 @@ internal sealed class FeedReader(
     ILogger<FeedReader> logger
 ) : BackgroundService
 {
-    /// <summary>How late a change is seen when its NOTIFY is lost.</summary>
+    /// <summary>Polling interval, which bounds the delay of a change whose NOTIFY was lost.</summary>
     private static readonly TimeSpan ReadAgain = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a connection that hears nothing is believed to be one.</summary>
+    /// <summary>Time without notifications after which the connection is probed.</summary>
     private static readonly TimeSpan ProbeAfter = TimeSpan.FromSeconds(15);
 
     private const int PageSize = 1000;
 
-    /// <summary>The observer was told of everything up to here.</summary>
+    /// <summary>Position up to which the observer has been called.</summary>
     private FeedPosition? _position;
 
-    /// <summary>Up to here the log of changes has been told; it begins in the past, and then comes after.</summary>
+    /// <summary>Position up to which the change log is filled. It starts in the past and catches up.</summary>
     private FeedPosition? _told;
 
-    /// <summary>Where the feed was when the log was opened.</summary>
+    /// <summary>End of the feed when the change log was opened.</summary>
     private FeedPosition _opened;
 
     private string? _database;
 
-    /// <summary>The database may be another one by now.</summary>
+    /// <summary>Whether the database has to be identified again, for example after a lost connection.</summary>
     private volatile bool _unsure = true;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            // Not all: either goes on for ever, and would hide that the other has failed.
+            // WhenAny, not WhenAll: each loop runs forever and would hide a failure of the other.
             await await Task.WhenAny(Listen(stoppingToken), Follow(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -71,15 +70,15 @@ internal sealed class FeedReader(
                     continue;
                 if (page.Unsettled)
                 {
-                    // A transaction that runs ends soon as a rule, and rings only if it commits.
+                    // A running transaction usually ends soon, and causes a notification only if it commits.
                     wait = page.Rows.Count > 0 || wait >= ReadAgain ? ShortestWait : Longer(wait);
-                    // In the machine's time, as the transaction that is waited for.
+                    // Real time even in tests, as that of the transaction.
                     await Task.Delay(wait, ct);
                     continue;
                 }
 
                 wait = ReadAgain;
-                // What is committed meanwhile is read together.
+                // Read together what is committed meanwhile.
                 if (page.Rows.Count > 0)
                     await Task.Delay(ShortestWait, ct);
             }
@@ -87,7 +86,7 @@ internal sealed class FeedReader(
             {
                 logger.FeedNotRead(e.Message);
                 wait = ReadAgain;
-                // Perhaps it comes back as another one.
+                // The server may come back with another database.
                 _unsure = true;
             }
 
@@ -95,7 +94,7 @@ internal sealed class FeedReader(
         }
     }
 
-    /// <returns>Null if the position was of another database, or too old: it is where the feed is now, then.</returns>
+    /// <returns>Null if the position was too old or of another database; reading then continues at the end of the feed.</returns>
     private async Task<FeedPage?> Next(CancellationToken ct)
     {
         if (_database is not { } name || _position is not { } position || _unsure)
@@ -114,7 +113,7 @@ internal sealed class FeedReader(
         var past = _told < position;
         if (past || _told is null)
         {
-            // Even while the log comes after, for agents don't wait for it.
+            // Observers are called even while the change log is catching up, so that agents do not wait for it.
             var news = await Read(position, exceptReplica: replica.Id, PageSize, ct);
             if (news is null || !past)
                 return news;
@@ -126,8 +125,8 @@ internal sealed class FeedReader(
         return page;
     }
 
-    /// <summary>Reads on, and rings for what of it is new.</summary>
-    /// <returns>Null if the position is of another database, or too old.</returns>
+    /// <summary>Reads the next page and calls the observer for its new rows.</summary>
+    /// <returns>Null if the position is too old or of another database.</returns>
     private async Task<FeedPage?> Read(FeedPosition from, string? exceptReplica, int size, CancellationToken ct)
     {
         var page = await FeedPage.Read(database, from, exceptReplica, size, ct);
@@ -152,11 +151,11 @@ internal sealed class FeedReader(
         _told = null;
     }
 
-    // Watches that come back after a restart, or from another replica, find together what they have missed.
+    // Starts the log in the past, so that watches that resume after a restart share one read of what they missed.
     private async Task OpenRecent(string name, FeedPosition position, CancellationToken ct)
     {
         var begin = await RecentFeed.Begin(database, position, limits.OpenedChanges, limits.OpenedAge, ct);
-        // What was read last may lie before what these watches begin with.
+        // The position that was read last may be before the position at which these watches begin.
         var now = (await FeedDatabase.Read(database, ct)).End;
         _opened = now < position ? position : now;
         OpenLog(name, begin);
@@ -175,7 +174,7 @@ internal sealed class FeedReader(
         _told = null;
     }
 
-    // In parts, each of them told as soon as it is folded, and not again if the store is away before the next one.
+    // In chunks, so that a chunk is not repeated if the database becomes unavailable before the next one.
     private async Task Tell(string name, FeedPage page, CancellationToken ct)
     {
         try
@@ -191,11 +190,11 @@ internal sealed class FeedReader(
         }
         catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
         {
-            // As of an event that only a later version knows. Agents wait for the other changes of the feed, and watches
-            // find all of them in their next list.
+            // Such as an event of a later version. Reading continues, because agents need the other changes; watches are ended
+            // and list again.
             logger.NotTold(e);
             if (_told < _opened)
-                // Nobody who began since has asked for it.
+                // Watches opened since then begin after the failed change, so they need not end.
                 OpenLog(name, page.Next < _opened ? page.Next : _opened);
             else
                 BreakLog();
@@ -233,7 +232,7 @@ internal sealed class FeedReader(
                 connection.Notification += (_, _) => bell.News.Set();
                 await using (var listen = new NpgsqlCommand($"listen {FeedBell.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
-                // Whatever was said before this one listened; and whoever was listened to before may have been another one.
+                // Notifications before LISTEN are lost, and the server may be another one than before.
                 _unsure = true;
                 bell.News.Set();
                 while (true)

@@ -2,19 +2,19 @@ using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Where one watch is in the log of changes.</summary>
-/// <param name="from">Where it begins.</param>
-/// <param name="concerns">Whether the watch tells a change.</param>
+/// <summary>Position of one watch in the change log.</summary>
+/// <param name="from">Start position.</param>
+/// <param name="concerns">Whether the watch reports a change.</param>
 internal sealed class LogReader(ResumeToken from, Predicate<FeedChange> concerns)
 {
-    // Two words, which the watch and the reader of the feed both read and write.
+    // Guards the position: it is two words long, and both the watch and the feed reader access it.
     private readonly Lock _lock = new();
     private FeedPosition _position = from.Position;
 
-    /// <summary>The one that the position is of.</summary>
+    /// <summary>Name of the database that the position belongs to.</summary>
     public string Database => from.Database;
 
-    /// <summary>Nothing up to it is still to be told.</summary>
+    /// <summary>Everything up to this position has been reported, or does not concern the watch.</summary>
     public FeedPosition Position
     {
         get
@@ -29,13 +29,13 @@ internal sealed class LogReader(ResumeToken from, Predicate<FeedChange> concerns
         }
     }
 
-    /// <summary>Rung when there is something to tell, or the log has been opened or closed.</summary>
+    /// <summary>Set when there is a change to report, or the log was opened or closed.</summary>
     public Signal News { get; } = new();
 
-    /// <summary>Whether it can't go on; of the log, under its lock.</summary>
+    /// <summary>Whether the watch has to end. Guarded by the lock of the log.</summary>
     public bool Lost { get; set; }
 
-    /// <summary>Takes note of what was appended between two positions.</summary>
+    /// <summary>Handles changes that were appended between two positions.</summary>
     public void Heard(IReadOnlyList<FeedChange> changes, FeedPosition from, FeedPosition end)
     {
         if (Position < from || changes.Any(c => c.Position > Position && concerns(c)))
@@ -49,18 +49,18 @@ internal enum LogState
 {
     Open,
 
-    /// <summary>Open, but these are of before it was.</summary>
+    /// <summary>Open; these changes are from before it was opened.</summary>
     Past,
 
-    /// <summary>Nothing is told at present.</summary>
+    /// <summary>Closed: no changes are appended at present.</summary>
     Closed,
 
-    /// <summary>What comes next has been dropped already, or was never told.</summary>
+    /// <summary>The next changes are no longer in the log, or never were.</summary>
     Behind,
 
-    /// <summary>What comes next is of another database, gone, or can't be told.</summary>
+    /// <summary>The next changes belong to another database, were trimmed, or cannot be reported.</summary>
     Lost,
 }
 
-/// <summary>Some changes of a log, or why it can't give them.</summary>
+/// <summary>Changes read from the log, and its state.</summary>
 internal sealed record LogRead(IReadOnlyList<FeedChange> Changes, LogState State);

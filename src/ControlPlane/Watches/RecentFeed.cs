@@ -3,7 +3,7 @@ using NpgsqlTypes;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>The last part of the feed before a position: what those who come back after a moment have missed.</summary>
+/// <summary>Finds the recent part of the feed before a position, which watches that resume have probably missed.</summary>
 internal static class RecentFeed
 {
     // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss. But nothing of it
@@ -18,7 +18,7 @@ internal static class RecentFeed
         where at >= newest - @age and at > now() - interval '23 hours' order by xid, id limit 1
         """;
 
-    /// <returns>Before its first row; the position itself if there is none.</returns>
+    /// <returns>The position before its first row; the given position if it has no row.</returns>
     public static async Task<FeedPosition> Begin(
         NpgsqlDataSource database,
         FeedPosition end,

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Where a watch goes on. Opaque to callers.</summary>
+/// <summary>The position at which a watch continues. Opaque to callers.</summary>
 /// <param name="Database">Name of the database that the position is of.</param>
 internal readonly record struct ResumeToken(string Database, FeedPosition Position)
 {
@@ -17,7 +17,7 @@ internal readonly record struct ResumeToken(string Database, FeedPosition Positi
             )
         );
 
-    /// <returns>Null if the text never was one.</returns>
+    /// <returns>Null if the text is not a resume token.</returns>
     public static ResumeToken? Parse(string text)
     {
         if (text.Length > MaxLength || !Base64Url.IsValid(text))

@@ -9,14 +9,14 @@ using NpgsqlTypes;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>A stream as of one of its versions.</summary>
-/// <param name="State">Null before the first.</param>
+/// <summary>State of a stream at one of its versions.</summary>
+/// <param name="State">Null before the first event.</param>
 internal readonly record struct StreamState(long Version, object? State)
 {
     public static readonly StreamState None = new(0, null);
 
-    /// <summary>Folded on to a later version.</summary>
-    /// <param name="events">All of them in between are among these, in order.</param>
+    /// <summary>Folds events up to a later version.</summary>
+    /// <param name="events">In order, with all events between the two versions; others are ignored.</param>
     public StreamState Folded(string key, IReadOnlyList<IEvent> events, long version)
     {
         if (version <= Version)
@@ -39,7 +39,7 @@ internal readonly record struct StreamState(long Version, object? State)
             _ => state,
         };
 
-    // A copy, for a fold that changes nothing gives back the very state of before.
+    // A copy, because a fold that changes nothing returns the same instance.
     private static object? Marked(object? state, int version) =>
         state switch
         {
@@ -52,10 +52,10 @@ internal readonly record struct StreamState(long Version, object? State)
         };
 }
 
-/// <summary>Reads streams as they once were.</summary>
+/// <summary>Reads past versions of streams.</summary>
 internal sealed class StreamHistory(StoreSessions sessions, NpgsqlDataSource database)
 {
-    /// <summary>Events of streams, each after one version and up to another, in one round trip.</summary>
+    /// <summary>Reads the events of several streams, each in a range of versions, in one round trip.</summary>
     public async Task<IReadOnlyList<IReadOnlyList<IEvent>>> Events(
         IEnumerable<(string Stream, long After, long UpTo)> ranges,
         CancellationToken ct
@@ -71,7 +71,7 @@ internal sealed class StreamHistory(StoreSessions sessions, NpgsqlDataSource dat
         return await Task.WhenAll(reads);
     }
 
-    /// <summary>The versions that streams had when the feed was at a position.</summary>
+    /// <summary>Reads the versions that streams had at a feed position.</summary>
     public async Task<IReadOnlyDictionary<string, long>> Versions(
         IReadOnlyCollection<string> streams,
         FeedPosition at,
@@ -81,7 +81,7 @@ internal sealed class StreamHistory(StoreSessions sessions, NpgsqlDataSource dat
         var versions = new Dictionary<string, long>();
         if (streams.Count == 0)
             return versions;
-        // What the next row after it begins from; the present version where there is none.
+        // The version before the next feed row, or the present version if there is no later row.
         await using var command = database.CreateCommand(
             $"""
             select key, coalesce(

@@ -3,7 +3,7 @@ using Coder.Mesh.ControlPlane.Observability;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>What operators count of watches.</summary>
+/// <summary>Metrics of watches.</summary>
 internal sealed class WatchMetrics
 {
     private readonly UpDownCounter<long> _active;

@@ -3,7 +3,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Why a watch doesn't begin, or ends.</summary>
+/// <summary>Errors with which watches are refused or ended.</summary>
 internal static class WatchRefusals
 {
     public static readonly Refusal Expired = new(
