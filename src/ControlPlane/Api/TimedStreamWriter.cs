@@ -14,10 +14,6 @@ internal sealed class TimedStreamWriter<TMessage>(
     public static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource _cut = new(Timeout.InfiniteTimeSpan, time);
-    private long _last = time.GetTimestamp();
-
-    /// <summary>Time since the last message.</summary>
-    public TimeSpan Quiet => time.GetElapsedTime(_last);
 
     /// <returns>False if the reader did not accept the message in time.</returns>
     /// <exception cref="OperationCanceledException">The watch ends, and no write is pending.</exception>
@@ -44,7 +40,6 @@ internal sealed class TimedStreamWriter<TMessage>(
             }
         }
 
-        _last = time.GetTimestamp();
         return true;
     }
 
