@@ -37,7 +37,7 @@ internal static class AgentCommand
         if (parsed.CommandResult.Command != command)
             return await Complain(errors, complaints);
 
-        errors.AddRange(MisspeltVariables.Among(environment));
+        errors.AddRange(MisspeltVariables.In(environment));
         var configFlag = parsed.GetResult(config) is null ? null : parsed.GetValue(config);
         var resolved = Resolve(Flags(parsed, options), environment, configFlag, errors);
         return resolved is null ? await Complain(errors, complaints) : await run(resolved);

@@ -28,7 +28,7 @@ internal static class AgentHost
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Coder.Mesh.Agent");
         logger.Starting(AgentVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
         if (options.Cluster == ClusterKind.Simulated)
-            TellSimulated(logger, options.Simulated);
+            LogSimulated(logger, options.Simulated);
         if (EnvironmentProxy.Read(Environment.GetEnvironmentVariable)?.RouteTo(options.AccessUrl) is { } proxy)
             logger.ThroughProxy(options.AccessUrl, proxy);
         try
@@ -48,7 +48,7 @@ internal static class AgentHost
         return 0;
     }
 
-    private static void TellSimulated(ILogger logger, SimulatedOptions options)
+    private static void LogSimulated(ILogger logger, SimulatedOptions options)
     {
         logger.ClusterIsSimulated();
         if (options.StateFile is null)

@@ -73,10 +73,10 @@ public sealed partial class ErrorsTests
             toAgents,
             reason =>
             {
-                var end = Endings.From(
+                var end = DisconnectReasons.From(
                     new Refusal(Enum.Parse<RefusalKind>(Documented[reason].ToString()), reason, "").ToRpcException()
                 );
-                Assert.Equal((reason, refusals.Contains(reason)), (reason, end.Outcome == AttemptOutcome.Refused));
+                Assert.Equal((reason, refusals.Contains(reason)), (reason, end.Kind == DisconnectKind.Refused));
             }
         );
     }

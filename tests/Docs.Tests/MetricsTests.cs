@@ -68,7 +68,7 @@ public sealed class MetricsTests
         using var recorded = new RecordedMetrics();
         var metrics = new AgentMetrics(recorded.Meters);
         metrics.Attached();
-        foreach (var outcome in Enum.GetValues<AttemptOutcome>())
+        foreach (var outcome in Enum.GetValues<DisconnectKind>())
             metrics.DialEnded(outcome.Tag());
         foreach (var frame in Enum.GetValues<ConnectRequest.FrameOneofCase>())
             metrics.FrameSent(frame);

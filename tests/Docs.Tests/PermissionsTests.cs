@@ -2,7 +2,7 @@ using Coder.Mesh.Agent.Kubernetes;
 
 namespace Coder.Mesh.Docs.Tests;
 
-/// <summary>The Role of the documentation is the one list that the agent's readiness is judged by.</summary>
+/// <summary>The Role of the documentation is the one list that the agent's readiness is assessed by.</summary>
 public sealed class PermissionsTests
 {
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class AttachedAgent : IAsyncDisposable
     private readonly ConcurrentDictionary<string, WorkspaceDesired> _desired = new();
     private readonly ConcurrentDictionary<string, WorkspaceObserved> _seen = new();
     private readonly ConcurrentDictionary<string, TimelineEntry> _timeline = new();
-    private Outbox _outbox;
+    private ReportQueue _reports;
     private Task _session = Task.CompletedTask;
 
     private AttachedAgent(TestNamespace ns)
@@ -43,7 +43,7 @@ internal sealed class AttachedAgent : IAsyncDisposable
             TimeProvider.System,
             _services.GetRequiredService<ILogger<Reconciler>>()
         );
-        _outbox = null!;
+        _reports = null!;
     }
 
     public TestDriver Driver => _driver;
@@ -62,13 +62,13 @@ internal sealed class AttachedAgent : IAsyncDisposable
     /// <summary>Another session: what was desired in the one before is forgotten by the agent.</summary>
     public async Task Attach(CancellationToken ct)
     {
-        if (_outbox is { } before)
+        if (_reports is { } before)
             _reconciler.Detach(before);
-        _outbox = new Outbox(_reconciler, new Limits(), _services.GetRequiredService<ILogger<Outbox>>());
-        await _reconciler.Attach(_driver.Identity, _outbox);
+        _reports = new ReportQueue(_reconciler, new Limits(), _services.GetRequiredService<ILogger<ReportQueue>>());
+        await _reconciler.Attach(_driver.Identity, _reports);
         await _reconciler.WaitUntilListed(ct);
-        _outbox.RequestSnapshot();
-        _session = Task.WhenAll(_session, Answer(_outbox, _stop.Token), GiveSnapshots(_outbox, _stop.Token));
+        _reports.QueueSnapshot();
+        _session = Task.WhenAll(_session, Answer(_reports, _stop.Token), GiveSnapshots(_reports, _stop.Token));
     }
 
     public void Desire(WorkspaceDesired desired)
@@ -93,16 +93,16 @@ internal sealed class AttachedAgent : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task Answer(Outbox outbox, CancellationToken ct)
+    private async Task Answer(ReportQueue reports, CancellationToken ct)
     {
         try
         {
-            while (ReferenceEquals(outbox, _outbox))
-                foreach (var frame in await outbox.Take(ct))
+            while (ReferenceEquals(reports, _reports))
+                foreach (var frame in await reports.Take(ct))
                     if (frame.WorkspaceObserved is { } report)
-                        Hear(outbox, report);
+                        Hear(reports, report);
                     else
-                        HearAll(outbox, frame.Snapshot);
+                        HearAll(reports, frame.Snapshot);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -110,14 +110,14 @@ internal sealed class AttachedAgent : IAsyncDisposable
         }
     }
 
-    private async Task GiveSnapshots(Outbox outbox, CancellationToken ct)
+    private async Task GiveSnapshots(ReportQueue reports, CancellationToken ct)
     {
         try
         {
             while (true)
             {
-                await outbox.WaitUntilSnapshotAsked(ct);
-                outbox.RequestSnapshot();
+                await reports.WaitForResyncRequest(ct);
+                reports.QueueSnapshot();
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
@@ -126,10 +126,10 @@ internal sealed class AttachedAgent : IAsyncDisposable
         }
     }
 
-    private void HearAll(Outbox outbox, Snapshot snapshot)
+    private void HearAll(ReportQueue reports, Snapshot snapshot)
     {
         foreach (var report in snapshot.Workspaces)
-            Hear(outbox, report);
+            Hear(reports, report);
         if (!snapshot.Complete)
             return;
         var held = snapshot.Workspaces.Select(w => w.WorkspaceId).ToHashSet();
@@ -138,9 +138,9 @@ internal sealed class AttachedAgent : IAsyncDisposable
                 Resend(desired);
     }
 
-    private void Hear(Outbox outbox, WorkspaceObserved report)
+    private void Hear(ReportQueue reports, WorkspaceObserved report)
     {
-        outbox.Acknowledge(new ObservedAck { WorkspaceId = report.WorkspaceId, Version = report.Version });
+        reports.Acknowledge(new ObservedAck { WorkspaceId = report.WorkspaceId, Version = report.Version });
         var before = _seen.GetValueOrDefault(report.WorkspaceId);
         _seen[report.WorkspaceId] = report;
         foreach (var entry in report.Timeline)

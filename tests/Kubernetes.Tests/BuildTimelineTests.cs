@@ -96,11 +96,11 @@ public sealed class BuildTimelineTests
             ],
         };
 
-        var judged = ObservedStates.Judge(objects, Later(Now));
+        var assessed = ObservedStates.Evaluate(objects, Later(Now));
 
         var (state, id) =
             stage == "Failed" ? (WorkspaceState.Failed, code) : (WorkspaceState.Starting, $"{code}/waiting");
-        Assert.Equal((state, code, words), (judged.State, judged.Code, judged.Message));
+        Assert.Equal((state, code, words), (assessed.State, assessed.Code, assessed.Message));
         Assert.Equal($"00:05 {stage} {code} {words} [cccccccc/{id}]", Lines(objects)[^1]);
     }
 
@@ -113,11 +113,11 @@ public sealed class BuildTimelineTests
         var waiting = new WorkspaceObjects(Deployment(), Claim("Pending"), []) { Events = [failure, wait] };
         var bound = new WorkspaceObjects(Deployment(), Claim(), []) { Events = [failure] };
 
-        Assert.Equal((WorkspaceState.Starting, wait.Message), Judge(waiting));
-        Assert.Equal((WorkspaceState.Starting, ""), Judge(bound));
+        Assert.Equal((WorkspaceState.Starting, wait.Message), Evaluate(waiting));
+        Assert.Equal((WorkspaceState.Starting, ""), Evaluate(bound));
 
-        static (WorkspaceState, string) Judge(WorkspaceObjects objects) =>
-            (ObservedStates.Judge(objects, Later(Now)).State, ObservedStates.Judge(objects, Later(Now)).Message);
+        static (WorkspaceState, string) Evaluate(WorkspaceObjects objects) =>
+            (ObservedStates.Evaluate(objects, Later(Now)).State, ObservedStates.Evaluate(objects, Later(Now)).Message);
     }
 
     [Fact]
@@ -333,7 +333,7 @@ public sealed class BuildTimelineTests
             }.Where(w => w.Length > 0)
         );
 
-    private static Patience Later(DateTimeOffset now) => new(now, TimeSpan.FromMinutes(10));
+    private static EvaluationContext Later(DateTimeOffset now) => new(now, TimeSpan.FromMinutes(10));
 
     private static DateTimeOffset At(int second) => Now.AddMinutes(-1).AddSeconds(second);
 

@@ -141,7 +141,7 @@ public sealed class ClusterViewTests
         Complete();
 
         _view.Put(ObjectKind.Event, Event("lost", "u-0", "Pulling"));
-        for (var i = 0; i < EarlyEvents.Most - 1; i++)
+        for (var i = 0; i < EarlyEvents.Max - 1; i++)
             _view.Put(ObjectKind.Event, Event($"stranger{i}", "u-0", "Pulling"));
         _view.Put(ObjectKind.Event, Event("kept", "u-1", "Pulling"));
         foreach (var (id, uid) in new[] { ("lost", "u-0"), ("kept", "u-1") })

@@ -109,7 +109,7 @@ public sealed class CredentialProbeTests
                 + "contexts: [{name: x, context: {cluster: c, user: u}}]\ncurrent-context: x\n"
         );
         using var connection = KubernetesConnection.Open(new() { Kubeconfig = file.Path });
-        return await new CredentialProbe(connection, TimeProvider.System).Look(Ct);
+        return await new CredentialProbe(connection, TimeProvider.System).Check(Ct);
     }
 
     private static string Token(DateTimeOffset begin, DateTimeOffset end) =>

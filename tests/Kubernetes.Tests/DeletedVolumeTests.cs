@@ -23,7 +23,7 @@ public sealed class DeletedVolumeTests(ControlPlaneFixture fixture)
 
         // A session that begins anew sends what was sent before.
         agent.Desire(desired);
-        await agent.Until(desired.WorkspaceId, "Running volume_deleting", IsDoomed, Ct);
+        await agent.Until(desired.WorkspaceId, "Running volume_deleting", IsPendingDeletion, Ct);
         Assert.Equal(
             pod["metadata"]!["uid"]!.GetValue<string>(),
             (await ns.List("pods", Ct)).Single()["metadata"]!["uid"]!.GetValue<string>()
@@ -86,7 +86,7 @@ public sealed class DeletedVolumeTests(ControlPlaneFixture fixture)
         );
     }
 
-    private static bool IsDoomed(WorkspaceReport report) =>
+    private static bool IsPendingDeletion(WorkspaceReport report) =>
         (report.State, report.Code) == (WorkspaceState.Running, "volume_deleting");
 
     private async Task<WorkspaceDesired> RunningWithoutClaim(TestNamespace ns, ReconciledAgent agent)
@@ -95,7 +95,7 @@ public sealed class DeletedVolumeTests(ControlPlaneFixture fixture)
         agent.Desire(desired);
         await Becomes(agent, desired, WorkspaceState.Running);
         await (await fixture.Get()).Admin.Delete(ns.Path(Claims, $"ws-{desired.WorkspaceId}"), Ct);
-        await agent.Until(desired.WorkspaceId, "Running volume_deleting", IsDoomed, Ct);
+        await agent.Until(desired.WorkspaceId, "Running volume_deleting", IsPendingDeletion, Ct);
         return desired;
     }
 

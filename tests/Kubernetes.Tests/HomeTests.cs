@@ -80,9 +80,9 @@ public sealed class HomeTests(ControlPlaneFixture fixture)
         await driver.Apply(desired, Ct);
         desired.Generation = 2;
         desired.Power = WorkspacePower.Running;
-        var companions = Companions.Of(driver.Identity, desired).Hash;
+        var auxiliary = AuxiliaryObjects.Of(driver.Identity, desired).Hash;
         var deployment = JsonSerializer.SerializeToNode(
-            Manifests.Deployment(driver.Identity, desired, companions, there: null),
+            Manifests.Deployment(driver.Identity, desired, auxiliary, there: null),
             ManifestJsonContext.Default.V1Deployment
         )!;
         var container = deployment["spec"]!["template"]!["spec"]!["containers"]![0]!.AsObject();

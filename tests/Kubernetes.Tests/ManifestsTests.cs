@@ -37,7 +37,7 @@ public sealed class ManifestsTests
         KeptYaml.Match(
             $"workspace-{name}",
             [
-                Json(ClaimPlan.For(Identity, desired, there: null).Manifest!),
+                Json(VolumePlan.For(Identity, desired, there: null).Manifest!),
                 Json(Manifests.ServiceAccount(Identity, desired)),
                 Json(Manifests.NetworkPolicy(Identity, desired)),
                 Json(Manifests.Service(Identity, desired)),
@@ -49,14 +49,14 @@ public sealed class ManifestsTests
     [Fact]
     public void What_a_start_or_stop_changes_is_not_in_the_hash_of_the_other_objects()
     {
-        var started = Companions.Of(Identity, Desired());
-        var stopped = Companions.Of(
+        var started = AuxiliaryObjects.Of(Identity, Desired());
+        var stopped = AuxiliaryObjects.Of(
             Identity,
             Desired(d => (d.Power, d.Generation) = (WorkspacePower.Stopped, d.Generation + 1))
         );
 
         Assert.Equal(started.Hash, stopped.Hash);
-        Assert.NotEqual(started.Hash, Companions.Of(Identity, Desired(d => d.Name = "other")).Hash);
+        Assert.NotEqual(started.Hash, AuxiliaryObjects.Of(Identity, Desired(d => d.Name = "other")).Hash);
     }
 
     [Fact]
@@ -128,12 +128,12 @@ public sealed class ManifestsTests
     [Fact]
     public void Without_a_storage_class_the_choice_is_the_clusters()
     {
-        var plan = ClaimPlan.For(Identity, Desired(), there: null).Manifest;
+        var plan = VolumePlan.For(Identity, Desired(), there: null).Manifest;
 
         Assert.Null(plan!.Spec.StorageClassName);
         Assert.Equal(
             "slow",
-            ClaimPlan.For(Identity, Desired(d => d.StorageClass = "slow"), null).Manifest!.Spec.StorageClassName
+            VolumePlan.For(Identity, Desired(d => d.StorageClass = "slow"), null).Manifest!.Spec.StorageClassName
         );
     }
 
@@ -142,7 +142,7 @@ public sealed class ManifestsTests
     [InlineData("10240Mi")]
     [InlineData("10737418240")]
     public void A_claim_that_is_as_it_should_be_is_not_applied_again(string size) =>
-        Assert.Null(ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There(size, "fast")).Manifest);
+        Assert.Null(VolumePlan.For(Identity, Desired(d => d.StorageClass = "other"), There(size, "fast")).Manifest);
 
     [Theory]
     [InlineData(null, "dev")]
@@ -154,13 +154,13 @@ public sealed class ManifestsTests
         var there = There("10Gi", "fast");
         there = there with { Metadata = there.Metadata with { Annotations = new ObjectAnnotations(generation, name) } };
 
-        Assert.NotNull(ClaimPlan.For(Identity, Desired(), there).Manifest);
+        Assert.NotNull(VolumePlan.For(Identity, Desired(), there).Manifest);
     }
 
     [Fact]
     public void A_claim_that_should_grow_keeps_its_storage_class()
     {
-        var plan = ClaimPlan.For(Identity, Desired(d => d.StorageClass = "other"), There("5Gi", "fast")).Manifest;
+        var plan = VolumePlan.For(Identity, Desired(d => d.StorageClass = "other"), There("5Gi", "fast")).Manifest;
 
         Assert.Equal("fast", plan!.Spec.StorageClassName);
         Assert.Equal("10Gi", plan.Spec.Resources.Requests["storage"].ToString());
@@ -175,7 +175,7 @@ public sealed class ManifestsTests
             Metadata = there.Metadata with { Labels = there.Metadata.Labels! with { Resource = null } },
         };
 
-        Assert.NotNull(ClaimPlan.For(Identity, Desired(), bare).Manifest);
+        Assert.NotNull(VolumePlan.For(Identity, Desired(), bare).Manifest);
     }
 
     [Fact]
@@ -187,9 +187,9 @@ public sealed class ManifestsTests
         other.Details.ServiceAccountAnnotations.Clear();
         other.Details.ServiceAccountAnnotations.Add(annotations);
 
-        Assert.Equal(Companions.Of(Identity, one).Hash, Companions.Of(Identity, other).Hash);
+        Assert.Equal(AuxiliaryObjects.Of(Identity, one).Hash, AuxiliaryObjects.Of(Identity, other).Hash);
         Assert.Equal(Json(Deployment(one)).ToJsonString(), Json(Deployment(other)).ToJsonString());
-        Assert.NotEqual(Companions.Of(Identity, one).Hash, Companions.Of(Identity, Desired()).Hash);
+        Assert.NotEqual(AuxiliaryObjects.Of(Identity, one).Hash, AuxiliaryObjects.Of(Identity, Desired()).Hash);
     }
 
     [Fact]
@@ -250,7 +250,7 @@ public sealed class ManifestsTests
     }
 
     private static V1Deployment Deployment(WorkspaceDesired desired) =>
-        Manifests.Deployment(Identity, desired, Companions.Of(Identity, desired).Hash, there: null);
+        Manifests.Deployment(Identity, desired, AuxiliaryObjects.Of(Identity, desired).Hash, there: null);
 
     private static JsonNode Json<T>(T made) =>
         JsonSerializer.SerializeToNode(made, typeof(T), ManifestJsonContext.Default)!;

@@ -296,7 +296,7 @@ public sealed class ObservedStatesTests
         TimeSpan? later = null
     ) => ObservedStates.Of("w", objects, removing, known, After(later ?? TimeSpan.Zero)).Workspace;
 
-    private static Patience After(TimeSpan later) => new(Now + later, Limit);
+    private static EvaluationContext After(TimeSpan later) => new(Now + later, Limit);
 
     private static (WorkspaceObjects Objects, string Code, string Words) Waiting(string what)
     {

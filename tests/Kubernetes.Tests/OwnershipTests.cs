@@ -187,7 +187,7 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
         async Task<int> Replicas() =>
             (await ns.Get("deployments", $"ws-{id}", Ct))!["spec"]!["replicas"]!.GetValue<int>();
 
-        for (var i = 0; i < TakeBacks.Most; i++)
+        for (var i = 0; i < ReclaimLimiter.Max; i++)
         {
             await Change();
             Assert.Null(await driver.Apply(stopped, Ct));
@@ -251,7 +251,7 @@ public sealed class OwnershipTests(ControlPlaneFixture fixture)
     private static Task ApplyDecidedFrom(TestDriver driver, ObjectMeta? read, string id, ulong generation)
     {
         var desired = TestDriver.Desired(id, generation);
-        var manifest = Manifests.Deployment(driver.Identity, desired, companions: "", there: null);
+        var manifest = Manifests.Deployment(driver.Identity, desired, auxiliary: "", there: null);
         Precondition.On(manifest.Metadata, read);
         return driver.Api.Apply(
             ApiResource.Deployments,

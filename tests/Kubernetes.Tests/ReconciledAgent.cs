@@ -40,7 +40,7 @@ internal sealed class ReconciledAgent : IAsyncDisposable
         await agent._reconciler.StartAsync(ct);
         await agent._reconciler.Attach(
             agent.Identity,
-            new Outbox(agent._reconciler, limits: null, NullLogger.Instance)
+            new ReportQueue(agent._reconciler, limits: null, NullLogger.Instance)
         );
         await agent._reconciler.WaitUntilListed(ct);
         return agent;

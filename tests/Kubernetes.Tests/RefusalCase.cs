@@ -36,7 +36,7 @@ public sealed record RefusalCase(
 
     public static readonly string[] Objects = [Deployment, Claim, "serviceaccounts", "networkpolicies", "services"];
 
-    private static readonly string[] Companions = Objects[2..];
+    private static readonly string[] AuxiliaryObjects = Objects[2..];
 
     public static IReadOnlyList<RefusalCase> All { get; } =
     [
@@ -161,10 +161,10 @@ public sealed record RefusalCase(
             "Deleting +",
             Finalizer
         );
-        foreach (var companion in Companions)
+        foreach (var item in AuxiliaryObjects)
             yield return new(
                 Cause.Finalizer,
-                companion,
+                item,
                 Fresh: false,
                 "Running",
                 "Running",

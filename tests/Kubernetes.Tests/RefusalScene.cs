@@ -41,7 +41,7 @@ internal sealed class RefusalScene : IAsyncDisposable
         return scene;
     }
 
-    /// <summary>Wishes one thing after the other, and looks what is shown.</summary>
+    /// <summary>DesiredStates one thing after the other, and looks what is shown.</summary>
     public async Task Play(CancellationToken ct)
     {
         if (_case.Fresh)

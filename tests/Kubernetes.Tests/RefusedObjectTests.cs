@@ -280,7 +280,7 @@ public sealed class RefusedObjectTests(ControlPlaneFixture fixture)
             _ => null,
         };
 
-    /// <summary>The next generation, with other companions and, if it grows, another volume.</summary>
+    /// <summary>The next generation, with other auxiliary and, if it grows, another volume.</summary>
     private static void Change(WorkspaceDesired desired, WorkspacePower power, bool grows = false)
     {
         desired.Generation++;

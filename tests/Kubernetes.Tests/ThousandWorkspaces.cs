@@ -55,7 +55,7 @@ public sealed class ThousandWorkspaces : IAsyncDisposable
         var id = TestDriver.NewId();
         var desired = TestDriver.Desired(id, 1, WorkspacePower.Stopped);
         var manifest = JsonSerializer.SerializeToNode(
-            Manifests.Deployment(identity, desired, companions: "none", there: null),
+            Manifests.Deployment(identity, desired, auxiliary: "none", there: null),
             ManifestJsonContext.Default.V1Deployment
         )!;
         await ControlPlane.Admin.Create(Namespace.Path("deployments"), manifest, ct);

@@ -17,7 +17,7 @@ internal static class MisspeltVariables
         SettingSource.ConfigVariable,
     ];
 
-    public static IEnumerable<string> Among(IReadOnlyDictionary<string, string> environment) =>
+    public static IEnumerable<string> In(IReadOnlyDictionary<string, string> environment) =>
         from name in environment.Keys.Order(StringComparer.Ordinal)
         where name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) && !Known.Contains(name)
         let near = Known.FirstOrDefault(k => Nearest.Distance(k, name) <= 2)

@@ -6,7 +6,7 @@ internal sealed class AgentStatus(TimeProvider time)
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
-    private long _lastSign = time.GetTimestamp();
+    private long _lastActivity = time.GetTimestamp();
     private string? _notReady = "not attached: no dial has ended yet";
 
     /// <summary>Why the agent isn't ready, in one line; null when it is.</summary>
@@ -26,23 +26,23 @@ internal sealed class AgentStatus(TimeProvider time)
         {
             TimeSpan quiet;
             lock (_lock)
-                quiet = time.GetElapsedTime(_lastSign);
+                quiet = time.GetElapsedTime(_lastActivity);
             return quiet < StuckAfter ? null : $"the connect loop has given no sign for {quiet.TotalSeconds:0} s";
         }
     }
 
     /// <summary>The loop lives: an attempt has ended, well or badly, or a frame has arrived.</summary>
-    public void Sign()
+    public void RecordActivity()
     {
         lock (_lock)
-            _lastSign = time.GetTimestamp();
+            _lastActivity = time.GetTimestamp();
     }
 
     /// <summary>Welcomed; ready only once the first snapshot is answered.</summary>
     public void Welcomed()
     {
         lock (_lock)
-            (_notReady, _lastSign) = (
+            (_notReady, _lastActivity) = (
                 "attached, but the first snapshot of its workspaces is not complete",
                 time.GetTimestamp()
             );
@@ -52,13 +52,13 @@ internal sealed class AgentStatus(TimeProvider time)
     public void Synced()
     {
         lock (_lock)
-            (_notReady, _lastSign) = (null, time.GetTimestamp());
+            (_notReady, _lastActivity) = (null, time.GetTimestamp());
     }
 
-    public void Detached(AttemptEnd end)
+    public void Detached(DisconnectReason end)
     {
-        var kind = end.Outcome == AttemptOutcome.Refused ? "refused" : "not attached";
+        var kind = end.Kind == DisconnectKind.Refused ? "refused" : "not attached";
         lock (_lock)
-            (_notReady, _lastSign) = ($"{kind}: {end.Reason}: {end.Message}", time.GetTimestamp());
+            (_notReady, _lastActivity) = ($"{kind}: {end.Code}: {end.Message}", time.GetTimestamp());
     }
 }

@@ -24,7 +24,7 @@ internal sealed class AgentStream(
 {
     private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(2);
 
-    private readonly Outbox _outbox = new(reconciler, dialed.Welcome.Limits, logger);
+    private readonly ReportQueue _reports = new(reconciler, dialed.Welcome.Limits, logger);
     private readonly TimeSpan _heartbeat = dialed.Welcome.HeartbeatInterval.ToTimeSpan();
 
     private readonly CancellationTokenSource _over = new();
@@ -34,25 +34,25 @@ internal sealed class AgentStream(
 
     private readonly TaskCompletionSource<TimeSpan> _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private AttemptEnd? _end;
+    private DisconnectReason? _end;
 
     /// <summary>The control plane has answered this stream's first snapshot.</summary>
     public bool Synced { get; private set; }
 
-    public async Task<AttemptEnd> Run(CancellationToken stopping)
+    public async Task<DisconnectReason> Run(CancellationToken stopping)
     {
-        using var onStop = stopping.UnsafeRegister(_ => End(AttemptEnd.Stop()), null);
+        using var onStop = stopping.UnsafeRegister(_ => End(DisconnectReason.Stop()), null);
         if (_identified)
             await reconciler.Attach(
                 new DriverIdentity(dialed.Welcome.ProviderId, dialed.Welcome.DeploymentId),
-                _outbox
+                _reports
             );
 
         var reading = Guard(Read);
         var writing = Guard(Write);
         var moving = MoveWhenAsked(stopping);
         var others = Task.WhenAll(
-            Guard(new Heartbeats(_outbox, cluster, dialed.Readiness, _heartbeat, time).Run),
+            Guard(new Heartbeats(_reports, cluster, dialed.Readiness, _heartbeat, time).Run),
             Guard(ScheduleSnapshots),
             Guard(WatchIdentity)
         );
@@ -63,13 +63,13 @@ internal sealed class AgentStream(
         }
         finally
         {
-            reconciler.Detach(_outbox);
+            reconciler.Detach(_reports);
         }
 
         // A stream that was superseded by its successor ends before that has been heard of.
         if (await moving is { } next)
-            _end = new AttemptEnd(AttemptOutcome.Moved, "drained", "Another stream is up.") { Next = next };
-        if (_end?.Outcome is AttemptOutcome.Stopped or AttemptOutcome.Renewed)
+            _end = new DisconnectReason(DisconnectKind.Moved, "drained", "Another stream is up.") { Next = next };
+        if (_end?.Kind is DisconnectKind.Stopped or DisconnectKind.Renewed)
             await SayGoodbye(reading, writing);
         // Lets go of a read or a write that would otherwise wait for a peer that is away.
         dialed.Call.Dispose();
@@ -80,7 +80,7 @@ internal sealed class AgentStream(
     public void Dispose() => _over.Dispose();
 
     /// <summary>Ends the stream. The first end given is the one that counts.</summary>
-    private void End(AttemptEnd end)
+    private void End(DisconnectReason end)
     {
         if (Interlocked.CompareExchange(ref _end, end, null) is null)
             _over.Cancel();
@@ -99,7 +99,7 @@ internal sealed class AgentStream(
         catch (Exception e)
         {
             logger.DialFault(e);
-            End(AttemptEnd.Fault(e));
+            End(DisconnectReason.Fault(e));
         }
     }
 
@@ -107,7 +107,14 @@ internal sealed class AgentStream(
     {
         var limit = 3 * _heartbeat;
         using var silence = time.CreateTimer(
-            _ => End(new AttemptEnd(AttemptOutcome.Silent, "silent", $"Heard nothing for {limit.TotalSeconds:0.#} s.")),
+            _ =>
+                End(
+                    new DisconnectReason(
+                        DisconnectKind.Silent,
+                        "silent",
+                        $"Heard nothing for {limit.TotalSeconds:0.#} s."
+                    )
+                ),
             null,
             limit,
             Timeout.InfiniteTimeSpan
@@ -118,18 +125,18 @@ internal sealed class AgentStream(
             while (await dialed.Call.ResponseStream.MoveNext(CancellationToken.None))
             {
                 silence.Change(limit, Timeout.InfiniteTimeSpan);
-                status.Sign();
+                status.RecordActivity();
                 var frame = dialed.Call.ResponseStream.Current;
                 metrics.FrameReceived(frame.FrameCase);
                 if (!ct.IsCancellationRequested)
                     Handle(frame);
             }
 
-            End(new AttemptEnd(AttemptOutcome.Lost, "ended", "The control plane ended the stream."));
+            End(new DisconnectReason(DisconnectKind.Lost, "ended", "The control plane ended the stream."));
         }
         catch (RpcException e)
         {
-            End(Endings.OfSession(e));
+            End(DisconnectReasons.OfSession(e));
         }
         catch (ObjectDisposedException) when (ct.IsCancellationRequested)
         {
@@ -160,14 +167,14 @@ internal sealed class AgentStream(
         switch (frame.FrameCase)
         {
             case ConnectResponse.FrameOneofCase.HeartbeatAck:
-                clock.Told(frame.HeartbeatAck.SentTime, frame.HeartbeatAck.ServerTime, time.GetUtcNow());
+                clock.Observe(frame.HeartbeatAck.SentTime, frame.HeartbeatAck.ServerTime, time.GetUtcNow());
                 break;
             case ConnectResponse.FrameOneofCase.ObservedAck:
-                _outbox.Acknowledge(frame.ObservedAck);
+                _reports.Acknowledge(frame.ObservedAck);
                 break;
             case ConnectResponse.FrameOneofCase.WorkspaceDesired
             or ConnectResponse.FrameOneofCase.WorkspaceRemoved when !_identified:
-                logger.FrameLeft(FrameNames.Of(frame.FrameCase));
+                logger.FrameIgnored(FrameNames.Of(frame.FrameCase));
                 break;
             case ConnectResponse.FrameOneofCase.WorkspaceDesired:
                 reconciler.Desire(frame.WorkspaceDesired, traceparent);
@@ -176,7 +183,7 @@ internal sealed class AgentStream(
                 reconciler.Remove(frame.WorkspaceRemoved, traceparent);
                 break;
             case ConnectResponse.FrameOneofCase.Welcome:
-                End(AttemptEnd.Violation("The control plane sent a second Welcome."));
+                End(DisconnectReason.Violation("The control plane sent a second Welcome."));
                 break;
             case ConnectResponse.FrameOneofCase.Drain:
                 _drain.TrySetResult(frame.Drain.Within?.ToTimeSpan() ?? TimeSpan.Zero);
@@ -192,7 +199,7 @@ internal sealed class AgentStream(
     private async Task Write(CancellationToken ct)
     {
         while (true)
-            foreach (var frame in await _outbox.Take(ct))
+            foreach (var frame in await _reports.Take(ct))
             {
                 ct.ThrowIfCancellationRequested();
                 if (!await TryWrite(frame))
@@ -208,7 +215,7 @@ internal sealed class AgentStream(
             metrics.FrameSent(frame.FrameCase);
             return true;
         }
-        catch (Exception e) when (Endings.AreToldByReading(e) || e is OperationCanceledException)
+        catch (Exception e) when (DisconnectReasons.IsReportedByRead(e) || e is OperationCanceledException)
         {
             // The call is over. Reading tells why, with the control plane's own status.
             return false;
@@ -217,7 +224,7 @@ internal sealed class AgentStream(
 
     private Task ScheduleSnapshots(CancellationToken ct) =>
         _identified
-            ? new SnapshotSchedule(_outbox, reconciler, jitter, time).Run(ct)
+            ? new SnapshotSchedule(_reports, reconciler, jitter, time).Run(ct)
             : Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
 
     private async Task WatchIdentity(CancellationToken ct)
@@ -226,8 +233,8 @@ internal sealed class AgentStream(
         var known = dialed.Readiness;
         while ((known = await cluster.Next(known, ct)).NamespaceUid == said || known.NamespaceUid.Length == 0) { }
         End(
-            new AttemptEnd(
-                AttemptOutcome.Renewed,
+            new DisconnectReason(
+                DisconnectKind.Renewed,
                 "identity_changed",
                 said.Length == 0
                     ? $"the cluster has answered; its namespace's UID is {known.NamespaceUid}."
@@ -255,7 +262,7 @@ internal sealed class AgentStream(
 
     private async Task SayGoodbye(Task reading, Task writing)
     {
-        var reason = _end?.Outcome == AttemptOutcome.Stopped ? GoodbyeReason.Shutdown : GoodbyeReason.Reconnect;
+        var reason = _end?.Kind == DisconnectKind.Stopped ? GoodbyeReason.Shutdown : GoodbyeReason.Reconnect;
         try
         {
             await Say().WaitAsync(LeaveLimit, time);
@@ -275,7 +282,7 @@ internal sealed class AgentStream(
             {
                 await dialed.Call.RequestStream.CompleteAsync();
             }
-            catch (Exception e) when (Endings.AreToldByReading(e))
+            catch (Exception e) when (DisconnectReasons.IsReportedByRead(e))
             {
                 // It was faster, and has ended the call.
             }

@@ -27,21 +27,21 @@ internal sealed class ConnectLoop(
         while (!stoppingToken.IsCancellationRequested)
         {
             var end = await Attempt(stoppingToken);
-            metrics.DialEnded(end.Outcome.Tag());
+            metrics.DialEnded(end.Kind.Tag());
             while (end.Next is { } next)
             {
                 using (next)
                     end = await RunStream(next, stoppingToken);
-                metrics.DialEnded(end.Outcome.Tag());
+                metrics.DialEnded(end.Kind.Tag());
             }
 
             status.Detached(end);
-            if (end.Outcome == AttemptOutcome.Stopped)
+            if (end.Kind == DisconnectKind.Stopped)
                 return;
 
             state = state.After(end);
             var delay = state.Delay(jitter.Next());
-            Tell(state, end, delay);
+            LogEnd(state, end, delay);
             try
             {
                 await Task.Delay(delay, time, stoppingToken);
@@ -53,7 +53,7 @@ internal sealed class ConnectLoop(
         }
     }
 
-    private async Task<AttemptEnd> Attempt(CancellationToken stopping)
+    private async Task<DisconnectReason> Attempt(CancellationToken stopping)
     {
         Dialed dialed;
         try
@@ -63,32 +63,32 @@ internal sealed class ConnectLoop(
         }
         catch (Exception) when (stopping.IsCancellationRequested)
         {
-            return AttemptEnd.Stop();
+            return DisconnectReason.Stop();
         }
         catch (RpcException e)
         {
-            return Endings.From(e);
+            return DisconnectReasons.From(e);
         }
         catch (TokenUnusableException e)
         {
-            return new AttemptEnd(AttemptOutcome.Lost, "token_unusable", e.Message);
+            return new DisconnectReason(DisconnectKind.Lost, "token_unusable", e.Message);
         }
         catch (HandshakeException e)
         {
-            return new AttemptEnd(AttemptOutcome.Lost, "handshake_failed", e.Message);
+            return new DisconnectReason(DisconnectKind.Lost, "handshake_failed", e.Message);
         }
         catch (Exception e)
         {
             // Whatever it was, an agent that no longer dials would need a human; the next attempt has another chance.
             logger.DialFault(e);
-            return AttemptEnd.Fault(e);
+            return DisconnectReason.Fault(e);
         }
 
         using (dialed)
             return await RunStream(dialed, stopping);
     }
 
-    private async Task<AttemptEnd> RunStream(Dialed dialed, CancellationToken stopping)
+    private async Task<DisconnectReason> RunStream(Dialed dialed, CancellationToken stopping)
     {
         var attachedAt = time.GetTimestamp();
         var welcome = dialed.Welcome;
@@ -115,7 +115,7 @@ internal sealed class ConnectLoop(
         catch (Exception e) when (e is not OperationCanceledException)
         {
             logger.DialFault(e);
-            return AttemptEnd.Fault(e);
+            return DisconnectReason.Fault(e);
         }
         finally
         {
@@ -123,23 +123,23 @@ internal sealed class ConnectLoop(
         }
     }
 
-    private void Tell(ConnectState state, AttemptEnd end, TimeSpan delay)
+    private void LogEnd(ConnectState state, DisconnectReason end, TimeSpan delay)
     {
         var seconds = delay.TotalSeconds;
-        switch (end.Outcome)
+        switch (end.Kind)
         {
-            case AttemptOutcome.Refused:
-                logger.Refused(end.Reason, end.Message, seconds);
+            case DisconnectKind.Refused:
+                logger.Refused(end.Code, end.Message, seconds);
                 break;
-            case AttemptOutcome.Renewed:
+            case DisconnectKind.Renewed:
                 logger.Renewing(end.Message);
                 break;
             // One broken connection is everyday; the same once more deserves attention.
-            case AttemptOutcome.Lost or AttemptOutcome.Silent when state.Failures > 1 || end.Attached is null:
-                logger.NotConnected(end.Reason, end.Message, state.Failures, seconds);
+            case DisconnectKind.Lost or DisconnectKind.Silent when state.Failures > 1 || end.Attached is null:
+                logger.NotConnected(end.Code, end.Message, state.Failures, seconds);
                 break;
             default:
-                logger.Disconnected(end.Reason, end.Message, seconds);
+                logger.Disconnected(end.Code, end.Message, seconds);
                 break;
         }
     }

@@ -2,7 +2,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Connection;
 
-internal enum AttemptOutcome
+internal enum DisconnectKind
 {
     /// <summary>Something failed on the way, or the stream broke.</summary>
     Lost,
@@ -26,16 +26,16 @@ internal enum AttemptOutcome
     Stopped,
 }
 
-internal static class AttemptOutcomes
+internal static class DisconnectKinds
 {
     /// <summary>The value of the metrics' outcome tag.</summary>
-    public static string Tag(this AttemptOutcome outcome) => outcome.ToString().ToLowerInvariant();
+    public static string Tag(this DisconnectKind outcome) => outcome.ToString().ToLowerInvariant();
 }
 
 /// <summary>How a dial, or the session that came of it, ended.</summary>
-/// <param name="Reason">The control plane's ErrorInfo reason, else a short word of the agent's own.</param>
+/// <param name="Code">The control plane's ErrorInfo reason, else a short word of the agent's own.</param>
 /// <param name="Attached">How long the session lived; null if there was no Welcome.</param>
-internal sealed record AttemptEnd(AttemptOutcome Outcome, string Reason, string Message, TimeSpan? Attached = null)
+internal sealed record DisconnectReason(DisconnectKind Kind, string Code, string Message, TimeSpan? Attached = null)
 {
     /// <summary>The control plane has answered the session's first snapshot.</summary>
     public bool Synced { get; init; }
@@ -44,18 +44,18 @@ internal sealed record AttemptEnd(AttemptOutcome Outcome, string Reason, string 
     public Dialed? Next { get; init; }
 
     /// <summary>The control plane broke the protocol.</summary>
-    public static AttemptEnd Violation(string message) => new(AttemptOutcome.Lost, "protocol_violation", message);
+    public static DisconnectReason Violation(string message) => new(DisconnectKind.Lost, "protocol_violation", message);
 
     /// <summary>An exception that the agent does not expect ended the attempt or the session.</summary>
-    public static AttemptEnd Fault(Exception e) =>
-        new(AttemptOutcome.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}");
+    public static DisconnectReason Fault(Exception e) =>
+        new(DisconnectKind.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}");
 
     /// <summary>The agent's process stops.</summary>
-    public static AttemptEnd Stop() => new(AttemptOutcome.Stopped, "stopped", "The agent is asked to stop.");
+    public static DisconnectReason Stop() => new(DisconnectKind.Stopped, "stopped", "The agent is asked to stop.");
 }
 
 /// <summary>How many attempts have failed, and so when the next one is due. Pure.</summary>
-internal sealed record ConnectState(int Failures, AttemptEnd? Last)
+internal sealed record ConnectState(int Failures, DisconnectReason? Last)
 {
     public static readonly ConnectState Start = new(0, null);
 
@@ -68,14 +68,14 @@ internal sealed record ConnectState(int Failures, AttemptEnd? Last)
     /// little through would otherwise be asked for ever at full speed, and two agents with one token would throw each other
     /// out many times a second.
     /// </summary>
-    public ConnectState After(AttemptEnd end)
+    public ConnectState After(DisconnectReason end)
     {
         var failures = end is { Synced: true, Attached: var lasted } && lasted >= ShortSession ? 0 : Failures;
-        return end.Outcome switch
+        return end.Kind switch
         {
-            AttemptOutcome.Renewed or AttemptOutcome.Moved or AttemptOutcome.Stopped => new ConnectState(failures, end),
-            AttemptOutcome.Restarting when end.Synced => new ConnectState(0, end),
-            AttemptOutcome.Restarting when end.Attached is not null => new ConnectState(failures, end),
+            DisconnectKind.Renewed or DisconnectKind.Moved or DisconnectKind.Stopped => new ConnectState(failures, end),
+            DisconnectKind.Restarting when end.Synced => new ConnectState(0, end),
+            DisconnectKind.Restarting when end.Attached is not null => new ConnectState(failures, end),
             _ => new ConnectState(failures + 1, end),
         };
     }
@@ -83,11 +83,11 @@ internal sealed record ConnectState(int Failures, AttemptEnd? Last)
     /// <summary>How long to wait before the next dial.</summary>
     /// <param name="random">Uniform in [0, 1).</param>
     public TimeSpan Delay(double random) =>
-        Last?.Outcome switch
+        Last?.Kind switch
         {
-            null or AttemptOutcome.Renewed or AttemptOutcome.Moved or AttemptOutcome.Stopped => TimeSpan.Zero,
-            AttemptOutcome.Refused => RefusalPace * (0.5 + random),
-            AttemptOutcome.Restarting when Failures == 0 => RestartJitter * random,
+            null or DisconnectKind.Renewed or DisconnectKind.Moved or DisconnectKind.Stopped => TimeSpan.Zero,
+            DisconnectKind.Refused => RefusalPace * (0.5 + random),
+            DisconnectKind.Restarting when Failures == 0 => RestartJitter * random,
             _ => Backoff.Dial.Delay(Failures, random),
         };
 }

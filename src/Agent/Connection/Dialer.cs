@@ -63,7 +63,7 @@ internal sealed class Dialer(
                 // The stream outlives the dial and its time limit.
                 cancellationToken: CancellationToken.None
             );
-            var welcome = await Greet(call, readiness, both.Token);
+            var welcome = await Handshake(call, readiness, both.Token);
             return new Dialed(channel, call, welcome, readiness);
         }
         catch (Exception e)
@@ -93,7 +93,7 @@ internal sealed class Dialer(
         }
     }
 
-    private async Task<Welcome> Greet(
+    private async Task<Welcome> Handshake(
         AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> call,
         Readiness readiness,
         CancellationToken ct
@@ -105,7 +105,7 @@ internal sealed class Dialer(
             await call.RequestStream.WriteAsync(MakeHello(readiness), ct);
             metrics.FrameSent(ConnectRequest.FrameOneofCase.Hello);
         }
-        catch (Exception e) when (Endings.AreToldByReading(e) && !ct.IsCancellationRequested)
+        catch (Exception e) when (DisconnectReasons.IsReportedByRead(e) && !ct.IsCancellationRequested)
         {
             // A refusal may overtake Hello; reading tells it.
         }
@@ -117,7 +117,7 @@ internal sealed class Dialer(
         if (frame.FrameCase != ConnectResponse.FrameOneofCase.Welcome)
             throw new HandshakeException($"The control plane began with {frame.FrameCase} in place of Welcome.");
         var welcome = Check(frame.Welcome);
-        clock.Told(sent, welcome.ServerTime, time.GetUtcNow());
+        clock.Observe(sent, welcome.ServerTime, time.GetUtcNow());
         details.StorageClass = welcome.StorageClass;
         return welcome;
     }

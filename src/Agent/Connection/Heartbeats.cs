@@ -10,7 +10,7 @@ namespace Coder.Mesh.Agent.Connection;
 /// </summary>
 /// <param name="initial">The readiness that Hello carried.</param>
 internal sealed class Heartbeats(
-    Outbox outbox,
+    ReportQueue reports,
     ClusterStatus cluster,
     Readiness initial,
     TimeSpan interval,
@@ -58,6 +58,6 @@ internal sealed class Heartbeats(
             SentTime = time.GetUtcNow().ToTimestamp(),
             Readiness = changed ? report : null,
         };
-        await outbox.Send(new ConnectRequest { Heartbeat = heartbeat }, ct);
+        await reports.Send(new ConnectRequest { Heartbeat = heartbeat }, ct);
     }
 }

@@ -31,7 +31,7 @@ internal static partial class Log
         LogLevel.Information,
         "Asked to move to another replica, but not welcomed yet: {Problem} Attempts that failed in a row: {Failures}"
     )]
-    public static partial void NotMoved(this ILogger logger, string problem, int failures);
+    public static partial void SuccessorDialFailed(this ILogger logger, string problem, int failures);
 
     [LoggerMessage(
         3103,
@@ -77,7 +77,7 @@ internal static partial class Log
     public static partial void SnapshotTooLarge(this ILogger logger, int count, uint limit);
 
     [LoggerMessage(3110, LogLevel.Debug, "A {Frame} frame came before the cluster was known, and is left for later")]
-    public static partial void FrameLeft(this ILogger logger, string frame);
+    public static partial void FrameIgnored(this ILogger logger, string frame);
 
     [LoggerMessage(3111, LogLevel.Information, "Said goodbye to the control plane: {Reason}")]
     public static partial void SaidGoodbye(this ILogger logger, string reason);

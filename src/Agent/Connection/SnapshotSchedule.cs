@@ -7,7 +7,7 @@ namespace Coder.Mesh.Agent.Connection;
 /// Requests the session's snapshots: the first one once the cluster is listed, then one at each resync and one whenever
 /// the reconciler asks for it, at most one per second.
 /// </summary>
-internal sealed class SnapshotSchedule(Outbox outbox, Reconciler reconciler, Jitter jitter, TimeProvider time)
+internal sealed class SnapshotSchedule(ReportQueue reports, Reconciler reconciler, Jitter jitter, TimeProvider time)
 {
     private static readonly TimeSpan ResyncInterval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
@@ -18,12 +18,12 @@ internal sealed class SnapshotSchedule(Outbox outbox, Reconciler reconciler, Jit
         await reconciler.WaitUntilListed(ct);
         while (true)
         {
-            outbox.RequestSnapshot();
+            reports.QueueSnapshot();
             using var resync = new CancellationTokenSource(ResyncInterval * (0.8 + 0.4 * jitter.Next()), time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(resync.Token, ct);
             try
             {
-                await outbox.WaitUntilSnapshotAsked(either.Token);
+                await reports.WaitForResyncRequest(either.Token);
                 await Task.Delay(MinInterval, time, either.Token);
             }
             catch (OperationCanceledException) when (resync.IsCancellationRequested && !ct.IsCancellationRequested)

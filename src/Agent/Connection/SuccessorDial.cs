@@ -25,7 +25,7 @@ internal sealed class SuccessorDial(Dialer dialer, Jitter jitter, TimeProvider t
             }
             catch (Exception e) when (e is RpcException or TokenUnusableException or HandshakeException)
             {
-                logger.NotMoved(e.Message, failures);
+                logger.SuccessorDialFailed(e.Message, failures);
                 wait = Backoff.Dial.Delay(failures, jitter.Next());
             }
         }

@@ -11,7 +11,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     private const int MessageLimit = 1024;
 
     // Whoever asks for more, perhaps by a clock that is wrong, is asked again all the same.
-    private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(1);
 
     public HttpStatusCode Status => status;
 
@@ -22,7 +22,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
         {
             var asked = retryAfter ?? TimeSpan.FromSeconds(body?.Details?.RetryAfterSeconds ?? 0);
             return asked < TimeSpan.Zero ? TimeSpan.Zero
-                : asked > MostPatience ? MostPatience
+                : asked > MaxRetryAfter ? MaxRetryAfter
                 : asked;
         }
     }
@@ -49,7 +49,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     private bool ByAdmission =>
         status < HttpStatusCode.InternalServerError
         && status != HttpStatusCode.TooManyRequests
-        && ApiWords.IsAdmission(Message);
+        && ApiMessages.IsAdmission(Message);
 
     /// <summary>Whether it is the agent as a whole that is refused, or asked to wait: another request fares no better.</summary>
     public bool ForEverything =>
@@ -84,7 +84,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             ),
             HttpStatusCode.Conflict when FieldConflict => new ClusterException(
                 ClusterCodes.FieldConflict,
-                Cut(FieldConflicts.Words(Causes)),
+                Cut(FieldConflicts.Describe(Causes)),
                 transient: false,
                 this
             ),
@@ -101,9 +101,9 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
     private ClusterException Forbidden() =>
         Coded(
             Causes.Any(c => c.Reason == "NamespaceTerminating") ? ClusterCodes.NamespaceTerminating
-            : ApiWords.IsAuthorizer(Message) ? ClusterCodes.PermissionsInsufficient
-            : ApiWords.IsQuota(Message) ? ClusterCodes.QuotaExceeded
-            : ApiWords.IsLimitRange(Message) ? ClusterCodes.LimitExceeded
+            : ApiMessages.IsAuthorizer(Message) ? ClusterCodes.PermissionsInsufficient
+            : ApiMessages.IsQuota(Message) ? ClusterCodes.QuotaExceeded
+            : ApiMessages.IsLimitRange(Message) ? ClusterCodes.LimitExceeded
             : ClusterCodes.ClusterRefused
         );
 

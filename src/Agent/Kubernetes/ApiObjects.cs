@@ -40,7 +40,7 @@ internal sealed record ObjectLabels(
 internal sealed record ObjectAnnotations(
     [property: JsonPropertyName(Names.Generation)] string? Generation = null,
     [property: JsonPropertyName(Names.WorkspaceName)] string? WorkspaceName = null,
-    [property: JsonPropertyName(Names.Companions)] string? Companions = null,
+    [property: JsonPropertyName(Names.AuxiliaryObjects)] string? AuxiliaryObjects = null,
     [property: JsonPropertyName(Names.Restart)] string? Restart = null
 );
 

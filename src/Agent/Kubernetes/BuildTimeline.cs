@@ -11,39 +11,39 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// </remarks>
 internal static class BuildTimeline
 {
-    private const int MostOfReason = 40;
+    private const int MaxReasonLength = 40;
 
     /// <param name="generation">The one that the objects are of.</param>
-    /// <param name="patience">Its now is also the time of what the cluster keeps no time of.</param>
-    public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, Patience patience)
+    /// <param name="context">Its now is also the time of what the cluster keeps no time of.</param>
+    public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, EvaluationContext context)
     {
         // A volume without its Deployment is no generation of anything.
         if (objects.Deployment is not { Spec: not null } deployment || generation == 0)
             return [];
         // The cluster's own times are whole seconds: a fraction would put what came before after it.
-        var now = DateTimeOffset.FromUnixTimeSeconds(patience.Now.ToUnixTimeSeconds());
-        var judged = ObservedStates.Judge(objects, patience);
+        var now = DateTimeOffset.FromUnixTimeSeconds(context.Now.ToUnixTimeSeconds());
+        var assessed = ObservedStates.Evaluate(objects, context);
         if (deployment.Spec.Replicas == 0)
-            return judged.State == WorkspaceState.Stopped
+            return assessed.State == WorkspaceState.Stopped
                 ? [new($"{generation}/stopped", now, TimelineStage.Stopped)]
                 : [];
         return
         [
             .. Volume(objects, now),
-            .. ObservedStates.Current(deployment) ? objects.Pods.Where(Ended).Select(pod => End(pod, now)) : [],
-            .. ObservedStates.Speaking(objects).SelectMany(pod => Pod(pod, objects.Events, now)),
-            .. Outcome(judged, generation, now),
+            .. ObservedStates.Current(deployment) ? objects.Pods.Where(Ended).Select(pod => PodEnd(pod, now)) : [],
+            .. ObservedStates.CurrentPods(objects).SelectMany(pod => Pod(pod, objects.Events, now)),
+            .. Outcome(assessed, generation, now),
         ];
     }
 
-    private static IEnumerable<TimelineStep> Outcome(Judgement judged, ulong generation, DateTimeOffset now)
+    private static IEnumerable<TimelineStep> Outcome(Assessment assessed, ulong generation, DateTimeOffset now)
     {
-        var id = $"{judged.Subject ?? generation.ToString(CultureInfo.InvariantCulture)}/{judged.Word}";
-        var at = judged.Since ?? now;
-        if (judged.State == WorkspaceState.Failed)
-            yield return new(id, at, TimelineStage.Failed, judged.Code, judged.Message);
-        else if (judged.State == WorkspaceState.Starting && judged.Word.Length > 0)
-            yield return new(id, at, TimelineStage.Waiting, judged.Code, judged.Message);
+        var id = $"{assessed.Subject ?? generation.ToString(CultureInfo.InvariantCulture)}/{assessed.ReasonId}";
+        var at = assessed.Since ?? now;
+        if (assessed.State == WorkspaceState.Failed)
+            yield return new(id, at, TimelineStage.Failed, assessed.Code, assessed.Message);
+        else if (assessed.State == WorkspaceState.Starting && assessed.ReasonId.Length > 0)
+            yield return new(id, at, TimelineStage.Waiting, assessed.Code, assessed.Message);
     }
 
     private static IEnumerable<TimelineStep> Volume(WorkspaceObjects objects, DateTimeOffset now)
@@ -56,11 +56,11 @@ internal static class BuildTimeline
                 $"{subject}/volume_bound",
                 Earliest(now, objects.Pods),
                 TimelineStage.VolumeBound,
-                Message: Words(claim.Spec?.VolumeName, claim.Spec?.Resources?.Requests?.Storage)
+                Message: VolumeText(claim.Spec?.VolumeName, claim.Spec?.Resources?.Requests?.Storage)
             );
         // A failure is told by the state that it leads to.
-        foreach (var seen in About(metadata, objects.Events).Where(e => e.Stage != TimelineStage.Failed))
-            yield return Told(subject, seen, now);
+        foreach (var seen in EventsOf(metadata, objects.Events).Where(e => e.Stage != TimelineStage.Failed))
+            yield return EventStep(subject, seen, now);
     }
 
     // The cluster keeps no time of a binding. It was before any pod came onto a node.
@@ -70,8 +70,8 @@ internal static class BuildTimeline
     private static IEnumerable<TimelineStep> Pod(PodObject pod, IEnumerable<SeenEvent> events, DateTimeOffset now)
     {
         var subject = Subject(pod.Metadata);
-        foreach (var seen in About(pod.Metadata, events))
-            yield return Told(subject, seen, now);
+        foreach (var seen in EventsOf(pod.Metadata, events))
+            yield return EventStep(subject, seen, now);
         if (Holding(pod, "PodScheduled") is { } scheduled)
             yield return new(
                 $"{subject}/scheduled",
@@ -99,7 +99,7 @@ internal static class BuildTimeline
                 end.FinishedAt ?? now,
                 TimelineStage.Ended,
                 end.Reason == ObservedStates.OutOfMemory ? ClusterCodes.OomKilled : "",
-                ObservedStates.Words(end)
+                ObservedStates.Text(end)
             );
     }
 
@@ -113,24 +113,24 @@ internal static class BuildTimeline
 
     private static bool Ended(PodObject pod) => pod is { Status.Phase: "Failed", Metadata.Deleting: false };
 
-    private static TimelineStep End(PodObject pod, DateTimeOffset now) =>
+    private static TimelineStep PodEnd(PodObject pod, DateTimeOffset now) =>
         new(
             $"{Subject(pod.Metadata)}/pod_ended",
             ObservedStates.Condition(pod.Status?.Conditions, "Ready")?.LastTransitionTime ?? now,
             TimelineStage.Ended,
             pod.Status!.Reason == ObservedStates.Evicted ? ClusterCodes.Evicted : "",
-            ObservedStates.Words(pod.Status.Reason, pod.Status.Message)
+            ObservedStates.Text(pod.Status.Reason, pod.Status.Message)
         );
 
-    private static TimelineStep Told(string subject, SeenEvent seen, DateTimeOffset now) =>
+    private static TimelineStep EventStep(string subject, SeenEvent seen, DateTimeOffset now) =>
         new(
             $"{subject}/{Short(seen.Reason)}",
             seen.First == default ? now : seen.First,
             seen.Stage,
-            Message: seen.Stage == TimelineStage.Notice ? ObservedStates.Words(seen.Reason, seen.Message) : seen.Message
+            Message: seen.Stage == TimelineStage.Notice ? ObservedStates.Text(seen.Reason, seen.Message) : seen.Message
         );
 
-    private static IEnumerable<SeenEvent> About(ObjectMeta metadata, IEnumerable<SeenEvent> events) =>
+    private static IEnumerable<SeenEvent> EventsOf(ObjectMeta metadata, IEnumerable<SeenEvent> events) =>
         events.Where(e => e.Uid == metadata.Uid);
 
     private static ObjectCondition? Holding(PodObject pod, string type) =>
@@ -143,10 +143,10 @@ internal static class BuildTimeline
 
     // Whoever writes Events chooses the word; an id takes only a short and plain one.
     private static string Short(string reason) =>
-        reason.Length <= MostOfReason && reason.All(char.IsAsciiLetterOrDigit)
+        reason.Length <= MaxReasonLength && reason.All(char.IsAsciiLetterOrDigit)
             ? reason
-            : string.Concat(reason.Where(char.IsAsciiLetterOrDigit).Take(MostOfReason));
+            : string.Concat(reason.Where(char.IsAsciiLetterOrDigit).Take(MaxReasonLength));
 
-    private static string Words(string? volume, string? size) =>
+    private static string VolumeText(string? volume, string? size) =>
         string.Join(", ", new[] { volume, size }.Where(w => !string.IsNullOrEmpty(w)));
 }

@@ -19,7 +19,7 @@ internal sealed class ClusterView(
     Predicate<string> isId
 )
 {
-    private static readonly ObjectKind[] Telling = [ObjectKind.Deployment, ObjectKind.Claim, ObjectKind.Pod];
+    private static readonly ObjectKind[] StateKinds = [ObjectKind.Deployment, ObjectKind.Claim, ObjectKind.Pod];
 
     // Those of which a workspace has one each.
     private static readonly ObjectKind[] Owned =
@@ -31,7 +31,7 @@ internal sealed class ClusterView(
         ObjectKind.Service,
     ];
 
-    private readonly Dictionary<string, HeldWorkspaceObjects> _workspaces = [];
+    private readonly Dictionary<string, TrackedWorkspace> _workspaces = [];
     private readonly SortedSet<(DateTimeOffset At, string Id)> _deadlines = [];
     private readonly HashSet<ObjectKind> _listed = [];
     private readonly EarlyEvents _early = new();
@@ -40,7 +40,7 @@ internal sealed class ClusterView(
     /// <summary>Done once all kinds that tell a state have been listed.</summary>
     public Task FirstList => _firstList.Task;
 
-    private bool Complete => Telling.All(_listed.Contains);
+    private bool Complete => StateKinds.All(_listed.Contains);
 
     /// <summary>A whole list of one kind takes the place of all that was known of it.</summary>
     public void Replace(ObjectKind kind, IReadOnlyList<IClusterObject> objects)
@@ -49,47 +49,50 @@ internal sealed class ClusterView(
         {
             // They only add: one that is listed no longer has happened all the same.
             foreach (
-                var held in objects.Select(item => Hear((EventObject)item)).OfType<HeldWorkspaceObjects>().ToHashSet()
+                var tracked in objects
+                    .Select(item => AddEvent((EventObject)item))
+                    .OfType<TrackedWorkspace>()
+                    .ToHashSet()
             )
-                Tell(held);
+                Publish(tracked);
             return;
         }
 
-        foreach (var held in _workspaces.Values)
-            held.Clear(kind);
+        foreach (var tracked in _workspaces.Values)
+            tracked.Clear(kind);
         foreach (var item in objects)
             PutOne(kind, item);
 
         _listed.Add(kind);
         if (!Complete)
             return;
-        if (Telling.Contains(kind))
-            TellAll();
+        if (StateKinds.Contains(kind))
+            PublishAll();
         else
-            foreach (var held in _workspaces.Values.ToList())
-                Tell(held);
+            foreach (var tracked in _workspaces.Values.ToList())
+                Publish(tracked);
     }
 
     public void Put(ObjectKind kind, IClusterObject item)
     {
         if (kind == ObjectKind.Event)
         {
-            if (Hear((EventObject)item) is { } about)
-                Tell(about);
+            if (AddEvent((EventObject)item) is { } about)
+                Publish(about);
         }
-        else if (PutOne(kind, item) is { } held && Complete)
+        else if (PutOne(kind, item) is { } tracked && Complete)
         {
-            Tell(held);
+            Publish(tracked);
         }
     }
 
     public void Delete(ObjectKind kind, IClusterObject item)
     {
-        if (kind == ObjectKind.Event || Find(kind, item) is not { } held)
+        if (kind == ObjectKind.Event || Find(kind, item) is not { } tracked)
             return;
-        held.Remove(kind, item);
+        tracked.Remove(kind, item);
         if (Complete)
-            Tell(held);
+            Publish(tracked);
     }
 
     /// <summary>Tells of workspaces that have waited for too long by now.</summary>
@@ -98,14 +101,14 @@ internal sealed class ClusterView(
     {
         while (_deadlines.Count > 0 && _deadlines.Min is var due && due.At <= time.GetUtcNow())
         {
-            Arm(_workspaces[due.Id], null);
-            Tell(_workspaces[due.Id]);
+            SetDeadline(_workspaces[due.Id], null);
+            Publish(_workspaces[due.Id]);
         }
 
         return _deadlines.Count > 0 ? _deadlines.Min.At : null;
     }
 
-    private HeldWorkspaceObjects? PutOne(ObjectKind kind, IClusterObject item)
+    private TrackedWorkspace? PutOne(ObjectKind kind, IClusterObject item)
     {
         if (IdOf(kind, item) is not { } id || !isId(id))
             return null;
@@ -116,21 +119,21 @@ internal sealed class ClusterView(
             return null;
         }
 
-        if (!_workspaces.TryGetValue(id, out var held))
+        if (!_workspaces.TryGetValue(id, out var tracked))
         {
             // A name can be given to anything by anybody, and so can labels.
             if (item.Metadata.Labels?.WorkspaceId != id && !Ownership.Applied(identity, item.Metadata))
                 return null;
-            _workspaces[id] = held = new HeldWorkspaceObjects(id, time.GetUtcNow());
+            _workspaces[id] = tracked = new TrackedWorkspace(id, time.GetUtcNow());
             foreach (var seen in _early.Take(id))
-                held.Hear(seen);
+                tracked.AddEvent(seen);
         }
 
-        held.Put(kind, item);
-        return held;
+        tracked.Put(kind, item);
+        return tracked;
     }
 
-    private HeldWorkspaceObjects? Find(ObjectKind kind, IClusterObject item) =>
+    private TrackedWorkspace? Find(ObjectKind kind, IClusterObject item) =>
         IdOf(kind, item) is { } id ? _workspaces.GetValueOrDefault(id) : null;
 
     // Labels can be put on anything, and taken from it, by anybody: the name is what an object can't lose.
@@ -140,63 +143,63 @@ internal sealed class ClusterView(
             : Names.WorkspaceOf(item.Metadata.Name, generated: false);
 
     /// <returns>Whom the sink is to be told of; null if it is no news, or not the time yet.</returns>
-    private HeldWorkspaceObjects? Hear(EventObject item)
+    private TrackedWorkspace? AddEvent(EventObject item)
     {
         var (id, seen) = (SeenEvent.WorkspaceOf(item)!, SeenEvent.Of(item));
-        if (_workspaces.TryGetValue(id, out var held))
-            return held.Hear(seen) && Complete ? held : null;
+        if (_workspaces.TryGetValue(id, out var tracked))
+            return tracked.AddEvent(seen) && Complete ? tracked : null;
         _early.Add(id, seen);
         return null;
     }
 
     // What a list no longer holds has gone unheard, while nobody watched: that is told before the list.
-    private void TellAll()
+    private void PublishAll()
     {
-        foreach (var held in _workspaces.Values.ToList())
+        foreach (var tracked in _workspaces.Values.ToList())
         {
-            var now = Observe(held);
+            var now = Observe(tracked);
             if (now is null)
-                Forget(held);
+                Forget(tracked);
             else
-                held.Told = now;
+                tracked.Published = now;
         }
 
-        sink.Listed([.. _workspaces.Values.Select(h => h.Told).OfType<ClusterWorkspace>()]);
+        sink.Listed([.. _workspaces.Values.Select(w => w.Published).OfType<ClusterWorkspace>()]);
         _firstList.TrySetResult();
     }
 
-    private void Tell(HeldWorkspaceObjects held)
+    private void Publish(TrackedWorkspace tracked)
     {
-        var now = Observe(held);
+        var now = Observe(tracked);
         if (now is null)
         {
-            Forget(held);
+            Forget(tracked);
         }
-        else if (now != held.Told)
+        else if (now != tracked.Published)
         {
-            held.Told = now;
+            tracked.Published = now;
             sink.Changed(now);
         }
     }
 
-    private ClusterWorkspace? Observe(HeldWorkspaceObjects held)
+    private ClusterWorkspace? Observe(TrackedWorkspace tracked)
     {
-        var (before, objects) = (held.Told, held.Objects);
-        var patience = new Patience(time.GetUtcNow(), pendingTimeout);
+        var (before, objects) = (tracked.Published, tracked.Objects);
+        var context = new EvaluationContext(time.GetUtcNow(), pendingTimeout);
         var known = before?.Generation ?? 0;
-        var (seen, deadline) = ObservedStates.Of(held.Id, objects, removing(held.Id), known, patience);
+        var (seen, deadline) = ObservedStates.Of(tracked.Id, objects, removing(tracked.Id), known, context);
         if (seen is not { } now)
         {
-            Arm(held, null);
+            SetDeadline(tracked, null);
             return null;
         }
 
         var listed = Owned.All(_listed.Contains);
-        var graceOver = patience.Now >= held.Since + ObjectDrift.Grace;
+        var graceOver = context.Now >= tracked.Since + ObjectDrift.Grace;
         IReadOnlyList<Difference> drift =
-            listed && !removing(held.Id) ? [.. ObjectDrift.Of(held, identity, graceOver)] : [];
-        var waits = listed && !graceOver && Owned.Any(kind => held.Last(kind) is null);
-        Arm(held, waits ? Earlier(deadline, held.Since + ObjectDrift.Grace) : deadline);
+            listed && !removing(tracked.Id) ? [.. ObjectDrift.Of(tracked, identity, graceOver)] : [];
+        var waits = listed && !graceOver && Owned.Any(kind => tracked.Last(kind) is null);
+        SetDeadline(tracked, waits ? Earlier(deadline, tracked.Since + ObjectDrift.Grace) : deadline);
         // What was seen of this generation stays told, though the cluster may no longer show it; also while objects are
         // missing that would tell of which generation they are.
         var (generation, timeline) =
@@ -205,9 +208,9 @@ internal sealed class ClusterView(
                 : (now.Generation, Timeline.Empty);
         if (now.State != WorkspaceState.Deleting)
             timeline = timeline
-                .With(Told(held, drift, patience.Now))
-                .With(BuildTimeline.Of(objects, now.Generation, patience));
-        held.Differences = drift.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
+                .With(DriftSteps(tracked, drift, context.Now))
+                .With(BuildTimeline.Of(objects, now.Generation, context));
+        tracked.Differences = drift.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
         return now with
         {
             Timeline = timeline,
@@ -217,8 +220,8 @@ internal sealed class ClusterView(
     }
 
     /// <summary>What is seen when an agent starts may have been told before; what comes later happens anew each time.</summary>
-    private static IEnumerable<TimelineStep> Told(
-        HeldWorkspaceObjects held,
+    private static IEnumerable<TimelineStep> DriftSteps(
+        TrackedWorkspace tracked,
         IEnumerable<Difference> drift,
         DateTimeOffset now
     )
@@ -226,9 +229,9 @@ internal sealed class ClusterView(
         // The cluster's own times are whole seconds: a fraction would put what came before after it.
         var seconds = now.ToUnixTimeSeconds();
         return drift
-            .Where(d => !held.Differences.Contains(d.Id))
+            .Where(d => !tracked.Differences.Contains(d.Id))
             .Select(d => new TimelineStep(
-                held.Told is null ? d.Id : $"{d.Id}/{seconds}",
+                tracked.Published is null ? d.Id : $"{d.Id}/{seconds}",
                 DateTimeOffset.FromUnixTimeSeconds(seconds),
                 TimelineStage.Notice,
                 Message: d.Message
@@ -237,25 +240,25 @@ internal sealed class ClusterView(
 
     private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one : other;
 
-    private void Arm(HeldWorkspaceObjects held, DateTimeOffset? deadline)
+    private void SetDeadline(TrackedWorkspace tracked, DateTimeOffset? deadline)
     {
-        if (held.Deadline is { } before)
-            _deadlines.Remove((before, held.Id));
+        if (tracked.Deadline is { } before)
+            _deadlines.Remove((before, tracked.Id));
         if (deadline is { } at)
-            _deadlines.Add((at, held.Id));
-        held.Deadline = deadline;
+            _deadlines.Add((at, tracked.Id));
+        tracked.Deadline = deadline;
     }
 
     // What is left of it besides may be the first of it to come, or the last to go.
-    private void Forget(HeldWorkspaceObjects held)
+    private void Forget(TrackedWorkspace tracked)
     {
-        if (held.None)
-            _workspaces.Remove(held.Id);
-        if (held.Told is null)
+        if (tracked.None)
+            _workspaces.Remove(tracked.Id);
+        if (tracked.Published is null)
             return;
-        held.Told = null;
-        gone(held.Id);
-        sink.Gone(held.Id);
+        tracked.Published = null;
+        gone(tracked.Id);
+        sink.Gone(tracked.Id);
     }
 }
 

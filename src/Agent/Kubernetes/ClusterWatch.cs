@@ -39,7 +39,7 @@ internal sealed class ClusterWatch(
             Follow(ApiResource.Of(WorkspaceKinds.NetworkPolicy), ObjectKind.NetworkPolicy).Run(stop.Token),
             Follow(ApiResource.Of(WorkspaceKinds.Service), ObjectKind.Service).Run(stop.Token),
             FollowEvents(view, feed.Writer, stop.Token),
-            Tell(view, feed, stop.Token),
+            ApplyChanges(view, feed, stop.Token),
         ];
 
         // None of them ends by itself: the first that does has failed, and the others go with it.
@@ -69,12 +69,12 @@ internal sealed class ClusterWatch(
             options,
             time,
             logger,
-            SeenEvent.Matters
+            SeenEvent.IsRelevant
         );
         await watch.Run(ct);
     }
 
-    private async Task Tell(ClusterView view, Channel<Action<ClusterView>> feed, CancellationToken ct)
+    private async Task ApplyChanges(ClusterView view, Channel<Action<ClusterView>> feed, CancellationToken ct)
     {
         DateTimeOffset? armed = null;
         // A full feed needs no waking: whatever is read from it makes the view look at the time.

@@ -10,7 +10,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 internal sealed record CredentialLifetime(string Name, DateTimeOffset? Begin, DateTimeOffset? End)
 {
     private const string Token = "token";
-    private const int LongestToken = 64 * 1024;
+    private const int MaxTokenLength = 64 * 1024;
     private static readonly long LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     public bool IsToken => Name == Token;
@@ -22,7 +22,7 @@ internal sealed record CredentialLifetime(string Name, DateTimeOffset? Begin, Da
     /// <returns>Null if it is another kind of token, whose end only its issuer knows.</returns>
     public static CredentialLifetime? OfToken(string? token)
     {
-        if (token is not { Length: <= LongestToken } || token.Split('.') is not [_, var claims, _])
+        if (token is not { Length: <= MaxTokenLength } || token.Split('.') is not [_, var claims, _])
             return null;
         try
         {

@@ -12,14 +12,14 @@ namespace Coder.Mesh.Agent.Kubernetes;
 internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvider time)
 {
     // A week is time enough to renew; of a credential that lives for less than ten it would be most of its life.
-    private static readonly TimeSpan LongestNotice = TimeSpan.FromDays(7);
-    private const int NoticePart = 10;
+    private static readonly TimeSpan MaxNotice = TimeSpan.FromDays(7);
+    private const int NoticeDivisor = 10;
 
-    public async Task<ProbedCondition> Look(CancellationToken ct)
+    public async Task<ProbedCondition> Check(CancellationToken ct)
     {
         try
         {
-            return Judge(await Lifetimes(ct));
+            return Evaluate(await Lifetimes(ct));
         }
         catch (Exception e) when (Transport.Explains(e, ct) is { } reason)
         {
@@ -43,7 +43,7 @@ internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvi
         return lifetimes;
     }
 
-    private ProbedCondition Judge(IReadOnlyList<CredentialLifetime?> lifetimes)
+    private ProbedCondition Evaluate(IReadOnlyList<CredentialLifetime?> lifetimes)
     {
         var first = lifetimes.Where(l => l?.End is not null).MinBy(l => l!.End);
         if (first is not { End: { } end } lifetime)
@@ -64,8 +64,8 @@ internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvi
 
     private static TimeSpan Notice(CredentialLifetime lifetime)
     {
-        var part = lifetime.Begin is { } begin ? (lifetime.End!.Value - begin) / NoticePart : LongestNotice;
-        return part < LongestNotice ? part : LongestNotice;
+        var part = lifetime.Begin is { } begin ? (lifetime.End!.Value - begin) / NoticeDivisor : MaxNotice;
+        return part < MaxNotice ? part : MaxNotice;
     }
 
     private static string Text(DateTimeOffset at) =>

@@ -1,19 +1,19 @@
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Events of objects that have not been seen yet: each kind has a watch of its own, and they don't wait for each other. Most
+/// Events of objects that have not been seen yet: each kind has a watch of its own, and they don't wait for each other. Max
 /// are of workspaces about to be seen; some, of somebody else's objects, never find one.
 /// </summary>
 internal sealed class EarlyEvents
 {
-    public const int Most = 512;
+    public const int Max = 512;
 
     private readonly LinkedList<(string Id, SeenEvent Seen)> _events = [];
 
     public void Add(string workspaceId, SeenEvent seen)
     {
         _events.AddLast((workspaceId, seen));
-        if (_events.Count > Most)
+        if (_events.Count > Max)
             _events.RemoveFirst();
     }
 

@@ -7,9 +7,9 @@ internal static partial class FieldConflicts
 {
     public const string Reason = "FieldManagerConflict";
 
-    private const int MostFields = 5;
+    private const int MaxFields = 5;
 
-    public static string Words(IEnumerable<ApiStatus.StatusCause> causes) =>
+    public static string Describe(IEnumerable<ApiStatus.StatusCause> causes) =>
         string.Join(
             "; ",
             causes
@@ -29,9 +29,9 @@ internal static partial class FieldConflicts
         Named().Match(cause.Message ?? "") is { Success: true } match ? match.Groups[1].Value : cause.Message ?? "";
 
     private static string Fields(IReadOnlyList<string> fields) =>
-        fields.Count <= MostFields
+        fields.Count <= MaxFields
             ? string.Join(", ", fields)
-            : $"{string.Join(", ", fields.Take(MostFields))} and {fields.Count - MostFields} more";
+            : $"{string.Join(", ", fields.Take(MaxFields))} and {fields.Count - MaxFields} more";
 
     [GeneratedRegex("^conflict with \"[^\"]*\"( with subresource \"[^\"]*\")? using ")]
     private static partial Regex Change();

@@ -22,7 +22,7 @@ internal readonly record struct OwnFields(string Manager, string Hash);
 
 internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 {
-    private const int MostManagers = 3;
+    private const int MaxManagers = 3;
 
     // What the cluster itself, or whoever likes, adds to what an object should be; the agent sets none of it.
     private static readonly HashSet<string> Additions = ["f:metadata", "f:status", "f:secrets", "f:imagePullSecrets"];
@@ -51,7 +51,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 
         return new FieldOwners(
             ours.ToArray(),
-            string.Intern(string.Join(", ", others.Select(o => o.Manager).Distinct().Take(MostManagers))),
+            string.Intern(string.Join(", ", others.Select(o => o.Manager).Distinct().Take(MaxManagers))),
             others.Count == 0 ? "" : Hash(string.Concat(others.Select(o => o.Fields)))
         );
     }

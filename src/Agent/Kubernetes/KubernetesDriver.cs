@@ -14,16 +14,16 @@ internal sealed class KubernetesDriver(
 ) : IClusterDriver
 {
     // With the delays between them about 2 s: an object that changes faster than that isn't settling.
-    private const int MostDecisions = 8;
+    private const int MaxDecisions = 8;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMilliseconds(500);
 
     // From the wish until all is gone a workspace is Deleting, also in the moments when what is left doesn't show it.
     private readonly ConcurrentDictionary<string, byte> _removing = new();
 
-    private readonly TakeBacks _takeBacks = new(time);
+    private readonly ReclaimLimiter _reclaims = new(time);
 
-    public Task<ClusterProbe> Probe(CancellationToken ct) => probe.Look(ct);
+    public Task<ClusterProbe> Probe(CancellationToken ct) => probe.Check(ct);
 
     public Task Watch(DriverIdentity identity, IClusterSink sink, CancellationToken ct) =>
         watch.Run(identity, sink, _removing.ContainsKey, id => _removing.TryRemove(id, out _), ct);
@@ -33,14 +33,14 @@ internal sealed class KubernetesDriver(
         _removing.TryRemove(desired.WorkspaceId, out _);
         return Decide(
             desired.WorkspaceId,
-            () => new WorkspaceApply(api, identity, desired, _takeBacks, logger).Run(ct),
+            () => new WorkspaceApply(api, identity, desired, _reclaims, logger).Run(ct),
             ct
         );
     }
 
     public Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct)
     {
-        _takeBacks.Forget(workspaceId);
+        _reclaims.Forget(workspaceId);
         _removing[workspaceId] = 0;
         return Decide(workspaceId, () => RemoveOnce(identity, workspaceId, ct), ct);
     }
@@ -62,7 +62,7 @@ internal sealed class KubernetesDriver(
             {
                 return await once();
             }
-            catch (ApiException e) when (e.Stale && decisions < MostDecisions)
+            catch (ApiException e) when (e.Stale && decisions < MaxDecisions)
             {
                 logger.DecidingAgain(Names.Object(workspaceId));
             }
@@ -75,7 +75,7 @@ internal sealed class KubernetesDriver(
                 throw new ClusterException(ClusterCodes.InvalidObject, e.Message, transient: false, e);
             }
 
-            await Task.Delay(LongestPause * Random.Shared.NextDouble(), time, ct);
+            await Task.Delay(MaxDelay * Random.Shared.NextDouble(), time, ct);
         }
     }
 }

@@ -87,19 +87,19 @@ internal static class Manifests
             Spec = new V1DeploymentStopSpec { Replicas = 0 },
         };
 
-    /// <param name="companions">Hash of the companions that are there; null if they aren't all as they should be.</param>
+    /// <param name="auxiliary">Hash of the auxiliary objects that are there; null if they aren't all as they should be.</param>
     /// <param name="there">The Deployment as it is in the cluster; null if there is none.</param>
     public static V1Deployment Deployment(
         DriverIdentity identity,
         WorkspaceDesired desired,
-        string? companions,
+        string? auxiliary,
         DeploymentObject? there
     ) =>
         new()
         {
             ApiVersion = "apps/v1",
             Kind = "Deployment",
-            Metadata = Metadata(identity, desired, desired.Generation, companions),
+            Metadata = Metadata(identity, desired, desired.Generation, auxiliary),
             Spec = new V1DeploymentSpec
             {
                 Replicas = desired.Power == WorkspacePower.Running ? 1 : 0,
@@ -165,7 +165,7 @@ internal static class Manifests
         DriverIdentity identity,
         WorkspaceDesired desired,
         ulong generation,
-        string? companions = null
+        string? auxiliary = null
     )
     {
         var annotations = new Dictionary<string, string>
@@ -174,8 +174,8 @@ internal static class Manifests
         };
         if (desired.Name.Length > 0)
             annotations[Names.WorkspaceName] = desired.Name;
-        if (companions is not null)
-            annotations[Names.Companions] = companions;
+        if (auxiliary is not null)
+            annotations[Names.AuxiliaryObjects] = auxiliary;
         return new V1ObjectMeta
         {
             Name = Names.Object(desired.WorkspaceId),

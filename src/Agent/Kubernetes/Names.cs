@@ -21,7 +21,7 @@ internal static class Names
     public const string WorkspaceName = "mesh.coder.com/workspace-name";
 
     /// <summary>Annotation of a Deployment: the hash of the other objects that it was applied with.</summary>
-    public const string Companions = "mesh.coder.com/companions";
+    public const string AuxiliaryObjects = "mesh.coder.com/companions";
 
     /// <summary>The one container of a workspace.</summary>
     public const string Container = "workspace";

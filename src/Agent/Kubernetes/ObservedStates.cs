@@ -32,25 +32,25 @@ internal static class ObservedStates
         WorkspaceObjects objects,
         bool removing,
         ulong known,
-        Patience patience
+        EvaluationContext context
     )
     {
         if (objects.None)
             return (null, null);
         var deleting = removing || objects is { Deployment: null, Claim: null };
-        var judged = deleting ? Going(objects, patience) : Judge(objects, patience);
+        var assessed = deleting ? Going(objects, context) : Evaluate(objects, context);
         var workspace = new ClusterWorkspace(
             id,
             Generation(objects, deleting, known),
-            judged.State,
-            judged.Code,
-            judged.Message,
-            HeldObjects.Describe(objects)
+            assessed.State,
+            assessed.Code,
+            assessed.Message,
+            Inventory.Describe(objects)
         )
         {
             Idle = objects.Deployment?.Spec?.Replicas is null or 0 && !objects.Pods.Any(Live),
         };
-        return (workspace, judged.Deadline);
+        return (workspace, assessed.Deadline);
     }
 
     /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
@@ -72,20 +72,20 @@ internal static class ObservedStates
         return deleting ? Math.Max(known, Generation(objects.Claim?.Metadata)) : 0;
     }
 
-    private static Judgement Going(WorkspaceObjects objects, Patience patience) =>
+    private static Assessment Going(WorkspaceObjects objects, EvaluationContext context) =>
         new(
             WorkspaceState.Deleting,
-            Message: Words([
-                Departure.Pods(objects.Pods, patience.Now),
-                Departure.Finalizers("Deployment", objects.Deployment?.Metadata),
+            Message: Text([
+                TerminationMessages.Pods(objects.Pods, context.Now),
+                TerminationMessages.Finalizers("Deployment", objects.Deployment?.Metadata),
                 // That a pod keeps the disk is said by naming the pod.
-                objects is { Pods.Count: > 0, Claim.Metadata.Finalizers: [Departure.UsedByPod] }
+                objects is { Pods.Count: > 0, Claim.Metadata.Finalizers: [TerminationMessages.UsedByPod] }
                     ? ""
-                    : Departure.Finalizers("PersistentVolumeClaim", objects.Claim?.Metadata),
+                    : TerminationMessages.Finalizers("PersistentVolumeClaim", objects.Claim?.Metadata),
             ])
         )
         {
-            Deadline = Departure.Deadline(objects.Pods, patience.Now),
+            Deadline = TerminationMessages.Deadline(objects.Pods, context.Now),
         };
 
     /// <summary>Whether the Deployment's controller has acted on it as it is now.</summary>
@@ -96,7 +96,7 @@ internal static class ObservedStates
     /// The pods that speak for the workspace as it is wished now, the newest first: those that go, or that are about to
     /// because the Deployment has become another, do not.
     /// </summary>
-    public static IEnumerable<PodObject> Speaking(WorkspaceObjects objects) =>
+    public static IEnumerable<PodObject> CurrentPods(WorkspaceObjects objects) =>
         objects.Deployment is { Status.UpdatedReplicas: > 0 } deployment && Current(deployment)
             ? objects
                 .Pods.Where(p => Live(p) && !p.Metadata.Deleting)
@@ -104,24 +104,24 @@ internal static class ObservedStates
             : [];
 
     /// <summary>What the objects of a workspace that isn't being deleted amount to.</summary>
-    public static Judgement Judge(WorkspaceObjects objects, Patience patience)
+    public static Assessment Evaluate(WorkspaceObjects objects, EvaluationContext context)
     {
-        var judged = ByPods(objects, patience);
+        var assessed = ByPods(objects, context);
         // What somebody else deletes goes on to work until nothing uses it any more.
-        var doomed = Doomed(objects);
-        return doomed.Length == 0
-            ? judged
-            : judged with
+        var pendingDeletion = PendingDeletion(objects);
+        return pendingDeletion.Length == 0
+            ? assessed
+            : assessed with
             {
                 Code =
-                    judged.Code.Length > 0 || objects.Claim?.Metadata.Deleting != true
-                        ? judged.Code
+                    assessed.Code.Length > 0 || objects.Claim?.Metadata.Deleting != true
+                        ? assessed.Code
                         : ClusterCodes.VolumeDeleting,
-                Message = Words([judged.Message, doomed]),
+                Message = Text([assessed.Message, pendingDeletion]),
             };
     }
 
-    private static Judgement ByPods(WorkspaceObjects objects, Patience patience)
+    private static Assessment ByPods(WorkspaceObjects objects, EvaluationContext context)
     {
         // The volume is made first: its Deployment is on the way.
         if (objects.Deployment is not { } deployment)
@@ -131,44 +131,47 @@ internal static class ObservedStates
         if (deployment.Spec?.Replicas == 0)
             return Current(deployment) && status.Replicas == 0 && !objects.Pods.Any(Live)
                 ? new(WorkspaceState.Stopped)
-                : Ending(WorkspaceState.Stopping, objects.Pods.Where(Live), patience);
+                : Ending(WorkspaceState.Stopping, objects.Pods.Where(Live), context);
 
         // The pod too must say so: the Deployment's own count lags behind a pod that has just died.
-        var pods = Speaking(objects).ToList();
+        var pods = CurrentPods(objects).ToList();
         if (status.ReadyReplicas > 0 && pods.Any(Ready))
             return new(WorkspaceState.Running);
 
-        var claim = Waiting(objects, patience);
+        var claim = Waiting(objects, context);
         return (claim is { Code.Length: > 0 } ? claim : null)
-            ?? pods.Select(p => PodTrouble.Of(p, patience)).FirstOrDefault(t => t is not null)
-            ?? (Current(deployment) ? Refused(status, patience) : null)
+            ?? pods.Select(p => PodAssessment.Of(p, context)).FirstOrDefault(t => t is not null)
+            ?? (Current(deployment) ? Refused(status, context) : null)
             ?? claim
-            ?? pods.Select(p => PodTrouble.Unbound(p, patience)).FirstOrDefault(t => t is not null)
-            ?? pods.Select(p => PodTrouble.Slow(p, objects.Events, patience)).FirstOrDefault(t => t is not null)
+            ?? pods.Select(p => PodAssessment.Unbound(p, context)).FirstOrDefault(t => t is not null)
+            ?? pods.Select(p => PodAssessment.Slow(p, objects.Events, context)).FirstOrDefault(t => t is not null)
             ?? Eviction(objects.Pods)
             // The pod before, whose end its successor waits for.
-            ?? Ending(WorkspaceState.Starting, objects.Pods.Where(p => Live(p) && p.Metadata.Deleting), patience);
+            ?? Ending(WorkspaceState.Starting, objects.Pods.Where(p => Live(p) && p.Metadata.Deleting), context);
     }
 
-    private static Judgement Ending(WorkspaceState state, IEnumerable<PodObject> pods, Patience patience) =>
-        new(state, Message: Departure.Pods(pods, patience.Now)) { Deadline = Departure.Deadline(pods, patience.Now) };
+    private static Assessment Ending(WorkspaceState state, IEnumerable<PodObject> pods, EvaluationContext context) =>
+        new(state, Message: TerminationMessages.Pods(pods, context.Now))
+        {
+            Deadline = TerminationMessages.Deadline(pods, context.Now),
+        };
 
-    private static string Doomed(WorkspaceObjects objects) =>
-        Words([
+    private static string PendingDeletion(WorkspaceObjects objects) =>
+        Text([
             objects.Claim?.Metadata is { Deleting: true } claim
-                ? Words([
+                ? Text([
                     $"The disk (PersistentVolumeClaim {claim.Name}) was deleted in the cluster: it goes, with all that is on "
                         + "it, as soon as the workspace stops, and the next start makes an empty one.",
                     // Pods are what it waits for at first, as it should be.
                     objects.Pods.Any(Live)
                         ? ""
-                        : Departure.Finalizers("PersistentVolumeClaim", claim),
+                        : TerminationMessages.Finalizers("PersistentVolumeClaim", claim),
                 ])
                 : "",
             objects.Deployment?.Metadata is { Deleting: true } deployment
-                ? Words([
+                ? Text([
                     $"The Deployment {deployment.Name} was deleted in the cluster.",
-                    Departure.Finalizers("Deployment", deployment),
+                    TerminationMessages.Finalizers("Deployment", deployment),
                 ])
                 : "",
         ]);
@@ -179,7 +182,7 @@ internal static class ObservedStates
     private static bool Ready(PodObject pod) => Condition(pod.Status?.Conditions, "Ready") is { Status: "True" };
 
     /// <summary>What a volume that isn't there yet waits for, in its provisioner's words.</summary>
-    private static Judgement? Waiting(WorkspaceObjects objects, Patience patience)
+    private static Assessment? Waiting(WorkspaceObjects objects, EvaluationContext context)
     {
         if (objects.Claim is not { Status.Phase: "Pending" } claim)
             return null;
@@ -187,15 +190,15 @@ internal static class ObservedStates
         // A class that appears makes the controller wait anew. Other words may come between two attempts that fail.
         var news = told.TakeWhile(e => e.Reason != SeenEvent.WaitForFirstConsumer);
         if (news.FirstOrDefault(e => e.Reason == SeenEvent.ProvisioningFailed) is { } failure)
-            return ClassMissing(failure)
-                ? Judgement.Failed(ClusterCodes.StorageClassMissing).Of(claim.Metadata, failure.Message, failure.First)
-                : Judgement
+            return IsClassMissing(failure)
+                ? Assessment.Failed(ClusterCodes.StorageClassMissing).Of(claim.Metadata, failure.Message, failure.First)
+                : Assessment
                     .Waiting(ClusterCodes.VolumeFailed)
                     .Of(claim.Metadata, failure.Message, failure.First)
-                    .Within(patience, ClusterCodes.VolumeFailed);
+                    .FailAfterTimeout(context, ClusterCodes.VolumeFailed);
         if (told.FirstOrDefault(e => e.Stage == TimelineStage.Waiting) is not { } wait)
             return null;
-        var waiting = new Judgement(WorkspaceState.Starting, Word: wait.Reason).Of(
+        var waiting = new Assessment(WorkspaceState.Starting, ReasonId: wait.Reason).Of(
             claim.Metadata,
             wait.Message,
             wait.First
@@ -203,10 +206,10 @@ internal static class ObservedStates
         // That waits for the pod, and the pod says what it waits for.
         return wait.Reason is SeenEvent.WaitForFirstConsumer or SeenEvent.WaitForPodScheduled
             ? waiting
-            : waiting.Within(patience, ClusterCodes.VolumeFailed);
+            : waiting.FailAfterTimeout(context, ClusterCodes.VolumeFailed);
     }
 
-    private static bool ClassMissing(SeenEvent failure) =>
+    private static bool IsClassMissing(SeenEvent failure) =>
         failure.Message.StartsWith("storageclass", StringComparison.OrdinalIgnoreCase)
         && failure.Message.EndsWith("not found", StringComparison.Ordinal);
 
@@ -217,39 +220,43 @@ internal static class ObservedStates
     private static ObjectCondition? Failure(DeploymentObject.DeploymentStatus status) =>
         Condition(status.Conditions, "ReplicaFailure") is { Status: "True" } failure ? failure : null;
 
-    private static Judgement? Refused(DeploymentObject.DeploymentStatus status, Patience patience)
+    private static Assessment? Refused(DeploymentObject.DeploymentStatus status, EvaluationContext context)
     {
         if (Failure(status) is not { } failure)
             return null;
-        var quota = ApiWords.IsQuota(failure.Message ?? "");
+        var quota = ApiMessages.IsQuota(failure.Message ?? "");
         // A quota has room again when something else goes; a policy stays as it is.
-        var judged =
-            quota ? Judgement.Waiting(ClusterCodes.QuotaExceeded)
-            : ApiWords.IsLimitRange(failure.Message ?? "") ? Judgement.Failed(ClusterCodes.LimitExceeded)
-            : Judgement.Failed(ClusterCodes.PodRefused);
-        judged = judged with { Message = Words(failure.Reason, failure.Message), Since = failure.LastTransitionTime };
-        return quota ? judged.Within(patience, ClusterCodes.QuotaExceeded) : judged;
+        var assessed =
+            quota ? Assessment.Waiting(ClusterCodes.QuotaExceeded)
+            : ApiMessages.IsLimitRange(failure.Message ?? "") ? Assessment.Failed(ClusterCodes.LimitExceeded)
+            : Assessment.Failed(ClusterCodes.PodRefused);
+        assessed = assessed with
+        {
+            Message = Text(failure.Reason, failure.Message),
+            Since = failure.LastTransitionTime,
+        };
+        return quota ? assessed.FailAfterTimeout(context, ClusterCodes.QuotaExceeded) : assessed;
     }
 
     // Its successor is on the way; why there had to be one is worth knowing meanwhile.
-    private static Judgement? Eviction(IEnumerable<PodObject> pods) =>
+    private static Assessment? Eviction(IEnumerable<PodObject> pods) =>
         pods.Where(p => p.Status is { Phase: "Failed", Reason: Evicted })
             .OrderByDescending(p => p.Metadata.CreationTimestamp)
             .FirstOrDefault()
             is { } evicted
-            ? new(WorkspaceState.Starting, Message: Words("The pod before was evicted", evicted.Status!.Message))
+            ? new(WorkspaceState.Starting, Message: Text("The pod before was evicted", evicted.Status!.Message))
             : null;
 
     public static PodObject.ContainerStatus? Container(PodObject pod) =>
         pod.Status?.ContainerStatuses?.FirstOrDefault(c => c.Name == Names.Container);
 
-    public static string Words(PodObject.ContainerTerminated? end) =>
+    public static string Text(PodObject.ContainerTerminated? end) =>
         end is null ? "" : $"the container ended with exit code {end.ExitCode} ({end.Reason ?? "no reason given"})";
 
-    public static string Words(string? first, string? second) =>
+    public static string Text(string? first, string? second) =>
         string.Join(": ", new[] { first, second }.Where(w => !string.IsNullOrWhiteSpace(w)));
 
-    private static string Words(IEnumerable<string> sentences) => string.Join(" ", sentences.Where(s => s.Length > 0));
+    private static string Text(IEnumerable<string> sentences) => string.Join(" ", sentences.Where(s => s.Length > 0));
 
     public static ObjectCondition? Condition(IReadOnlyList<ObjectCondition>? conditions, string type) =>
         conditions?.FirstOrDefault(c => c.Type == type);

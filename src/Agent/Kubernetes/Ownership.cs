@@ -6,7 +6,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 internal static class Ownership
 {
     // Labels can be taken away; who has applied an object is kept by the API server.
-    public static bool Holds(DriverIdentity identity, ObjectMeta metadata) =>
+    public static bool IsOwner(DriverIdentity identity, ObjectMeta metadata) =>
         (metadata.Labels is { ManagedBy: Names.ManagedByValue } labels && labels.ProviderId == identity.ProviderId)
         || Applied(identity, metadata);
 
@@ -15,9 +15,9 @@ internal static class Ownership
         metadata.ManagedFields?.HashOf(Names.FieldManager(identity)) is not null;
 
     /// <exception cref="ClusterException">There is such an object, and it is somebody else's.</exception>
-    public static void Demand(DriverIdentity identity, ApiResource resource, ObjectMeta? metadata)
+    public static void Require(DriverIdentity identity, ApiResource resource, ObjectMeta? metadata)
     {
-        if (metadata is null || Holds(identity, metadata))
+        if (metadata is null || IsOwner(identity, metadata))
             return;
         throw new ClusterException(
             ClusterCodes.ForeignObject,

@@ -6,10 +6,10 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// One look at the cluster: is it there, which is it, may the agent work in it, and what should somebody know of it.
+/// One check at the cluster: is it there, which is it, may the agent work in it, and what should somebody know of it.
 /// </summary>
 /// <remarks>
-/// A single failed look makes <see cref="ConditionTypes.ClusterReachable"/> false. That only several failures in a row
+/// A single failed check makes <see cref="ConditionTypes.ClusterReachable"/> false. That only several failures in a row
 /// may count is the caller's business: it knows when the others were.
 /// </remarks>
 internal sealed class ReadinessProbe(
@@ -21,15 +21,15 @@ internal sealed class ReadinessProbe(
     TimeProvider time
 )
 {
-    public async Task<ClusterProbe> Look(CancellationToken ct)
+    public async Task<ClusterProbe> Check(CancellationToken ct)
     {
         using var deadline = new CancellationTokenSource(options.ProbeTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, deadline.Token);
-        var version = Try(LookAtVersion, either.Token, ct);
-        var ns = Try(LookAtNamespace, either.Token, ct);
-        var missing = Try(LookForMissing, either.Token, ct);
-        var classes = Try(storage.Look, either.Token, ct);
-        var expiry = Try(credential.Look, either.Token, ct);
+        var version = Try(ReadVersion, either.Token, ct);
+        var ns = Try(ReadNamespace, either.Token, ct);
+        var missing = Try(FindMissingPermissions, either.Token, ct);
+        var classes = Try(storage.Check, either.Token, ct);
+        var expiry = Try(credential.Check, either.Token, ct);
         await Task.WhenAll(version, ns, missing, classes, expiry);
 
         var facts = new ClusterFacts
@@ -52,10 +52,10 @@ internal sealed class ReadinessProbe(
         );
     }
 
-    private Task<ServerVersion> LookAtVersion(CancellationToken ct) =>
+    private Task<ServerVersion> ReadVersion(CancellationToken ct) =>
         api.Read("get", "version", "version", KubernetesJsonContext.Default.ServerVersion, ct);
 
-    private Task<NamespaceObject> LookAtNamespace(CancellationToken ct) =>
+    private Task<NamespaceObject> ReadNamespace(CancellationToken ct) =>
         api.Read(
             "get",
             "namespaces",
@@ -64,7 +64,7 @@ internal sealed class ReadinessProbe(
             ct
         );
 
-    private async Task<IReadOnlyList<string>> LookForMissing(CancellationToken ct)
+    private async Task<IReadOnlyList<string>> FindMissingPermissions(CancellationToken ct)
     {
         var question = new RulesReview(new RulesReview.RulesSpec(api.Namespace));
         var review = await api.Review(
@@ -106,7 +106,7 @@ internal sealed class ReadinessProbe(
 
     // Whoever answers, even with a refusal, is there. The version and the rules come from the API server's own memory,
     // though: only an object tells that it reaches its store.
-    private ProbedCondition Reachable(Looked stored, params IEnumerable<Looked> others)
+    private ProbedCondition Reachable(CheckResult stored, params IEnumerable<CheckResult> others)
     {
         if (stored.Away is { } away)
             return False(
@@ -116,13 +116,13 @@ internal sealed class ReadinessProbe(
                     ? $"The API server answers, but not from its store: {away.Message}"
                     : away.Message
             );
-        return watches.Deaf() is { } deaf
+        return watches.StalledWatches() is { } deaf
             ? False(ConditionTypes.ClusterReachable, ClusterCodes.WatchFailing, deaf)
             : True(ConditionTypes.ClusterReachable);
     }
 
-    private ProbedCondition NamespaceReady(Looked<NamespaceObject> looked) =>
-        looked switch
+    private ProbedCondition NamespaceReady(CheckResult<NamespaceObject> result) =>
+        result switch
         {
             { Refused.Status: System.Net.HttpStatusCode.NotFound } => False(
                 ConditionTypes.NamespaceReady,
@@ -141,13 +141,13 @@ internal sealed class ReadinessProbe(
                 $"The namespace \"{api.Namespace}\" is being deleted."
             ),
             { Value: not null } => True(ConditionTypes.NamespaceReady),
-            _ => Unknown(ConditionTypes.NamespaceReady, looked.Reason),
+            _ => Unknown(ConditionTypes.NamespaceReady, result.Reason),
         };
 
-    private static ProbedCondition PermissionsSufficient(Looked<IReadOnlyList<string>> looked, string ns) =>
-        looked.Value switch
+    private static ProbedCondition PermissionsSufficient(CheckResult<IReadOnlyList<string>> result, string ns) =>
+        result.Value switch
         {
-            null => Unknown(ConditionTypes.PermissionsSufficient, looked.Reason),
+            null => Unknown(ConditionTypes.PermissionsSufficient, result.Reason),
             [] => True(ConditionTypes.PermissionsSufficient),
             // One cause, and not as many as there are verbs.
             var all when all.Count == RequiredPermissions.In(ns).Where(p => !p.Optional).Sum(p => p.Verbs.Count) =>
@@ -165,17 +165,17 @@ internal sealed class ReadinessProbe(
             ),
         };
 
-    // What an earlier look found says nothing of a cluster that is away.
-    private static ProbedCondition StorageReady(ProbedCondition reachable, Looked<ProbedCondition> looked) =>
+    // What an earlier check found says nothing of a cluster that is away.
+    private static ProbedCondition StorageReady(ProbedCondition reachable, CheckResult<ProbedCondition> result) =>
         reachable.Status == ConditionStatus.True
-            ? Advisory(ConditionTypes.StorageReady, looked)
+            ? Advisory(ConditionTypes.StorageReady, result)
             : Unknown(ConditionTypes.StorageReady, reachable.Message);
 
-    private static ProbedCondition Advisory(string type, Looked<ProbedCondition> looked) =>
-        looked.Value ?? Unknown(type, looked.Reason);
+    private static ProbedCondition Advisory(string type, CheckResult<ProbedCondition> result) =>
+        result.Value ?? Unknown(type, result.Reason);
 
-    private static async Task<Looked<T>> Try<T>(
-        Func<CancellationToken, Task<T>> look,
+    private static async Task<CheckResult<T>> Try<T>(
+        Func<CancellationToken, Task<T>> check,
         CancellationToken deadline,
         CancellationToken ct
     )
@@ -183,22 +183,22 @@ internal sealed class ReadinessProbe(
     {
         try
         {
-            return new Looked<T>(await look(deadline));
+            return new CheckResult<T>(await check(deadline));
         }
         catch (ApiException e)
         {
             // A gateway before the server, or a server that isn't up yet, speaks for nobody.
             return e.Status >= System.Net.HttpStatusCode.InternalServerError
-                ? new Looked<T>(null, Away: e.ToClusterException())
-                : new Looked<T>(null, Refused: e);
+                ? new CheckResult<T>(null, Away: e.ToClusterException())
+                : new CheckResult<T>(null, Refused: e);
         }
         catch (ClusterException e)
         {
-            return new Looked<T>(null, Away: e);
+            return new CheckResult<T>(null, Away: e);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            return new Looked<T>(null, Away: Transport.Unreachable(Transport.Explains(e, ct) ?? e.Message, e));
+            return new CheckResult<T>(null, Away: Transport.Unreachable(Transport.Explains(e, ct) ?? e.Message, e));
         }
     }
 
@@ -212,12 +212,12 @@ internal sealed class ReadinessProbe(
 
     /// <param name="Refused">The server answered, and said no.</param>
     /// <param name="Away">Nobody answered who could.</param>
-    private record Looked(ApiException? Refused, ClusterException? Away)
+    private record CheckResult(ApiException? Refused, ClusterException? Away)
     {
         public string Reason => Refused?.Message ?? Away?.Message ?? "";
     }
 
-    private sealed record Looked<T>(T? Value, ApiException? Refused = null, ClusterException? Away = null)
-        : Looked(Refused, Away)
+    private sealed record CheckResult<T>(T? Value, ApiException? Refused = null, ClusterException? Away = null)
+        : CheckResult(Refused, Away)
         where T : class;
 }

@@ -9,7 +9,7 @@ internal static class Replacement
 {
     public static bool IsDue(DeploymentObject deployment, ClaimObject? claim, WorkspaceDesired desired)
     {
-        var held = HeldObjects.Describe(new WorkspaceObjects(deployment, claim, []));
+        var held = Inventory.Describe(new WorkspaceObjects(deployment, claim, []));
         return held.RestartGeneration != desired.RestartGeneration
             // What is too long to be described is taken to be as it should be.
             || (held.Spec is { } spec && !Same(spec, desired.Spec));

@@ -24,7 +24,7 @@ internal sealed class ResourceWatch<T>(
 {
     // A watch that ends sooner than this without a word is a failure, whoever ended it; one that told something is opened
     // again only after this: neither must be opened in a spin.
-    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(1);
 
     private string _resourceVersion = "";
     private int _failures;
@@ -47,7 +47,7 @@ internal sealed class ResourceWatch<T>(
         finally
         {
             // What nobody watches any more isn't missed.
-            health?.Works(resource.Plural);
+            health?.Succeeded(resource.Plural);
         }
     }
 
@@ -71,19 +71,19 @@ internal sealed class ResourceWatch<T>(
         }
         catch (ClusterException e)
         {
-            await Wait(e.Message, TimeSpan.Zero, unheard: true, ct);
+            await Wait(e.Message, TimeSpan.Zero, counts: true, ct);
             return false;
         }
     }
 
     /// <summary>Waits as long as the server asked, and some more so that not all who were asked come back at once.</summary>
-    private async Task Wait(string reason, TimeSpan asked, bool unheard, CancellationToken ct)
+    private async Task Wait(string reason, TimeSpan asked, bool counts, CancellationToken ct)
     {
-        if (unheard)
-            health?.Fails(resource.Plural, reason);
+        if (counts)
+            health?.Failed(resource.Plural, reason);
         else
             // The permissions are looked at by themselves, and tell more.
-            health?.Works(resource.Plural);
+            health?.Succeeded(resource.Plural);
         var failures = Interlocked.Increment(ref _failures);
         var delay = asked + Backoff.Dial.Delay(failures, Random.Shared.NextDouble());
         if (failures == 1)
@@ -123,7 +123,7 @@ internal sealed class ResourceWatch<T>(
     {
         var openedAt = time.GetTimestamp();
         var lifetime = options.WatchLifetime * (1 + Random.Shared.NextDouble());
-        var heard = false;
+        var received = false;
         // One that stays open works, also where there is nothing to hear.
         await using var steady = time.CreateTimer(
             _ => Worked(),
@@ -136,23 +136,23 @@ internal sealed class ResourceWatch<T>(
         {
             if (change.Type == "ERROR")
                 throw Refusal(change.Object);
-            heard = true;
+            received = true;
             _expiries = 0;
             Worked();
             if (change.Object.Deserialize(resource.One) is { } item)
-                await Pass(change.Type, item, ct);
+                await Forward(change.Type, item, ct);
         }
 
         var lived = time.GetElapsedTime(openedAt);
-        if (!heard && lived < Shortest)
+        if (!received && lived < MinLifetime)
             throw Transport.Unreachable("A watch ended as soon as it was opened.", new IOException());
-        if (lived < Shortest)
-            await Task.Delay(Shortest - lived, time, ct);
+        if (lived < MinLifetime)
+            await Task.Delay(MinLifetime - lived, time, ct);
 
-        void Opened() => steady.Change(Shortest, Timeout.InfiniteTimeSpan);
+        void Opened() => steady.Change(MinLifetime, Timeout.InfiniteTimeSpan);
     }
 
-    private async Task Pass(string type, T item, CancellationToken ct)
+    private async Task Forward(string type, T item, CancellationToken ct)
     {
         if (type is "ADDED" or "MODIFIED" && Wanted(item))
             await feed.WriteAsync(view => view.Put(kind, item), ct);
@@ -166,7 +166,7 @@ internal sealed class ResourceWatch<T>(
 
     private void Worked()
     {
-        health?.Works(resource.Plural);
+        health?.Succeeded(resource.Plural);
         if (Interlocked.Exchange(ref _failures, 0) > 0)
             logger.WatchBack(resource.Plural);
     }

@@ -40,10 +40,10 @@ internal sealed record SeenEvent(
     };
 
     // Warnings that a pod's own status tells better: with a code, and for as long as they hold.
-    private static readonly HashSet<string> ToldByStatus = ["BackOff", "Evicted", "Failed", "FailedScheduling"];
+    private static readonly HashSet<string> ShownByStatus = ["BackOff", "Evicted", "Failed", "FailedScheduling"];
 
     /// <summary>Whether it is of an object that may be ours, and of a kind that people want to hear of.</summary>
-    public static bool Matters(EventObject item) => WorkspaceOf(item) is not null && StageOf(item) is not null;
+    public static bool IsRelevant(EventObject item) => WorkspaceOf(item) is not null && StageOf(item) is not null;
 
     /// <summary>The workspace whose object it tells of; null if that can't be one of ours.</summary>
     public static string? WorkspaceOf(EventObject item) =>
@@ -73,6 +73,6 @@ internal sealed record SeenEvent(
             return null;
         if (reasons.TryGetValue(reason, out var stage))
             return stage;
-        return item.Type == "Warning" && !ToldByStatus.Contains(reason) ? TimelineStage.Notice : null;
+        return item.Type == "Warning" && !ShownByStatus.Contains(reason) ? TimelineStage.Notice : null;
     }
 }

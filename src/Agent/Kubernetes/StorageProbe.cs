@@ -7,22 +7,22 @@ namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
 /// Looks whether the storage class that new volumes would be of exists. Classes belong to the whole cluster, so a
-/// namespaced Role can't allow that look: then it stays unknown, which is nobody's fault.
+/// namespaced Role can't allow that check: then it stays unknown, which is nobody's fault.
 /// </summary>
 internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, TimeProvider time)
 {
     private const string Resource = "storageclasses";
     private const string ListPath = "apis/storage.k8s.io/v1/storageclasses";
 
-    // Classes come and go with administrators, not with seconds; and most Roles make each look a refused call.
+    // Classes come and go with administrators, not with seconds; and most Roles make each check a refused call.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private Answer? _last;
 
-    /// <summary>A look that nobody answered changes nothing of what an earlier one found.</summary>
-    /// <exception cref="ApiException">The first look was answered with what tells nothing.</exception>
-    /// <exception cref="ClusterException">The first look wasn't answered.</exception>
-    public async Task<ProbedCondition> Look(CancellationToken ct)
+    /// <summary>A check that nobody answered changes nothing of what an earlier one found.</summary>
+    /// <exception cref="ApiException">The first check was answered with what tells nothing.</exception>
+    /// <exception cref="ClusterException">The first check wasn't answered.</exception>
+    public async Task<ProbedCondition> Check(CancellationToken ct)
     {
         var wanted = details.StorageClass;
         if (wanted is null)
@@ -32,7 +32,7 @@ internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, T
             return known.Condition;
         try
         {
-            var condition = wanted.Length > 0 ? await LookFor(wanted, ct) : await LookForDefault(ct);
+            var condition = wanted.Length > 0 ? await CheckNamed(wanted, ct) : await CheckDefault(ct);
             _last = new Answer(wanted, time.GetTimestamp(), condition);
             return condition;
         }
@@ -42,7 +42,7 @@ internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, T
         }
     }
 
-    private async Task<ProbedCondition> LookFor(string name, CancellationToken ct)
+    private async Task<ProbedCondition> CheckNamed(string name, CancellationToken ct)
     {
         try
         {
@@ -60,7 +60,7 @@ internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, T
         }
     }
 
-    private async Task<ProbedCondition> LookForDefault(CancellationToken ct)
+    private async Task<ProbedCondition> CheckDefault(CancellationToken ct)
     {
         try
         {
@@ -81,10 +81,10 @@ internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, T
     private static ProbedCondition Missing(string message) =>
         new(ConditionTypes.StorageReady, ConditionStatus.False, ClusterCodes.StorageClassMissing, message);
 
-    private static ProbedCondition NotAllowed(string look) =>
+    private static ProbedCondition NotAllowed(string check) =>
         Unknown(
             "Storage classes belong to the whole cluster, and the agent's Role to its namespace: that it may not "
-                + $"{look} is as it should be."
+                + $"{check} is as it should be."
         );
 
     private static ProbedCondition Unknown(string message) =>

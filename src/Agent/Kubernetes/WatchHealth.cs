@@ -9,26 +9,26 @@ namespace Coder.Mesh.Agent.Kubernetes;
 internal sealed class WatchHealth(TimeProvider time)
 {
     // Shorter ones are what restarts of API servers and cut connections look like.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StallThreshold = TimeSpan.FromSeconds(30);
 
-    private readonly ConcurrentDictionary<string, Trouble> _failing = new();
+    private readonly ConcurrentDictionary<string, Failure> _failing = new();
 
-    private sealed record Trouble(long Since, string Reason);
+    private sealed record Failure(long Since, string Reason);
 
-    public void Works(string resource) => _failing.TryRemove(resource, out _);
+    public void Succeeded(string resource) => _failing.TryRemove(resource, out _);
 
-    public void Fails(string resource, string reason) =>
+    public void Failed(string resource, string reason) =>
         _failing.AddOrUpdate(
             resource,
-            _ => new Trouble(time.GetTimestamp(), reason),
+            _ => new Failure(time.GetTimestamp(), reason),
             (_, before) => before with { Reason = reason }
         );
 
     /// <returns>What has not been heard of for too long, and why; null if all is.</returns>
-    public string? Deaf()
+    public string? StalledWatches()
     {
         var lasting = _failing
-            .Where(f => time.GetElapsedTime(f.Value.Since) >= Patience)
+            .Where(f => time.GetElapsedTime(f.Value.Since) >= StallThreshold)
             .OrderBy(f => f.Key, StringComparer.Ordinal)
             .ToList();
         return lasting.Count == 0

@@ -12,13 +12,13 @@ internal sealed class WorkspaceApply(
     KubernetesApi api,
     DriverIdentity identity,
     WorkspaceDesired desired,
-    TakeBacks takeBacks,
+    ReclaimLimiter reclaims,
     ILogger logger
 )
 {
-    private readonly Attempts _tried = new();
+    private readonly Attempts _attempts = new();
     private readonly string _name = Names.Object(desired.WorkspaceId);
-    private readonly OwnApply _own = new(api, identity, desired.WorkspaceId, takeBacks);
+    private readonly ManagedApply _objects = new(api, identity, desired.WorkspaceId, reclaims);
 
     private bool Runs => desired.Power == WorkspacePower.Running;
 
@@ -32,38 +32,45 @@ internal sealed class WorkspaceApply(
         var reading = ReadClaim(ct);
         var deployment = await api.Get(ApiResource.Deployments, _name, ct);
         // Once, or two who take it over would go on for ever.
-        _own.TakesOwnership = desired.TakeOwnershipGeneration > ObservedStates.Generation(deployment?.Metadata);
+        _objects.TakesOwnership = desired.TakeOwnershipGeneration > ObservedStates.Generation(deployment?.Metadata);
         if (Runs)
             await Start(deployment, await reading, ct);
-        else if (deployment is not null && Ownership.Holds(identity, deployment.Metadata) && !IsStopped(deployment))
+        else if (deployment is not null && Ownership.IsOwner(identity, deployment.Metadata) && !IsStopped(deployment))
             await Stop(deployment, reading, ct);
         else
             await MakeStopped(deployment, await reading, ct);
-        return _tried.Outcome();
+        return _attempts.Outcome();
     }
 
     private async Task<ClaimRead> ReadClaim(CancellationToken ct)
     {
         ClaimObject? claim = null;
-        var known = await _tried.Try(async () => claim = await api.Get(ApiResource.Claims, _name, ct));
+        var known = await _attempts.Try(async () => claim = await api.Get(ApiResource.Claims, _name, ct));
         return new ClaimRead(known, claim);
     }
 
     private async Task Start(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
     {
-        Ownership.Demand(identity, ApiResource.Deployments, deployment?.Metadata);
+        Ownership.Require(identity, ApiResource.Deployments, deployment?.Metadata);
         if (IsNewer(deployment?.Metadata) || IsNewer(read.Claim?.Metadata))
             return;
-        DemandStays("Deployment", deployment?.Metadata);
-        Ownership.Demand(identity, ApiResource.Claims, read.Claim?.Metadata);
-        await Make(deployment, read with { Known = read.Known && !await IsDoomed(deployment, read.Claim, ct) }, ct);
+        RequireNotDeleting("Deployment", deployment?.Metadata);
+        Ownership.Require(identity, ApiResource.Claims, read.Claim?.Metadata);
+        await Make(
+            deployment,
+            read with
+            {
+                Known = read.Known && !await IsPendingDeletion(deployment, read.Claim, ct),
+            },
+            ct
+        );
     }
 
     private async Task Make(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
     {
         if (read.Known)
             await ApplyVolume(read.Claim, ct);
-        await ApplyDeployment(deployment, await ApplyCompanions(deployment, ct), ct);
+        await ApplyDeployment(deployment, await ApplyAuxiliaryObjects(deployment, ct), ct);
     }
 
     /// <summary>
@@ -71,7 +78,7 @@ internal sealed class WorkspaceApply(
     /// first, and only then there can be a new disk: a new pod beside the old disk would neither run nor let it go.
     /// </summary>
     /// <exception cref="ClusterException">The disk has to go first.</exception>
-    private async Task<bool> IsDoomed(DeploymentObject? deployment, ClaimObject? claim, CancellationToken ct)
+    private async Task<bool> IsPendingDeletion(DeploymentObject? deployment, ClaimObject? claim, CancellationToken ct)
     {
         if (claim?.Metadata.Deleting != true)
             return false;
@@ -85,13 +92,13 @@ internal sealed class WorkspaceApply(
                 throw refused;
         }
 
-        DemandStays("PersistentVolumeClaim", claim.Metadata);
+        RequireNotDeleting("PersistentVolumeClaim", claim.Metadata);
         return true;
     }
 
     // It asks for no pod, so that the rest needn't wait for that.
     private bool IsStopped(DeploymentObject deployment) =>
-        deployment.Spec?.Replicas == 0 && Companions.MayHaveChanged(deployment, desired);
+        deployment.Spec?.Replicas == 0 && AuxiliaryObjects.MayHaveChanged(deployment, desired);
 
     /// <summary>That nothing of it runs is enough: what it lacks can wait for its next start.</summary>
     private async Task MakeStopped(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
@@ -100,14 +107,14 @@ internal sealed class WorkspaceApply(
             return;
         var refused = await Refusal(async () =>
         {
-            Ownership.Demand(identity, ApiResource.Deployments, deployment?.Metadata);
-            Ownership.Demand(identity, ApiResource.Claims, read.Claim?.Metadata);
+            Ownership.Require(identity, ApiResource.Deployments, deployment?.Metadata);
+            Ownership.Require(identity, ApiResource.Claims, read.Claim?.Metadata);
             await Make(deployment, read with { Known = read.Known && read.Claim?.Metadata.Deleting != true }, ct);
         });
         if (refused is { Transient: true })
             throw refused;
         if (refused is not null)
-            _tried.Refused(new ClusterRefusal(refused.Code, $"Nothing of it runs, but: {refused.Message}"));
+            _attempts.Refused(new ClusterRefusal(refused.Code, $"Nothing of it runs, but: {refused.Message}"));
     }
 
     private bool IsNewer(ObjectMeta? metadata)
@@ -119,12 +126,12 @@ internal sealed class WorkspaceApply(
         return true;
     }
 
-    private void DemandStays(string kind, ObjectMeta? metadata)
+    private void RequireNotDeleting(string kind, ObjectMeta? metadata)
     {
         if (metadata?.Deleting == true)
             throw new ClusterException(
                 ClusterCodes.ObjectDeleting,
-                Departure.Finalizers(kind, metadata) is { Length: > 0 } words
+                TerminationMessages.Finalizers(kind, metadata) is { Length: > 0 } words
                     ? words
                     : $"The {kind} {metadata.Name} is still being deleted.",
                 transient: true
@@ -139,48 +146,51 @@ internal sealed class WorkspaceApply(
         await Stop(deployment, ct);
         var (known, claim) = await reading;
         // One that is somebody else's, or that goes now that no pod uses it, is a matter of the next start.
-        var usable = claim is null || (Ownership.Holds(identity, claim.Metadata) && !claim.Metadata.Deleting);
+        var usable = claim is null || (Ownership.IsOwner(identity, claim.Metadata) && !claim.Metadata.Deleting);
         if (known && usable && !IsNewer(claim?.Metadata))
             await ApplyVolume(claim, ct);
-        if (_own.TakesOwnership)
-            await ApplyCompanions(deployment, ct);
+        if (_objects.TakesOwnership)
+            await ApplyAuxiliaryObjects(deployment, ct);
     }
 
     private async Task ApplyVolume(ClaimObject? claim, CancellationToken ct)
     {
         try
         {
-            var plan = ClaimPlan.For(identity, desired, claim);
+            var plan = VolumePlan.For(identity, desired, claim);
             if (plan.Refusal is { } refusal)
-                _tried.Refused(refusal);
+                _attempts.Refused(refusal);
             if (plan.Manifest is not { } manifest)
                 return;
             Precondition.On(manifest.Metadata, claim?.Metadata);
             var type = ManifestJsonContext.Default.V1PersistentVolumeClaim;
-            await _tried.Try(() => _own.Apply(ApiResource.Claims, manifest, type, ct), plan.Refused);
+            await _attempts.Try(() => _objects.Apply(ApiResource.Claims, manifest, type, ct), plan.Refused);
         }
         catch (FormatException e)
         {
-            _tried.Refused(new ClusterRefusal(ClusterCodes.InvalidObject, e.Message, Essential: claim is null));
+            _attempts.Refused(new ClusterRefusal(ClusterCodes.InvalidObject, e.Message, Essential: claim is null));
         }
     }
 
     /// <returns>The hash of those that are there now; null if they aren't all as they should be.</returns>
-    private async Task<string?> ApplyCompanions(DeploymentObject? deployment, CancellationToken ct)
+    private async Task<string?> ApplyAuxiliaryObjects(DeploymentObject? deployment, CancellationToken ct)
     {
-        var companions = Companions.Of(identity, desired);
-        var due = _own.TakesOwnership || companions.Due(deployment);
-        return !due || await companions.Apply(api, identity, _own, _tried, ct) ? companions.Hash : null;
+        var auxiliary = AuxiliaryObjects.Of(identity, desired);
+        var due = _objects.TakesOwnership || auxiliary.Due(deployment);
+        return !due || await auxiliary.Apply(api, identity, _objects, _attempts, ct) ? auxiliary.Hash : null;
     }
 
     /// <summary>Whatever it is of the Deployment that is refused can wait: the pod goes all the same.</summary>
     private async Task Stop(DeploymentObject there, CancellationToken ct)
     {
-        if (await Refusal(() => ApplyDeployment(there, there.Metadata.Annotations?.Companions, ct)) is not { } refused)
+        if (
+            await Refusal(() => ApplyDeployment(there, there.Metadata.Annotations?.AuxiliaryObjects, ct))
+            is not { } refused
+        )
             return;
         if (await Stop(there, desired.Generation, ct) is { } bare)
             throw new ClusterException(refused.Code, $"{refused.Message} {bare.Message}", refused.Transient, refused);
-        _tried.Refused(new ClusterRefusal(refused.Code, $"Stopped, but not changed otherwise: {refused.Message}"));
+        _attempts.Refused(new ClusterRefusal(refused.Code, $"Stopped, but not changed otherwise: {refused.Message}"));
     }
 
     /// <summary>Asks for no pod any more, and for nothing else: admission that looks at Deployments passes over their scale.</summary>
@@ -219,11 +229,11 @@ internal sealed class WorkspaceApply(
         }
     }
 
-    private Task ApplyDeployment(DeploymentObject? there, string? companions, CancellationToken ct)
+    private Task ApplyDeployment(DeploymentObject? there, string? auxiliary, CancellationToken ct)
     {
-        var manifest = Manifests.Deployment(identity, desired, companions, there);
+        var manifest = Manifests.Deployment(identity, desired, auxiliary, there);
         Precondition.On(manifest.Metadata, there?.Metadata);
-        return _own.Apply(ApiResource.Deployments, manifest, ManifestJsonContext.Default.V1Deployment, ct);
+        return _objects.Apply(ApiResource.Deployments, manifest, ManifestJsonContext.Default.V1Deployment, ct);
     }
 
     /// <param name="Known">False if it could not be read.</param>

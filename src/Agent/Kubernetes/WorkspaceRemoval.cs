@@ -6,7 +6,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <summary>One attempt to delete all objects of a workspace. One that is refused keeps no other from being deleted.</summary>
 internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identity, string workspaceId, ILogger logger)
 {
-    private readonly Attempts _tried = new();
+    private readonly Attempts _attempts = new();
     private readonly string _name = Names.Object(workspaceId);
 
     /// <returns>False if nothing is left.</returns>
@@ -18,7 +18,7 @@ internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identit
         foreach (var kind in WorkspaceKinds.All)
             if (await Delete(ApiResource.Of(kind), ct))
                 (watched, unwatched) = IsWatched(kind) ? (true, unwatched) : (watched, true);
-        if (_tried.Outcome() is { } refusal)
+        if (_attempts.Outcome() is { } refusal)
             throw new ClusterException(refusal.Code, refusal.Message, transient: false);
         if (watched)
             return true;
@@ -28,18 +28,21 @@ internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identit
         if (pods.Items is { Count: > 0 })
             return true;
         if (unwatched)
-            await DemandGone(ct);
+            await RequireGone(ct);
         return false;
     }
 
     // Nobody hears of the end of those that aren't watched: it has to be asked for again.
-    private async Task DemandGone(CancellationToken ct)
+    private async Task RequireGone(CancellationToken ct)
     {
         foreach (var kind in WorkspaceKinds.All.Where(k => !IsWatched(k)))
-            if (await api.Get(ApiResource.Of(kind), _name, ct) is { } left && Ownership.Holds(identity, left.Metadata))
+            if (
+                await api.Get(ApiResource.Of(kind), _name, ct) is { } left
+                && Ownership.IsOwner(identity, left.Metadata)
+            )
                 throw new ClusterException(
                     ClusterCodes.ObjectDeleting,
-                    Departure.Finalizers(kind.Singular, left.Metadata) is { Length: > 0 } words
+                    TerminationMessages.Finalizers(kind.Singular, left.Metadata) is { Length: > 0 } words
                         ? words
                         : $"The {kind.Singular} {_name} is still being deleted.",
                     transient: true
@@ -53,11 +56,11 @@ internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identit
     private async Task<bool> Delete(ApiResource<PlainObject> resource, CancellationToken ct)
     {
         var there = false;
-        await _tried.Try(async () =>
+        await _attempts.Try(async () =>
         {
             if (await api.Get(resource, _name, ct) is not { } read)
                 return;
-            if (!Ownership.Holds(identity, read.Metadata))
+            if (!Ownership.IsOwner(identity, read.Metadata))
             {
                 logger.ForeignLeftAlone(resource.Singular, read.Metadata.Name);
                 return;

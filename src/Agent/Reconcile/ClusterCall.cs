@@ -18,38 +18,38 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         CancellationToken ct
     )
     {
-        var (generation, drift) = (record.WishedGeneration, record.Differences);
+        var (generation, drift) = (record.DesiredGeneration, record.Differences);
         using var limit = new CancellationTokenSource(Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
             var answer = await Ask(record, identity, both.Token);
-            if (record.Trouble is { Transient: true } trouble)
-                logger.ClusterDidAtLast(record.Id, generation, trouble.Attempts);
+            if (record.Failure is { Transient: true } failure)
+                logger.ClusterSucceeded(record.Id, generation, failure.Attempts);
             return answer;
         }
         catch (ClusterException e)
         {
             var message = CleanText.Clean(Advised(record, e.Code, e.Message));
-            var trouble = new Trouble(e.Code, message, e.Transient, time.GetUtcNow(), e.RetryAfter);
+            var failure = new Failure(e.Code, message, e.Transient, time.GetUtcNow(), e.RetryAfter);
             var level = LevelOf(record, e.Transient);
-            logger.ClusterRefused(level, record.Id, generation, e.Code, trouble.Message, e.Transient);
-            return (r => r.Failed(record, trouble, drift), e.Transient ? "transient" : "refused");
+            logger.ClusterRefused(level, record.Id, generation, e.Code, failure.Message, e.Transient);
+            return (r => r.Failed(record, failure, drift), e.Transient ? "transient" : "refused");
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             logger.ClusterTooSlow(record.Id, generation, Limit);
             var message = $"The cluster took longer than {Limit.TotalMinutes:0} minutes.";
-            var trouble = new Trouble(ClusterCodes.ClusterTimeout, message, Transient: true, time.GetUtcNow());
-            return (r => r.Failed(record, trouble, drift), "transient");
+            var failure = new Failure(ClusterCodes.ClusterTimeout, message, Transient: true, time.GetUtcNow());
+            return (r => r.Failed(record, failure, drift), "transient");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             // One workspace's bad luck must not end a worker that all the others need.
             logger.DriverFault(e, record.Id, generation);
             const string Message = "The agent met a fault of its own; its log tells more.";
-            var trouble = new Trouble(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
-            return (r => r.Failed(record, trouble, drift), "fault");
+            var failure = new Failure(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
+            return (r => r.Failed(record, failure, drift), "fault");
         }
     }
 
@@ -85,7 +85,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
     // workspace would bury all else while a cluster is away.
     private static LogLevel LevelOf(WorkspaceRecord record, bool transient)
     {
-        var attempts = (record.Trouble?.Attempts ?? 0) + 1;
-        return !transient || attempts is 1 or WorkspaceRecord.AttemptsUntilTold ? LogLevel.Warning : LogLevel.Debug;
+        var attempts = (record.Failure?.Attempts ?? 0) + 1;
+        return !transient || attempts is 1 or WorkspaceRecord.AttemptsUntilReported ? LogLevel.Warning : LogLevel.Debug;
     }
 }

@@ -7,5 +7,5 @@ internal interface IReportQueue
     void Changed(string workspaceId);
 
     /// <summary>Requests a snapshot: the control plane has to decide on something that was not asked for.</summary>
-    void AskForSnapshot();
+    void RequestResync();
 }

@@ -4,11 +4,11 @@ namespace Coder.Mesh.Agent.Reconcile;
 /// Work by key: a key is handed out to one worker at a time, and waits at most once however often it is added. So the
 /// queue is bounded by the number of keys, work on one key is in order, and keys don't wait for each other.
 /// </summary>
-/// <param name="mostRepeats">
+/// <param name="maxRepeats">
 /// How many keys that were put off may be worked on at once: below the number of workers, so that however many fail
 /// slowly again and again, one that comes anew finds a worker.
 /// </param>
-internal sealed class KeyedQueue(TimeProvider time, int mostRepeats) : IDisposable
+internal sealed class KeyedQueue(TimeProvider time, int maxRepeats) : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Queue<string> _ready = new();
@@ -100,7 +100,7 @@ internal sealed class KeyedQueue(TimeProvider time, int mostRepeats) : IDisposab
 
     private void ReadyLocked(string key, Wait wait)
     {
-        if (wait == Wait.Repeat && _repeating.Count >= mostRepeats)
+        if (wait == Wait.Repeat && _repeating.Count >= maxRepeats)
         {
             _waiting[key] = Wait.Held;
             _held.Enqueue(key);

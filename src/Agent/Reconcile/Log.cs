@@ -51,14 +51,14 @@ internal static partial class Log
         LogLevel.Debug,
         "Generation {Generation} of workspace {WorkspaceId} is older than what is known, and changes nothing"
     )]
-    public static partial void OlderWishIgnored(this ILogger logger, string workspaceId, ulong generation);
+    public static partial void OlderDesiredIgnored(this ILogger logger, string workspaceId, ulong generation);
 
     [LoggerMessage(
         3206,
         LogLevel.Information,
         "The cluster did generation {Generation} of workspace {WorkspaceId} after {Failures} attempts that failed"
     )]
-    public static partial void ClusterDidAtLast(
+    public static partial void ClusterSucceeded(
         this ILogger logger,
         string workspaceId,
         ulong generation,

@@ -35,7 +35,7 @@ internal sealed class ProbeLoop(
                 var began = time.GetTimestamp();
                 var probe = WithClock(await Probe(stoppingToken));
                 var next = readiness.Probed(probe, time.GetUtcNow());
-                Tell(readiness, next);
+                LogChanges(readiness, next);
                 readiness = next;
                 status.Publish(next);
 
@@ -61,12 +61,12 @@ internal sealed class ProbeLoop(
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            probe = Silent($"The cluster did not answer within {ProbeLimit.TotalSeconds:0} s.");
+            probe = Unreachable($"The cluster did not answer within {ProbeLimit.TotalSeconds:0} s.");
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
             logger.ProbeFault(e);
-            probe = Silent("The agent met a fault of its own while it looked at the cluster; its log tells more.");
+            probe = Unreachable("The agent met a fault of its own while it looked at the cluster; its log tells more.");
         }
 
         metrics.Probed(Readiness.IsReachable(probe));
@@ -76,7 +76,7 @@ internal sealed class ProbeLoop(
     private ClusterProbe WithClock(ClusterProbe probe) =>
         clock.Condition is { } condition ? probe with { Conditions = [.. probe.Conditions, condition] } : probe;
 
-    private ClusterProbe Silent(string message) =>
+    private ClusterProbe Unreachable(string message) =>
         new(
             "",
             status.InitialFacts,
@@ -89,7 +89,7 @@ internal sealed class ProbeLoop(
             ]
         );
 
-    private void Tell(Readiness before, Readiness now)
+    private void LogChanges(Readiness before, Readiness now)
     {
         if (now.NamespaceUid != before.NamespaceUid)
             logger.IdentityKnown(now.Facts.Namespace, now.NamespaceUid);

@@ -22,7 +22,7 @@ internal sealed class Reconciler(
 {
     private const int Workers = 16;
 
-    private const int MostRepairs = 10_000;
+    private const int MaxRepairs = 10_000;
 
     // The other half is for what has not failed before.
     private const int RepeatingWorkers = Workers / 2;
@@ -33,7 +33,7 @@ internal sealed class Reconciler(
     private readonly KeyedQueue _queue = new(time, RepeatingWorkers);
 
     // Somebody who changes objects again and again must not make the agent do so.
-    private readonly PacedRepeats _repairs = new(time, MostRepairs);
+    private readonly PacedRepeats _repairs = new(time, MaxRepairs);
     private readonly WorkspaceTable _table = new();
     private readonly ClusterCall _call = new(driver, time, logger);
     private readonly ClusterWatchLoop _watch = new(driver, time, logger);
@@ -63,7 +63,7 @@ internal sealed class Reconciler(
 
         lock (_lock)
         {
-            _table.ForgetWishes();
+            _table.ForgetDesired();
             _identity = identity;
             _reports = reports;
         }
@@ -77,7 +77,7 @@ internal sealed class Reconciler(
             if (!ReferenceEquals(_reports, reports))
                 return;
             _reports = null;
-            _table.ForgetWishes();
+            _table.ForgetDesired();
         }
     }
 
@@ -92,22 +92,22 @@ internal sealed class Reconciler(
     {
         bool accepted;
         lock (_lock)
-            accepted = _table.Update(desired.WorkspaceId, r => r.Wish(desired, traceparent));
+            accepted = _table.Update(desired.WorkspaceId, r => r.WithDesired(desired, traceparent));
         if (accepted)
             _queue.Add(desired.WorkspaceId);
         else
-            logger.OlderWishIgnored(desired.WorkspaceId, desired.Generation);
+            logger.OlderDesiredIgnored(desired.WorkspaceId, desired.Generation);
     }
 
     public void Remove(WorkspaceRemoved removed, string traceparent)
     {
         bool accepted;
         lock (_lock)
-            accepted = _table.Update(removed.WorkspaceId, r => r.WishRemoved(removed.Generation, traceparent));
+            accepted = _table.Update(removed.WorkspaceId, r => r.WithRemoval(removed.Generation, traceparent));
         if (accepted)
             _queue.Add(removed.WorkspaceId);
         else
-            logger.OlderWishIgnored(removed.WorkspaceId, removed.Generation);
+            logger.OlderDesiredIgnored(removed.WorkspaceId, removed.Generation);
     }
 
     /// <summary>Works once more on every wish that isn't fulfilled.</summary>
@@ -179,7 +179,7 @@ internal sealed class Reconciler(
             Repair(workspaceId);
         else
             // Nobody asked for this: the control plane decides at a snapshot what becomes of it.
-            reports?.AskForSnapshot();
+            reports?.RequestResync();
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -232,11 +232,11 @@ internal sealed class Reconciler(
             identity = _reports is null ? null : _identity;
         }
 
-        // Wishes go with their session, so work without one is work that another session will bring again.
+        // DesiredStates go with their session, so work without one is work that another session will bring again.
         if (record is null || identity is null || record.Work == WorkKind.None)
             return;
 
-        var (action, generation) = (record.Work == WorkKind.Apply ? "apply" : "remove", record.WishedGeneration);
+        var (action, generation) = (record.Work == WorkKind.Apply ? "apply" : "remove", record.DesiredGeneration);
         using var span = Tracing.StartWork($"agent.{action}", record.Traceparent);
         span?.SetTag("mesh.workspace.id", id).SetTag("mesh.generation", (long)generation);
         var traceparent = span.Traceparent(record.Traceparent);
@@ -250,17 +250,17 @@ internal sealed class Reconciler(
 
     private void Settle(WorkspaceRecord worked, string traceparent, Func<WorkspaceRecord, WorkspaceRecord> change)
     {
-        var (id, generation) = (worked.Id, worked.WishedGeneration);
+        var (id, generation) = (worked.Id, worked.DesiredGeneration);
         TimeSpan? retry = null;
         var drifted = false;
         lock (_lock)
         {
             _table.Update(
                 id,
-                r => r.WishedGeneration == generation ? change(r) with { Traceparent = traceparent } : change(r)
+                r => r.DesiredGeneration == generation ? change(r) with { Traceparent = traceparent } : change(r)
             );
-            if (_table.Find(id) is { Work: not WorkKind.None, Trouble: { Transient: true } trouble })
-                retry = trouble.RetryAfter + RetryPace.Delay(trouble.Attempts, jitter.Next());
+            if (_table.Find(id) is { Work: not WorkKind.None, Failure: { Transient: true } failure })
+                retry = failure.RetryAfter + RetryPace.Delay(failure.Attempts, jitter.Next());
             else
                 // Otherwise there is a newer wish, which is on its way.
                 drifted =

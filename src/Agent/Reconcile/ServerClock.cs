@@ -11,17 +11,17 @@ namespace Coder.Mesh.Agent.Reconcile;
 /// </summary>
 internal sealed class ServerClock
 {
-    private static readonly TimeSpan MostApart = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(30);
 
     // What the control plane tells is no reason to fail, whatever it is.
     private const long EndOfTime = 253_402_300_800;
     private const int NanosInSecond = 1_000_000_000;
 
     // Once they were too far apart they have to come closer than that, or clocks at the limit would be news each minute.
-    private static readonly TimeSpan CloseAgain = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan ResyncedSkew = TimeSpan.FromSeconds(25);
 
     // A longer one says more of the way, or of a clock that was just set, than of the clocks.
-    private static readonly TimeSpan LongestTrip = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxRoundTrip = TimeSpan.FromSeconds(10);
 
     private static readonly ProbedCondition Synced = new(ConditionTypes.ClockSynced, ConditionStatus.True);
 
@@ -32,19 +32,19 @@ internal sealed class ServerClock
 
     /// <param name="sent">By the agent's clock, as is <paramref name="received"/>.</param>
     /// <param name="server">By the control plane's, at some moment between the two; null if it tells none.</param>
-    public void Told(Timestamp? sent, Timestamp? server, DateTimeOffset received)
+    public void Observe(Timestamp? sent, Timestamp? server, DateTimeOffset received)
     {
         if (At(sent) is { } from && At(server) is { } there)
-            Told(from, there, received);
+            Observe(from, there, received);
     }
 
-    private void Told(DateTimeOffset sent, DateTimeOffset server, DateTimeOffset received)
+    private void Observe(DateTimeOffset sent, DateTimeOffset server, DateTimeOffset received)
     {
         var trip = received - sent;
-        if (trip < TimeSpan.Zero || trip > LongestTrip)
+        if (trip < TimeSpan.Zero || trip > MaxRoundTrip)
             return;
         var ahead = sent + trip / 2 - server;
-        var limit = _condition is { Status: ConditionStatus.False } ? CloseAgain : MostApart;
+        var limit = _condition is { Status: ConditionStatus.False } ? ResyncedSkew : MaxSkew;
         _condition = ahead.Duration() - trip / 2 > limit ? Apart(ahead > TimeSpan.Zero) : Synced;
     }
 
@@ -56,7 +56,7 @@ internal sealed class ServerClock
             ConditionTypes.ClockSynced,
             ConditionStatus.False,
             ClusterCodes.ClockSkewed,
-            $"The agent's clock is more than {MostApart.TotalSeconds:0} s {(ahead ? "ahead of" : "behind")} the "
+            $"The agent's clock is more than {MaxSkew.TotalSeconds:0} s {(ahead ? "ahead of" : "behind")} the "
                 + "control plane's."
         );
 }

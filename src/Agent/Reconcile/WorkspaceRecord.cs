@@ -15,7 +15,7 @@ internal enum WorkKind
 /// <param name="RetryAfter">How long the cluster asked to be left alone.</param>
 /// <param name="Attempts">Calls in a row that failed.</param>
 /// <param name="Since">When the first of those failed that failed in this way.</param>
-internal sealed record Trouble(
+internal sealed record Failure(
     string Code,
     string Message,
     bool Transient,
@@ -38,7 +38,7 @@ internal sealed record Trouble(
 internal sealed record WorkspaceRecord(string Id)
 {
     /// <summary>Failures in a row before a workspace that waits says so.</summary>
-    public const int AttemptsUntilTold = 3;
+    public const int AttemptsUntilReported = 3;
 
     /// <summary>What the workspace should be; null if nothing is wished, or that it be gone.</summary>
     public WorkspaceDesired? Desired { get; private init; }
@@ -52,10 +52,10 @@ internal sealed record WorkspaceRecord(string Id)
 
     public WorkKind Work { get; private init; }
 
-    public Trouble? Trouble { get; private init; }
+    public Failure? Failure { get; private init; }
 
     /// <summary>What was refused while the rest was applied.</summary>
-    public Refused? Refused { get; private init; }
+    public PartialRefusal? Refused { get; private init; }
 
     /// <summary>How often it was heard that the cluster holds nothing.</summary>
     public int TimesGone { get; private init; }
@@ -69,7 +69,7 @@ internal sealed record WorkspaceRecord(string Id)
     /// <summary>Trace context of the latest work on the wish, for the reports that come of it.</summary>
     public string Traceparent { get; init; } = "";
 
-    public ulong WishedGeneration => Removed ?? Desired?.Generation ?? 0;
+    public ulong DesiredGeneration => Removed ?? Desired?.Generation ?? 0;
 
     /// <summary>
     /// Differences that were there when the last apply began, and still are: it has set them right as far as it can, or is
@@ -89,7 +89,7 @@ internal sealed record WorkspaceRecord(string Id)
     private bool Drifted => Drift.Except(Differences, Settled).Length > 0;
 
     private bool Fulfilled =>
-        Trouble is null
+        Failure is null
         && Refused is null
         && Cluster?.Generation >= Desired?.Generation
         && Cluster?.State
@@ -99,7 +99,7 @@ internal sealed record WorkspaceRecord(string Id)
     public bool Empty => Desired is null && Removed is null && Cluster is null;
 
     /// <returns>This same record if an equal or newer removal, or a newer wish, is known.</returns>
-    public WorkspaceRecord Wish(WorkspaceDesired desired, string traceparent) =>
+    public WorkspaceRecord WithDesired(WorkspaceDesired desired, string traceparent) =>
         desired.Generation <= Removed || desired.Generation < Desired?.Generation
             ? this
             : new WorkspaceRecord(Id)
@@ -112,8 +112,8 @@ internal sealed record WorkspaceRecord(string Id)
             };
 
     /// <returns>This same record if a newer wish is known.</returns>
-    public WorkspaceRecord WishRemoved(ulong generation, string traceparent) =>
-        generation < WishedGeneration
+    public WorkspaceRecord WithRemoval(ulong generation, string traceparent) =>
+        generation < DesiredGeneration
             ? this
             : new WorkspaceRecord(Id)
             {
@@ -147,7 +147,7 @@ internal sealed record WorkspaceRecord(string Id)
     /// <summary>The wish that was worked on is fulfilled as far as calls can do it.</summary>
     /// <param name="drift">What differed when the work began.</param>
     public WorkspaceRecord Applied(WorkspaceDesired applied, string drift = "") =>
-        ReferenceEquals(applied, Desired) ? Done(drift) with { Trouble = null, Refused = null } : this;
+        ReferenceEquals(applied, Desired) ? Done(drift) with { Failure = null, Refused = null } : this;
 
     /// <summary>The wish is fulfilled but for what the cluster refused of it.</summary>
     public WorkspaceRecord Applied(
@@ -159,8 +159,8 @@ internal sealed record WorkspaceRecord(string Id)
         ReferenceEquals(applied, Desired)
             ? Done(drift) with
             {
-                Trouble = null,
-                Refused = new Refused(refusal, Refused?.Code == refusal.Code ? Refused.Since : at),
+                Failure = null,
+                Refused = new PartialRefusal(refusal, Refused?.Code == refusal.Code ? Refused.Since : at),
             }
             : this;
 
@@ -179,11 +179,11 @@ internal sealed record WorkspaceRecord(string Id)
 
     /// <param name="asked">This record as it was when the cluster was asked.</param>
     public WorkspaceRecord RemoveAnswered(WorkspaceRecord asked, bool found) =>
-        Removed != asked.WishedGeneration ? this
+        Removed != asked.DesiredGeneration ? this
         // What was heard meanwhile is newer than the answer: it is asked again, for nothing more will be heard.
-        : found && TimesGone != asked.TimesGone ? this with { Trouble = null, Deleting = true }
-        : found ? this with { Work = WorkKind.None, Trouble = null, Deleting = true }
-        : this with { Work = WorkKind.None, Trouble = null, Deleted = true, Cluster = null };
+        : found && TimesGone != asked.TimesGone ? this with { Failure = null, Deleting = true }
+        : found ? this with { Work = WorkKind.None, Failure = null, Deleting = true }
+        : this with { Work = WorkKind.None, Failure = null, Deleted = true, Cluster = null };
 
     /// <summary>
     /// A call failed. After a transient failure the work remains to be done; after another one it is done again only by
@@ -191,15 +191,15 @@ internal sealed record WorkspaceRecord(string Id)
     /// </summary>
     /// <param name="asked">This record as it was when the cluster was asked.</param>
     /// <returns>This same record if the desired state or the removal was sent again since: it is still to be tried.</returns>
-    public WorkspaceRecord Failed(WorkspaceRecord asked, Trouble trouble, string drift = "") =>
+    public WorkspaceRecord Failed(WorkspaceRecord asked, Failure failure, string drift = "") =>
         !ReferenceEquals(Desired, asked.Desired) || !ReferenceEquals(Removal, asked.Removal)
             ? this
-            : (trouble.Transient ? this : Done(drift)) with
+            : (failure.Transient ? this : Done(drift)) with
             {
-                Trouble = trouble with
+                Failure = failure with
                 {
-                    Attempts = (Trouble?.Attempts ?? 0) + 1,
-                    Since = Trouble?.Code == trouble.Code ? Trouble.Since : trouble.Since,
+                    Attempts = (Failure?.Attempts ?? 0) + 1,
+                    Since = Failure?.Code == failure.Code ? Failure.Since : failure.Since,
                 },
             };
 
@@ -218,7 +218,7 @@ internal sealed record WorkspaceRecord(string Id)
 
     /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
     public bool Settles(WorkspaceReport report) =>
-        report.Generation >= WishedGeneration
+        report.Generation >= DesiredGeneration
         && report.State
             is WorkspaceState.Running
                 or WorkspaceState.Stopped

@@ -28,7 +28,7 @@ internal static class WorkspaceReports
         record switch
         {
             { Deleted: true } => new WorkspaceReport(record.Id, generation, WorkspaceState.Deleted),
-            { Trouble: { } t } when !t.Transient || t.Attempts >= WorkspaceRecord.AttemptsUntilTold => Deleting(
+            { Failure: { } t } when !t.Transient || t.Attempts >= WorkspaceRecord.AttemptsUntilReported => Deleting(
                 record,
                 generation,
                 CleanText.Clean($"{t.Message} {record.Cluster?.Message}".TrimEnd())
@@ -45,16 +45,16 @@ internal static class WorkspaceReports
         var generation = desired.Generation;
         switch (record)
         {
-            case { Trouble: { Transient: false } failure }:
+            case { Failure: { Transient: false } failure }:
                 return new WorkspaceReport(record.Id, generation, WorkspaceState.Failed, failure.Code, failure.Message)
                 {
                     Timeline = SeenIn(record, generation).With(failure.In(generation)),
                 };
             case { Refused: { } refused, Cluster: { } seen } when seen.Generation == generation:
-                return refused.In(seen, starting: desired.Power == WorkspacePower.Running);
+                return refused.Report(seen, starting: desired.Power == WorkspacePower.Running);
             case { Refused: { } refused } when desired.Power == WorkspacePower.Stopped:
-                return refused.InStop(record.Id, generation, record.Cluster);
-            case { Trouble: { Attempts: >= WorkspaceRecord.AttemptsUntilTold } failure }:
+                return refused.ReportStop(record.Id, generation, record.Cluster);
+            case { Failure: { Attempts: >= WorkspaceRecord.AttemptsUntilReported } failure }:
                 return Waiting(record, generation, failure);
             default:
                 return OfCluster(record.Cluster);
@@ -62,7 +62,7 @@ internal static class WorkspaceReports
     }
 
     /// <summary>The report of a workspace whose apply keeps failing for a passing reason.</summary>
-    private static WorkspaceReport Waiting(WorkspaceRecord record, ulong generation, Trouble failure) =>
+    private static WorkspaceReport Waiting(WorkspaceRecord record, ulong generation, Failure failure) =>
         record.Cluster switch
         {
             null => new WorkspaceReport(record.Id, generation, WorkspaceState.Pending, "", failure.Message)

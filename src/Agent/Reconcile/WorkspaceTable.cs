@@ -32,11 +32,11 @@ internal sealed class WorkspaceTable
         else
             _records[id] = after;
         if (after.Deleted && !before.Deleted)
-            Bury(id);
+            AddTombstone(id);
         return true;
     }
 
-    public void ForgetWishes()
+    public void ForgetDesired()
     {
         _tombstones.Clear();
         foreach (var id in _records.Keys.ToList())
@@ -100,7 +100,7 @@ internal sealed class WorkspaceTable
         return entries;
     }
 
-    private void Bury(string id)
+    private void AddTombstone(string id)
     {
         _tombstones.Enqueue(id);
         while (_tombstones.Count > MaxTombstones)

@@ -272,7 +272,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
         var range =
             text is not null && StagedTime.TryRange(text, out var staged)
                 ? staged
-                : (Least: options.Delay * 0.2, Most: options.Delay);
-        return range.Least + (range.Most - range.Least) * draw;
+                : (Min: options.Delay * 0.2, Max: options.Delay);
+        return range.Min + (range.Max - range.Min) * draw;
     }
 }

@@ -6,7 +6,7 @@ namespace Coder.Mesh.Agent.Simulated;
 /// <summary>What happens to a workspace in a simulated cluster: a pure function.</summary>
 internal static class SimulatedTimeline
 {
-    private const string Words = "Simulated.";
+    private const string Text = "Simulated.";
 
     // What each kind of failure still lets happen; the others end a start before anything does.
     private static readonly Dictionary<string, TimelineStage> Reached = new()
@@ -19,10 +19,10 @@ internal static class SimulatedTimeline
 
     /// <param name="volume">Names the volume: a workspace that was lost gets another one.</param>
     public static TimelineStep Bound(string volume, DateTimeOffset at) =>
-        new($"{volume}/volume_bound", at, TimelineStage.VolumeBound, Message: Words);
+        new($"{volume}/volume_bound", at, TimelineStage.VolumeBound, Message: Text);
 
     public static TimelineStep Stopped(ulong generation, DateTimeOffset at) =>
-        new($"{generation}/stopped", at, TimelineStage.Stopped, Message: Words);
+        new($"{generation}/stopped", at, TimelineStage.Stopped, Message: Text);
 
     public static TimelineStep Full(string pod, DateTimeOffset at, string message) =>
         new($"{pod}/capacity", at, TimelineStage.Waiting, ClusterCodes.Unschedulable, message);
@@ -73,7 +73,7 @@ internal static class SimulatedTimeline
         for (var i = 0; i < count; i++)
         {
             var stage = TimelineStage.Scheduled + i;
-            yield return new($"{pod}/{stage}", begin + (end - begin) * (i + 1) / count, stage, Message: Words);
+            yield return new($"{pod}/{stage}", begin + (end - begin) * (i + 1) / count, stage, Message: Text);
         }
     }
 }

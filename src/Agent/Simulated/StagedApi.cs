@@ -11,7 +11,7 @@ internal sealed class StagedApi(SimulatedOptions options, TimeProvider time)
     public const string Slow = "slow";
 
     /// <summary>What each kind is to a caller.</summary>
-    public static IReadOnlyDictionary<string, (string Code, string Words)> Kinds { get; } =
+    public static IReadOnlyDictionary<string, (string Code, string Message)> Kinds { get; } =
         new Dictionary<string, (string, string)>
         {
             ["unreachable"] = (ClusterCodes.ClusterUnreachable, "the API server can't be reached."),
@@ -34,7 +34,7 @@ internal sealed class StagedApi(SimulatedOptions options, TimeProvider time)
             if (rule.Delay is { } text && Durations.TryParse(text, out var delay))
                 await Task.Delay(delay, time, ct);
         if (rules.Find(r => r.Kind != Slow) is { } failing)
-            throw new ClusterException(Kinds[failing.Kind].Code, $"Simulated: {Kinds[failing.Kind].Words}", true);
+            throw new ClusterException(Kinds[failing.Kind].Code, $"Simulated: {Kinds[failing.Kind].Message}", true);
     }
 
     public ProbedCondition Condition(string type)
@@ -46,13 +46,13 @@ internal sealed class StagedApi(SimulatedOptions options, TimeProvider time)
             )
                 is { } away
         )
-            return False(type, ClusterCodes.ClusterUnreachable, Kinds[away.Kind].Words);
+            return False(type, ClusterCodes.ClusterUnreachable, Kinds[away.Kind].Message);
         return
             options.Conditions.FirstOrDefault(r => r.Type == type && StagedTime.Holds(r.From, r.Until, Age)) is { } rule
             ? False(type, rule.Code, rule.Message ?? "staged by the script.")
             : new ProbedCondition(type, ConditionStatus.True, Message: "The cluster is simulated.");
     }
 
-    private static ProbedCondition False(string type, string code, string words) =>
-        new(type, ConditionStatus.False, code, $"Simulated: {words}");
+    private static ProbedCondition False(string type, string code, string message) =>
+        new(type, ConditionStatus.False, code, $"Simulated: {message}");
 }

@@ -15,14 +15,14 @@ internal static class StagedTime
         && (until is null || (Durations.TryParse(until, out var end) && age < end));
 
     /// <param name="text">One time, or the shortest and the longest: <c>2s..10s</c>.</param>
-    public static bool TryRange(string text, out (TimeSpan Least, TimeSpan Most) range)
+    public static bool TryRange(string text, out (TimeSpan Min, TimeSpan Max) range)
     {
         range = default;
         var mark = text.IndexOf(RangeMark, StringComparison.Ordinal);
-        var (least, most) = mark < 0 ? (text, text) : (text[..mark], text[(mark + RangeMark.Length)..]);
-        return Durations.TryParse(least, out range.Least)
-            && Durations.TryParse(most, out range.Most)
-            && range.Least <= range.Most;
+        var (min, max) = mark < 0 ? (text, text) : (text[..mark], text[(mark + RangeMark.Length)..]);
+        return Durations.TryParse(min, out range.Min)
+            && Durations.TryParse(max, out range.Max)
+            && range.Min <= range.Max;
     }
 
     /// <summary>From 0 to below 1: the same for the same words, in whatever order they are asked about.</summary>

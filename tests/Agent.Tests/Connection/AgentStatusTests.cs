@@ -24,10 +24,10 @@ public sealed class AgentStatusTests
     {
         var status = new AgentStatus(_time);
         _time.Advance(TimeSpan.FromSeconds(100));
-        status.Detached(new AttemptEnd(AttemptOutcome.Lost, "Unavailable", "refused"));
+        status.Detached(new DisconnectReason(DisconnectKind.Lost, "Unavailable", "refused"));
         _time.Advance(TimeSpan.FromSeconds(100));
         Assert.Null(status.NotLive);
-        status.Sign();
+        status.RecordActivity();
         _time.Advance(TimeSpan.FromSeconds(100));
 
         Assert.Null(status.NotLive);

@@ -6,7 +6,7 @@ public sealed class ConnectStateTests
 {
     private const double AlmostOne = 0.999999;
 
-    private static readonly AttemptEnd Lost = new(AttemptOutcome.Lost, "Unavailable", "");
+    private static readonly DisconnectReason Lost = new(DisconnectKind.Lost, "Unavailable", "");
 
     [Fact]
     public void First_dial_is_at_once() => Assert.Equal(TimeSpan.Zero, ConnectState.Start.Delay(AlmostOne));
@@ -52,7 +52,7 @@ public sealed class ConnectStateTests
     [Fact]
     public void A_restart_in_the_middle_of_a_snapshot_is_no_failure_and_makes_none_forgotten()
     {
-        var restart = new AttemptEnd(AttemptOutcome.Restarting, "SERVER_RESTARTING", "", TimeSpan.FromSeconds(1));
+        var restart = new DisconnectReason(DisconnectKind.Restarting, "SERVER_RESTARTING", "", TimeSpan.FromSeconds(1));
         var failed = ConnectState.Start.After(Lost).After(Lost).After(Lost);
 
         Assert.Equal(0, ConnectState.Start.After(restart).Failures);
@@ -66,7 +66,7 @@ public sealed class ConnectStateTests
     [InlineData(AlmostOne, 90)]
     public void Refusals_keep_their_own_slow_pace(double random, int seconds)
     {
-        var state = ConnectState.Start.After(new AttemptEnd(AttemptOutcome.Refused, "TOKEN_INVALID", ""));
+        var state = ConnectState.Start.After(new DisconnectReason(DisconnectKind.Refused, "TOKEN_INVALID", ""));
 
         Assert.Equal(seconds, Math.Round(state.Delay(random).TotalSeconds));
         Assert.Equal(seconds, Math.Round(state.After(state.Last!).Delay(random).TotalSeconds));
@@ -76,7 +76,7 @@ public sealed class ConnectStateTests
     public void Restarting_server_is_dialed_within_two_seconds()
     {
         var state = ConnectState.Start.After(
-            new AttemptEnd(AttemptOutcome.Restarting, "SERVER_RESTARTING", "", TimeSpan.FromSeconds(1))
+            new DisconnectReason(DisconnectKind.Restarting, "SERVER_RESTARTING", "", TimeSpan.FromSeconds(1))
         );
 
         Assert.Equal(2, Math.Round(state.Delay(AlmostOne).TotalSeconds, 2));
@@ -86,7 +86,7 @@ public sealed class ConnectStateTests
     [Fact]
     public void Server_that_only_ever_restarts_is_backed_off_from()
     {
-        var refusesToStart = new AttemptEnd(AttemptOutcome.Restarting, "SERVER_RESTARTING", "");
+        var refusesToStart = new DisconnectReason(DisconnectKind.Restarting, "SERVER_RESTARTING", "");
         var state = Enumerable.Range(0, 9).Aggregate(ConnectState.Start, (s, _) => s.After(refusesToStart));
 
         Assert.Equal(15, Math.Round(state.Delay(AlmostOne).TotalSeconds));
@@ -96,7 +96,7 @@ public sealed class ConnectStateTests
     public void Hello_anew_is_said_at_once()
     {
         var state = ConnectState.Start.After(
-            new AttemptEnd(AttemptOutcome.Renewed, "identity_changed", "", Attached: TimeSpan.FromSeconds(1))
+            new DisconnectReason(DisconnectKind.Renewed, "identity_changed", "", Attached: TimeSpan.FromSeconds(1))
         );
 
         Assert.Equal(TimeSpan.Zero, state.Delay(AlmostOne));
@@ -105,7 +105,7 @@ public sealed class ConnectStateTests
     [Fact]
     public void Two_agents_that_throw_each_other_out_slow_down()
     {
-        var superseded = new AttemptEnd(AttemptOutcome.Lost, "SESSION_SUPERSEDED", "", TimeSpan.FromSeconds(1))
+        var superseded = new DisconnectReason(DisconnectKind.Lost, "SESSION_SUPERSEDED", "", TimeSpan.FromSeconds(1))
         {
             Synced = true,
         };

@@ -157,7 +157,9 @@ internal sealed class FakeSession(IServerStreamWriter<ConnectResponse> responses
     public Task Send(ConnectResponse frame) => responses.WriteAsync(frame);
 
     public Task Desire(string id, ulong generation, string traceparent = "") =>
-        Send(new ConnectResponse { Traceparent = traceparent, WorkspaceDesired = Wishes.Running(id, generation) });
+        Send(
+            new ConnectResponse { Traceparent = traceparent, WorkspaceDesired = DesiredStates.Running(id, generation) }
+        );
 
     public Task Remove(string id, ulong generation) =>
         Send(
@@ -190,7 +192,7 @@ internal sealed class FakeSession(IServerStreamWriter<ConnectResponse> responses
         End.TrySetResult(new RpcException(new Grpc.Core.Status(code, "gone")));
 }
 
-internal static class Wishes
+internal static class DesiredStates
 {
     public static WorkspaceDesired Running(string id, ulong generation) =>
         new()

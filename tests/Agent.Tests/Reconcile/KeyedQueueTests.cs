@@ -8,7 +8,7 @@ public sealed class KeyedQueueTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly KeyedQueue _queue;
 
-    public KeyedQueueTests() => _queue = new KeyedQueue(_time, mostRepeats: 1);
+    public KeyedQueueTests() => _queue = new KeyedQueue(_time, maxRepeats: 1);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -23,17 +23,17 @@ public sealed class ServerClockTests
     [InlineData(33, 8, ConditionStatus.True)]
     [InlineData(35, 8, ConditionStatus.False)]
     public void Thirty_seconds_apart_are_allowed(double apart, double trip, ConditionStatus expected) =>
-        Assert.Equal(expected, Told(new ServerClock(), apart, trip)!.Status);
+        Assert.Equal(expected, Observe(new ServerClock(), apart, trip)!.Status);
 
     [Theory]
     [InlineData(40, "The agent's clock is more than 30 s behind the control plane's.")]
     [InlineData(-40, "The agent's clock is more than 30 s ahead of the control plane's.")]
     public void The_message_says_which_way_and_not_how_far(double apart, string message)
     {
-        var found = Told(new ServerClock(), apart)!;
+        var found = Observe(new ServerClock(), apart)!;
 
         Assert.Equal(("clock_skewed", message), (found.Code, found.Message));
-        Assert.Equal(found, Told(new ServerClock(), 2 * apart));
+        Assert.Equal(found, Observe(new ServerClock(), 2 * apart));
     }
 
     [Fact]
@@ -41,21 +41,21 @@ public sealed class ServerClockTests
     {
         var clock = new ServerClock();
 
-        var seen = Enumerable.Range(0, 100).Select(i => Told(clock, 26 + i % 9)!).ToList();
+        var seen = Enumerable.Range(0, 100).Select(i => Observe(clock, 26 + i % 9)!).ToList();
 
         Assert.Equal(1, seen.Zip(seen.Skip(1)).Count(pair => pair.First != pair.Second));
-        Assert.Equal(ConditionStatus.True, Told(clock, 24)!.Status);
+        Assert.Equal(ConditionStatus.True, Observe(clock, 24)!.Status);
     }
 
     [Fact]
     public void What_can_not_be_judged_changes_nothing()
     {
         var clock = new ServerClock();
-        Assert.Null(Told(clock, 100, trip: 11));
-        Assert.Null(Told(clock, 100, trip: -1));
-        clock.Told(null, Now.ToTimestamp(), Now);
-        clock.Told(Now.ToTimestamp(), new Timestamp { Seconds = long.MaxValue }, Now);
-        clock.Told(Now.ToTimestamp(), new Timestamp { Seconds = 1, Nanos = -1 }, Now);
+        Assert.Null(Observe(clock, 100, trip: 11));
+        Assert.Null(Observe(clock, 100, trip: -1));
+        clock.Observe(null, Now.ToTimestamp(), Now);
+        clock.Observe(Now.ToTimestamp(), new Timestamp { Seconds = long.MaxValue }, Now);
+        clock.Observe(Now.ToTimestamp(), new Timestamp { Seconds = 1, Nanos = -1 }, Now);
 
         Assert.Null(clock.Condition);
     }
@@ -101,9 +101,9 @@ public sealed class ServerClockTests
         Assert.Equal("fast", details.StorageClass);
     }
 
-    private static ProbedCondition? Told(ServerClock clock, double apart, double trip = 0)
+    private static ProbedCondition? Observe(ServerClock clock, double apart, double trip = 0)
     {
-        clock.Told(
+        clock.Observe(
             Now.AddSeconds(-trip / 2).ToTimestamp(),
             Now.AddSeconds(apart).ToTimestamp(),
             Now.AddSeconds(trip / 2)

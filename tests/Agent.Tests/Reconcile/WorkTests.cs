@@ -89,7 +89,7 @@ public sealed class WorkTests
         var running = await session.NextObserved();
 
         Assert.Equal(new DriverIdentity("p1", "d1"), identity);
-        Assert.Equal(Wishes.Running("w1", 1), desired);
+        Assert.Equal(DesiredStates.Running("w1", 1), desired);
         Assert.Equal(("w1", 1ul, WorkspaceState.Starting), (starting.WorkspaceId, starting.Generation, starting.State));
         Assert.Equal(WorkspaceState.Running, running.State);
         Assert.True(running.Version > starting.Version);

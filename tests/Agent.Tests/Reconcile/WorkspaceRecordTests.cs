@@ -11,37 +11,38 @@ public sealed class WorkspaceRecordTests
     private static readonly WorkspaceRecord New = new("w1");
     private static readonly DateTimeOffset At = DateTimeOffset.UnixEpoch;
 
-    private static WorkspaceRecord Wished(ulong generation) => New.Wish(Wishes.Running("w1", generation), "");
+    private static WorkspaceRecord Desired(ulong generation) =>
+        New.WithDesired(DesiredStates.Running("w1", generation), "");
 
     private static ClusterWorkspace Seen(ulong generation, WorkspaceState state) => new("w1", generation, state);
 
     [Fact]
     public void Newer_wish_takes_the_place_of_an_older_one()
     {
-        var record = Wished(1).Wish(Wishes.Running("w1", 2), "trace");
+        var record = Desired(1).WithDesired(DesiredStates.Running("w1", 2), "trace");
 
-        Assert.Equal((2ul, WorkKind.Apply, "trace"), (record.WishedGeneration, record.Work, record.Traceparent));
+        Assert.Equal((2ul, WorkKind.Apply, "trace"), (record.DesiredGeneration, record.Work, record.Traceparent));
     }
 
     [Fact]
     public void Older_wish_changes_nothing()
     {
-        var record = Wished(2);
+        var record = Desired(2);
 
-        Assert.Same(record, record.Wish(Wishes.Running("w1", 1), ""));
-        Assert.Same(record, record.WishRemoved(1, ""));
+        Assert.Same(record, record.WithDesired(DesiredStates.Running("w1", 1), ""));
+        Assert.Same(record, record.WithRemoval(1, ""));
     }
 
     [Fact]
     public void Same_generation_is_applied_again()
     {
-        var applied = Wished(2).Applied(Wished(2).Desired!);
-        var record = Wished(2);
+        var applied = Desired(2).Applied(Desired(2).Desired!);
+        var record = Desired(2);
         record = record.Applied(record.Desired!);
 
         Assert.Equal(WorkKind.Apply, applied.Work);
         Assert.Equal(WorkKind.None, record.Work);
-        Assert.Equal(WorkKind.Apply, record.Wish(Wishes.Running("w1", 2), "").Work);
+        Assert.Equal(WorkKind.Apply, record.WithDesired(DesiredStates.Running("w1", 2), "").Work);
     }
 
     [Theory]
@@ -49,16 +50,16 @@ public sealed class WorkspaceRecordTests
     [InlineData(2)]
     public void Tombstone_keeps_wishes_of_its_generation_and_older_out(ulong generation)
     {
-        var removed = Answered(Wished(1).WishRemoved(2, ""), found: false);
+        var removed = Answered(Desired(1).WithRemoval(2, ""), found: false);
 
-        Assert.Same(removed, removed.Wish(Wishes.Running("w1", generation), ""));
-        Assert.Equal(WorkKind.Apply, removed.Wish(Wishes.Running("w1", 3), "").Work);
+        Assert.Same(removed, removed.WithDesired(DesiredStates.Running("w1", generation), ""));
+        Assert.Equal(WorkKind.Apply, removed.WithDesired(DesiredStates.Running("w1", 3), "").Work);
     }
 
     [Fact]
     public void Removal_that_finds_nothing_is_deleted_at_once()
     {
-        var record = Answered(New.WishRemoved(4, ""), found: false);
+        var record = Answered(New.WithRemoval(4, ""), found: false);
 
         Assert.Equal(new WorkspaceReport("w1", 4, WorkspaceState.Deleted), record.Report());
     }
@@ -66,7 +67,7 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Removal_that_finds_something_is_deleting_until_the_cluster_is_asked_again()
     {
-        var deleting = Answered(New.Seen(Seen(3, WorkspaceState.Running)).WishRemoved(4, ""), found: true);
+        var deleting = Answered(New.Seen(Seen(3, WorkspaceState.Running)).WithRemoval(4, ""), found: true);
         var gone = deleting.SeenGone();
 
         Assert.Equal(WorkspaceState.Deleting, deleting.Report()?.State);
@@ -77,7 +78,7 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void That_nothing_is_left_may_be_heard_before_the_answer_that_something_was()
     {
-        var asked = New.Seen(Seen(3, WorkspaceState.Deleting)).WishRemoved(4, "");
+        var asked = New.Seen(Seen(3, WorkspaceState.Deleting)).WithRemoval(4, "");
         var heard = asked.SeenGone();
 
         var answered = heard.RemoveAnswered(asked, found: true);
@@ -90,7 +91,7 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void R11_absence_is_never_a_reason_to_delete_but_to_apply_what_is_desired()
     {
-        var record = Wished(1);
+        var record = Desired(1);
         record = record.Applied(record.Desired!).Seen(Seen(1, WorkspaceState.Running));
 
         Assert.Equal((WorkKind.Apply, null), (record.SeenGone().Work, record.SeenGone().Report()));
@@ -100,7 +101,7 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void What_differs_from_what_was_applied_is_applied_again_once_for_each_difference()
     {
-        var record = Wished(1);
+        var record = Desired(1);
         record = record.Applied(record.Desired!).Seen(Seen(1, WorkspaceState.Running));
         Assert.Equal(WorkKind.None, record.Work);
 
@@ -119,13 +120,13 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void What_has_come_to_differ_during_an_apply_is_applied_after_it_and_what_is_refused_is_not_tried_in_a_loop()
     {
-        var record = Wished(1).Seen(Seen(1, WorkspaceState.Running) with { Drift = "a" });
+        var record = Desired(1).Seen(Seen(1, WorkspaceState.Running) with { Drift = "a" });
 
         Assert.Equal(WorkKind.Apply, record.Applied(record.Desired!, "").Work);
         Assert.Equal(WorkKind.None, record.Applied(record.Desired!, "a").Work);
-        var refused = record.Failed(record, new Trouble("quota_exceeded", "no", false, At), "a");
+        var refused = record.Failed(record, new Failure("quota_exceeded", "no", false, At), "a");
         Assert.Equal(WorkKind.None, refused.Seen(Seen(1, WorkspaceState.Starting) with { Drift = "a" }).Work);
-        Assert.Equal(WorkKind.Apply, record.Failed(record, new Trouble("conflict", "no", true, At), "a").Work);
+        Assert.Equal(WorkKind.Apply, record.Failed(record, new Failure("conflict", "no", true, At), "a").Work);
     }
 
     [Theory]
@@ -150,7 +151,7 @@ public sealed class WorkspaceRecordTests
             Generation = 1,
             Power = power,
         };
-        var record = New.Wish(desired, "").Applied(desired);
+        var record = New.WithDesired(desired, "").Applied(desired);
 
         Assert.Equal(again ? WorkKind.Apply : WorkKind.None, record.Seen(Seen(generation, seen)).Work);
     }
@@ -163,7 +164,7 @@ public sealed class WorkspaceRecordTests
         Assert.True(record.Report()!.ResendDesired);
         Assert.True(record.Detached().Report()!.ResendDesired);
         var desired = new WorkspaceDesired { WorkspaceId = "w1", Generation = 1 };
-        var applied = record.Wish(desired, "").Applied(desired, "a");
+        var applied = record.WithDesired(desired, "").Applied(desired, "a");
         Assert.False(applied.Report()!.ResendDesired);
         // Nor does the next session ask for what was set right as far as it can be.
         Assert.False(applied.Detached().Report()!.ResendDesired);
@@ -173,8 +174,8 @@ public sealed class WorkspaceRecordTests
     public void Refused_generation_is_failed_and_tried_again_at_a_resync()
     {
         var failed = Failed(
-            Wished(2).Seen(Seen(1, WorkspaceState.Running)),
-            new Trouble("field_conflict", "replicas", false, At)
+            Desired(2).Seen(Seen(1, WorkspaceState.Running)),
+            new Failure("field_conflict", "replicas", false, At)
         );
 
         Assert.Equal(
@@ -195,10 +196,10 @@ public sealed class WorkspaceRecordTests
     [InlineData(WorkspaceState.Stopped)]
     public void What_was_refused_besides_is_told_with_the_state_and_tried_again_at_a_resync(WorkspaceState state)
     {
-        var desired = Wishes.Running("w1", 2);
+        var desired = DesiredStates.Running("w1", 2);
         if (state is WorkspaceState.Stopping or WorkspaceState.Stopped)
             desired.Power = WorkspacePower.Stopped;
-        var record = New.Wish(desired, "")
+        var record = New.WithDesired(desired, "")
             .Applied(desired, new ClusterRefusal("disk_resize_refused", "stays"), At)
             .Seen(Seen(2, state));
 
@@ -253,14 +254,14 @@ public sealed class WorkspaceRecordTests
     {
         var held = new HeldWorkspace { Spec = new WorkspaceSpec { Disk = "10Gi" } };
 
-        Assert.Null(Wished(1).Seen(Seen(1, WorkspaceState.Running)).Report()!.Disk);
-        Assert.Equal("10Gi", Wished(1).Seen(Seen(1, WorkspaceState.Running) with { Held = held }).Report()!.Disk);
+        Assert.Null(Desired(1).Seen(Seen(1, WorkspaceState.Running)).Report()!.Disk);
+        Assert.Equal("10Gi", Desired(1).Seen(Seen(1, WorkspaceState.Running) with { Held = held }).Report()!.Disk);
     }
 
     [Fact]
     public void Fulfilled_wish_is_left_alone_at_a_resync()
     {
-        var record = Wished(2);
+        var record = Desired(2);
         record = record.Applied(record.Desired!).Seen(Seen(2, WorkspaceState.Running));
 
         Assert.Same(record, record.Retried());
@@ -270,9 +271,9 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Transient_failure_leaves_the_work_and_is_told_when_it_lasts()
     {
-        var once = Failed(Wished(1), new Trouble("cluster_unreachable", "refused", true, At));
-        var twice = Failed(once, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(1)));
-        var thrice = Failed(twice, new Trouble("cluster_unreachable", "refused", true, At.AddSeconds(3)));
+        var once = Failed(Desired(1), new Failure("cluster_unreachable", "refused", true, At));
+        var twice = Failed(once, new Failure("cluster_unreachable", "refused", true, At.AddSeconds(1)));
+        var thrice = Failed(twice, new Failure("cluster_unreachable", "refused", true, At.AddSeconds(3)));
 
         Assert.Equal(WorkKind.Apply, once.Work);
         Assert.Null(once.Report());
@@ -288,8 +289,8 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void What_runs_says_what_its_newer_wish_waits_for_until_that_is_done()
     {
-        var refused = new Trouble("cluster_unavailable", "etcd has no leader", true, At);
-        var waits = Failed(Failed(Wished(2).Seen(Seen(1, WorkspaceState.Running)), refused), refused);
+        var refused = new Failure("cluster_unavailable", "etcd has no leader", true, At);
+        var waits = Failed(Failed(Desired(2).Seen(Seen(1, WorkspaceState.Running)), refused), refused);
         Assert.Equal("", waits.Report()!.Message);
 
         waits = Failed(waits, refused);
@@ -305,12 +306,12 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Outcome_of_an_older_wish_changes_nothing()
     {
-        var old = Wished(1);
-        var record = old.Wish(Wishes.Running("w1", 2), "");
+        var old = Desired(1);
+        var record = old.WithDesired(DesiredStates.Running("w1", 2), "");
 
         Assert.Same(record, record.Applied(old.Desired!));
-        Assert.Same(record, record.Failed(old, new Trouble("code", "", false, At)));
-        Assert.Same(record, record.RemoveAnswered(Wished(1), found: false));
+        Assert.Same(record, record.Failed(old, new Failure("code", "", false, At)));
+        Assert.Same(record, record.RemoveAnswered(Desired(1), found: false));
     }
 
     [Theory]
@@ -320,9 +321,12 @@ public sealed class WorkspaceRecordTests
         bool transient
     )
     {
-        var failure = new Trouble("cluster_refused", "no", transient, At);
-        var (desired, removal) = (Wished(2), Wished(1).WishRemoved(2, ""));
-        var (desiredAgain, removedAgain) = (desired.Wish(Wishes.Running("w1", 2), ""), removal.WishRemoved(2, ""));
+        var failure = new Failure("cluster_refused", "no", transient, At);
+        var (desired, removal) = (Desired(2), Desired(1).WithRemoval(2, ""));
+        var (desiredAgain, removedAgain) = (
+            desired.WithDesired(DesiredStates.Running("w1", 2), ""),
+            removal.WithRemoval(2, "")
+        );
 
         Assert.Same(desiredAgain, desiredAgain.Failed(desired, failure));
         Assert.Same(removedAgain, removedAgain.Failed(removal, failure));
@@ -332,11 +336,11 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void Wishes_end_with_their_session_and_what_the_cluster_holds_does_not()
     {
-        var failed = Failed(Wished(2).Seen(Seen(1, WorkspaceState.Running)), new Trouble("code", "", false, At));
+        var failed = Failed(Desired(2).Seen(Seen(1, WorkspaceState.Running)), new Failure("code", "", false, At));
         var record = failed.Detached();
 
         Assert.Equal(new WorkspaceReport("w1", 1, WorkspaceState.Running), record.Report());
-        Assert.True(Wished(2).Detached().Empty);
+        Assert.True(Desired(2).Detached().Empty);
     }
 
     [Fact]
@@ -346,8 +350,8 @@ public sealed class WorkspaceRecordTests
 
         Timeline Report(ulong generation) =>
             Failed(
-                    Wished(2).Seen(Seen(generation, WorkspaceState.Starting) with { Timeline = seen }),
-                    new Trouble("field_conflict", "", false, At)
+                    Desired(2).Seen(Seen(generation, WorkspaceState.Starting) with { Timeline = seen }),
+                    new Failure("field_conflict", "", false, At)
                 )
                 .Report()!
                 .Timeline;
@@ -361,7 +365,7 @@ public sealed class WorkspaceRecordTests
     {
         var seen = Told(TimelineStage.Scheduled, "pod/scheduled");
 
-        var record = Wished(1).Seen(Seen(1, WorkspaceState.Starting) with { Timeline = seen });
+        var record = Desired(1).Seen(Seen(1, WorkspaceState.Starting) with { Timeline = seen });
 
         Assert.Same(seen, record.Report()!.Timeline);
     }
@@ -369,9 +373,9 @@ public sealed class WorkspaceRecordTests
     [Fact]
     public void A_stop_whose_objects_do_not_take_its_generation_is_over_when_nothing_runs_or_is_asked_for()
     {
-        var stop = Wishes.Running("w1", 2);
+        var stop = DesiredStates.Running("w1", 2);
         stop.Power = WorkspacePower.Stopped;
-        var record = New.Wish(stop, "");
+        var record = New.WithDesired(stop, "");
         record = record.Applied(record.Desired!, new ClusterRefusal("cluster_refused", "no"), At);
         var before = Seen(1, WorkspaceState.Stopping) with { Message = "Waits for pod p." };
 
@@ -395,18 +399,18 @@ public sealed class WorkspaceRecordTests
     {
         var going = Seen(1, WorkspaceState.Deleting) with { Message = "Waits for pod p." };
 
-        var record = Failed(Wished(1).Seen(going).WishRemoved(2, ""), new Trouble("cluster_refused", "no", false, At));
+        var record = Failed(Desired(1).Seen(going).WithRemoval(2, ""), new Failure("cluster_refused", "no", false, At));
 
         Assert.Equal(new WorkspaceReport("w1", 2, WorkspaceState.Deleting, "", "no Waits for pod p."), record.Report());
     }
 
-    private static WorkspaceRecord Failed(WorkspaceRecord asked, Trouble trouble) => asked.Failed(asked, trouble);
+    private static WorkspaceRecord Failed(WorkspaceRecord asked, Failure failure) => asked.Failed(asked, failure);
 
     private static WorkspaceRecord Answered(WorkspaceRecord asked, bool found) => asked.RemoveAnswered(asked, found);
 
     private static WorkspaceRecord Refusing(ClusterRefusal refusal)
     {
-        var wished = Wished(2);
+        var wished = Desired(2);
         return wished.Applied(wished.Desired!, refusal, At);
     }
 

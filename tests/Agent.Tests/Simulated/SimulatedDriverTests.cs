@@ -56,9 +56,9 @@ public sealed class SimulatedDriverTests
         var driver = Make();
         using var stop = new CancellationTokenSource();
         var watching = driver.Watch(Identity, _heard, stop.Token);
-        await driver.Apply(Identity, Wishes.Running("w1", 1), Ct);
+        await driver.Apply(Identity, DesiredStates.Running("w1", 1), Ct);
         var started = await _heard.Until("w1", WorkspaceState.Running);
-        var stopped = Wishes.Running("w1", 2);
+        var stopped = DesiredStates.Running("w1", 2);
         stopped.Power = WorkspacePower.Stopped;
         await driver.Apply(Identity, stopped, Ct);
         var halted = await _heard.Until("w1", WorkspaceState.Stopped);
@@ -79,8 +79,8 @@ public sealed class SimulatedDriverTests
     public async Task Older_generation_changes_nothing()
     {
         var driver = Make(new SimulatedOptions { Delay = TimeSpan.Zero });
-        await driver.Apply(Identity, Wishes.Running("w1", 5), Ct);
-        await driver.Apply(Identity, Wishes.Running("w1", 4), Ct);
+        await driver.Apply(Identity, DesiredStates.Running("w1", 5), Ct);
+        await driver.Apply(Identity, DesiredStates.Running("w1", 4), Ct);
         using var stop = new CancellationTokenSource();
         _ = driver.Watch(Identity, _heard, stop.Token);
 
@@ -94,10 +94,10 @@ public sealed class SimulatedDriverTests
         var driver = Make(new SimulatedOptions { Delay = TimeSpan.FromMilliseconds(5), Capacity = 1 });
         using var stop = new CancellationTokenSource();
         _ = driver.Watch(Identity, _heard, stop.Token);
-        await driver.Apply(Identity, Wishes.Running("w1", 1), Ct);
+        await driver.Apply(Identity, DesiredStates.Running("w1", 1), Ct);
         await _heard.Until("w1", WorkspaceState.Running);
 
-        await driver.Apply(Identity, Wishes.Running("w2", 1), Ct);
+        await driver.Apply(Identity, DesiredStates.Running("w2", 1), Ct);
         var message = await _heard.Message("w2", "nodes are available");
         await driver.Remove(Identity, "w1", Ct);
         await _heard.Until("w2", WorkspaceState.Running);
@@ -144,7 +144,7 @@ public sealed class SimulatedDriverTests
         );
         async Task<string[]> Codes() =>
             [.. (await driver.Probe(Ct)).Conditions.Select(c => c.Code).Where(c => c.Length > 0)];
-        Task Apply() => driver.Apply(Identity, Wishes.Running("w1", 1), Ct);
+        Task Apply() => driver.Apply(Identity, DesiredStates.Running("w1", 1), Ct);
 
         Assert.Equal("cluster_overloaded", (await Assert.ThrowsAsync<ClusterException>(Apply)).Code);
         Assert.Empty(await Codes());

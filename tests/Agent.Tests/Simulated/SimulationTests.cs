@@ -25,9 +25,9 @@ public sealed class SimulationTests
         };
         var cluster = Cluster(new SimulatedOptions { Failures = [rule] });
 
-        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Apply(DesiredStates.Running("w1", 1), Start);
         var failed = Assert.Single(cluster.Step(Start.AddMinutes(1))).Workspace!;
-        cluster.Apply(Wishes.Running("w1", 1), Start.AddMinutes(2));
+        cluster.Apply(DesiredStates.Running("w1", 1), Start.AddMinutes(2));
         var works = Assert.Single(cluster.Step(Start.AddMinutes(3))).Workspace!;
 
         var (state, stage) = FailurePlan.MayPass(kind)
@@ -48,9 +48,9 @@ public sealed class SimulationTests
     {
         var cluster = Cluster(new SimulatedOptions());
 
-        var starting = cluster.Apply(Wishes.Running("w1", 1), Start)!;
+        var starting = cluster.Apply(DesiredStates.Running("w1", 1), Start)!;
         var running = Assert.Single(cluster.Step(Start.AddSeconds(5))).Workspace!;
-        var wish = Wishes.Running("w1", 2);
+        var wish = DesiredStates.Running("w1", 2);
         wish.RestartGeneration = 2;
         cluster.Apply(wish, Start.AddMinutes(1));
         var again = Assert.Single(cluster.Step(Start.AddMinutes(2))).Workspace!;
@@ -77,7 +77,8 @@ public sealed class SimulationTests
     [Fact]
     public void A_cluster_that_lost_its_workspaces_gives_them_other_volumes()
     {
-        string Volume() => Cluster(new SimulatedOptions()).Apply(Wishes.Running("w1", 1), Start)!.Timeline.Steps[0].Id;
+        string Volume() =>
+            Cluster(new SimulatedOptions()).Apply(DesiredStates.Running("w1", 1), Start)!.Timeline.Steps[0].Id;
 
         Assert.NotEqual(Volume(), Volume());
     }
@@ -89,9 +90,9 @@ public sealed class SimulationTests
     public void A_restart_or_a_changed_container_starts_anew_and_a_grown_disk_does_not(string what, WorkspaceState then)
     {
         var cluster = Cluster(new SimulatedOptions());
-        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Apply(DesiredStates.Running("w1", 1), Start);
         cluster.Step(Start.AddMinutes(1));
-        var wish = Wishes.Running("w1", 2);
+        var wish = DesiredStates.Running("w1", 2);
         if (what == "restart")
             wish.RestartGeneration = 2;
         else if (what == "image")
@@ -188,7 +189,7 @@ public sealed class SimulationTests
         {
             var cluster = Cluster(options);
             foreach (var id in order)
-                cluster.Apply(Wishes.Running(id, 1), Start);
+                cluster.Apply(DesiredStates.Running(id, 1), Start);
             var running = new Dictionary<string, DateTimeOffset>();
             while (cluster.NextStep is { } next)
                 foreach (var (id, _) in cluster.Step(next))
@@ -207,10 +208,10 @@ public sealed class SimulationTests
     public void Full_cluster_waits_in_the_schedulers_words_and_takes_the_first_when_there_is_room()
     {
         var cluster = Cluster(new SimulatedOptions { Capacity = 1 });
-        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Apply(DesiredStates.Running("w1", 1), Start);
         cluster.Step(Start.AddMinutes(1));
-        cluster.Apply(Wishes.Running("w2", 1), Start.AddMinutes(2));
-        cluster.Apply(Wishes.Running("w3", 1), Start.AddMinutes(3));
+        cluster.Apply(DesiredStates.Running("w2", 1), Start.AddMinutes(2));
+        cluster.Apply(DesiredStates.Running("w3", 1), Start.AddMinutes(3));
         var full = cluster.Step(Start.AddMinutes(4));
 
         Assert.All(
@@ -232,9 +233,9 @@ public sealed class SimulationTests
     public void What_waits_for_room_for_too_long_is_failed_and_still_runs_once_there_is_room()
     {
         var cluster = Cluster(new SimulatedOptions { Capacity = 1 });
-        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Apply(DesiredStates.Running("w1", 1), Start);
         cluster.Step(Start.AddMinutes(1));
-        cluster.Apply(Wishes.Running("w2", 1), Start.AddMinutes(2));
+        cluster.Apply(DesiredStates.Running("w2", 1), Start.AddMinutes(2));
         cluster.Step(Start.AddMinutes(3));
 
         var failed = Assert.Single(cluster.Step(Start.AddMinutes(13))).Workspace!;
@@ -262,7 +263,7 @@ public sealed class SimulationTests
     public void A_failure_that_may_pass_is_one_after_a_time_and_another_at_once(string kind, bool waits)
     {
         var cluster = Cluster(new SimulatedOptions { Failures = [new() { Kind = kind }] });
-        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Apply(DesiredStates.Running("w1", 1), Start);
 
         var first = Assert.Single(cluster.Step(Start.AddMinutes(1))).Workspace!;
         var later = cluster.Step(Start.AddMinutes(11)).SingleOrDefault().Workspace;
@@ -286,7 +287,7 @@ public sealed class SimulationTests
         var cluster = Cluster(new SimulatedOptions { Failures = [rule] });
         _time.Advance(TimeSpan.FromSeconds(at));
 
-        cluster.Apply(Wishes.Running("w1", 1), Start);
+        cluster.Apply(DesiredStates.Running("w1", 1), Start);
 
         Assert.Equal(then, Assert.Single(cluster.Step(Start.AddMinutes(2))).Workspace!.State);
     }
@@ -298,7 +299,7 @@ public sealed class SimulationTests
 
         WorkspaceState Begin(ulong generation)
         {
-            var wish = Wishes.Running("w1", generation);
+            var wish = DesiredStates.Running("w1", generation);
             wish.RestartGeneration = generation;
             cluster.Apply(wish, Start.AddMinutes(generation));
             return Assert.Single(cluster.Step(Start.AddMinutes(generation + 0.5))).Workspace!.State;

@@ -8,23 +8,26 @@ using Grpc.Core;
 namespace Coder.Mesh.Agent.Connection;
 
 /// <summary>Reads from an error what it means for the next attempt.</summary>
-internal static class Endings
+internal static class DisconnectReasons
 {
-    public static AttemptEnd From(RpcException error)
+    /// <summary>Reason of a session whose connection broke; a word of the log only.</summary>
+    private const string ConnectionLost = "connection_lost";
+
+    public static DisconnectReason From(RpcException error)
     {
         var info = ReadErrorInfo(error);
         var reason = info is { Domain: ErrorReasons.Domain } ? CleanText.Clean(info.Reason) : "";
-        var outcome = error.StatusCode switch
+        var kind = error.StatusCode switch
         {
             // Without a reason of ours it is a proxy that says so, and may not a moment later.
             StatusCode.Unauthenticated
             or StatusCode.PermissionDenied
-            or StatusCode.FailedPrecondition when reason.Length > 0 => AttemptOutcome.Refused,
-            StatusCode.Unavailable when reason == ErrorReasons.ServerRestarting => AttemptOutcome.Restarting,
-            _ => AttemptOutcome.Lost,
+            or StatusCode.FailedPrecondition when reason.Length > 0 => DisconnectKind.Refused,
+            StatusCode.Unavailable when reason == ErrorReasons.ServerRestarting => DisconnectKind.Restarting,
+            _ => DisconnectKind.Lost,
         };
-        return new AttemptEnd(
-            outcome,
+        return new DisconnectReason(
+            kind,
             reason.Length > 0 ? reason : error.StatusCode.ToString(),
             $"{CleanText.Clean(Detail(error))} {Advice(reason)}".TrimEnd()
         );
@@ -37,15 +40,15 @@ internal static class Endings
             : "";
 
     /// <summary>The end of a session whose connection broke, in plain words; others as they are.</summary>
-    public static AttemptEnd OfSession(RpcException error)
+    public static DisconnectReason OfSession(RpcException error)
     {
         var end = From(error);
         // A status that a peer sent has no exception below it.
-        return error.Status.DebugException is null || end.Outcome != AttemptOutcome.Lost
+        return error.Status.DebugException is null || end.Kind != DisconnectKind.Lost
             ? end
             : end with
             {
-                Reason = "connection_lost",
+                Code = ConnectionLost,
                 Message = $"The connection to the control plane was lost ({end.Message.TrimEnd('.')}).",
             };
     }
@@ -54,7 +57,7 @@ internal static class Endings
     /// A write that failed because its call is over; reading tells why it is. A connection that is cut under a write throws
     /// the HTTP client's own exception, which the gRPC client doesn't wrap.
     /// </summary>
-    public static bool AreToldByReading(Exception e) => e is RpcException or InvalidOperationException or IOException;
+    public static bool IsReportedByRead(Exception e) => e is RpcException or InvalidOperationException or IOException;
 
     // A connection that failed says "Error starting gRPC call"; what went wrong stands in the exceptions below.
     private static string Detail(RpcException error)

@@ -4,10 +4,10 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>Reads back from the objects of a workspace what they were made from: a pure function.</summary>
-internal static class HeldObjects
+internal static class Inventory
 {
     // An entry of a snapshot isn't divided, so that it must fit into the smallest frame: anybody can edit what is read here.
-    private const int MostBytes = 16 * 1024;
+    private const int MaxBytes = 16 * 1024;
 
     public static HeldWorkspace Describe(WorkspaceObjects objects)
     {
@@ -33,7 +33,7 @@ internal static class HeldObjects
             ),
             RestartGeneration = ObservedStates.Number(deployment?.Spec?.Template?.Metadata?.Annotations?.Restart),
         };
-        return held.CalculateSize() <= MostBytes
+        return held.CalculateSize() <= MaxBytes
             ? held
             : new HeldWorkspace { Generation = held.Generation, RestartGeneration = held.RestartGeneration };
     }

@@ -8,7 +8,7 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>Service, ServiceAccount and NetworkPolicy of a workspace, on a real API server.</summary>
-public sealed class CompanionsTests(ControlPlaneFixture fixture)
+public sealed class AuxiliaryObjectsTests(ControlPlaneFixture fixture)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -69,22 +69,22 @@ public sealed class CompanionsTests(ControlPlaneFixture fixture)
     [Fact]
     public void They_are_applied_again_when_they_should_be_others_or_the_pod_is_refused_for_one_may_be_missed()
     {
-        var companions = Companions.Of(new DriverIdentity("p-1", "d-1"), TestDriver.Desired("w1"));
+        var auxiliary = AuxiliaryObjects.Of(new DriverIdentity("p-1", "d-1"), TestDriver.Desired("w1"));
         var made = new DeploymentObject(
-            new ObjectMeta("ws-w1", Annotations: new(Generation: "7", Companions: companions.Hash))
+            new ObjectMeta("ws-w1", Annotations: new(Generation: "7", AuxiliaryObjects: auxiliary.Hash))
         );
         var refused = new ObjectCondition("ReplicaFailure", "True", "FailedCreate", "serviceaccount not found");
 
-        Assert.False(companions.Due(made));
-        Assert.True(companions.Due(null));
-        var other = new ObjectMeta("ws-w1", Annotations: new(Generation: "7", Companions: "other"));
-        Assert.True(companions.Due(made with { Metadata = other }));
+        Assert.False(auxiliary.Due(made));
+        Assert.True(auxiliary.Due(null));
+        var other = new ObjectMeta("ws-w1", Annotations: new(Generation: "7", AuxiliaryObjects: "other"));
+        Assert.True(auxiliary.Due(made with { Metadata = other }));
         // What was applied already is applied once more when somebody has changed it, or it has lost its generation.
-        var again = new ObjectMeta("ws-w1", Annotations: new(Generation: "1", Companions: companions.Hash));
-        Assert.True(companions.Due(made with { Metadata = again }));
-        var lost = new ObjectMeta("ws-w1", Annotations: new(Companions: companions.Hash));
-        Assert.True(companions.Due(made with { Metadata = lost }));
-        Assert.True(companions.Due(made with { Status = new(Conditions: [refused]) }));
+        var again = new ObjectMeta("ws-w1", Annotations: new(Generation: "1", AuxiliaryObjects: auxiliary.Hash));
+        Assert.True(auxiliary.Due(made with { Metadata = again }));
+        var lost = new ObjectMeta("ws-w1", Annotations: new(AuxiliaryObjects: auxiliary.Hash));
+        Assert.True(auxiliary.Due(made with { Metadata = lost }));
+        Assert.True(auxiliary.Due(made with { Status = new(Conditions: [refused]) }));
     }
 
     [Theory]

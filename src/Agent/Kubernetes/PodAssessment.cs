@@ -7,7 +7,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// <remarks>
 /// Webhooks add containers to pods: the trouble of each one keeps the workspace from running, and is told with its name.
 /// </remarks>
-internal static class PodTrouble
+internal static class PodAssessment
 {
     // The kubelet goes on trying, and may come to succeed.
     private static readonly HashSet<string> ImageWaits =
@@ -32,29 +32,29 @@ internal static class PodTrouble
     private static readonly HashSet<string> Ordinary = ["ContainerCreating", "PodInitializing"];
 
     /// <summary>What the pod's conditions and containers say; null if they say nothing out of the ordinary.</summary>
-    public static Judgement? Of(PodObject pod, Patience patience)
+    public static Assessment? Of(PodObject pod, EvaluationContext context)
     {
         if (Unscheduled(pod) is { } unscheduled)
             return ForVolume(unscheduled)
                 ? null
-                : Judgement
+                : Assessment
                     .Waiting(ClusterCodes.Unschedulable)
                     .Of(pod.Metadata, unscheduled.Message ?? "", Since(pod, unscheduled))
-                    .Within(patience, ClusterCodes.Unschedulable);
-        var troubles = Containers(pod).Select(c => Of(pod, c.Status, c.Name, patience)).OfType<Judgement>().ToList();
+                    .FailAfterTimeout(context, ClusterCodes.Unschedulable);
+        var troubles = Containers(pod).Select(c => Of(pod, c.Status, c.Name, context)).OfType<Assessment>().ToList();
         return troubles.Find(t => t.State == WorkspaceState.Failed)
             ?? troubles.FirstOrDefault()
-            ?? NotReady(pod, patience);
+            ?? NotReady(pod, context);
     }
 
     /// <summary>What happens while nothing is wrong yet: Events of a pod whose containers aren't made, an init container.</summary>
-    public static Judgement? Slow(PodObject pod, IEnumerable<SeenEvent> events, Patience patience)
+    public static Assessment? Slow(PodObject pod, IEnumerable<SeenEvent> events, EvaluationContext context)
     {
         if (
             Containers(pod).LastOrDefault(c => c.Init && c.Status.State?.Running is not null) is { Name: { } name } init
         )
             return Initializing(pod)
-                ? new Judgement(WorkspaceState.Starting).Of(
+                ? new Assessment(WorkspaceState.Starting).Of(
                     pod.Metadata,
                     $"Waits for {name} to end.",
                     init.Status.State!.Running!.StartedAt
@@ -66,49 +66,54 @@ internal static class PodTrouble
         var volume = told?.Reason is "FailedMount" or "FailedAttachVolume";
         return told is null || !(volume || told.Stage == TimelineStage.Notice)
             ? null
-            : new Judgement(WorkspaceState.Starting)
-                .Of(pod.Metadata, ObservedStates.Words(told.Reason, told.Message), told.First)
-                .Within(patience, volume ? ClusterCodes.VolumeFailed : ClusterCodes.ContainerFailed);
+            : new Assessment(WorkspaceState.Starting)
+                .Of(pod.Metadata, ObservedStates.Text(told.Reason, told.Message), told.First)
+                .FailAfterTimeout(context, volume ? ClusterCodes.VolumeFailed : ClusterCodes.ContainerFailed);
     }
 
     /// <summary>While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.</summary>
-    public static Judgement? Unbound(PodObject pod, Patience patience) =>
+    public static Assessment? Unbound(PodObject pod, EvaluationContext context) =>
         Unscheduled(pod) is { } unscheduled
-            ? new Judgement(WorkspaceState.Starting, Word: "volume")
+            ? new Assessment(WorkspaceState.Starting, ReasonId: "volume")
                 .Of(pod.Metadata, unscheduled.Message ?? "", Since(pod, unscheduled))
-                .Within(patience, ClusterCodes.VolumeFailed)
+                .FailAfterTimeout(context, ClusterCodes.VolumeFailed)
             : null;
 
-    private static Judgement? Of(PodObject pod, PodObject.ContainerStatus container, string name, Patience patience)
+    private static Assessment? Of(
+        PodObject pod,
+        PodObject.ContainerStatus container,
+        string name,
+        EvaluationContext context
+    )
     {
         string Named(string words) => name.Length == 0 ? words : $"{name}: {words}";
         var end = container.State?.Terminated ?? container.LastState?.Terminated;
         if (container.State?.Waiting is not { Reason: { } reason } waiting)
             // Between two attempts.
             return container.State?.Terminated is { ExitCode: not 0 }
-                ? new Judgement(WorkspaceState.Starting).Of(pod.Metadata, Named(ObservedStates.Words(end)))
+                ? new Assessment(WorkspaceState.Starting).Of(pod.Metadata, Named(ObservedStates.Text(end)))
                 : null;
         if (Ordinary.Contains(reason))
             return null;
         if (reason == "CrashLoopBackOff")
-            return Judgement
+            return Assessment
                 .Failed(end?.Reason == ObservedStates.OutOfMemory ? ClusterCodes.OomKilled : ClusterCodes.CrashLoop)
-                .Of(pod.Metadata, Named(ObservedStates.Words(ObservedStates.Words(end), waiting.Message)));
-        var words = Named(ObservedStates.Words(reason, waiting.Message));
+                .Of(pod.Metadata, Named(ObservedStates.Text(ObservedStates.Text(end), waiting.Message)));
+        var words = Named(ObservedStates.Text(reason, waiting.Message));
         if (ImageFailures.Contains(reason))
-            return Judgement.Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, words);
+            return Assessment.Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, words);
         if (ContainerFailures.Contains(reason))
-            return Judgement.Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, words);
+            return Assessment.Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, words);
         // Kubernetes gives new reasons from time to time.
         var code = ImageWaits.Contains(reason) ? ClusterCodes.ImagePullFailed : ClusterCodes.ContainerFailed;
-        return Judgement
+        return Assessment
             .Waiting(code)
             .Of(pod.Metadata, words, Since(pod, ObservedStates.Condition(pod.Status?.Conditions, "Ready")))
-            .Within(patience, code);
+            .FailAfterTimeout(context, code);
     }
 
     /// <summary>All containers run, and still the pod is not ready.</summary>
-    private static Judgement? NotReady(PodObject pod, Patience patience)
+    private static Assessment? NotReady(PodObject pod, EvaluationContext context)
     {
         var statuses = pod.Status?.ContainerStatuses ?? [];
         if (
@@ -117,17 +122,17 @@ internal static class PodTrouble
             || ObservedStates.Condition(pod.Status?.Conditions, "Ready") is not { Status: not "True" } ready
         )
             return null;
-        var said = ObservedStates.Words(ready.Reason, ready.Message);
+        var said = ObservedStates.Text(ready.Reason, ready.Message);
         // A readiness probe, which takes its time at first, or a readiness gate.
         if (statuses.Any(c => !c.Ready) || said.Length > 0)
-            return new Judgement(WorkspaceState.Starting)
+            return new Assessment(WorkspaceState.Starting)
                 .Of(pod.Metadata, said.Length > 0 ? said : "A container is not ready.", Since(pod, ready))
-                .Within(patience, ClusterCodes.ContainerFailed);
+                .FailAfterTimeout(context, ClusterCodes.ContainerFailed);
         // The kubelet sets both at once; the node's controller, which it is not heard of by, only the pod's condition.
-        return Judgement
+        return Assessment
             .Waiting(ClusterCodes.NodeNotReady)
-            .Of(pod.Metadata, Departure.NodeWords(pod), Since(pod, ready))
-            .Within(patience, ClusterCodes.NodeNotReady);
+            .Of(pod.Metadata, TerminationMessages.NodeMessage(pod), Since(pod, ready))
+            .FailAfterTimeout(context, ClusterCodes.NodeNotReady);
     }
 
     /// <summary>Those that come first first, and what they are called beside the workspace's own, which needs no name.</summary>

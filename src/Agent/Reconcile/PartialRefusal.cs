@@ -6,25 +6,25 @@ namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>What the cluster refused of a workspace, while the rest of it was applied.</summary>
 /// <param name="Since">When it was refused first.</param>
-internal sealed record Refused(ClusterRefusal What, DateTimeOffset Since)
+internal sealed record PartialRefusal(ClusterRefusal What, DateTimeOffset Since)
 {
     public string Code => What.Code;
 
     /// <summary>What is reported of a workspace of which this was refused.</summary>
     /// <param name="starting">It is meant to run.</param>
-    public WorkspaceReport In(ClusterWorkspace seen, bool starting)
+    public WorkspaceReport Report(ClusterWorkspace seen, bool starting)
     {
         // What it lacks is why it doesn't run, whatever the cluster says of that.
         if (What.Essential && starting && seen.State != WorkspaceState.Running)
             return new WorkspaceReport(seen.Id, seen.Generation, WorkspaceState.Failed, What.Code, What.Message)
             {
-                Timeline = Told(seen, TimelineStage.Failed),
+                Timeline = TimelineWith(seen, TimelineStage.Failed),
             };
         var words = string.Join(" ", new[] { seen.Message, What.Message }.Where(m => m.Length > 0));
         var code = seen.Code.Length > 0 ? seen.Code : What.Code;
         return new WorkspaceReport(seen.Id, seen.Generation, seen.State, code, CleanText.Clean(words))
         {
-            Timeline = Told(seen, TimelineStage.Notice),
+            Timeline = TimelineWith(seen, TimelineStage.Notice),
         };
     }
 
@@ -33,14 +33,17 @@ internal sealed record Refused(ClusterRefusal What, DateTimeOffset Since)
     /// all; that no pod is asked for any more is all that the wish needs.
     /// </summary>
     /// <param name="seen">Null if the cluster holds nothing of it.</param>
-    public WorkspaceReport InStop(string id, ulong generation, ClusterWorkspace? seen)
+    public WorkspaceReport ReportStop(string id, ulong generation, ClusterWorkspace? seen)
     {
         var stopped = seen?.Idle ?? true;
         var state = stopped ? WorkspaceState.Stopped : WorkspaceState.Stopping;
-        return In(new ClusterWorkspace(id, generation, state, Message: stopped ? "" : seen!.Message), starting: false);
+        return Report(
+            new ClusterWorkspace(id, generation, state, Message: stopped ? "" : seen!.Message),
+            starting: false
+        );
     }
 
-    private Timeline Told(ClusterWorkspace seen, TimelineStage stage) =>
+    private Timeline TimelineWith(ClusterWorkspace seen, TimelineStage stage) =>
         seen.Timeline.With(
             new TimelineStep($"call/{seen.Generation}/{What.Code}", Since, stage, What.Code, What.Message)
         );

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Agent.Tests.Connection;
 
-public sealed class EndingsTests
+public sealed class DisconnectReasonsTests
 {
     public static TheoryData<Exception> OfAWriteWhoseCallIsOver =>
         [
@@ -26,7 +26,7 @@ public sealed class EndingsTests
     [Theory]
     [MemberData(nameof(OfAWriteWhoseCallIsOver))]
     public void A_write_that_fails_because_its_call_is_over_is_no_fault_of_the_agent(Exception e) =>
-        Assert.True(Endings.AreToldByReading(e));
+        Assert.True(DisconnectReasons.IsReportedByRead(e));
 
     public static TheoryData<Exception> OfAPortOfHttpOne =>
         [
@@ -39,9 +39,11 @@ public sealed class EndingsTests
     [MemberData(nameof(OfAPortOfHttpOne))]
     public void A_port_that_speaks_HTTP_1_only_is_told_with_the_one_that_is_meant(Exception e)
     {
-        var end = Endings.From(new RpcException(new Status(StatusCode.Unavailable, "Error starting gRPC call.", e)));
+        var end = DisconnectReasons.From(
+            new RpcException(new Status(StatusCode.Unavailable, "Error starting gRPC call.", e))
+        );
 
-        Assert.Equal(AttemptOutcome.Lost, end.Outcome);
+        Assert.Equal(DisconnectKind.Lost, end.Kind);
         Assert.Contains("speaks HTTP/1 only", end.Message, StringComparison.Ordinal);
         Assert.Contains(
             "--access-url must name the gRPC port (8081 by default)",
@@ -68,7 +70,7 @@ public sealed class EndingsTests
             await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken);
         });
 
-        Assert.Contains("speaks HTTP/1 only", Endings.From(error).Message, StringComparison.Ordinal);
+        Assert.Contains("speaks HTTP/1 only", DisconnectReasons.From(error).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -76,11 +78,11 @@ public sealed class EndingsTests
     {
         var cause = new HttpIOException(HttpRequestError.ResponseEnded, "The response ended prematurely.");
 
-        var end = Endings.OfSession(
+        var end = DisconnectReasons.OfSession(
             new RpcException(new Status(StatusCode.Unavailable, "Error reading next message.", cause))
         );
 
-        Assert.Equal((AttemptOutcome.Lost, "connection_lost"), (end.Outcome, end.Reason));
+        Assert.Equal((DisconnectKind.Lost, "connection_lost"), (end.Kind, end.Code));
         Assert.StartsWith("The connection to the control plane was lost (", end.Message, StringComparison.Ordinal);
         Assert.Contains("The response ended prematurely", end.Message, StringComparison.Ordinal);
     }
@@ -89,8 +91,8 @@ public sealed class EndingsTests
     public void What_a_peer_says_of_the_end_is_told_as_it_is() =>
         Assert.Equal(
             ("Unavailable", "gone"),
-            Endings.OfSession(new RpcException(new Status(StatusCode.Unavailable, "gone"))) is var end
-                ? (end.Reason, end.Message)
+            DisconnectReasons.OfSession(new RpcException(new Status(StatusCode.Unavailable, "gone"))) is var end
+                ? (end.Code, end.Message)
                 : default
         );
 
@@ -108,13 +110,13 @@ public sealed class EndingsTests
             Details = { Any.Pack(info) },
         };
 
-        var end = Endings.From(status.ToRpcException());
+        var end = DisconnectReasons.From(status.ToRpcException());
 
-        Assert.Equal(AttemptOutcome.Refused, end.Outcome);
+        Assert.Equal(DisconnectKind.Refused, end.Kind);
         Assert.StartsWith("No. Make a token by `mesh providers rotate-token", end.Message, StringComparison.Ordinal);
         Assert.Contains("--token-file", end.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_bug_is_one() => Assert.False(Endings.AreToldByReading(new NotSupportedException()));
+    public void A_bug_is_one() => Assert.False(DisconnectReasons.IsReportedByRead(new NotSupportedException()));
 }

@@ -10,7 +10,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// resourceVersion for nothing. It then keeps the generation that it was last applied from.
 /// </param>
 /// <param name="Refusal">What can't be done, whoever is asked.</param>
-internal sealed record ClaimPlan(V1PersistentVolumeClaim? Manifest, ClusterRefusal? Refusal = null)
+internal sealed record VolumePlan(V1PersistentVolumeClaim? Manifest, ClusterRefusal? Refusal = null)
 {
     private string? There { get; init; }
 
@@ -18,12 +18,12 @@ internal sealed record ClaimPlan(V1PersistentVolumeClaim? Manifest, ClusterRefus
 
     private bool Grows { get; init; }
 
-    public static ClaimPlan For(DriverIdentity identity, WorkspaceDesired desired, ClaimObject? there)
+    public static VolumePlan For(DriverIdentity identity, WorkspaceDesired desired, ClaimObject? there)
     {
         if (there is null)
         {
             var storageClass = desired.StorageClass is { Length: > 0 } named ? named : null;
-            return new ClaimPlan(Manifests.Claim(identity, desired, desired.Spec.Disk, storageClass));
+            return new VolumePlan(Manifests.Claim(identity, desired, desired.Spec.Disk, storageClass));
         }
 
         // A storage class is for new volumes only, and a size for those that are smaller.
@@ -35,7 +35,7 @@ internal sealed record ClaimPlan(V1PersistentVolumeClaim? Manifest, ClusterRefus
             order < 0 ? size! : desired.Spec.Disk,
             there.Spec?.StorageClassName
         );
-        return new ClaimPlan(
+        return new VolumePlan(
             order <= 0 && SameLabels(wanted, there) ? null : wanted,
             order < 0
                 ? new ClusterRefusal(

@@ -4,7 +4,7 @@ using Coder.Mesh.Agent.Kubernetes;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>Who refused, told by what real API servers answer; all of it with 403 unless it says otherwise.</summary>
-public sealed class ApiWordsTests
+public sealed class ApiMessagesTests
 {
     public static TheoryData<string, string> Answers { get; } =
         new()

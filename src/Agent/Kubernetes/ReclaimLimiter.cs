@@ -6,9 +6,9 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// How often fields that somebody else has changed are taken back. A person changes something once; whoever goes on changing
 /// it back is another controller, and a fight with it helps nobody: then it is told as a conflict.
 /// </summary>
-internal sealed class TakeBacks(TimeProvider time)
+internal sealed class ReclaimLimiter(TimeProvider time)
 {
-    public const int Most = 5;
+    public const int Max = 5;
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
     private readonly ConcurrentDictionary<string, Count> _counts = new();
@@ -17,7 +17,7 @@ internal sealed class TakeBacks(TimeProvider time)
 
     /// <returns>False if it has been done too often.</returns>
     public bool Allows(string workspaceId) =>
-        !_counts.TryGetValue(workspaceId, out var count) || count.Times < Most || IsOver(count);
+        !_counts.TryGetValue(workspaceId, out var count) || count.Times < Max || IsOver(count);
 
     public void Done(string workspaceId) =>
         _counts.AddOrUpdate(

@@ -3,12 +3,12 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-public sealed class HeldObjectsTests
+public sealed class InventoryTests
 {
     [Fact]
     public void What_somebody_has_edited_beyond_measure_is_left_out_but_for_its_generation()
     {
-        var held = HeldObjects.Describe(new(Deployment(new string('x', 20_000), generation: "7"), null, []));
+        var held = Inventory.Describe(new(Deployment(new string('x', 20_000), generation: "7"), null, []));
 
         Assert.Equal(new HeldWorkspace { Generation = 7 }, held);
     }
@@ -18,7 +18,7 @@ public sealed class HeldObjectsTests
     {
         var claim = new ClaimObject(new ObjectMeta("ws-w", Annotations: new ObjectAnnotations("9", "dev")));
 
-        var held = HeldObjects.Describe(new(Deployment("image", generation: "7"), claim, []));
+        var held = Inventory.Describe(new(Deployment("image", generation: "7"), claim, []));
 
         Assert.Equal((9ul, "dev", "image"), (held.Generation, held.Name, held.Spec.Image));
     }
@@ -26,15 +26,15 @@ public sealed class HeldObjectsTests
     [Fact]
     public void The_default_command_is_told_as_none()
     {
-        Assert.Empty(HeldObjects.Describe(new(Deployment("i", "1", Manifests.DefaultCommand), null, [])).Spec.Command);
-        Assert.Equal(["serve"], HeldObjects.Describe(new(Deployment("i", "1", ["serve"]), null, [])).Spec.Command);
+        Assert.Empty(Inventory.Describe(new(Deployment("i", "1", Manifests.DefaultCommand), null, [])).Spec.Command);
+        Assert.Equal(["serve"], Inventory.Describe(new(Deployment("i", "1", ["serve"]), null, [])).Spec.Command);
     }
 
     [Fact]
     public void Variables_that_the_agent_sets_are_not_told_and_a_home_of_the_users_own_is()
     {
-        Assert.Empty(HeldObjects.Describe(new(WithHome("/home/coder"), null, [])).Spec.Env);
-        Assert.Equal("/srv", HeldObjects.Describe(new(WithHome("/srv"), null, [])).Spec.Env["HOME"]);
+        Assert.Empty(Inventory.Describe(new(WithHome("/home/coder"), null, [])).Spec.Env);
+        Assert.Equal("/srv", Inventory.Describe(new(WithHome("/srv"), null, [])).Spec.Env["HOME"]);
 
         static DeploymentObject WithHome(string home)
         {
@@ -50,7 +50,7 @@ public sealed class HeldObjectsTests
     [Fact]
     public void A_container_of_somebody_else_is_not_the_workspaces()
     {
-        var held = HeldObjects.Describe(new(Deployment("sidecar:1", "1", container: "sidecar"), null, []));
+        var held = Inventory.Describe(new(Deployment("sidecar:1", "1", container: "sidecar"), null, []));
 
         Assert.Equal("", held.Spec.Image);
     }
@@ -67,8 +67,8 @@ public sealed class HeldObjectsTests
             },
         };
 
-        Assert.Equal(0ul, HeldObjects.Describe(new(plain, null, [])).RestartGeneration);
-        Assert.Equal(5ul, HeldObjects.Describe(new(restarted, null, [])).RestartGeneration);
+        Assert.Equal(0ul, Inventory.Describe(new(plain, null, [])).RestartGeneration);
+        Assert.Equal(5ul, Inventory.Describe(new(restarted, null, [])).RestartGeneration);
     }
 
     private static DeploymentObject Deployment(

@@ -5,7 +5,7 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>What keeps a workspace from starting, stopping or going is named: container, pod, node, finalizer.</summary>
-public sealed class TroubleTests
+public sealed class PodAssessmentTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
@@ -28,9 +28,9 @@ public sealed class TroubleTests
     {
         var bad = Waiting("vault", reason);
         var (init, sidecar, own) = (
-            Judge(Pod([Waiting("workspace", "PodInitializing")], init: [Running("first"), bad])),
-            Judge(Pod([bad, Running("workspace")])),
-            Judge(Pod([Running("proxy"), bad with { Name = "workspace" }]))
+            Evaluate(Pod([Waiting("workspace", "PodInitializing")], init: [Running("first"), bad])),
+            Evaluate(Pod([bad, Running("workspace")])),
+            Evaluate(Pod([Running("proxy"), bad with { Name = "workspace" }]))
         );
 
         foreach (
@@ -52,7 +52,7 @@ public sealed class TroubleTests
     [MemberData(nameof(Reasons))]
     public void What_does_not_end_is_failed_after_the_time_that_is_set(string reason, bool final, string code)
     {
-        var seen = Judge(Pod([Running("workspace"), Waiting("vault", reason)]), Limit);
+        var seen = Evaluate(Pod([Running("workspace"), Waiting("vault", reason)]), Limit);
 
         Assert.Equal((WorkspaceState.Failed, code), (seen.State, seen.Code));
         Assert.Equal(!final, seen.Message.EndsWith(" (for longer than 10m)", StringComparison.Ordinal));
@@ -61,7 +61,7 @@ public sealed class TroubleTests
     [Fact]
     public void What_is_for_good_is_told_before_what_may_pass()
     {
-        var seen = Judge(Pod([Waiting("workspace", "ImagePullBackOff"), Waiting("proxy", "CrashLoopBackOff")]));
+        var seen = Evaluate(Pod([Waiting("workspace", "ImagePullBackOff"), Waiting("proxy", "CrashLoopBackOff")]));
 
         Assert.Equal((WorkspaceState.Failed, "crash_loop"), (seen.State, seen.Code));
     }
@@ -71,7 +71,7 @@ public sealed class TroubleTests
     {
         var ended = new PodObject.ContainerStatus("setup", 1, new(Terminated: new("Error", 7)));
 
-        var seen = Judge(Pod([Waiting("workspace", "PodInitializing")], init: [ended]));
+        var seen = Evaluate(Pod([Waiting("workspace", "PodInitializing")], init: [ended]));
 
         Assert.Equal(
             (WorkspaceState.Starting, "init container \"setup\": the container ended with exit code 7 (Error)"),
@@ -79,7 +79,7 @@ public sealed class TroubleTests
         );
         // One that ended well is no trouble.
         ended = new("setup", State: new(Terminated: new("Completed", 0)));
-        Assert.Equal("", Judge(Pod([Waiting("workspace", "PodInitializing")], init: [ended])).Message);
+        Assert.Equal("", Evaluate(Pod([Waiting("workspace", "PodInitializing")], init: [ended])).Message);
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class TroubleTests
     {
         var pod = Pod([Waiting("workspace", "PodInitializing")], init: [Running("wait-for-database")]);
 
-        var seen = Judge(With(pod, new ObjectCondition("Initialized", "False")), Limit * 2);
+        var seen = Evaluate(With(pod, new ObjectCondition("Initialized", "False")), Limit * 2);
 
         Assert.Equal(
             (WorkspaceState.Starting, "", "Waits for init container \"wait-for-database\" to end."),
@@ -103,7 +103,7 @@ public sealed class TroubleTests
             ready: new("Ready", "False", "ContainersNotReady", "containers with unready status: [proxy]", Now)
         );
 
-        var (early, late) = (Judge(pod, Limit / 2), Judge(pod, Limit));
+        var (early, late) = (Evaluate(pod, Limit / 2), Evaluate(pod, Limit));
 
         Assert.Equal(
             (WorkspaceState.Starting, "", "ContainersNotReady: containers with unready status: [proxy]"),
@@ -125,7 +125,7 @@ public sealed class TroubleTests
             },
         };
 
-        var (early, late, told) = (Judge(pod), Judge(pod, Limit), Judge(lost));
+        var (early, late, told) = (Evaluate(pod), Evaluate(pod, Limit), Evaluate(lost));
 
         Assert.Equal(
             (WorkspaceState.Starting, "node_not_ready", "Node n1 is not ready: nothing is heard of it."),
@@ -148,7 +148,7 @@ public sealed class TroubleTests
         var told = new SeenEvent("u", reason, stage, "no such thing", Now, Now);
         var pulling = new SeenEvent("u", "Pulling", TimelineStage.ImagePulling, "", Now, Now + TimeSpan.FromSeconds(1));
 
-        var (early, late) = (Judge(pod, TimeSpan.Zero, told), Judge(pod, Limit, told));
+        var (early, late) = (Evaluate(pod, TimeSpan.Zero, told), Evaluate(pod, Limit, told));
 
         Assert.Equal(
             (WorkspaceState.Starting, "", $"{reason}: no such thing"),
@@ -158,7 +158,7 @@ public sealed class TroubleTests
         // It was overcome.
         Assert.Equal(
             (WorkspaceState.Starting, ""),
-            (Judge(pod, Limit, told, pulling).State, Judge(pod, Limit, told, pulling).Message)
+            (Evaluate(pod, Limit, told, pulling).State, Evaluate(pod, Limit, told, pulling).Message)
         );
     }
 
@@ -167,7 +167,7 @@ public sealed class TroubleTests
     {
         var old = Going(Pod([Running("workspace")]), finalizers: ["example.com/a", "example.com/b"]);
 
-        var seen = Judge(Deployment(updated: 0), old);
+        var seen = Evaluate(Deployment(updated: 0), old);
 
         Assert.Equal(
             (
@@ -184,10 +184,10 @@ public sealed class TroubleTests
         var going = Going(Pod([Running("workspace")]));
 
         var (early, deadline) = Of(Deployment(replicas: 0), [going]);
-        var (late, none) = Of(Deployment(replicas: 0), [going], later: Departure.Overdue);
+        var (late, none) = Of(Deployment(replicas: 0), [going], later: TerminationMessages.Overdue);
 
         Assert.Equal((WorkspaceState.Stopping, "Waits for pod ws-w-1 on node n1."), (early.State, early.Message));
-        Assert.Equal(Now + Departure.Overdue, deadline);
+        Assert.Equal(Now + TerminationMessages.Overdue, deadline);
         Assert.Equal(
             "Waits for pod ws-w-1 on node n1, which should have ended at 2026-01-01 12:00:00Z, so its node may be lost.",
             late.Message
@@ -243,10 +243,10 @@ public sealed class TroubleTests
         );
     }
 
-    private static ClusterWorkspace Judge(PodObject pod, TimeSpan later = default, params SeenEvent[] events) =>
+    private static ClusterWorkspace Evaluate(PodObject pod, TimeSpan later = default, params SeenEvent[] events) =>
         Of(Deployment(), [pod], later: later, events: events).Workspace;
 
-    private static ClusterWorkspace Judge(DeploymentObject deployment, params PodObject[] pods) =>
+    private static ClusterWorkspace Evaluate(DeploymentObject deployment, params PodObject[] pods) =>
         Of(deployment, pods).Workspace;
 
     private static (ClusterWorkspace Workspace, DateTimeOffset? Deadline) Of(
@@ -259,7 +259,13 @@ public sealed class TroubleTests
     )
     {
         var objects = new WorkspaceObjects(deployment, claim ?? Claim(), pods) { Events = events ?? [] };
-        var (seen, deadline) = ObservedStates.Of("w", objects, removing, known: 0, new Patience(Now + later, Limit));
+        var (seen, deadline) = ObservedStates.Of(
+            "w",
+            objects,
+            removing,
+            known: 0,
+            new EvaluationContext(Now + later, Limit)
+        );
         return (seen!, deadline);
     }
 

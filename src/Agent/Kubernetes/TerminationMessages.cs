@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>What a workspace that stops, goes or is replaced still waits for, in words: a pure function.</summary>
-internal static class Departure
+internal static class TerminationMessages
 {
     /// <summary>A kubelet may need some seconds more than it was given.</summary>
     public static readonly TimeSpan Overdue = TimeSpan.FromSeconds(30);
@@ -11,13 +11,13 @@ internal static class Departure
     /// <summary>The finalizer by which Kubernetes keeps a claim for as long as a pod uses it.</summary>
     public const string UsedByPod = "kubernetes.io/pvc-protection";
 
-    private const int MostPods = 3;
+    private const int MaxPods = 3;
 
     /// <param name="pods">Those that have to go.</param>
     /// <returns>Empty if there are none.</returns>
     public static string Pods(IEnumerable<PodObject> pods, DateTimeOffset now)
     {
-        var named = pods.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).Take(MostPods).ToList();
+        var named = pods.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).Take(MaxPods).ToList();
         return named.Count == 0 ? "" : $"Waits for {string.Join(", and for ", named.Select(p => Pod(p, now)))}.";
     }
 
@@ -33,7 +33,7 @@ internal static class Departure
         pods.Select(p => p.Metadata.DeletionTimestamp + Overdue).Where(at => at > now).Min();
 
     /// <summary>A node of which nothing is heard.</summary>
-    public static string NodeWords(PodObject pod) =>
+    public static string NodeMessage(PodObject pod) =>
         pod.Status is { Reason: "NodeLost", Message.Length: > 0 } status
             ? status.Message
             : $"Node {pod.Spec?.NodeName ?? "(none)"} is not ready: nothing is heard of it.";

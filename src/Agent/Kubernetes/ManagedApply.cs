@@ -4,7 +4,12 @@ using Coder.Mesh.Agent.Clusters;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>Applies the objects of one workspace as the agent's field manager.</summary>
-internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, string workspaceId, TakeBacks takeBacks)
+internal sealed class ManagedApply(
+    KubernetesApi api,
+    DriverIdentity identity,
+    string workspaceId,
+    ReclaimLimiter reclaims
+)
 {
     private readonly string _manager = Names.FieldManager(identity);
     private readonly string _stopManager = Names.StopManager(identity);
@@ -28,10 +33,10 @@ internal sealed class OwnApply(KubernetesApi api, DriverIdentity identity, strin
         {
             await Apply(force: true);
         }
-        catch (ApiException e) when (e.ConflictsOnlyWithChanges(_stopManager) && takeBacks.Allows(workspaceId))
+        catch (ApiException e) when (e.ConflictsOnlyWithChanges(_stopManager) && reclaims.Allows(workspaceId))
         {
             await Apply(force: true);
-            takeBacks.Done(workspaceId);
+            reclaims.Done(workspaceId);
         }
 
         Task Apply(bool force) => api.Apply(resource, manifest.Metadata.Name, manifest, type, _manager, force, ct);

@@ -4,9 +4,9 @@ namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>The objects of one workspace as last seen, what the cluster tells of them, and what the sink has been told.</summary>
 /// <param name="since">When the first of them was seen.</param>
-internal sealed class HeldWorkspaceObjects(string id, DateTimeOffset since)
+internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
 {
-    private const int MostEvents = 32;
+    private const int MaxEvents = 32;
 
     private readonly Dictionary<string, PodObject> _pods = [];
     private readonly Slot[] _slots = new Slot[(int)ObjectKind.Pod];
@@ -28,7 +28,7 @@ internal sealed class HeldWorkspaceObjects(string id, DateTimeOffset since)
 
     public DateTimeOffset Since => since;
 
-    public ClusterWorkspace? Told { get; set; }
+    public ClusterWorkspace? Published { get; set; }
 
     /// <summary>The differences that were there when the sink was told last, and are in the timeline.</summary>
     public IReadOnlySet<string> Differences { get; set; } = new HashSet<string>();
@@ -93,7 +93,7 @@ internal sealed class HeldWorkspaceObjects(string id, DateTimeOffset since)
 
     /// <summary>Keeps the latest of each reason, and of all the latest ones: what they say is in the timeline by then.</summary>
     /// <returns>Whether it is news.</returns>
-    public bool Hear(SeenEvent seen)
+    public bool AddEvent(SeenEvent seen)
     {
         var known = _events.FindIndex(e => e.Uid == seen.Uid && e.Reason == seen.Reason);
         if (known >= 0)
@@ -104,7 +104,7 @@ internal sealed class HeldWorkspaceObjects(string id, DateTimeOffset since)
             return true;
         }
 
-        if (_events.Count >= MostEvents)
+        if (_events.Count >= MaxEvents)
             _events.Remove(_events.MinBy(e => e.Last)!);
         _events.Add(seen);
         return true;

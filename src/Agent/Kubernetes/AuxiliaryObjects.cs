@@ -12,38 +12,38 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// hardly ever change: the Deployment carries the hash of those that it was applied with, and a start or a stop stays one
 /// apply, as long as nobody else changes them.
 /// </summary>
-internal sealed class Companions
+internal sealed class AuxiliaryObjects
 {
-    private readonly IReadOnlyList<Companion> _all;
+    private readonly IReadOnlyList<AuxiliaryObject> _all;
     private readonly WorkspaceDesired _desired;
 
-    private Companions(WorkspaceDesired desired, IReadOnlyList<Companion> all)
+    private AuxiliaryObjects(WorkspaceDesired desired, IReadOnlyList<AuxiliaryObject> all)
     {
         (_desired, _all) = (desired, all);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var companion in all)
-            hash.AppendData(companion.Json());
+        foreach (var item in all)
+            hash.AppendData(item.Json());
         Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
     /// <summary>Of all that they say but the generation.</summary>
     public string Hash { get; }
 
-    public static Companions Of(DriverIdentity identity, WorkspaceDesired desired) =>
+    public static AuxiliaryObjects Of(DriverIdentity identity, WorkspaceDesired desired) =>
         new(
             desired,
             [
-                new Companion<V1ServiceAccount>(
+                new AuxiliaryObject<V1ServiceAccount>(
                     ApiResource.Of(WorkspaceKinds.ServiceAccount),
                     Manifests.ServiceAccount(identity, desired),
                     ManifestJsonContext.Default.V1ServiceAccount
                 ),
-                new Companion<V1NetworkPolicy>(
+                new AuxiliaryObject<V1NetworkPolicy>(
                     ApiResource.Of(WorkspaceKinds.NetworkPolicy),
                     Manifests.NetworkPolicy(identity, desired),
                     ManifestJsonContext.Default.V1NetworkPolicy
                 ),
-                new Companion<V1Service>(
+                new AuxiliaryObject<V1Service>(
                     ApiResource.Of(WorkspaceKinds.Service),
                     Manifests.Service(identity, desired),
                     ManifestJsonContext.Default.V1Service
@@ -62,7 +62,7 @@ internal sealed class Companions
     public bool Due(DeploymentObject? deployment) =>
         deployment is null
         || MayHaveChanged(deployment, _desired)
-        || deployment.Metadata.Annotations?.Companions != Hash
+        || deployment.Metadata.Annotations?.AuxiliaryObjects != Hash
         || ObservedStates.PodRefused(deployment);
 
     /// <returns>Whether all of them are as they should be; what isn't is kept by <paramref name="tried"/>.</returns>
@@ -70,7 +70,7 @@ internal sealed class Companions
     public async Task<bool> Apply(
         KubernetesApi api,
         DriverIdentity identity,
-        OwnApply own,
+        ManagedApply own,
         Attempts tried,
         CancellationToken ct
     )
@@ -80,7 +80,7 @@ internal sealed class Companions
             _all.Select((c, i) => tried.Try(async () => there[i] = await api.Get(c.Resource, c.Metadata.Name, ct)))
         );
         for (var i = 0; i < _all.Count; i++)
-            Ownership.Demand(identity, _all[i].Resource, there[i]?.Metadata);
+            Ownership.Require(identity, _all[i].Resource, there[i]?.Metadata);
         var all = true;
         for (var i = 0; i < _all.Count; i++)
             all &= read[i] && await Apply(_all[i], there[i], own, tried, ct);
@@ -88,29 +88,29 @@ internal sealed class Companions
     }
 
     private static Task<bool> Apply(
-        Companion companion,
+        AuxiliaryObject item,
         PlainObject? there,
-        OwnApply own,
+        ManagedApply own,
         Attempts tried,
         CancellationToken ct
     )
     {
         // Of these kinds none that isn't there yet can be tied to that: the API server refuses any version.
         if (there is not null)
-            Precondition.On(companion.Metadata, there.Metadata);
+            Precondition.On(item.Metadata, there.Metadata);
         // Without the account that it runs as no pod is made.
-        var essential = there is null && companion.Resource.Plural == WorkspaceKinds.ServiceAccount.Resource;
+        var essential = there is null && item.Resource.Plural == WorkspaceKinds.ServiceAccount.Resource;
         return tried.Try(
-            () => companion.Apply(own, ct),
+            () => item.Apply(own, ct),
             e => new ClusterRefusal(
                 e.Code,
-                $"The {companion.Resource.Singular} was not {(there is null ? "made" : "changed")}: {e.Message}",
+                $"The {item.Resource.Singular} was not {(there is null ? "made" : "changed")}: {e.Message}",
                 essential
             )
         );
     }
 
-    private abstract class Companion(ApiResource<PlainObject> resource, V1ObjectMeta metadata)
+    private abstract class AuxiliaryObject(ApiResource<PlainObject> resource, V1ObjectMeta metadata)
     {
         public ApiResource<PlainObject> Resource => resource;
 
@@ -118,15 +118,15 @@ internal sealed class Companions
 
         public abstract byte[] Json();
 
-        public abstract Task Apply(OwnApply own, CancellationToken ct);
+        public abstract Task Apply(ManagedApply own, CancellationToken ct);
     }
 
-    private sealed class Companion<T>(ApiResource<PlainObject> resource, T manifest, JsonTypeInfo<T> type)
-        : Companion(resource, manifest.Metadata)
+    private sealed class AuxiliaryObject<T>(ApiResource<PlainObject> resource, T manifest, JsonTypeInfo<T> type)
+        : AuxiliaryObject(resource, manifest.Metadata)
         where T : IManifest
     {
         public override byte[] Json() => JsonSerializer.SerializeToUtf8Bytes(manifest, type);
 
-        public override Task Apply(OwnApply own, CancellationToken ct) => own.Apply(Resource, manifest, type, ct);
+        public override Task Apply(ManagedApply own, CancellationToken ct) => own.Apply(Resource, manifest, type, ct);
     }
 }

@@ -6,7 +6,7 @@ namespace Coder.Mesh.Agent.Kubernetes;
 /// Tells by the API server's words who refused a request: authorizer, quota, LimitRange and admission all answer with the same
 /// status, and the words of each have been the same for as long as it exists.
 /// </summary>
-internal static partial class ApiWords
+internal static partial class ApiMessages
 {
     /// <summary>An authorizer: the agent may not do it. Admission can quote these words, but never begins with them.</summary>
     public static bool IsAuthorizer(string message) => Authorizer().IsMatch(message);

@@ -13,7 +13,7 @@ namespace Coder.Mesh.Agent.Connection;
 /// workspaces whose report may have changed, each at most once. So memory is bounded by the number of workspaces, not of
 /// changes.
 /// </summary>
-internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logger) : IReportQueue
+internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger logger) : IReportQueue
 {
     private const int DefaultPart = 500;
 
@@ -60,12 +60,12 @@ internal sealed class Outbox(Reconciler reconciler, Limits? limits, ILogger logg
     }
 
     /// <summary>Somebody saw what only the control plane can decide on.</summary>
-    public void AskForSnapshot() => _snapshotAsked.Writer.TryWrite(true);
+    public void RequestResync() => _snapshotAsked.Writer.TryWrite(true);
 
-    public async Task WaitUntilSnapshotAsked(CancellationToken ct) => await _snapshotAsked.Reader.ReadAsync(ct);
+    public async Task WaitForResyncRequest(CancellationToken ct) => await _snapshotAsked.Reader.ReadAsync(ct);
 
     /// <summary>Makes the writer send everything. From the first one on changes are sent too.</summary>
-    public void RequestSnapshot()
+    public void QueueSnapshot()
     {
         lock (_lock)
             _snapshotDue = true;
