@@ -6,8 +6,7 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
-/// Keeps the feed and the request ids at 24 hours, the access log at 90 days. Every replica does; deleting twice is
-/// harmless.
+/// Deletes what is older than <see cref="Retention"/> says. Every replica does; deleting twice is harmless.
 /// </summary>
 internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILogger<Trimmer> logger) : BackgroundService
 {
@@ -42,9 +41,9 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
     {
         var total =
             await TrimFeed(ct)
-            + await Trim(RequestLog.Table, RequestLog.KeyColumns, "at", "24 hours", ct)
-            + await Trim("mesh.mesh_replica", "id", "renewed_at", "30 days", ct)
-            + await Trim(AccessLogWriter.Table, "minute, subject, action, reason", "minute", "90 days", ct);
+            + await Trim(RequestLog.Table, RequestLog.KeyColumns, "at", Retention.RequestIds, ct)
+            + await Trim("mesh.mesh_replica", "id", "renewed_at", Retention.Replicas, ct)
+            + await Trim(AccessLogWriter.Table, "minute, subject, action, reason", "minute", Retention.AccessLog, ct);
         if (total > 0)
             logger.FeedTrimmed(total);
         return total;
@@ -58,7 +57,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
         return await Trim(
             $"""
             with gone as (
-                {Deletion(ChangeFeed.Table, "xid, id", "at", "24 hours")} returning xid, id),
+                {Deletion(ChangeFeed.Table, "xid, id", "at", Retention.Feed)} returning xid, id),
             marked as ({ChangeFeed.MarkGone})
             select count(*)::int from gone
             """,

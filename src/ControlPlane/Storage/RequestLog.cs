@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Request ids of the last 24 hours: what makes a retry safe.</summary>
+/// <summary>Request ids of the last <see cref="Retention.RequestIds"/>: what makes a retry safe.</summary>
 internal static class RequestLog
 {
     public const string Table = "mesh.mesh_request";
@@ -29,7 +29,7 @@ internal static class RequestLog
         await using var command = database.CreateCommand(
             $"""
             select hash, subject, response from {Table}
-            where caller = $1 and method = $2 and request_id = $3 and at > now() - interval '24 hours'
+            where caller = $1 and method = $2 and request_id = $3 and at > now() - interval '{Retention.RequestIds}'
             """
         );
         command.Parameters.AddWithValue(context.Actor);
@@ -42,7 +42,7 @@ internal static class RequestLog
             return new Refusal(
                 RefusalKind.InvalidArgument,
                 ErrorReasons.RequestIdReused,
-                $"request_id: \"{context.RequestId}\" was used within 24 hours for another request; take a new id for each."
+                $"request_id: \"{context.RequestId}\" was used within {Retention.RequestIds} for another request; take a new id for each."
             )
             {
                 Fields = [new FieldViolation("request_id", "must not be that of another request")],
@@ -58,7 +58,7 @@ internal static class RequestLog
         session.QueueSqlCommand(
             $"""
             delete from {Table}
-            where caller = ? and method = ? and request_id = ? and at <= now() - interval '24 hours'
+            where caller = ? and method = ? and request_id = ? and at <= now() - interval '{Retention.RequestIds}'
             """,
             context.Actor,
             context.Method,

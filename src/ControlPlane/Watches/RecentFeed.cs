@@ -1,3 +1,4 @@
+using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -15,7 +16,9 @@ internal static class RecentFeed
                 where (xid, id) <= (@transaction, @row) order by xid desc, id desc limit @rows
             ) last
         ) aged
-        where at >= newest - @age and at > now() - interval '23 hours' order by xid, id limit 1
+        where at >= newest - @age
+            and at > now() - interval '{Retention.Feed}' + interval '{Retention.FeedReplayMargin}'
+        order by xid, id limit 1
         """;
 
     /// <returns>The position before its first row; the given position if it has no row.</returns>
