@@ -76,11 +76,11 @@ internal sealed class ShowHistory
         // The stored type is for programs, which find it in JSON.
         var table = new Table("TIME", "WHO", "WHAT");
         foreach (var e in entries)
-            table.Add(Text.Instant(e.Time), Who(e.Actor), Text.OrNone(Text.ShortCommits(e.Summary)));
+            table.Add(
+                Text.Instant(e.Time),
+                ActorText.Who(e.ActorKind, e.Actor),
+                Text.OrNone(Text.ShortCommits(e.Summary))
+            );
         return table;
     }
-
-    // A provider has one agent: its id, which JSON has, tells nothing new.
-    private static string Who(string actor) =>
-        actor.StartsWith("agent:", StringComparison.Ordinal) ? "agent" : Text.OrNone(actor);
 }

@@ -21,7 +21,5 @@ internal static class TimelineText
     public static bool IsSeen(TimelineItem item) =>
         item.Entry.Stage is < TimelineStage.Created or TimelineStage.VolumeCreatedAnew;
 
-    // A workspace has one agent: its id, which JSON has, tells nothing new.
-    public static string Who(TimelineItem item) =>
-        item.Actor.StartsWith("agent:", StringComparison.Ordinal) ? "agent" : Text.OrNone(item.Actor);
+    public static string Who(TimelineItem item) => ActorText.Who(item.ActorKind, item.Actor);
 }

@@ -179,6 +179,7 @@ internal sealed class ProviderHistory(
     private static Proto.HistoryEntry ToProto(HistoryLine line)
     {
         var stored = line.Event;
+        var (kind, id) = stored.ActorOf();
         return new()
         {
             Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
@@ -187,6 +188,8 @@ internal sealed class ProviderHistory(
             Summary = line.Text,
             TraceId = stored.CorrelationId ?? "",
             RequestId = stored.CausationId ?? "",
+            ActorKind = kind,
+            ActorId = id,
         };
     }
 }

@@ -86,19 +86,20 @@ internal static class StoryText
         before.Details is { } known && details is not null ? Differences.Join(Differences.Of(known, details)) : "";
 
     private static IEnumerable<TimelineItem> Seen(IEvent stored, WorkspaceObserved report) =>
-        report.Timeline.Select(entry => new TimelineItem
-        {
-            Generation = (ulong)report.Generation,
-            Actor = stored.UserName ?? "",
-            Entry = new Coder.Mesh.V1.TimelineEntry
-            {
-                Id = entry.Id,
-                Time = Timestamp.FromDateTimeOffset(entry.At),
-                Stage = System.Enum.Parse<Stage>(entry.Stage.ToString()),
-                Code = entry.Code,
-                Message = entry.Message,
-            },
-        });
+        report.Timeline.Select(entry =>
+            Item(
+                stored,
+                report.Generation,
+                new Coder.Mesh.V1.TimelineEntry
+                {
+                    Id = entry.Id,
+                    Time = Timestamp.FromDateTimeOffset(entry.At),
+                    Stage = System.Enum.Parse<Stage>(entry.Stage.ToString()),
+                    Code = entry.Code,
+                    Message = entry.Message,
+                }
+            )
+        );
 
     private static TimelineItem Item(
         IEvent stored,
@@ -107,16 +108,28 @@ internal static class StoryText
         string message = "",
         string? id = null
     ) =>
-        new()
-        {
-            Generation = (ulong)generation,
-            Actor = stored.UserName ?? "",
-            Entry = new Coder.Mesh.V1.TimelineEntry
+        Item(
+            stored,
+            generation,
+            new Coder.Mesh.V1.TimelineEntry
             {
                 Id = id ?? $"wish/{stage}",
                 Time = Timestamp.FromDateTimeOffset(stored.Timestamp),
                 Stage = stage,
                 Message = message,
-            },
+            }
+        );
+
+    private static TimelineItem Item(IEvent stored, long generation, Coder.Mesh.V1.TimelineEntry entry)
+    {
+        var (kind, id) = stored.ActorOf();
+        return new()
+        {
+            Generation = (ulong)generation,
+            Actor = stored.UserName ?? "",
+            ActorKind = kind,
+            ActorId = id,
+            Entry = entry,
         };
+    }
 }

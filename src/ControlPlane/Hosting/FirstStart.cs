@@ -44,7 +44,7 @@ internal sealed class FirstStart(
         var deployment = Ids.New(time);
         try
         {
-            await using var session = sessions.Write("first-start", transaction);
+            await using var session = sessions.Write(Actor.FirstStart.Stored, transaction);
             Begin(session, deployment, tokens);
             await session.SaveChangesAsync(ct);
             await sessions.Commit(transaction, ct);

@@ -45,7 +45,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
 
     private async Task<Result<AttachedSession>> AttachOnce(Attaching attaching, CancellationToken ct)
     {
-        await using var session = sessions.Write(Actor(attaching.ProviderId));
+        await using var session = sessions.Write(Actor.Agent(attaching.ProviderId).Stored);
         var stream = await Fetch(session, attaching.ProviderId, ct);
         var takenBy = await TakenBy(session, attaching, ct);
         if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } refusal)
@@ -65,7 +65,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     /// </summary>
     public async Task Refuse(string providerId, Refusal refusal, ClusterOffered? offered, CancellationToken ct)
     {
-        await using var session = sessions.Write(Actor(providerId));
+        await using var session = sessions.Write(Actor.Agent(providerId).Stored);
         var stream = await Fetch(session, providerId, ct);
         if (stream.Aggregate is not { Ended: false } presence)
             return;
@@ -103,7 +103,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         CancellationToken ct
     )
     {
-        await using var session = sessions.Write(Actor(providerId));
+        await using var session = sessions.Write(Actor.Agent(providerId).Stored);
         var stream = await Fetch(session, providerId, ct);
         if (stream.Aggregate is not { } presence)
             return null;
@@ -167,6 +167,4 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         var provider = await session.LoadAsync<Provider>(StreamKeys.Provider(holder.ProviderId), ct);
         return provider?.Name ?? holder.ProviderId;
     }
-
-    private static string Actor(string providerId) => $"agent:{providerId}";
 }

@@ -52,7 +52,14 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
     /// <inheritdoc cref="IssueLocal"/>
     public async Task StoreLocal(string providerId, string token, CancellationToken ct)
     {
-        var issued = await Issue(new WriteContext("local"), providerId, Ids.New(time), token, replacing: null, ct);
+        var issued = await Issue(
+            new WriteContext(Actor.Local.Stored),
+            providerId,
+            Ids.New(time),
+            token,
+            replacing: null,
+            ct
+        );
         if (issued.Refusal is { } refusal)
             throw new InvalidOperationException(refusal.Message);
     }

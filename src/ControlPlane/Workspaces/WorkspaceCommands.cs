@@ -71,7 +71,7 @@ internal sealed class WorkspaceCommands(
 
     public Task<Result<Written>> RaiseGeneration(string workspaceId, long seen, CancellationToken ct) =>
         Change(
-            new WriteContext("restore"),
+            new WriteContext(Actor.Restore.Stored),
             new WorkspaceReference(workspaceId),
             (_, _) => Task.FromResult<WorkspaceCommand>(new RaiseGeneration(seen)),
             ct
@@ -125,7 +125,7 @@ internal sealed class WorkspaceCommands(
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using var session = sessions.Write($"agent:{fence.ProviderId}", transaction);
+        await using var session = sessions.Write(Actor.Agent(fence.ProviderId).Stored, transaction);
         var batch = session.CreateBatchQuery();
         var streams = reports
             .Select(r => (r.Value, Stream: batch.Events.FetchForWriting<Workspace>(StreamKeys.Workspace(r.Key))))

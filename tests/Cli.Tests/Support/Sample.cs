@@ -155,6 +155,8 @@ internal static class Sample
             RequestId = actor == "admin" ? $"{number + 100:x32}" : "",
         };
 
+    private const string Agent = "0198c1de000070008000000000000001";
+
     public static TimelineItem Happening(
         ulong generation,
         int second,
@@ -165,7 +167,9 @@ internal static class Sample
         new()
         {
             Generation = generation,
-            Actor = stage is >= TimelineStage.Created ? "admin" : "agent:0198c1de000070008000000000000001",
+            Actor = stage is >= TimelineStage.Created ? "admin" : $"agent:{Agent}",
+            ActorKind = stage is >= TimelineStage.Created ? ActorKind.User : ActorKind.Agent,
+            ActorId = stage is >= TimelineStage.Created ? "admin" : Agent,
             Entry = new TimelineEntry
             {
                 Id = $"{second}/{stage}",

@@ -379,7 +379,7 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
 
     private static string Line(TimelineItem item)
     {
-        var who = item.Actor.StartsWith("agent:", StringComparison.Ordinal) ? "agent" : item.Actor;
+        var who = item.ActorKind == ActorKind.Agent ? "agent" : item.ActorId;
         var code = item.Entry.Code.Length > 0 ? $" {item.Entry.Code}" : "";
         var words = item.Entry.Message.Length > 0 ? $": {item.Entry.Message}" : "";
         return $"{item.Generation} {who} {item.Entry.Stage}{code}{words}";

@@ -179,7 +179,9 @@ public sealed class TokenTests(PostgresFixture postgres) : ControlPlaneTestBase(
             whole.Reverse().Select(e => e.Summary)
         );
         Assert.Equal(("admin", "r1", "provider.registered.v1"), (whole[^1].Actor, whole[^1].RequestId, whole[^1].Type));
+        Assert.Equal((ActorKind.User, "admin"), (whole[^1].ActorKind, whole[^1].ActorId));
         Assert.Equal($"agent:{created.Provider.Id}", whole[^4].Actor);
+        Assert.Equal((ActorKind.Agent, created.Provider.Id), (whole[^4].ActorKind, whole[^4].ActorId));
     }
 
     private static async Task<RotateTokenResponse> Rotate(Rules.Mesh mesh, string provider, string requestId = "") =>

@@ -1,0 +1,20 @@
+using Coder.Mesh.ControlPlane.Storage;
+using JasperFx.Events;
+using Proto = Coder.Mesh.V1;
+
+namespace Coder.Mesh.ControlPlane.History;
+
+/// <summary>Who has written an event, as the API tells it.</summary>
+internal static class ActorMapping
+{
+    public static (Proto.ActorKind Kind, string Id) ActorOf(this IEvent stored) =>
+        Actor.Of(stored.UserName) is { } actor ? (ToProto(actor.Kind), actor.Id) : (Proto.ActorKind.Unspecified, "");
+
+    private static Proto.ActorKind ToProto(ActorKind kind) =>
+        kind switch
+        {
+            ActorKind.User => Proto.ActorKind.User,
+            ActorKind.Agent => Proto.ActorKind.Agent,
+            _ => Proto.ActorKind.ControlPlane,
+        };
+}
