@@ -3,7 +3,6 @@ using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
-using Coder.Mesh.Cli.Workspaces;
 using Coder.Mesh.Protocol;
 using Grpc.Core;
 
@@ -127,7 +126,7 @@ internal sealed class CliHost(
     private static Failure Explained(Failure failure, ParseResult line, DefaultOrganization? organization) =>
         failure.Reason == ErrorReasons.OrganizationNotFound
         && organization is not null
-        && line.CommandResult.Command.Options.Any(o => o.Name == WorkspaceOptions.OrganizationName && !line.IsGiven(o))
+        && line.CommandResult.Command.Options.Any(o => o.Name == DefaultOrganization.OptionName && !line.IsGiven(o))
             ? failure with
             {
                 Tips = [organization.Undo, .. failure.Tips],

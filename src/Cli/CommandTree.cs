@@ -18,7 +18,7 @@ internal static class CommandTree
     {
         var root = new RootCommand("Manage developer workspaces across many Kubernetes clusters.")
         {
-            ProvidersCommand.Make(host),
+            ProvidersCommand.Make(host, OrphansCommand.Make(host)),
             OrganizationsCommand.Make(host),
             WorkspacesCommand.Make(host),
             AccessUrlCommand.Make(host),
@@ -28,13 +28,13 @@ internal static class CommandTree
             ContextsCommand.Make(host),
             TokensCommand.Make(host),
             CompletionCommand.Make(host),
-            HelpCommand.Make(host),
+            HelpCommand.Make(host.Output),
             VersionCommand.Make(host.Output),
-            GlobalOptions.Output,
-            GlobalOptions.Address,
-            GlobalOptions.TokenFile,
-            GlobalOptions.Context,
-            GlobalOptions.RequestTimeoutOption,
+            OutputOption.Option,
+            ConnectionOptions.Address,
+            ConnectionOptions.TokenFile,
+            ConnectionOptions.Context,
+            ConnectionOptions.RequestTimeout,
         };
         foreach (var option in root.Options)
         {

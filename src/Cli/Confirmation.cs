@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 
@@ -10,10 +9,6 @@ internal sealed record Loss(string Message, params string[] Details);
 /// <summary>Has a person confirm what can't be undone. Who doesn't ends the command, before anything is changed.</summary>
 internal static class Confirmation
 {
-    public const string YesName = "--yes";
-
-    public static Option<bool> YesOption() => new(YesName, "-y") { Description = "Don't ask" };
-
     /// <summary>Says what will be lost, and asks whether to remove it, unless a yes was given with the command.</summary>
     /// <param name="loss">The whole sentence.</param>
     public static Task Removal(Output output, Prompt prompt, bool given, string loss, CancellationToken ct) =>
@@ -40,7 +35,7 @@ internal static class Confirmation
             return;
         output.Warning(loss.Message, loss.Details);
         if (!prompt.Possible)
-            throw NobodyToAsk(YesName);
+            throw NobodyToAsk(YesOption.Name);
         var answer = await prompt.Ask($"{question} [y/N]", ct);
         if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
             throw NotConfirmed("the answer was not yes");

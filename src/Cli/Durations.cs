@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -20,6 +21,10 @@ internal static partial class Durations
         );
         return default;
     }
+
+    /// <summary>The value of an option that is a length of time; its default stands in its description.</summary>
+    public static TimeSpan Duration(this ParseResult line, Option<TimeSpan> option, TimeSpan byDefault) =>
+        line.IsGiven(option) ? line.GetValue(option) : byDefault;
 
     internal static TimeSpan? TryParse(string text)
     {

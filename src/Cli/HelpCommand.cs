@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli;
 
@@ -9,7 +10,7 @@ internal static class HelpCommand
     /// <summary>Name of the argument that holds the words of a command.</summary>
     public const string Words = "command";
 
-    public static Command Make(CliHost host)
+    public static Command Make(Output output)
     {
         var words = new Argument<string[]>(Words)
         {
@@ -20,11 +21,11 @@ internal static class HelpCommand
         {
             words,
         };
-        command.SetAction(line => Explain(host, line, line.GetValue(words) ?? []));
+        command.SetAction(line => Explain(output, line, line.GetValue(words) ?? []));
         return command;
     }
 
-    private static int Explain(CliHost host, ParseResult line, string[] words)
+    private static int Explain(Output output, ParseResult line, string[] words)
     {
         var root = line.RootCommandResult.Command;
         var (command, path) = (root, "mesh");
@@ -32,7 +33,7 @@ internal static class HelpCommand
         {
             if (DidYouMean.Find(command, word) is not { } next)
             {
-                host.Output.Error(UsageErrors.UnknownWord(path, command, word));
+                output.Error(UsageErrors.UnknownWord(path, command, word));
                 return ExitCodes.Usage;
             }
 

@@ -10,7 +10,7 @@ internal sealed class MeshCommand(string name, string description, params string
     public IReadOnlyList<string> Examples => examples;
 
     /// <summary>Whether something is lost for good by it; it then asks first.</summary>
-    public bool Destructive => Options.Any(o => o.Name == Confirmation.YesName);
+    public bool Destructive => Options.Any(o => o.Name == YesOption.Name);
 
     /// <summary>What it can print alone, a line for each that it lists; empty if it is no such list.</summary>
     public IReadOnlyList<OutputFormat> Alone { get; private set; } = [];

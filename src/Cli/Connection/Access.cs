@@ -18,11 +18,16 @@ internal sealed record Access(
     public static Access Find(ParseResult line, ConfigFile file, Func<string, string?> env)
     {
         var context = Choose(line, file, env);
-        var (address, origin) = Address.Resolve(line.GetValue(GlobalOptions.Address), context, env);
-        var token = Token.Find(line.GetValue(GlobalOptions.TokenFile), address, context, file.Path, env);
+        var (address, origin) = Address.Resolve(line.GetValue(ConnectionOptions.Address), context, env);
+        var token = Token.Find(line.GetValue(ConnectionOptions.TokenFile), address, context, file.Path, env);
         var used = origin == context?.ToString() || token.Origin == context?.ToString() ? context : null;
         return new Access(
-            new ControlPlane(address, origin, token.Origin, line.RequestTimeout()),
+            new ControlPlane(
+                address,
+                origin,
+                token.Origin,
+                line.Duration(ConnectionOptions.RequestTimeout, ConnectionOptions.DefaultRequestTimeout)
+            ),
             token,
             used,
             DefaultOrganization.Of(context, address, env)
@@ -32,9 +37,10 @@ internal sealed record Access(
     // A file that nothing is wanted from can't stand in the way.
     private static ContextChoice? Choose(ParseResult line, ConfigFile file, Func<string, string?> env)
     {
-        var name = line.GetValue(GlobalOptions.Context);
-        var addressGiven = line.IsGiven(GlobalOptions.Address) || IsSet(Address.Variable);
-        var tokenGiven = line.IsGiven(GlobalOptions.TokenFile) || IsSet(Token.Variable) || IsSet(Token.FileVariable);
+        var name = line.GetValue(ConnectionOptions.Context);
+        var addressGiven = line.IsGiven(ConnectionOptions.Address) || IsSet(Address.Variable);
+        var tokenGiven =
+            line.IsGiven(ConnectionOptions.TokenFile) || IsSet(Token.Variable) || IsSet(Token.FileVariable);
         var settled = name is null && !IsSet(ContextChoice.Variable) && addressGiven && tokenGiven;
         return settled ? null : ContextChoice.Of(name, env, file.Read());
 

@@ -52,7 +52,7 @@ internal static class ContextsCommand
     private static MeshCommand MakeRemove(CliHost host)
     {
         var names = Arguments.Several("Names of contexts");
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         var command = host.Runs(
             new MeshCommand(
                 "rm",

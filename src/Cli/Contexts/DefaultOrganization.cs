@@ -6,6 +6,9 @@ namespace Coder.Mesh.Cli.Contexts;
 /// <param name="Undo">What makes it another one, or none.</param>
 internal sealed record DefaultOrganization(string Name, string Origin, string Undo)
 {
+    /// <summary>The option that names one on the command line.</summary>
+    public const string OptionName = "--org";
+
     public const string Variable = "MESH_ORG";
 
     /// <summary>A context that the command line names comes before the environment, as it does for the address.</summary>

@@ -27,7 +27,7 @@ internal static class LoginCommand
             {
                 address,
             },
-            (line, ct) => Run(host, line, line.GetValue(address) ?? line.GetValue(GlobalOptions.Address), ct)
+            (line, ct) => Run(host, line, line.GetValue(address) ?? line.GetValue(ConnectionOptions.Address), ct)
         );
     }
 
@@ -35,14 +35,19 @@ internal static class LoginCommand
     {
         // Before anybody types a secret: it would be in vain.
         var known = host.Contexts.Read();
-        var named = line.GetValue(GlobalOptions.Context) ?? NonEmpty(host.Env(ContextChoice.Variable));
+        var named = line.GetValue(ConnectionOptions.Context) ?? NonEmpty(host.Env(ContextChoice.Variable));
         var address = Where(host, known, named, given);
         var name = Checked(named ?? ByAddress(address));
-        var token = line.GetValue(GlobalOptions.TokenFile) is { } file
+        var token = line.GetValue(ConnectionOptions.TokenFile) is { } file
             ? Token.FromFile(file)
             : Token.Told(await host.Prompt.Secret($"Token for {Address.Origin(address)}:", Token.MaxLength, ct));
 
-        var target = new ControlPlane(address, "the command line", token.Origin, line.RequestTimeout());
+        var target = new ControlPlane(
+            address,
+            "the command line",
+            token.Origin,
+            line.Duration(ConnectionOptions.RequestTimeout, ConnectionOptions.DefaultRequestTimeout)
+        );
         return await host.Call(
             target,
             token,

@@ -14,7 +14,7 @@ internal static class LogoutCommand
                 "mesh logout",
                 "mesh logout --context prod"
             ),
-            (line, ct) => Run(host, line.GetValue(GlobalOptions.Context), ct)
+            (line, ct) => Run(host, line.GetValue(ConnectionOptions.Context), ct)
         );
 
     private static async Task<int> Run(CliHost host, string? name, CancellationToken ct)

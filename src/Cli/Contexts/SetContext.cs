@@ -36,7 +36,7 @@ internal static class SetContext
                 Run(
                     host,
                     line,
-                    line.GetValue(name) ?? line.GetValue(GlobalOptions.Context),
+                    line.GetValue(name) ?? line.GetValue(ConnectionOptions.Context),
                     line.GetRequiredValue(organization),
                     ct
                 )
@@ -103,7 +103,7 @@ internal static class SetContext
         try
         {
             var address = Address.Checked(Address.Origin(choice.Context.Address), choice.ToString(), host.Env);
-            var timeout = line.Duration(GlobalOptions.RequestTimeoutOption, TimeSpan.FromSeconds(2));
+            var timeout = line.Duration(ConnectionOptions.RequestTimeout, TimeSpan.FromSeconds(2));
             var target = new ControlPlane(address, choice.ToString(), choice.ToString(), timeout);
             using var client = Calling.With(target, secret, host.Time);
             var run = new Invocation(line, client, target, host.Output, host.Prompt, host.Time);

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Rendering;
-using Coder.Mesh.Cli.Workspaces;
 
 namespace Coder.Mesh.Cli.Errors;
 
@@ -19,13 +19,13 @@ internal sealed record Subject(string Provider, string Workspace, string Organiz
     /// <param name="organization">That is meant where the command line names none.</param>
     public static Subject Of(ParseResult line, string? name, string? organization)
     {
-        var given = Value(line, WorkspaceOptions.OrganizationName);
+        var given = Value(line, DefaultOrganization.OptionName);
         var called = name ?? Argument(line, "name");
         var adopts = line.CommandResult.Command.Options.Any(o => o.Name == NewName);
         var workspace = Quoted(adopts ? Value(line, NewName) : called, "NAME");
         string[] scope =
         [
-            .. given is null ? Array.Empty<string>() : [$" {WorkspaceOptions.OrganizationName} {Shell.Quote(given)}"],
+            .. given is null ? Array.Empty<string>() : [$" {DefaultOrganization.OptionName} {Shell.Quote(given)}"],
             .. Value(line, "--owner") is { } owner ? [$" --owner {Shell.Quote(owner)}"] : Array.Empty<string>(),
         ];
         return new Subject(

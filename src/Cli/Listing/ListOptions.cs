@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Listing;
@@ -46,18 +45,6 @@ internal static class ListOptions
     /// <summary>One value goes into the field that every control plane knows, several into the one that takes several.</summary>
     public static (T One, IEnumerable<T> Several) OneOrSeveral<T>(this IReadOnlyList<T> values)
         where T : struct, Enum => values.Count == 1 ? (values[0], []) : (default, values);
-
-    /// <summary>Refuses what a list can't be while it is watched.</summary>
-    public static void CheckWatchable(this Invocation run)
-    {
-        if (run.Format is OutputFormat.Name or OutputFormat.Id)
-            throw new CliException(
-                new Failure($"--watch cannot be combined with -o {Text.Word(run.Format)}", ExitCodes.Usage)
-                {
-                    Tips = ["-o json tells each change with its type"],
-                }
-            );
-    }
 
     // After "running," comes what isn't there yet.
     private static IEnumerable<System.CommandLine.Completions.CompletionItem> Remaining(string[] words, string typed)

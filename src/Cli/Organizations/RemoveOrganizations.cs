@@ -12,7 +12,7 @@ internal static class RemoveOrganizations
     public static Command Make(CliHost host)
     {
         var names = Arguments.Several("Names or ids of the organizations");
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         var command = host.Calls(
             new MeshCommand(
                 "rm",

@@ -11,7 +11,7 @@ internal static class AcceptCluster
     public static Command Make(CliHost host)
     {
         var name = Arguments.One("Name or id of the provider");
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         return host.Calls(
             new MeshCommand(
                 "accept-cluster",

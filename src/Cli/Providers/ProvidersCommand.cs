@@ -5,7 +5,8 @@ namespace Coder.Mesh.Cli.Providers;
 /// <summary>`mesh providers`.</summary>
 internal static class ProvidersCommand
 {
-    public static Command Make(CliHost host) =>
+    /// <param name="orphans">`mesh providers orphans`, which makes workspaces, and so stands above those.</param>
+    public static Command Make(CliHost host, Command orphans) =>
         new MeshCommand(
             "providers",
             "Manage workspace providers: each is one namespace of one cluster.",
@@ -28,7 +29,7 @@ internal static class ProvidersCommand
                 AcceptCluster.Make(host),
                 RotateToken.Make(host),
                 RevokeToken.Make(host),
-                OrphansCommand.Make(host),
+                orphans,
                 RemoveProviders.Make(host),
                 ForgetProvider.Make(host),
             },

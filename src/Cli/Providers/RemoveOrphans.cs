@@ -18,7 +18,7 @@ internal static class RemoveOrphans
             Description = "Ids of the orphans, as `mesh providers orphans ls PROVIDER` lists them",
             Arity = ArgumentArity.OneOrMore,
         };
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         var command = host.Calls(
             new MeshCommand(
                 "rm",

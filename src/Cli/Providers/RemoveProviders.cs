@@ -9,7 +9,7 @@ internal static class RemoveProviders
     public static Command Make(CliHost host)
     {
         var names = Arguments.Several("Names or ids of the providers");
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         var command = host.Calls(
             new MeshCommand(
                 "rm",

@@ -15,7 +15,7 @@ internal static class RevokeToken
         {
             Description = "Id of the token, as `mesh providers show NAME` lists it",
         };
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         return host.Calls(
             new MeshCommand(
                 "revoke-token",

@@ -15,7 +15,7 @@ internal static class RemoveTokens
             Description = "Ids of the tokens, as `mesh tokens ls` lists them",
             Arity = ArgumentArity.OneOrMore,
         };
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         var command = host.Calls(
             new MeshCommand(
                 "rm",

@@ -22,13 +22,25 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
 
     public async Task<int> Run(IAsyncEnumerable<WatchEvent<T>> events, CancellationToken ct)
     {
-        run.CheckWatchable();
+        CheckFormat();
         if (!run.WantsData && run.Output.Shown.Interactive)
             await LiveTable<T>.Show(run, view, live => Follow(events, live.Tell, live.Note, ct), ct);
         else
             await Follow(events, run.WantsData ? Data : Row(), Warn, ct);
         // It ends by an interruption only, or by a failure that was thrown.
         return ExitCodes.Interrupted;
+    }
+
+    // A change has a kind as well, which neither of them shows.
+    private void CheckFormat()
+    {
+        if (run.Format is OutputFormat.Name or OutputFormat.Id)
+            throw new CliException(
+                new Failure($"--watch cannot be combined with -o {Text.Word(run.Format)}", ExitCodes.Usage)
+                {
+                    Tips = ["-o json tells each change with its type"],
+                }
+            );
     }
 
     private async Task Follow(

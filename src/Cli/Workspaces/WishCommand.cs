@@ -33,7 +33,7 @@ internal sealed class WishCommand
 
     public static Command Remove(CliHost host)
     {
-        var yes = Confirmation.YesOption();
+        var yes = YesOption.Make();
         var parts = new WishCommand(Wish.Remove) { _yes = yes, _abandon = new AbandonWorkspaces(yes) };
         var command = parts.Make(
             host,

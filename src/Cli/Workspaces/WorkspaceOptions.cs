@@ -6,11 +6,9 @@ namespace Coder.Mesh.Cli.Workspaces;
 /// <summary>Options that workspace commands share in kind. Each command has its own instance.</summary>
 internal static class WorkspaceOptions
 {
-    public const string OrganizationName = "--org";
-
     /// <summary>Where it isn't given, the environment or the context may name one.</summary>
     public static Option<string> Organization(string description) =>
-        new(OrganizationName)
+        new(DefaultOrganization.OptionName)
         {
             Description = $"{description} [env: {DefaultOrganization.Variable}; default: that of the context, if any]",
             HelpName = "org",
