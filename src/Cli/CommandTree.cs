@@ -1,10 +1,14 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Completion;
+using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Deployment;
 using Coder.Mesh.Cli.Organizations;
+using Coder.Mesh.Cli.Orphans;
 using Coder.Mesh.Cli.Providers;
 using Coder.Mesh.Cli.Tokens;
 using Coder.Mesh.Cli.Workspaces;

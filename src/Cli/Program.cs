@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Coder.Mesh.Cli;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 

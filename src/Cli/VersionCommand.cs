@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 

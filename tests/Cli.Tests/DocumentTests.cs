@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Tests.Support;
 
 namespace Coder.Mesh.Cli.Tests;
@@ -37,13 +38,7 @@ public sealed partial class DocumentTests
     [Fact]
     public void Variables_that_the_program_reads_are_documented() =>
         Assert.All(
-            new[]
-            {
-                Connection.Address.Variable,
-                Connection.Token.Variable,
-                Contexts.ContextChoice.Variable,
-                Contexts.DefaultOrganization.Variable,
-            },
+            new[] { Address.Variable, Token.Variable, ContextChoice.Variable, DefaultOrganization.Variable },
             variable => Assert.Contains($"`{variable}`", Page, StringComparison.Ordinal)
         );
 

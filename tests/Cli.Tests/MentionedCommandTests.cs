@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.Cli.Tests.Support;
 using Coder.Mesh.Tests.Support.Documents;
 

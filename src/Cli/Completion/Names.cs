@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Protocol.Client;

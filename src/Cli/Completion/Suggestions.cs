@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 

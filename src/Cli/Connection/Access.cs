@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Coder.Mesh.Cli.Contexts;
+using Coder.Mesh.Cli.CommandLine;
 
 namespace Coder.Mesh.Cli.Connection;
 

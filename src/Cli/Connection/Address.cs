@@ -1,5 +1,4 @@
 using System.Net;
-using Coder.Mesh.Cli.Contexts;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Shared;
 

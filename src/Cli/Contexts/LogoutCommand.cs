@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
+using Coder.Mesh.Cli.Connection;
 using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Contexts;

@@ -1,3 +1,4 @@
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.V1;

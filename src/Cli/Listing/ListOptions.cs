@@ -40,7 +40,12 @@ internal static class ListOptions
     /// <summary>The values that were given, each once; none means any.</summary>
     public static IReadOnlyList<T> Values<T>(this ParseResult line, Option<string[]> option)
         where T : struct, Enum =>
-        [.. (line.GetValue(option) ?? []).SelectMany(words => words.Split(',')).Select(Cli.Words.Value<T>).Distinct()];
+        [
+            .. (line.GetValue(option) ?? [])
+                .SelectMany(words => words.Split(','))
+                .Select(CommandLine.Words.Value<T>)
+                .Distinct(),
+        ];
 
     /// <summary>One value goes into the field that every control plane knows, several into the one that takes several.</summary>
     public static (T One, IEnumerable<T> Several) OneOrSeveral<T>(this IReadOnlyList<T> values)

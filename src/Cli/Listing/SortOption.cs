@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.Cli.Listing;

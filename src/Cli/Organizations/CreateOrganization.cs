@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;

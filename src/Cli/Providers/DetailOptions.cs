@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 using Option = System.CommandLine.Option;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;

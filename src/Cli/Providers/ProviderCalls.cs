@@ -1,3 +1,4 @@
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;
 

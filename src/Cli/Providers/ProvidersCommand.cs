@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 
 namespace Coder.Mesh.Cli.Providers;
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Protocol.Client;
 using Google.Protobuf;
 using Spectre.Console;

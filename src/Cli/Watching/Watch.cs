@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using Coder.Mesh.Cli.CallFailures;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
-using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Protocol.Client;

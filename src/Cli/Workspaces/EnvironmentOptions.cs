@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.CommandLine;
 
 namespace Coder.Mesh.Cli.Workspaces;
 

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;

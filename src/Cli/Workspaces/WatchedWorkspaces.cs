@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Protocol.Client;
 using Coder.Mesh.V1;
 using Grpc.Core;

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Coder.Mesh.Cli.Contexts;
+using Coder.Mesh.Cli.CommandLine;
+using Coder.Mesh.Cli.Connection;
 
 namespace Coder.Mesh.Cli.Workspaces;
 

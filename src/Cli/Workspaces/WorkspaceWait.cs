@@ -1,3 +1,5 @@
+using Coder.Mesh.Cli.CallFailures;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
 using Coder.Mesh.V1;

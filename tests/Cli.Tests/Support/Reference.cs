@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Tests.Support;

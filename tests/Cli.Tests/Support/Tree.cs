@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Tests.Support;

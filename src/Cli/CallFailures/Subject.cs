@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Coder.Mesh.Cli.Connection;
+using Coder.Mesh.Cli.Rendering;
+
+namespace Coder.Mesh.Cli.CallFailures;
+
+/// <summary>What a command was about, as tips name it: words for a shell, and a placeholder for what isn't known.</summary>
+/// <param name="Provider">The provider that it was called with.</param>
+/// <param name="Workspace">The workspace, and whose it is if the command line says that.</param>
+/// <param name="Organization">The organization that is meant.</param>
+internal sealed record Subject(string Provider, string Workspace, string Organization)
+{
+    // Of a workspace that is called otherwise than what the command was called with.
+    private const string NewName = "--name";
+
+    /// <param name="line">The command line.</param>
+    /// <param name="name">Null for the one that the command line names; of several names none.</param>
+    /// <param name="organization">That is meant where the command line names none.</param>
+    public static Subject Of(ParseResult line, string? name, string? organization)
+    {
+        var given = Value(line, DefaultOrganization.OptionName);
+        var called = name ?? Argument(line, "name");
+        var adopts = line.CommandResult.Command.Options.Any(o => o.Name == NewName);
+        var workspace = Quoted(adopts ? Value(line, NewName) : called, "NAME");
+        string[] scope =
+        [
+            .. given is null ? Array.Empty<string>() : [$" {DefaultOrganization.OptionName} {Shell.Quote(given)}"],
+            .. Value(line, "--owner") is { } owner ? [$" --owner {Shell.Quote(owner)}"] : Array.Empty<string>(),
+        ];
+        return new Subject(
+            Quoted(Argument(line, "provider") ?? called, "NAME"),
+            workspace + string.Concat(scope),
+            Quoted(given ?? organization, "ORGANIZATION")
+        );
+    }
+
+    private static string? Argument(ParseResult line, string name) =>
+        line.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(a => a.Argument.Name == name)
+            is { Tokens: [var one] }
+            ? one.Value
+            : null;
+
+    private static string? Value(ParseResult line, string option) =>
+        line.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(o => o.Option.Name == option)
+            is { Implicit: false, Tokens: [var one] }
+            ? one.Value
+            : null;
+
+    private static string Quoted(string? text, string placeholder) =>
+        string.IsNullOrEmpty(text) ? placeholder : Shell.Quote(text);
+}
