@@ -34,6 +34,14 @@ internal static class Tips
             [
                 "name it with --org, or with MESH_ORG, or once for all: `mesh contexts set --org ORGANIZATION`",
             ],
+            ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
+            ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],
+            _ => ForWorkspace(reason, subject) ?? ByCode(code, target),
+        };
+
+    private static string[]? ForWorkspace(string? reason, Subject subject) =>
+        reason switch
+        {
             ErrorReasons.WorkspaceNotFound =>
             [
                 "another user's is named with --owner; one that has ended by its id (`mesh workspaces ls --all`)",
@@ -47,9 +55,7 @@ internal static class Tips
             [
                 $"one that is still being deleted: wait for its end with `mesh workspaces rm {subject.Workspace} --yes --wait`; then create a new one",
             ],
-            ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
-            ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],
-            _ => ByCode(code, target),
+            _ => null,
         };
 
     private static string[] ByCode(StatusCode code, ControlPlane target) =>

@@ -61,6 +61,23 @@ internal static class SetContext
                     Tips = ["mesh contexts ls", "mesh contexts set NAME --org ORGANIZATION"],
                 }
             );
+        host.Output.Change(
+            await Save(host, choice, organization, ct),
+            organization.Length > 0
+                ? $"the default organization of {choice} is \"{organization}\" already"
+                : $"{choice} has no default organization",
+            organization.Length > 0
+                ? $"the default organization of {choice} is \"{organization}\""
+                : $"{choice} has no default organization"
+        );
+        if (organization.Length > 0)
+            await WarnIfMissing(host, line, choice, organization, ct);
+        return ExitCodes.Ok;
+    }
+
+    /// <returns>Whether it was so already.</returns>
+    private static async Task<bool> Save(CliHost host, ContextChoice choice, string organization, CancellationToken ct)
+    {
         var already = false;
         await host.Contexts.Change(
             config =>
@@ -77,18 +94,7 @@ internal static class SetContext
             },
             ct
         );
-        host.Output.Change(
-            already,
-            organization.Length > 0
-                ? $"the default organization of {choice} is \"{organization}\" already"
-                : $"{choice} has no default organization",
-            organization.Length > 0
-                ? $"the default organization of {choice} is \"{organization}\""
-                : $"{choice} has no default organization"
-        );
-        if (organization.Length > 0)
-            await WarnIfMissing(host, line, choice, organization, ct);
-        return ExitCodes.Ok;
+        return already;
     }
 
     /// <summary>It is saved whether or not the control plane can be asked.</summary>

@@ -96,20 +96,23 @@ internal static class ShowProvider
                     : $"{refused.Reason}, {Text.Moment(refused.Time, time)}: {refused.Message}"
             );
         if (p.Agent is { } agent)
-            facts
-                .Add("Agent version", Text.ShortCommits(agent.Version))
-                .AddIfAny("Dials", agent.AccessUrl)
-                .Add("Driver", agent.Driver)
-                .Add("Namespace", agent.Namespace)
-                .Add("Namespace UID", agent.NamespaceUid)
-                .Add("Kubernetes", agent.KubernetesVersion)
-                .Add("Epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture));
+            AddAgent(facts, agent);
         return p.OfferedCluster is { } offered
             ? facts
                 .Add("Offered cluster", ProviderText.Namespace(offered.Namespace, offered.NamespaceUid))
                 .Add("Offered", Text.Moment(offered.Time, time))
             : facts;
     }
+
+    private static void AddAgent(Fields facts, ProviderAgent agent) =>
+        facts
+            .Add("Agent version", Text.ShortCommits(agent.Version))
+            .AddIfAny("Dials", agent.AccessUrl)
+            .Add("Driver", agent.Driver)
+            .Add("Namespace", agent.Namespace)
+            .Add("Namespace UID", agent.NamespaceUid)
+            .Add("Kubernetes", agent.KubernetesVersion)
+            .Add("Epoch", agent.Epoch.ToString(CultureInfo.InvariantCulture));
 
     private static string Cordon(Cordon? cordon, TimeProvider time) =>
         cordon is null

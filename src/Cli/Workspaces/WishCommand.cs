@@ -84,9 +84,25 @@ internal sealed class WishCommand
             return exitCode;
         if (_yes is not null)
             await Confirmation.Removal(run.Output, run.Prompt, run.Line.GetValue(_yes), Loss(names), ct);
+        var batch = new Batch(run);
+        var accepted = await Ask(run, batch, names, scope, ct);
+        batch.Summarize();
+        if (run.WantsData)
+            run.Data(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
+        return batch.ExitCode;
+    }
+
+    /// <returns>Those that were accepted, as they were seen last.</returns>
+    private async Task<IReadOnlyList<Workspace>> Ask(
+        Invocation run,
+        Batch batch,
+        string[] names,
+        Scope scope,
+        CancellationToken ct
+    )
+    {
         var wait = run.Line.GetValue(_wait);
         var accepted = new List<Workspace>();
-        var batch = new Batch(run);
         await batch.Each(
             names,
             async name =>
@@ -102,21 +118,10 @@ internal sealed class WishCommand
                 );
             }
         );
-        if (wait && accepted.Count > 0)
-            accepted =
-            [
-                .. await new WorkspaceWait(
-                    run,
-                    batch,
-                    _wish.Desired,
-                    run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout)
-                ).For(accepted, ct),
-            ];
-
-        batch.Summarize();
-        if (run.WantsData)
-            run.Data(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
-        return batch.ExitCode;
+        if (!wait || accepted.Count == 0)
+            return accepted;
+        var timeout = run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout);
+        return await new WorkspaceWait(run, batch, _wish.Desired, timeout).For(accepted, ct);
     }
 
     // That there is none is told as any failed call.
