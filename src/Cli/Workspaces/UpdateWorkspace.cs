@@ -121,19 +121,7 @@ internal sealed class UpdateWorkspace
         Change(_memory, "spec.memory", value => request.Spec.Memory = value);
         Change(_disk, "spec.disk", value => request.Spec.Disk = value);
         Change(_email, "owner_email", value => request.OwnerEmail = value);
-        if (line.IsGiven(_command))
-        {
-            // An empty word alone is no command: the default one again.
-            request.Spec.Command.AddRange(line.GetValue(_command) is [""] ? [] : line.GetValue(_command) ?? []);
-            request.UpdateMask.Paths.Add("spec.command");
-        }
-
-        if (_environment.HasSecrets(line))
-        {
-            request.Spec.EnvFrom.AddRange(_environment.Secrets(line));
-            request.UpdateMask.Paths.Add("spec.env_from");
-        }
-
+        AddLists(line, request);
         if (_environment.HasVariables(line) || line.IsGiven(_unset))
             await ChangeVariables(run, request, ct);
         return request;
@@ -145,6 +133,21 @@ internal sealed class UpdateWorkspace
             set(line.GetValue(option) ?? "");
             request.UpdateMask.Paths.Add(path);
         }
+    }
+
+    private void AddLists(ParseResult line, UpdateWorkspaceRequest request)
+    {
+        if (line.IsGiven(_command))
+        {
+            // An empty word alone is no command: the default one again.
+            request.Spec.Command.AddRange(line.GetValue(_command) is [""] ? [] : line.GetValue(_command) ?? []);
+            request.UpdateMask.Paths.Add("spec.command");
+        }
+
+        if (!_environment.HasSecrets(line))
+            return;
+        request.Spec.EnvFrom.AddRange(_environment.Secrets(line));
+        request.UpdateMask.Paths.Add("spec.env_from");
     }
 
     /// <summary>The API replaces them as a whole: from those there are, and only if they are still the same.</summary>

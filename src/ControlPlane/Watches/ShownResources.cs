@@ -46,17 +46,15 @@ internal sealed class ShownResources(
                             after,
                             mappedOrganizations.Dequeue()
                         ),
-                        MeshDeployment after => new DeploymentChange(
-                            c.Position,
-                            (MeshDeployment?)c.Before,
-                            after,
-                            DeploymentMapping.ToProto(after)
-                        ),
+                        MeshDeployment after => Deployment(c, after),
                         _ => throw new InvalidOperationException($"{c.Key} is no resource."),
                     }
             ),
         ];
     }
+
+    private static DeploymentChange Deployment(FoldedChange change, MeshDeployment after) =>
+        new(change.Position, (MeshDeployment?)change.Before, after, DeploymentMapping.ToProto(after));
 
     private async Task<IReadOnlyList<Coder.Mesh.V1.Provider>> Providers(
         List<ProviderVersion> versions,

@@ -42,13 +42,9 @@ internal sealed class Subscriptions(
         [EnumeratorCancellation] CancellationToken ct = default
     )
     {
-        var reader = new LogReader(await Begin(resumeToken, ct), c => filter.TypeOf(c) is not null);
-        if (!log.TryJoin(reader))
-            throw Ended(WatchRefusals.TooMany);
-        metrics.Opened();
+        var reader = Join(await Begin(resumeToken, ct), filter);
         try
         {
-            bell.News.Set();
             using var past = new Past(catchUp);
             yield return Progress(reader);
             var last = time.GetTimestamp();
@@ -62,15 +58,14 @@ internal sealed class Subscriptions(
                     last = time.GetTimestamp();
                 }
 
-                if (limits.ProgressInterval - time.GetElapsedTime(last) is { Ticks: > 0 } left)
+                var left = limits.ProgressInterval - time.GetElapsedTime(last);
+                if (left <= TimeSpan.Zero)
                 {
-                    if (state != LogState.Behind && changes.Count == 0)
-                        await reader.News.Wait(left, time, ct);
-                    continue;
+                    yield return Progress(reader);
+                    last = time.GetTimestamp();
                 }
-
-                yield return Progress(reader);
-                last = time.GetTimestamp();
+                else if (state != LogState.Behind && changes.Count == 0)
+                    await reader.News.Wait(left, time, ct);
             }
         }
         finally
@@ -88,6 +83,16 @@ internal sealed class Subscriptions(
         return token.Database == now.Name && await catchUp.CanGoOn(token.Position, ct)
             ? token
             : throw Ended(WatchRefusals.Expired);
+    }
+
+    private LogReader Join(ResumeToken from, IChangeFilter filter)
+    {
+        var reader = new LogReader(from, c => filter.TypeOf(c) is not null);
+        if (!log.TryJoin(reader))
+            throw Ended(WatchRefusals.TooMany);
+        metrics.Opened();
+        bell.News.Set();
+        return reader;
     }
 
     /// <summary>The next changes of all resources; none if there are none yet.</summary>

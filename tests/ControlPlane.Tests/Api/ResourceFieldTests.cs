@@ -44,7 +44,7 @@ public sealed class ResourceFieldTests(PostgresFixture postgres) : JsonTestBase(
     [Fact]
     public void Every_resource_that_is_listed_and_read_is_compared() =>
         Assert.Equal(
-            ["Organization", "Provider, watched", "Workspace, watched"],
+            ["Organization, watched", "Provider, watched", "Workspace, watched"],
             ResourceReader.All.Select(r => r.Watch is null ? r.Name : $"{r.Name}, watched").Order()
         );
 

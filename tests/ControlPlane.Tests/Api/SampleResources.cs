@@ -39,6 +39,11 @@ internal sealed class SampleResources : IAsyncDisposable
             Plane.Admin,
             cancellationToken: ct
         );
+        await Plane.Organizations.DisallowProviderAsync(
+            new() { Organization = Organization, Provider = "built-in" },
+            Plane.Admin,
+            cancellationToken: ct
+        );
     }
 
     public static async Task<SampleResources> Make(PostgresFixture postgres, CancellationToken ct)

@@ -35,6 +35,24 @@ internal static class Directions
             Settings: Storage Agents Api/CallLimits
             Hosting: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Organizations Presence Workspaces Orphans Mapping Watches Agents Api/Calls Api
             """,
+        ["Cli"] = """
+            Errors:
+            Rendering: Errors
+            CommandLine: Errors Rendering
+            Connection: Errors Rendering CommandLine
+            Listing: Errors Rendering CommandLine
+            CallFailures: Errors Rendering Connection
+            Commands: Errors Rendering CommandLine Connection Listing CallFailures
+            Completion: Errors Rendering CommandLine Connection Commands
+            Contexts: Errors Rendering CommandLine Connection Listing Commands
+            Deployment: Errors Rendering CommandLine Connection Commands
+            Tokens: Errors Rendering CommandLine Listing Commands
+            Watching: Errors Rendering CallFailures Commands
+            Providers: Errors Rendering CommandLine Connection Listing Commands Watching
+            Organizations: Errors Rendering CommandLine Listing Commands Providers
+            Workspaces: Errors Rendering CommandLine Connection Listing CallFailures Commands Watching Providers
+            Orphans: Errors Rendering CommandLine Listing Commands Workspaces
+            """,
         ["Agent"] = """
             Base:
             Configuration:
