@@ -169,7 +169,7 @@ internal static class ControlPlaneHost
     private static IServiceCollection AddOrganizations(this IServiceCollection services) =>
         services
             .AddSingleton<OrganizationView>()
-            .AddSingleton<OrganizationAnswers>()
+            .AddSingleton<OrganizationResponseMapper>()
             .AddSingleton<OrganizationCommands>()
             .AddSingleton<OrganizationOperations>();
 
@@ -177,7 +177,7 @@ internal static class ControlPlaneHost
         services
             .AddSingleton<ProviderView>()
             .AddSingleton<ProviderNames>()
-            .AddSingleton<ProviderAnswers>()
+            .AddSingleton<ProviderResponseMapper>()
             .AddSingleton<ProviderHistory>()
             .AddSingleton<ProviderWrites>()
             .AddSingleton<ProviderCommands>()
@@ -189,10 +189,10 @@ internal static class ControlPlaneHost
     private static IServiceCollection AddWorkspaces(this IServiceCollection services) =>
         services
             .AddSingleton<WorkspaceView>()
-            .AddSingleton<WorkspaceStory>()
+            .AddSingleton<WorkspaceTimeline>()
             .AddSingleton<WorkspacePlacement>()
             .AddSingleton<WorkspaceCommands>()
-            .AddSingleton<WorkspaceAnswers>()
+            .AddSingleton<WorkspaceResponseMapper>()
             .AddSingleton<WorkspaceOperations>()
             .AddSingleton<DesiredStateOperations>()
             .AddSingleton(s => new ProviderRoom(

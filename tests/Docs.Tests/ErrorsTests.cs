@@ -74,7 +74,7 @@ public sealed partial class ErrorsTests
             reason =>
             {
                 var end = DisconnectReasons.From(
-                    new Refusal(Enum.Parse<RefusalKind>(Documented[reason].ToString()), reason, "").ToRpcException()
+                    new Error(Enum.Parse<ErrorKind>(Documented[reason].ToString()), reason, "").ToRpcException()
                 );
                 Assert.Equal((reason, refusals.Contains(reason)), (reason, end.Kind == DisconnectKind.Refused));
             }
@@ -84,14 +84,14 @@ public sealed partial class ErrorsTests
     private static StatusCode StatusOf(string how) =>
         how switch
         {
-            "Refusal.Precondition" or "Refused" => StatusCode.FailedPrecondition,
-            "Refusal.NotFound" => StatusCode.NotFound,
+            "Error.Precondition" or "Refused" => StatusCode.FailedPrecondition,
+            "Error.NotFound" => StatusCode.NotFound,
             _ => Enum.Parse<StatusCode>(how),
         };
 
     // A kind and a reason side by side, or a reason that is given to a method named after the status.
     [GeneratedRegex(
-        @"(?:RefusalKind\.(?<how>\w+),|(?<how>(?:Refusal\s*\.(?:NotFound|Precondition))|Refused)\()\s*(?:Protocol\.)?ErrorReasons\.(?<reason>\w+)"
+        @"(?:ErrorKind\.(?<how>\w+),|(?<how>(?:Error\s*\.(?:NotFound|Precondition))|Refused)\()\s*(?:Protocol\.)?ErrorReasons\.(?<reason>\w+)"
     )]
     private static partial Regex Given();
 

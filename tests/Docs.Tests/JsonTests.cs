@@ -65,14 +65,14 @@ public sealed class JsonTests
             .Rows()
             .SelectMany(r => Document.Words(r[1]).Select(code => (Code: code, Status: r[0].Trim('`'))))
             .ToDictionary(
-                r => Enum.Parse<RefusalKind>(r.Code.Replace("_", "", StringComparison.Ordinal), ignoreCase: true),
+                r => Enum.Parse<ErrorKind>(r.Code.Replace("_", "", StringComparison.Ordinal), ignoreCase: true),
                 r => int.Parse(r.Status, CultureInfo.InvariantCulture)
             );
 
-        foreach (var kind in Enum.GetValues<RefusalKind>())
+        foreach (var kind in Enum.GetValues<ErrorKind>())
         {
             var context = new DefaultHttpContext();
-            await JsonErrors.Write(context, new Refusal(kind, ErrorReasons.Internal, ""));
+            await JsonErrors.Write(context, new Error(kind, ErrorReasons.Internal, ""));
             Assert.Equal((kind, documented.GetValueOrDefault(kind)), (kind, context.Response.StatusCode));
         }
     }

@@ -25,8 +25,8 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
     );
 
     // Doorbells: one ring that waits says as much as many.
-    private readonly Channel<bool> _work = Doorbell();
-    private readonly Channel<bool> _snapshotAsked = Doorbell();
+    private readonly Channel<bool> _work = Wakeup();
+    private readonly Channel<bool> _snapshotAsked = Wakeup();
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SentReport> _sent = [];
@@ -186,6 +186,6 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
             Message = step.Message,
         };
 
-    private static Channel<bool> Doorbell() =>
+    private static Channel<bool> Wakeup() =>
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 }

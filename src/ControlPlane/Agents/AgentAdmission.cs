@@ -26,7 +26,7 @@ internal sealed class AgentAdmission(
     )
     {
         var mapped = Map(hello, agent, heartbeatInterval);
-        if (mapped.Refusal is { } broken)
+        if (mapped.Error is { } broken)
         {
             await Note(agent.Subject, broken, ct);
             return broken;
@@ -37,7 +37,7 @@ internal sealed class AgentAdmission(
         try
         {
             var attached = await presences.Attach(attaching, ct);
-            return attached.Refusal is { } refusal ? await Refused(attaching, refusal, ct) : attached;
+            return attached.Error is { } error ? await Refused(attaching, error, ct) : attached;
         }
         finally
         {
@@ -49,13 +49,13 @@ internal sealed class AgentAdmission(
     /// Keeps, with the provider, why its agent was not let in before it was known what it is. Left out while many attach: an
     /// overload must not be made worse by notes of it.
     /// </summary>
-    public async Task Note(string providerId, Refusal refusal, CancellationToken ct)
+    public async Task Note(string providerId, Error error, CancellationToken ct)
     {
         if (!await _places.WaitAsync(TimeSpan.Zero, ct))
             return;
         try
         {
-            await presences.Refuse(providerId, refusal, offered: null, ct);
+            await presences.Refuse(providerId, error, offered: null, ct);
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
@@ -69,13 +69,13 @@ internal sealed class AgentAdmission(
 
     public void Dispose() => _places.Dispose();
 
-    private async Task<Refusal> Refused(Attaching attaching, Refusal refusal, CancellationToken ct)
+    private async Task<Error> Refused(Attaching attaching, Error error, CancellationToken ct)
     {
         // A provider whose agent never attached is not known by name yet.
         var name = await names.Find(attaching.ProviderId, ct);
-        var advice = Admission.Advice(refusal, name, attaching.Agent);
-        var told = refusal with { Message = $"{refusal.Message} {advice}".TrimEnd() };
-        var offer = Admission.OfferOf(refusal, attaching.Agent, time.GetUtcNow());
+        var advice = Admission.Advice(error, name, attaching.Agent);
+        var told = error with { Message = $"{error.Message} {advice}".TrimEnd() };
+        var offer = Admission.OfferOf(error, attaching.Agent, time.GetUtcNow());
         await presences.Refuse(attaching.ProviderId, told, offer, ct);
         return told;
     }

@@ -6,7 +6,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>One agent's open stream, and the parts that work for it.</summary>
 /// <param name="tokenId">The token that the agent attached with.</param>
-internal sealed class AgentSession(PresenceOwner owner, SessionFence fence, string tokenId, Outbound outbound)
+internal sealed class AgentSession(PresenceActor owner, SessionFence fence, string tokenId, SendQueue outbound)
     : IDisposable
 {
     private readonly CancellationTokenSource _closing = new();
@@ -20,16 +20,16 @@ internal sealed class AgentSession(PresenceOwner owner, SessionFence fence, stri
 
     public string TokenId => tokenId;
 
-    public PresenceOwner Owner => owner;
+    public PresenceActor Owner => owner;
 
-    public Outbound Outbound => outbound;
+    public SendQueue SendQueue => outbound;
 
     public Ending Ending => Volatile.Read(ref _ending);
 
     public CancellationToken Closing => _closing.Token;
 
     /// <summary>Workspaces whose desired state the agent may not have. Set before the session is found by others.</summary>
-    public required DesiredPump Desired { get; init; }
+    public required DesiredStateDispatcher Desired { get; init; }
 
     public required ObservationWriter Observations { get; init; }
 

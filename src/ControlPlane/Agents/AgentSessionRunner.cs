@@ -15,7 +15,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class AgentSessionRunner(
     AgentSessions sessions,
     SessionCheck check,
-    PresenceKeeper keeper,
+    PresenceHost keeper,
     FailedSessions failures,
     WorkspaceView workspaces,
     WorkspaceCommands commands,
@@ -69,7 +69,7 @@ internal sealed class AgentSessionRunner(
     }
 
     private FrameWriter WriterOf(AgentSession session, TimeSpan silenceLimit) =>
-        new(session.Outbound, metrics, silenceLimit, () => session.Close(SessionEnd.TooSlow), time);
+        new(session.SendQueue, metrics, silenceLimit, () => session.Close(SessionEnd.TooSlow), time);
 
     private async Task Ended(AgentSession session, TimeSpan lasted)
     {
@@ -85,13 +85,13 @@ internal sealed class AgentSessionRunner(
     private AgentSession Open(AttachedSession attached)
     {
         var presence = attached.Presence;
-        var outbound = new Outbound(options.Value.ControlCapacity);
+        var outbound = new SendQueue(options.Value.ControlCapacity);
         var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
         var owner = keeper.Start(attached);
         return new AgentSession(owner, fence, presence.UsedTokens[^1], outbound)
         {
             Identified = attached.State.Identified,
-            Desired = new DesiredPump(
+            Desired = new DesiredStateDispatcher(
                 presence.ProviderId,
                 owner,
                 options.Value.MaxWorkspacesPerSnapshot,
@@ -139,7 +139,7 @@ internal sealed class AgentSessionRunner(
     private static async Task Observe(AgentSession session)
     {
         await session.Owner.Stored(session.Closing);
-        await session.Observations.Run(session.Outbound.Workspace, session.Closing);
+        await session.Observations.Run(session.SendQueue.Workspace, session.Closing);
         session.Close(SessionEnd.Superseded);
     }
 
@@ -151,7 +151,7 @@ internal sealed class AgentSessionRunner(
             verdict switch
             {
                 // Who doesn't read is heard no more, whatever it sends.
-                OwnerVerdict.Unresponsive when session.Outbound.IsFull => SessionEnd.TooSlow,
+                OwnerVerdict.Unresponsive when session.SendQueue.IsFull => SessionEnd.TooSlow,
                 OwnerVerdict.Unresponsive => SessionEnd.Unresponsive,
                 _ => SessionEnd.Superseded,
             }

@@ -19,7 +19,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>Agents' streams: admits an agent, then runs its session until either side ends it.</summary>
 [Authorize(Policies.Agent)]
 internal sealed class AgentStreamService(
-    SessionPlaces places,
+    SessionPermits places,
     AgentAdmission admission,
     AgentSessionRunner runner,
     StreamDrain drain,
@@ -87,8 +87,8 @@ internal sealed class AgentStreamService(
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            return new Refusal(
-                RefusalKind.DeadlineExceeded,
+            return new Error(
+                ErrorKind.DeadlineExceeded,
                 ErrorReasons.HelloTimeout,
                 $"No Hello came within {options.Value.HelloTimeout.TotalSeconds:0} seconds."
             );
@@ -98,17 +98,17 @@ internal sealed class AgentStreamService(
     /// <summary>What an agent whose token is good asks for, unless it is refused; that is counted and recorded.</summary>
     private T Granted<T>(Result<T> asked, string providerId, ServerCallContext context)
     {
-        if (asked.Refusal is not { } refusal)
+        if (asked.Error is not { } error)
             return asked.Value;
-        metrics.Refused(refusal.Reason);
-        Record(providerId, refusal.Reason, refusal.Message, context);
-        throw refusal.ToRpcException();
+        metrics.Refused(error.Reason);
+        Record(providerId, error.Reason, error.Message, context);
+        throw error.ToRpcException();
     }
 
     private async Task<Result<T>> Noted<T>(Result<T> asked, string providerId, CancellationToken ct)
     {
-        if (asked.Refusal is { } refusal)
-            await admission.Note(providerId, refusal, ct);
+        if (asked.Error is { } error)
+            await admission.Note(providerId, error, ct);
         return asked;
     }
 

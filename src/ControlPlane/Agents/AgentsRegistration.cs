@@ -11,7 +11,7 @@ internal static class AgentsRegistration
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<SessionCheck>();
         services.AddHostedService(s => s.GetRequiredService<SessionCheck>());
-        services.AddSingleton<SessionPlaces>();
+        services.AddSingleton<SessionPermits>();
         services.AddSingleton<AgentAdmission>();
         services.AddSingleton<AgentSessionRunner>();
         services.AddSingleton<OpenStreams>();

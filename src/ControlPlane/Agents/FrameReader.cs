@@ -22,7 +22,7 @@ internal sealed class FrameReader(
     ActivityContext sessionSpan
 )
 {
-    private readonly HeldSnapshot _snapshot = new();
+    private readonly InventorySnapshot _snapshot = new();
 
     /// <returns>When the agent has ended its side of the stream, or sends more than it may.</returns>
     /// <exception cref="ProtocolException">A frame breaks the protocol.</exception>
@@ -112,7 +112,7 @@ internal sealed class FrameReader(
             await session.Owner.Post(new StatusFact.Reported(HelloMapping.Conditions(readiness)), ct);
         }
 
-        await session.Outbound.Answer(
+        await session.SendQueue.Answer(
             new ConnectResponse
             {
                 HeartbeatAck = new HeartbeatAck

@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <param name="stuckAfter">How long an agent may leave a frame unread.</param>
 /// <param name="stuck">Called when one has.</param>
 internal sealed class FrameWriter(
-    Outbound outbound,
+    SendQueue outbound,
     AgentStreamMetrics metrics,
     TimeSpan stuckAfter,
     Action stuck,

@@ -33,7 +33,7 @@ internal sealed class ObservationWriter(
 
     // Of each workspace the latest version that came in this session: the store doesn't remember a report that was no news.
     private readonly Dictionary<string, long> _latest = [];
-    private readonly Signal _signal = new();
+    private readonly AsyncAutoResetEvent _signal = new();
 
     // Workspaces whose report could not be stored: tried again alone, so that no other waits for them.
     private readonly Dictionary<string, Retry> _retries = [];

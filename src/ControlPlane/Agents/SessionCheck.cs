@@ -13,8 +13,8 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class SessionCheck(
     StoreSessions store,
     AgentSessions sessions,
-    PresenceKeeper keeper,
-    Sweeper sweeper,
+    PresenceHost keeper,
+    Reaper sweeper,
     StoreHealth health,
     ProviderNames names,
     TimeProvider time,
@@ -26,7 +26,7 @@ internal sealed class SessionCheck(
 
     private readonly Lock _lock = new();
     private readonly HashSet<string> _due = [];
-    private readonly Signal _signal = new();
+    private readonly AsyncAutoResetEvent _signal = new();
 
     /// <summary>Something has changed in the store that a session of this provider may have to act on.</summary>
     /// <param name="presence">It is what an agent is to the provider, which is none of the sweeper's business.</param>
@@ -105,7 +105,7 @@ internal sealed class SessionCheck(
             .OfType<AgentSession>()
             .Select(s => (Session: s, s.Owner.IsStored))
             .ToList();
-        var owners = providerIds.Select(keeper.Find).OfType<PresenceOwner>().ToList();
+        var owners = providerIds.Select(keeper.Find).OfType<PresenceActor>().ToList();
         await using var session = store.Read();
         var presences = (
             await session.LoadManyAsync<ProviderPresence>(ct, providerIds.Select(StreamKeys.Presence))
@@ -119,7 +119,7 @@ internal sealed class SessionCheck(
         foreach (var owner in owners)
         {
             if (providers.GetValueOrDefault(owner.ProviderId) is { Deleted: false, Tokens.Length: 0 })
-                await PresenceKeeper.TokensGone(owner, ct);
+                await PresenceHost.TokensGone(owner, ct);
         }
 
         foreach (var (one, stored) in held)

@@ -76,59 +76,59 @@ internal static class SessionEnds
         };
 
     /// <summary>What the agent is told, where a session neither failed nor was left by the agent itself.</summary>
-    private static readonly FrozenDictionary<SessionEnd, Refusal> Refusals = new Dictionary<SessionEnd, Refusal>
+    private static readonly FrozenDictionary<SessionEnd, Error> Refusals = new Dictionary<SessionEnd, Error>
     {
         [SessionEnd.Superseded] = new(
-            RefusalKind.Aborted,
+            ErrorKind.Aborted,
             ErrorReasons.SessionSuperseded,
             "A newer session of this provider is attached."
         ),
         [SessionEnd.TooSlow] = new(
-            RefusalKind.ResourceExhausted,
+            ErrorKind.ResourceExhausted,
             ErrorReasons.SessionTooSlow,
             "The agent doesn't read fast enough; it gets the full state when it is back."
         ),
         [SessionEnd.Flooding] = new(
-            RefusalKind.ResourceExhausted,
+            ErrorKind.ResourceExhausted,
             ErrorReasons.SessionFlooding,
             "The agent sends too many frames."
         ),
         [SessionEnd.Unresponsive] = new(
-            RefusalKind.DeadlineExceeded,
+            ErrorKind.DeadlineExceeded,
             ErrorReasons.SessionUnresponsive,
             "Three heartbeats are missing."
         ),
         [SessionEnd.ProtocolViolation] = new(
-            RefusalKind.InvalidArgument,
+            ErrorKind.InvalidArgument,
             ErrorReasons.ProtocolViolation,
             "A frame broke the protocol."
         ),
         [SessionEnd.ProviderDeleted] = new(
-            RefusalKind.FailedPrecondition,
+            ErrorKind.FailedPrecondition,
             ErrorReasons.ProviderDeleted,
             "This provider has been deleted. What the agent created is left as it is; remove the agent."
         ),
         [SessionEnd.TokenRevoked] = new(
-            RefusalKind.Unauthenticated,
+            ErrorKind.Unauthenticated,
             ErrorReasons.TokenInvalid,
             "The token that the agent attached with has been revoked; give it a live one."
         ),
         [SessionEnd.StoreAway] = StoreFailure.Away,
         [SessionEnd.Shutdown] = new(
-            RefusalKind.Unavailable,
+            ErrorKind.Unavailable,
             ErrorReasons.ServerRestarting,
             "The control plane is restarting; dial again."
         ),
     }.ToFrozenDictionary();
 
-    private static readonly Refusal SessionFailed = new(
-        RefusalKind.Internal,
+    private static readonly Error SessionFailed = new(
+        ErrorKind.Internal,
         ErrorReasons.SessionFailed,
         "The session failed; dial again."
     );
 
     /// <summary>What the agent is told; null where it left by itself.</summary>
-    private static Refusal? Told(this SessionEnd end) =>
+    private static Error? Told(this SessionEnd end) =>
         end is SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye
             ? null
             : Refusals.GetValueOrDefault(end, SessionFailed);

@@ -45,7 +45,7 @@ internal static class WorkspaceFrames
     /// <exception cref="ProtocolException">The report names no workspace, a state that is not an agent's to report, or too long a timeline.</exception>
     public static ObserveWorkspace Observed(WorkspaceObserved report, string providerId, long epoch, DateTimeOffset at)
     {
-        if (!Ids.LooksLikeId(report.WorkspaceId))
+        if (!Ids.IsId(report.WorkspaceId))
             throw new ProtocolException("workspace_id: must be 32 lower-case hexadecimal digits");
         if (report.Version > long.MaxValue)
             throw new ProtocolException("version: must be below 2^63");

@@ -44,7 +44,7 @@ internal sealed class WatchPump(
             {
                 CallPermit.Begun(context.GetHttpContext());
                 if (!await writer.Write(message(change), ending.Token))
-                    throw Ended(WatchRefusals.TooSlow);
+                    throw Ended(WatchErrors.TooSlow);
             }
         }
         catch (SubscriptionEndedException e)
@@ -53,15 +53,15 @@ internal sealed class WatchPump(
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            throw Ended(WatchRefusals.Restarting);
+            throw Ended(WatchErrors.Restarting);
         }
         catch (OperationCanceledException) when (call.Revoked.IsCancellationRequested)
         {
-            throw Ended(TokenRefusals.Invalid);
+            throw Ended(TokenErrors.Invalid);
         }
     }
 
-    private RpcException Ended(Refusal why)
+    private RpcException Ended(Error why)
     {
         metrics.Ended(why.Reason);
         return why.ToRpcException();

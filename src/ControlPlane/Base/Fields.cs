@@ -21,11 +21,11 @@ internal sealed partial class Fields
     private int _told;
     private int _untold;
 
-    public Refusal? Refusal =>
+    public Error? Error =>
         _violations.Count == 0
             ? null
-            : new Refusal(
-                RefusalKind.InvalidArgument,
+            : new Error(
+                ErrorKind.InvalidArgument,
                 ErrorReasons.InvalidArgument,
                 string.Join("; ", _violations.Select(v => $"{v.Field}: {v.Rule}"))
             )
@@ -57,9 +57,7 @@ internal sealed partial class Fields
                 field,
                 "must be an RFC 1123 label: at most 63 lower-case letters, digits and '-', beginning and ending with a letter or digit"
             );
-        return Ids.LooksLikeId(value)
-            ? Violated(field, "must not have the form of an id (32 hexadecimal digits)")
-            : this;
+        return Ids.IsId(value) ? Violated(field, "must not have the form of an id (32 hexadecimal digits)") : this;
     }
 
     /// <summary>A name or id of something that exists.</summary>

@@ -5,5 +5,5 @@ internal static class Ids
 {
     public static string New(TimeProvider time) => Guid.CreateVersion7(time.GetUtcNow()).ToString("n");
 
-    public static bool LooksLikeId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
+    public static bool IsId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
 }

@@ -5,24 +5,24 @@ internal static class ResultSteps
 {
     /// <summary>Goes on if no field broke its rule.</summary>
     public static Task<Result<T>> Then<T>(this Fields fields, Func<Task<Result<T>>> next) =>
-        fields.Refusal is { } refusal ? Task.FromResult<Result<T>>(refusal) : next();
+        fields.Error is { } error ? Task.FromResult<Result<T>>(error) : next();
 
     public static async Task<Result<TNext>> Then<T, TNext>(this Task<Result<T>> step, Func<T, Task<Result<TNext>>> next)
     {
         var result = await step;
-        return result.Refusal is { } refusal ? refusal : await next(result.Value);
+        return result.Error is { } error ? error : await next(result.Value);
     }
 
     public static async Task<Result<TNext>> Map<T, TNext>(this Task<Result<T>> step, Func<T, Task<TNext>> map)
     {
         var result = await step;
-        return result.Refusal is { } refusal ? refusal : Result.Of(await map(result.Value));
+        return result.Error is { } error ? error : Result.Of(await map(result.Value));
     }
 
     public static async Task<Result<TNext>> Map<T, TNext>(this Task<Result<T>> step, Func<T, TNext> map)
     {
         var result = await step;
-        return result.Refusal is { } refusal ? refusal : Result.Of(map(result.Value));
+        return result.Error is { } error ? error : Result.Of(map(result.Value));
     }
 
     /// <summary>For a value that is optional: nothing to look up gives <paramref name="otherwise"/>.</summary>

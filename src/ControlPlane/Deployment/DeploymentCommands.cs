@@ -4,13 +4,21 @@ using Coder.Mesh.ControlPlane.Storage;
 namespace Coder.Mesh.ControlPlane.Deployment;
 
 /// <summary>Changes what holds for the whole deployment.</summary>
-internal sealed class DeploymentCommands(Writer writer)
+internal sealed class DeploymentCommands(CommandExecutor writer)
 {
     /// <param name="url">As <see cref="AccessUrls.Normalize"/> writes it.</param>
-    public Task<Result<Written>> SetAccessUrl(WriteContext context, string url, string etag, CancellationToken ct) =>
+    public Task<Result<WriteResult>> SetAccessUrl(
+        WriteContext context,
+        string url,
+        string etag,
+        CancellationToken ct
+    ) =>
         writer.Run(
             context,
-            _ => Task.FromResult<Result<Plan>>(new Plan([], (session, cancel) => Set(session, url, etag, cancel))),
+            _ =>
+                Task.FromResult<Result<UnitOfWork>>(
+                    new UnitOfWork([], (session, cancel) => Set(session, url, etag, cancel))
+                ),
             ct
         );
 

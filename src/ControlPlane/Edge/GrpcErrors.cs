@@ -24,9 +24,9 @@ internal static class GrpcErrors
         && !response.Headers.ContainsKey(DetailsHeader);
 
     /// <summary>An answer without messages: HTTP 200 and the status in the headers ("Trailers-Only").</summary>
-    public static void Write(HttpResponse response, Refusal refusal)
+    public static void Write(HttpResponse response, Error error)
     {
-        var status = refusal.ToStatus();
+        var status = error.ToStatus();
         response.StatusCode = StatusCodes.Status200OK;
         response.Headers[HeaderNames.ContentType] = ContentType;
         response.Headers[StatusHeader] = status.Code.ToString(CultureInfo.InvariantCulture);

@@ -16,7 +16,7 @@ internal sealed class OpenStreams
     private static readonly TimeSpan TimeToRead = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
-    private readonly Signal _left = new();
+    private readonly AsyncAutoResetEvent _left = new();
     private int _open;
     private long? _lastLeft;
 

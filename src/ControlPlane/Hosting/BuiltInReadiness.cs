@@ -28,8 +28,8 @@ internal static class BuiltInReadiness
         {
             var view = services.GetRequiredService<ProviderView>();
             var found = await view.Overview((await view.BuiltIn(ct)).ProviderId, ct);
-            if (found.Refusal is { } refusal)
-                return (false, refusal.Message);
+            if (found.Error is { } error)
+                return (false, error.Message);
             var isDefault = await services.GetRequiredService<DeploymentView>().DefaultProviderId(ct);
             return Describe(found.Value, found.Value.Provider.ProviderId == isDefault);
         }

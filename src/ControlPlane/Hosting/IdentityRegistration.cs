@@ -26,7 +26,7 @@ internal static class IdentityRegistration
             var stream = s.GetRequiredService<IOptions<AgentStreamOptions>>().Value;
             return new TokenLimits(stream.AttachesPerMinute, stream.ConcurrentLookups, stream.WaitingLookups);
         });
-        services.AddSingleton<TokenGate>();
+        services.AddSingleton<TokenLookupLimiter>();
         services.AddSingleton<ApiTokens>();
         return services;
     }

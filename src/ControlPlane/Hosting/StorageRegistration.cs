@@ -41,7 +41,7 @@ internal static class StorageRegistration
         services.AddSingleton<Replica>();
         services.AddSingleton<Schema>();
         services.AddSingleton<StoreSessions>();
-        services.AddSingleton<Writer>();
+        services.AddSingleton<CommandExecutor>();
         services.AddSingleton<StoreHealth>();
         services.AddHostedService<Trimmer>();
         return services;
@@ -52,9 +52,9 @@ internal static class StorageRegistration
         services.AddSingleton<IAgentNotifier, AgentNotifier>();
         services.AddSingleton<ReplicaLease>();
         services.AddHostedService(s => s.GetRequiredService<ReplicaLease>());
-        services.AddSingleton<FeedBell>();
-        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<FeedBell>());
-        services.AddHostedService(s => s.GetRequiredService<FeedBell>());
+        services.AddSingleton<CommitNotifier>();
+        services.AddSingleton<ICommitObserver>(s => s.GetRequiredService<CommitNotifier>());
+        services.AddHostedService(s => s.GetRequiredService<CommitNotifier>());
         services.AddSingleton<IFeedObserver, AgentFeedObserver>();
         services.AddHostedService<FeedReader>();
         services.AddWatches();
@@ -66,11 +66,11 @@ internal static class StorageRegistration
         services.AddSingleton<PresenceStore>();
         services.AddSingleton<FailedSessions>();
         services.AddSingleton<LostSessions>();
-        services.TryAddSingleton<ProcessPulse>();
-        services.AddSingleton<PresenceKeeper>();
-        services.AddHostedService(s => s.GetRequiredService<PresenceKeeper>());
-        services.AddSingleton<Sweeper>();
-        services.AddHostedService(s => s.GetRequiredService<Sweeper>());
+        services.TryAddSingleton<PauseDetector>();
+        services.AddSingleton<PresenceHost>();
+        services.AddHostedService(s => s.GetRequiredService<PresenceHost>());
+        services.AddSingleton<Reaper>();
+        services.AddHostedService(s => s.GetRequiredService<Reaper>());
         return services;
     }
 

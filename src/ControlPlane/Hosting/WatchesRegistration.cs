@@ -9,11 +9,11 @@ internal static class WatchesRegistration
     public static IServiceCollection AddWatches(this IServiceCollection services)
     {
         services.TryAddSingleton<WatchLimits>();
-        services.AddSingleton<ChangeLog>();
+        services.AddSingleton<ChangeBuffer>();
         services.AddSingleton<StreamHistory>();
         services.AddSingleton<ShownResources>();
-        services.AddTransient<ChangeFolder>();
-        services.AddSingleton<CatchUp>();
+        services.AddTransient<ChangeProjector>();
+        services.AddSingleton<Backfill>();
         services.AddSingleton<WatchMetrics>();
         services.AddSingleton<Subscriptions>();
         services.AddSingleton<WatchPump>();

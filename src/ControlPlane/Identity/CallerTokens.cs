@@ -6,9 +6,9 @@ using Marten;
 namespace Coder.Mesh.ControlPlane.Identity;
 
 /// <summary>Lists and revokes API tokens.</summary>
-internal sealed class CallerTokens(Writer writer, StoreSessions sessions, ILogger<CallerTokens> logger)
+internal sealed class CallerTokens(CommandExecutor writer, StoreSessions sessions, ILogger<CallerTokens> logger)
 {
-    private static readonly Refusal InUse = Refusal.Precondition(
+    private static readonly Error InUse = Error.Precondition(
         ErrorReasons.TokenInUse,
         "This is the token that the call was made with. Revoke it by a call with another token."
     );
@@ -28,15 +28,15 @@ internal sealed class CallerTokens(Writer writer, StoreSessions sessions, ILogge
     }
 
     /// <param name="currentTokenId">The token of the call itself, which stays.</param>
-    public Task<Result<Written>> Revoke(
+    public Task<Result<WriteResult>> Revoke(
         WriteContext context,
         string tokenId,
         string currentTokenId,
         CancellationToken ct
     )
     {
-        var plan = new Plan([], (session, cancel) => Delete(context, session, tokenId, currentTokenId, cancel));
-        return writer.Run(context, _ => Task.FromResult<Result<Plan>>(plan), ct);
+        var plan = new UnitOfWork([], (session, cancel) => Delete(context, session, tokenId, currentTokenId, cancel));
+        return writer.Run(context, _ => Task.FromResult<Result<UnitOfWork>>(plan), ct);
     }
 
     private async Task<Outcome> Delete(
@@ -61,8 +61,8 @@ internal sealed class CallerTokens(Writer writer, StoreSessions sessions, ILogge
         };
     }
 
-    private static Refusal NotFound(string tokenId) =>
-        Refusal.NotFound(
+    private static Error NotFound(string tokenId) =>
+        Error.NotFound(
             ErrorReasons.TokenNotFound,
             $"There is no API token \"{Fields.Short(tokenId)}\": it was never made, or is revoked already."
         );

@@ -14,7 +14,7 @@ internal sealed class LongCalls(StoreSessions sessions, TimeProvider time, ILogg
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Held> _tokens = [];
-    private readonly Signal _begun = new();
+    private readonly AsyncAutoResetEvent _begun = new();
 
     private sealed class Held
     {

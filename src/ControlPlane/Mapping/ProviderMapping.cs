@@ -8,7 +8,7 @@ namespace Coder.Mesh.ControlPlane.Mapping;
 /// <summary>Maps providers to and from the API.</summary>
 internal static class ProviderMapping
 {
-    /// <summary>What its own streams say; <see cref="ProviderAnswers"/> adds the rest.</summary>
+    /// <summary>What its own streams say; <see cref="ProviderResponseMapper"/> adds the rest.</summary>
     public static Proto.Provider ToProto(ProviderOverview overview)
     {
         var (provider, presence) = overview;

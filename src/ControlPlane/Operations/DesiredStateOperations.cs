@@ -9,7 +9,11 @@ using Google.Protobuf;
 namespace Coder.Mesh.ControlPlane.Operations;
 
 /// <summary>What callers want of workspaces that exist: to run, to stop, to change, to go.</summary>
-internal sealed class DesiredStateOperations(WorkspaceCommands commands, WorkspaceAnswers answers, TimeProvider time)
+internal sealed class DesiredStateOperations(
+    WorkspaceCommands commands,
+    WorkspaceResponseMapper answers,
+    TimeProvider time
+)
 {
     /// <param name="Message">The request itself.</param>
     private sealed record Request(
@@ -114,6 +118,6 @@ internal sealed class DesiredStateOperations(WorkspaceCommands commands, Workspa
             )
             .Map(written => answers.Read(written.Subject, ct));
 
-    private WishWorkspace Desired(DesiredState desired, string etag) =>
+    private ChangeDesiredState Desired(DesiredState desired, string etag) =>
         new(desired, etag, Tracing.CurrentTraceparent, time.GetUtcNow());
 }

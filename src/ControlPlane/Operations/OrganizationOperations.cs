@@ -13,7 +13,7 @@ namespace Coder.Mesh.ControlPlane.Operations;
 internal sealed class OrganizationOperations(
     OrganizationCommands commands,
     OrganizationView view,
-    OrganizationAnswers answers,
+    OrganizationResponseMapper answers,
     ProviderView providers,
     Subscriptions subscriptions
 )
@@ -54,7 +54,7 @@ internal sealed class OrganizationOperations(
                     Paging.Size(request.PageSize),
                     request.PageToken,
                     (after, count) => view.Page(providerId, after, count, ct),
-                    rows => answers.Map(rows, OrganizationAnswers.MaxNamedInLists, ct),
+                    rows => answers.Map(rows, OrganizationResponseMapper.MaxNamedInLists, ct),
                     row => row.Name
                 );
                 return new ListOrganizationsResponse

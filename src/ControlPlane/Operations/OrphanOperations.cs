@@ -15,7 +15,7 @@ internal sealed class OrphanOperations(
     OrphanView orphans,
     OrphanCommands commands,
     ProviderView providers,
-    WorkspaceAnswers workspaces
+    WorkspaceResponseMapper workspaces
 )
 {
     public Task<Result<ListOrphansResponse>> List(ListOrphansRequest request, CancellationToken ct) =>

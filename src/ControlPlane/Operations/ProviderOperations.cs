@@ -15,7 +15,7 @@ internal sealed class ProviderOperations(
     ProviderCommands commands,
     ProviderRemoval removal,
     ProviderView view,
-    ProviderAnswers answers,
+    ProviderResponseMapper answers,
     ProviderHistory history,
     OrganizationView organizations,
     Subscriptions subscriptions
@@ -46,7 +46,7 @@ internal sealed class ProviderOperations(
                     Paging.Size(request.PageSize),
                     request.PageToken,
                     (after, count) => view.Page(filter, ProviderPosition.Parse(after), count, ct),
-                    rows => answers.Map(rows, ProviderAnswers.MaxNamedInLists, ct),
+                    rows => answers.Map(rows, ProviderResponseMapper.MaxNamedInLists, ct),
                     row => new ProviderPosition(row.Provider.Name, row.Provider.ProviderId).ToText()
                 );
                 return new ListProvidersResponse
@@ -247,7 +247,7 @@ internal sealed class ProviderOperations(
     {
         var fields = ProviderRequests.Check(request.Provider).Page(request.PageSize, request.PageToken);
         var from = request.PageToken.Length > 0 ? HistoryPosition.Parse(request.PageToken) : null;
-        if (fields.Refusal is null && from is null && request.PageToken.Length > 0)
+        if (fields.Error is null && from is null && request.PageToken.Length > 0)
             fields.Violated("page_token", "must be a next_page_token of an earlier answer");
         return fields
             .Then(() => view.Overview(request.Provider, ct))

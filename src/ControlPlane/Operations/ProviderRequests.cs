@@ -60,7 +60,7 @@ internal static class ProviderRequests
         fields.Mask(mask, Paths.Keys, "name the details to change");
 
     public static Fields WorkspaceId(this Fields fields, string workspaceId) =>
-        Ids.LooksLikeId(workspaceId)
+        Ids.IsId(workspaceId)
             ? fields
             : fields.Violated("workspace_id", "must be an id of a workspace: 32 lower-case hexadecimal digits");
 

@@ -9,7 +9,11 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Operations;
 
 /// <summary>Operations on providers that issue or revoke tokens of agents.</summary>
-internal sealed class ProviderTokenOperations(ProviderTokens tokens, ProviderAnswers answers, DeploymentView deployment)
+internal sealed class ProviderTokenOperations(
+    ProviderTokens tokens,
+    ProviderResponseMapper answers,
+    DeploymentView deployment
+)
 {
     public Task<Result<CreateProviderResponse>> Create(
         CreateProviderRequest request,

@@ -15,10 +15,10 @@ namespace Coder.Mesh.ControlPlane.Operations;
 internal sealed class WorkspaceOperations(
     WorkspacePlacement placement,
     WorkspaceView view,
-    WorkspaceStory story,
+    WorkspaceTimeline story,
     OrganizationView organizations,
     ProviderView providers,
-    WorkspaceAnswers answers,
+    WorkspaceResponseMapper answers,
     Subscriptions subscriptions
 )
 {
@@ -41,7 +41,7 @@ internal sealed class WorkspaceOperations(
             {
                 Workspace = done.Placed is var (workspace, organization, provider)
                     ? WorkspaceMapping.ToProto(workspace, organization, provider)
-                    : await answers.Read(done.Written.Subject, ct),
+                    : await answers.Read(done.WriteResult.Subject, ct),
             });
     }
 
@@ -130,7 +130,7 @@ internal sealed class WorkspaceOperations(
             )
             .Map(async workspace =>
             {
-                var from = request.PageToken.Length > 0 ? StoryPosition.Parse(request.PageToken) : null;
+                var from = request.PageToken.Length > 0 ? TimelinePosition.Parse(request.PageToken) : null;
                 var size = Paging.Size(request.PageSize);
                 var (items, next) = await story.Page(workspace, request.MinGeneration, from, size, ct);
                 return new ListTimelineResponse { Items = { items }, NextPageToken = next?.ToToken() ?? "" };

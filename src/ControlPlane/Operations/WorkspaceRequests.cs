@@ -123,7 +123,7 @@ internal static class WorkspaceRequests
             .Text("organization", request.Organization, 253)
             .Owner(request.Owner)
             .Page(request.PageSize, request.PageToken);
-        return fields.Refusal is null && request.PageToken.Length > 0 && StoryPosition.Parse(request.PageToken) is null
+        return fields.Error is null && request.PageToken.Length > 0 && TimelinePosition.Parse(request.PageToken) is null
             ? fields.Violated("page_token", "must be a next_page_token of an earlier answer")
             : fields;
     }

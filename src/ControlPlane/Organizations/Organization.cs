@@ -26,7 +26,7 @@ public sealed record Organization(
     public int Version { get; set; }
 
     /// <summary>Whether a name or id that was looked up before the locks were held still leads here; the empty one does.</summary>
-    public bool IsMeantBy(string reference) =>
+    public bool Matches(string reference) =>
         !Deleted && (reference.Length == 0 || reference == OrganizationId || reference == Name);
 
     public static Organization? Fold(Organization? state, string key, OrganizationEvent change) =>

@@ -7,20 +7,20 @@ namespace Coder.Mesh.ControlPlane.Organizations;
 
 /// <summary>Loads, decides, appends: what admins do to organizations.</summary>
 internal sealed class OrganizationCommands(
-    Writer writer,
+    CommandExecutor writer,
     OrganizationView view,
     ProviderView providers,
     TimeProvider time
 )
 {
-    public Task<Result<Written>> Create(WriteContext context, string name, CancellationToken ct) =>
+    public Task<Result<WriteResult>> Create(WriteContext context, string name, CancellationToken ct) =>
         writer.Run(
             context,
             async token =>
             {
                 var builtIn = await providers.BuiltIn(token);
                 var command = new CreateOrganization(Ids.New(time), name, builtIn.ProviderId, time.GetUtcNow());
-                return new Plan([], (session, _) => Task.FromResult<Outcome>(Create(session.Documents, command)))
+                return new UnitOfWork([], (session, _) => Task.FromResult<Outcome>(Create(session.Documents, command)))
                 {
                     Taken = index =>
                         index == Indexes.OrganizationNameIndex ? OrganizationDecider.NameTaken(name) : null,
@@ -30,7 +30,7 @@ internal sealed class OrganizationCommands(
         );
 
     /// <param name="organization">Name or id; the only one there is if empty.</param>
-    public Task<Result<Written>> Allow(
+    public Task<Result<WriteResult>> Allow(
         WriteContext context,
         string organization,
         string provider,
@@ -48,7 +48,7 @@ internal sealed class OrganizationCommands(
         );
 
     /// <inheritdoc cref="Allow"/>
-    public Task<Result<Written>> Disallow(
+    public Task<Result<WriteResult>> Disallow(
         WriteContext context,
         string organization,
         string provider,
@@ -70,7 +70,12 @@ internal sealed class OrganizationCommands(
             ct
         );
 
-    public Task<Result<Written>> Delete(WriteContext context, string organization, string etag, CancellationToken ct) =>
+    public Task<Result<WriteResult>> Delete(
+        WriteContext context,
+        string organization,
+        string etag,
+        CancellationToken ct
+    ) =>
         Change(
             context,
             organization,
@@ -94,7 +99,7 @@ internal sealed class OrganizationCommands(
 
     /// <summary>Locks the organization, and the provider if one is concerned; then asks, decides and appends.</summary>
     /// <param name="exclusive">Whether the provider is locked against placements by others too.</param>
-    private Task<Result<Written>> Change(
+    private Task<Result<WriteResult>> Change(
         WriteContext context,
         string organization,
         string? provider,
@@ -108,25 +113,25 @@ internal sealed class OrganizationCommands(
             async token =>
             {
                 var found = await view.Find(organization, token);
-                if (found.Refusal is { } missing)
+                if (found.Error is { } missing)
                     return missing;
                 var id = found.Value.OrganizationId;
                 if (provider is null)
-                    return new Plan(
-                        [StreamLock.Organization(id, exclusive: true)],
+                    return new UnitOfWork(
+                        [AdvisoryLock.Organization(id, exclusive: true)],
                         (session, cancel) => Once(session, id, null, etag, question, cancel)
                     );
 
                 var named = await providers.Find(provider, token);
-                if (named.Refusal is { } unknown)
+                if (named.Error is { } unknown)
                     return unknown;
                 var providerId = named.Value.ProviderId;
-                return new Plan(
-                    [StreamLock.Organization(id, exclusive: true), StreamLock.Provider(providerId, exclusive)],
+                return new UnitOfWork(
+                    [AdvisoryLock.Organization(id, exclusive: true), AdvisoryLock.Provider(providerId, exclusive)],
                     async (session, cancel) =>
                         await Locked(session, providerId, provider, cancel) is { } concerned
                             ? await Once(session, id, concerned, etag, question, cancel)
-                            : new Outcome.Outdated()
+                            : new Outcome.Conflict()
                 );
             },
             ct
@@ -141,7 +146,7 @@ internal sealed class OrganizationCommands(
     )
     {
         var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
-        return provider!.IsMeantBy(reference) ? provider : null;
+        return provider!.Matches(reference) ? provider : null;
     }
 
     private static async Task<Outcome> Once(
@@ -156,13 +161,13 @@ internal sealed class OrganizationCommands(
         var key = StreamKeys.Organization(organizationId);
         var stream = await session.Documents.Events.FetchForWriting<Organization>(key, ct);
         if (stream.Aggregate!.Deleted)
-            return new Outcome.Outdated();
+            return new Outcome.Conflict();
         if (WriteFields.Stale(etag, stream.Aggregate.Version) is { } stale)
             return stale;
         var command = await question(session, organizationId, provider, ct);
         var decision = OrganizationDecider.Decide(stream.Aggregate, command);
-        if (decision.Refusal is { } refusal)
-            return refusal;
+        if (decision.Error is { } error)
+            return error;
         stream.AppendMany(decision.Events);
         return new Outcome.Done(organizationId) { Unchanged = decision.Events.Count == 0 };
     }

@@ -33,7 +33,7 @@ internal static class OrganizationDecider
                 new OrganizationCreated(c.OrganizationId, c.Name, c.At),
                 new ProviderAllowed(c.BuiltInProviderId)
             ),
-            (null or { Deleted: true }, _) => Refusal.NotFound(
+            (null or { Deleted: true }, _) => Error.NotFound(
                 ErrorReasons.OrganizationNotFound,
                 "There is no such organization; it may have been deleted a moment ago."
             ),
@@ -42,7 +42,7 @@ internal static class OrganizationDecider
                 ? Decision<OrganizationEvent>.Nothing
                 : Decision<OrganizationEvent>.Emit(new ProviderAllowed(c.ProviderId)),
             (_, DisallowProvider c) => Disallow(state, c),
-            (_, DeleteOrganization { Unfinished: > 0 } c) => Refusal.Precondition(
+            (_, DeleteOrganization { Unfinished: > 0 } c) => Error.Precondition(
                 ErrorReasons.OrganizationInUse,
                 $"\"{state.Name}\" has {WorkspaceCounts.Words(c.Unfinished)} that have not ended; remove them first "
                     + $"(\"mesh workspaces ls --org {state.Name}\")."
@@ -51,9 +51,9 @@ internal static class OrganizationDecider
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
-    public static Refusal NameTaken(string name) =>
+    public static Error NameTaken(string name) =>
         new(
-            RefusalKind.AlreadyExists,
+            ErrorKind.AlreadyExists,
             ErrorReasons.OrganizationExists,
             $"There is already an organization \"{name}\"; choose another name."
         );
@@ -63,13 +63,13 @@ internal static class OrganizationDecider
         if (!state.AllowedProviders.Contains(c.ProviderId))
             return Decision<OrganizationEvent>.Nothing;
         if (c.Unfinished > 0)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.OrganizationUsesProvider,
                 $"\"{state.Name}\" has {WorkspaceCounts.Words(c.Unfinished)} in \"{c.ProviderName}\" that have not ended; remove them first "
                     + $"(\"mesh workspaces ls --org {state.Name} --provider {c.ProviderName}\")."
             );
         return state.AllowedProviders.Length == 1
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.ProviderLastOfOrganization,
                 $"\"{c.ProviderName}\" is the only provider of {state.Name}; allow it another one first "
                     + $"(\"mesh orgs allow {state.Name} PROVIDER\")."

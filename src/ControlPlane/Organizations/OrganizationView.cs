@@ -96,15 +96,15 @@ internal sealed class OrganizationView(StoreSessions sessions)
     }
 
     private static async Task<Organization?> Look(IQuerySession session, string reference, CancellationToken ct) =>
-        Ids.LooksLikeId(reference)
+        Ids.IsId(reference)
             ? await session.LoadAsync<Organization>(StreamKeys.Organization(reference), ct)
             : await session
                 .Query<Organization>()
                 .Where(o => o.Name == reference && !o.Deleted)
                 .SingleOrDefaultAsync(ct);
 
-    private static Refusal NotFound(string reference) =>
-        Refusal.NotFound(
+    private static Error NotFound(string reference) =>
+        Error.NotFound(
             ErrorReasons.OrganizationNotFound,
             $"There is no organization \"{reference}\"; \"mesh orgs ls\" lists them."
         );
@@ -119,9 +119,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
             .ToListAsync(ct);
         return some.Count == 1
             ? some[0]
-            : new Fields()
-                .Violated("organization", $"is required: {Choice([.. some.Select(o => o.Name)])}")
-                .Refusal! with
+            : new Fields().Violated("organization", $"is required: {Choice([.. some.Select(o => o.Name)])}").Error! with
             {
                 Reason = ErrorReasons.OrganizationAmbiguous,
             };

@@ -30,7 +30,7 @@ internal sealed record OrphanAdoption(
 /// agent hears of it like of any other workspace: now, and after every snapshot.
 /// </summary>
 internal sealed class OrphanCommands(
-    Writer writer,
+    CommandExecutor writer,
     OrganizationView organizations,
     ProviderView providers,
     IAgentNotifier agents,
@@ -41,7 +41,7 @@ internal sealed class OrphanCommands(
     /// Holds organization and provider as a placement does. That the provider is cordoned, in Error or full is no reason
     /// against it: what is adopted runs there already.
     /// </summary>
-    public Task<Result<Written>> Adopt(WriteContext context, OrphanAdoption wanted, CancellationToken ct)
+    public Task<Result<WriteResult>> Adopt(WriteContext context, OrphanAdoption wanted, CancellationToken ct)
     {
         var name = wanted.Name;
         return writer.Run(
@@ -49,16 +49,16 @@ internal sealed class OrphanCommands(
             async token =>
             {
                 var organization = await organizations.Find(wanted.Organization, token);
-                if (organization.Refusal is { } unknown)
+                if (organization.Error is { } unknown)
                     return unknown;
                 var provider = await providers.Find(wanted.Provider, token);
-                if (provider.Refusal is { } missing)
+                if (provider.Error is { } missing)
                     return missing;
                 var (organizationId, providerId) = (organization.Value.OrganizationId, provider.Value.ProviderId);
-                return new Plan(
+                return new UnitOfWork(
                     [
-                        StreamLock.Organization(organizationId, exclusive: false),
-                        StreamLock.Provider(providerId, exclusive: false),
+                        AdvisoryLock.Organization(organizationId, exclusive: false),
+                        AdvisoryLock.Provider(providerId, exclusive: false),
                     ],
                     (session, cancel) =>
                         AdoptOnce(context, session, wanted, organizationId, providerId, n => name = n, cancel)
@@ -72,7 +72,7 @@ internal sealed class OrphanCommands(
     }
 
     /// <summary>Has the agent delete what its cluster holds of it. Holds the provider, so that it isn't deleted meanwhile.</summary>
-    public Task<Result<Written>> Remove(
+    public Task<Result<WriteResult>> Remove(
         WriteContext context,
         string reference,
         string workspaceId,
@@ -84,11 +84,11 @@ internal sealed class OrphanCommands(
             async token =>
             {
                 var provider = await providers.Find(reference, token);
-                if (provider.Refusal is { } missing)
+                if (provider.Error is { } missing)
                     return missing;
                 var providerId = provider.Value.ProviderId;
-                return new Plan(
-                    [StreamLock.Provider(providerId, exclusive: false)],
+                return new UnitOfWork(
+                    [AdvisoryLock.Provider(providerId, exclusive: false)],
                     (session, cancel) => RemoveOnce(session, reference, providerId, workspaceId, traceparent, cancel)
                 );
             },
@@ -108,8 +108,8 @@ internal sealed class OrphanCommands(
         var documents = session.Documents;
         var organization = await documents.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct);
         var provider = await documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
-        if (!organization!.IsMeantBy(wanted.Organization) || !provider!.IsMeantBy(wanted.Provider))
-            return new Outcome.Outdated();
+        if (!organization!.Matches(wanted.Organization) || !provider!.Matches(wanted.Provider))
+            return new Outcome.Conflict();
         if (!organization.AllowedProviders.Contains(providerId))
             return NotAllowed(organization, provider);
         if (await OrphanView.Find(session.Connection, providerId, wanted.WorkspaceId, ct) is not { } orphan)
@@ -156,8 +156,8 @@ internal sealed class OrphanCommands(
     )
     {
         var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
-        if (!provider!.IsMeantBy(reference))
-            return new Outcome.Outdated();
+        if (!provider!.Matches(reference))
+            return new Outcome.Conflict();
         if (await OrphanView.Find(session.Connection, providerId, workspaceId, ct) is not { } orphan)
             return WorkspaceDecider.OrphanNotFound(workspaceId);
         var command = new RemoveOrphan(
@@ -184,8 +184,8 @@ internal sealed class OrphanCommands(
         var key = StreamKeys.Workspace(workspaceId);
         var stream = await session.Documents.Events.FetchForWriting<Workspace>(key, ct);
         var decision = WorkspaceDecider.Decide(stream.Aggregate, command);
-        if (decision.Refusal is { } refusal)
-            return refusal;
+        if (decision.Error is { } error)
+            return error;
         stream.AppendMany(decision.Events);
         return new Outcome.Done(workspaceId) { Committed = () => agents.DesiredStateChanged(providerId, workspaceId) };
     }
@@ -206,21 +206,21 @@ internal sealed class OrphanCommands(
     private static string Or(string first, string second) => first.Length > 0 ? first : second;
 
     /// <summary>What neither the request nor the cluster's objects tell, or tell in a way that no workspace can have.</summary>
-    private static Refusal? Incomplete(CreateWorkspace create) =>
-        new Fields().Name("name", create.Name).Spec(create.Spec).Refusal is not { } refusal
+    private static Error? Incomplete(CreateWorkspace create) =>
+        new Fields().Name("name", create.Name).Spec(create.Spec).Error is not { } error
             ? null
-            : refusal with
+            : error with
             {
                 Message =
-                    $"{refusal.Message}. What the request leaves open is taken from the orphan's objects; say here what they don't tell.",
+                    $"{error.Message}. What the request leaves open is taken from the orphan's objects; say here what they don't tell.",
             };
 
-    private static Refusal NotAllowed(Organization organization, Provider provider)
+    private static Error NotAllowed(Organization organization, Provider provider)
     {
         var cause =
             $"Provider \"{provider.Name}\" is not allowed for organization \"{organization.Name}\"; "
             + $"\"mesh orgs allow {organization.Name} {provider.Name}\" allows it.";
-        return Refusal.Precondition(ErrorReasons.PlacementRefused, cause) with
+        return Error.Precondition(ErrorReasons.PlacementRefused, cause) with
         {
             Preconditions = [new PreconditionViolation(Placement.NotAllowed, provider.Name, cause)],
         };

@@ -48,8 +48,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         await using var session = sessions.Write(Actor.Agent(attaching.ProviderId).Stored);
         var stream = await Fetch(session, attaching.ProviderId, ct);
         var takenBy = await TakenBy(session, attaching, ct);
-        if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } refusal)
-            return refusal;
+        if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } error)
+            return error;
 
         var (events, attached) = Attached(stream.Aggregate!, attaching);
         if (await IsFailing(stream.Aggregate!, ct))
@@ -63,13 +63,13 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     /// Notes a refusal. One that holds until somebody changes something sets Error, unless a session is live or its grace
     /// runs. An agent that asks again and again adds nothing.
     /// </summary>
-    public async Task Refuse(string providerId, Refusal refusal, ClusterOffered? offered, CancellationToken ct)
+    public async Task Refuse(string providerId, Error error, ClusterOffered? offered, CancellationToken ct)
     {
         await using var session = sessions.Write(Actor.Agent(providerId).Stored);
         var stream = await Fetch(session, providerId, ct);
         if (stream.Aggregate is not { Ended: false } presence)
             return;
-        stream.AppendMany(Admission.Note(presence, refusal, offered, time.GetUtcNow()));
+        stream.AppendMany(Admission.Note(presence, error, offered, time.GetUtcNow()));
         if (stream.Events.Count == 0)
             return;
         try

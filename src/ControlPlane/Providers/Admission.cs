@@ -10,7 +10,7 @@ internal static class Admission
     /// <param name="state">The provider's presence.</param>
     /// <param name="negotiated">The protocol version that both speak; null if there is none.</param>
     /// <param name="takenBy">Name of another provider that has the agent's namespace; null if none has.</param>
-    public static Refusal? Decide(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
+    public static Error? Decide(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
     {
         if (state is null or { Ended: true })
             return Refused(
@@ -43,8 +43,8 @@ internal static class Admission
     }
 
     /// <summary>The cluster that an admin may accept after this refusal; null if that isn't what was refused.</summary>
-    public static ClusterOffered? OfferOf(Refusal refusal, AgentIdentity agent, DateTimeOffset at) =>
-        refusal.Reason is ErrorReasons.NamespaceChanged or ErrorReasons.ClusterMismatch
+    public static ClusterOffered? OfferOf(Error error, AgentIdentity agent, DateTimeOffset at) =>
+        error.Reason is ErrorReasons.NamespaceChanged or ErrorReasons.ClusterMismatch
             ? new ClusterOffered(agent.NamespaceUid, agent.Namespace, at)
             : null;
 
@@ -57,18 +57,18 @@ internal static class Admission
     )
     {
         if (state.Ended)
-            return Refusal.NotFound(ErrorReasons.ProviderNotFound, $"Provider \"{provider}\" has been deleted.");
+            return Error.NotFound(ErrorReasons.ProviderNotFound, $"Provider \"{provider}\" has been deleted.");
         if (state.NamespaceUid == namespaceUid)
             return Decision<PresenceEvent>.Nothing;
         if (state.Offered?.NamespaceUid != namespaceUid)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.ProviderNoCluster,
                 state.Offered is { } other
                     ? $"The agent that was refused last is in namespace \"{other.Namespace}\" ({other.NamespaceUid}), not in {namespaceUid}; look again."
                     : $"No agent of another cluster has asked for \"{provider}\": start it with the provider's token, then accept its cluster."
             );
         return state.Attached
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.ProviderNoCluster,
                 $"The agent of the cluster that \"{provider}\" is bound to is attached; stop it first."
             )
@@ -81,23 +81,23 @@ internal static class Admission
     /// </summary>
     public static IReadOnlyList<PresenceEvent> Note(
         ProviderPresence presence,
-        Refusal refusal,
+        Error error,
         ClusterOffered? offered,
         DateTimeOffset at
     )
     {
-        var code = StatusCodeOf(refusal);
-        var noted = presence.Refusals.Any(r => r.Reason == refusal.Reason);
+        var code = StatusCodeOf(error);
+        var noted = presence.Refusals.Any(r => r.Reason == error.Reason);
         var before = StatusState.From(presence);
         var after = before;
         // The right agent may come back within its grace. Two agents that are refused for different reasons must not take turns.
         var mayComeBack = presence.Attached || presence.Status == ProviderStatus.Ready;
         if (code is not null && !mayComeBack && !(noted && presence.Refusals.Any(r => r.Code == presence.Code)))
-            after = StatusMachine.Step(before, new StatusFact.Refused(code, refusal.Message), at);
+            after = StatusMachine.Step(before, new StatusFact.Refused(code, error.Message), at);
         var changes = !after.SameStatus(before);
         List<PresenceEvent> events = [];
         if (!noted || changes)
-            events.Add(new AgentRefused(refusal.Reason, code, refusal.Message, changes, at));
+            events.Add(new AgentRefused(error.Reason, code, error.Message, changes, at));
         if (changes)
             events.Add(after.ToEvent(presence.Epoch));
         if (!presence.Attached && offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
@@ -106,8 +106,8 @@ internal static class Admission
     }
 
     /// <summary>What to do about a refusal, as sentences to go after its message; empty where that has it all.</summary>
-    public static string Advice(Refusal refusal, string provider, AgentIdentity agent) =>
-        refusal.Reason switch
+    public static string Advice(Error error, string provider, AgentIdentity agent) =>
+        error.Reason switch
         {
             ErrorReasons.ClusterMismatch when agent.Driver == "simulated" =>
                 "A simulated cluster that is kept in memory only is a new one at each start of its agent: start it with "
@@ -122,8 +122,8 @@ internal static class Admission
         };
 
     /// <summary>The status code that a refusal gives the provider while no session is live; null if it gives none.</summary>
-    public static string? StatusCodeOf(Refusal refusal) =>
-        refusal.Reason switch
+    public static string? StatusCodeOf(Error error) =>
+        error.Reason switch
         {
             ErrorReasons.VersionUnsupported => StatusCodes.VersionUnsupported,
             ErrorReasons.NamespaceTaken => StatusCodes.NamespaceTaken,
@@ -132,6 +132,5 @@ internal static class Admission
             _ => null,
         };
 
-    private static Refusal Refused(string reason, string message) =>
-        new(RefusalKind.FailedPrecondition, reason, message);
+    private static Error Refused(string reason, string message) => new(ErrorKind.FailedPrecondition, reason, message);
 }

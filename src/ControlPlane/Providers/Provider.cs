@@ -28,7 +28,7 @@ public sealed record Provider(
     public DateTimeOffset? DeletedAt { get; init; }
 
     /// <summary>Whether a name or id that was looked up before the locks were held still leads here.</summary>
-    public bool IsMeantBy(string reference) => !Deleted && (reference == ProviderId || reference == Name);
+    public bool Matches(string reference) => !Deleted && (reference == ProviderId || reference == Name);
 
     public static Provider? Fold(Provider? state, string key, ProviderEvent change) =>
         (state, change) switch

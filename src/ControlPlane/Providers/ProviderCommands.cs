@@ -9,7 +9,7 @@ namespace Coder.Mesh.ControlPlane.Providers;
 /// <summary>What admins do to providers; tokens and removal have classes of their own.</summary>
 internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames names, TimeProvider time)
 {
-    public async Task<Result<Written>> Rename(
+    public async Task<Result<WriteResult>> Rename(
         WriteContext context,
         string reference,
         string name,
@@ -26,12 +26,12 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
             ct,
             NameTaken(name)
         );
-        if (renamed is { Refusal: null, Value: (var id, false, _) })
+        if (renamed is { Error: null, Value: (var id, false, _) })
             names.Renamed(id, name);
         return renamed;
     }
 
-    public Task<Result<Written>> ChangeDetails(
+    public Task<Result<WriteResult>> ChangeDetails(
         WriteContext context,
         string reference,
         Func<ProviderDetails, ProviderDetails> change,
@@ -39,7 +39,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         CancellationToken ct
     ) => writes.Change(context, reference, locked: true, etag, _ => new ChangeDetails(change), ct);
 
-    public Task<Result<Written>> Cordon(
+    public Task<Result<WriteResult>> Cordon(
         WriteContext context,
         string reference,
         string reason,
@@ -51,10 +51,14 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         return writes.Change(context, reference, locked: true, etag, _ => command, ct);
     }
 
-    public Task<Result<Written>> Uncordon(WriteContext context, string reference, string etag, CancellationToken ct) =>
-        writes.Change(context, reference, locked: false, etag, _ => new UncordonProvider(), ct);
+    public Task<Result<WriteResult>> Uncordon(
+        WriteContext context,
+        string reference,
+        string etag,
+        CancellationToken ct
+    ) => writes.Change(context, reference, locked: false, etag, _ => new UncordonProvider(), ct);
 
-    public Task<Result<Written>> SetDefault(WriteContext context, string reference, CancellationToken ct) =>
+    public Task<Result<WriteResult>> SetDefault(WriteContext context, string reference, CancellationToken ct) =>
         writes.Run(
             context,
             reference,
@@ -64,7 +68,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         );
 
     /// <summary>Binds the provider to the cluster whose agent was refused last.</summary>
-    public Task<Result<Written>> AcceptCluster(
+    public Task<Result<WriteResult>> AcceptCluster(
         WriteContext context,
         string reference,
         string namespaceUid,
@@ -79,7 +83,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
             NamespaceTaken
         );
 
-    public static Func<string, Refusal?> NameTaken(string name) =>
+    public static Func<string, Error?> NameTaken(string name) =>
         index => index == Indexes.ProviderNameIndex ? ProviderDecider.NameTaken(name) : null;
 
     private static async Task<Outcome> SetDefault(
@@ -90,10 +94,10 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
     )
     {
         var provider = await session.Documents.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
-        if (!provider!.IsMeantBy(reference))
-            return new Outcome.Outdated();
-        if (ProviderDecider.Decide(provider, new MakeDefault()).Refusal is { } refusal)
-            return refusal;
+        if (!provider!.Matches(reference))
+            return new Outcome.Conflict();
+        if (ProviderDecider.Decide(provider, new MakeDefault()).Error is { } error)
+            return error;
         var stream = await session.Documents.Events.FetchForWriting<MeshDeployment>(StreamKeys.Deployment, ct);
         if (stream.Aggregate!.DefaultProviderId == providerId)
             return new Outcome.Done(providerId) { Unchanged = true };
@@ -113,16 +117,16 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         var stream = await session.Documents.Events.FetchForWriting<ProviderPresence>(key, ct);
         var presence = stream.Aggregate!;
         var decision = Admission.Accept(provider!.Name, presence, namespaceUid, time.GetUtcNow());
-        if (decision.Refusal is { } refusal)
-            return refusal;
+        if (decision.Error is { } error)
+            return error;
         stream.AppendMany(decision.Events);
         var previous = presence.NamespaceUid ?? "";
         return new Outcome.Done(providerId, new AcceptClusterResponse { PreviousNamespaceUid = previous });
     }
 
-    private static Refusal? NamespaceTaken(string index) =>
+    private static Error? NamespaceTaken(string index) =>
         index == Indexes.NamespaceIndex
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.NamespaceTaken,
                 "Another provider has been bound to that namespace; give its agent that provider's token, or another namespace."
             )

@@ -60,7 +60,7 @@ internal static class ProviderDecider
             (null, RegisterProvider c) => Decision<ProviderEvent>.Emit(
                 new ProviderRegistered(c.ProviderId, c.Name, ProviderKind.Remote, c.Details, c.At)
             ),
-            (null or { Deleted: true }, _) => Refusal.NotFound(
+            (null or { Deleted: true }, _) => Error.NotFound(
                 ErrorReasons.ProviderNotFound,
                 "There is no such provider; it may have been deleted a moment ago."
             ),
@@ -76,7 +76,7 @@ internal static class ProviderDecider
             (_, UncordonProvider) => EmitIf(state.Cordon is not null, new ProviderUncordoned()),
             (_, MakeDefault) => state.Cordon is null
                 ? Decision<ProviderEvent>.Nothing
-                : Refusal.Precondition(
+                : Error.Precondition(
                     ErrorReasons.ProviderCordoned,
                     $"\"{state.Name}\" is cordoned ({state.Cordon.Reason}); uncordon it before you make it the default."
                 ),
@@ -89,9 +89,9 @@ internal static class ProviderDecider
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
-    public static Refusal NameTaken(string name) =>
+    public static Error NameTaken(string name) =>
         new(
-            RefusalKind.AlreadyExists,
+            ErrorKind.AlreadyExists,
             ErrorReasons.ProviderExists,
             $"There is already a provider \"{name}\"; choose another name."
         );
@@ -104,14 +104,14 @@ internal static class ProviderDecider
         if (Kept(state, c.Holdings) is { } kept)
             return kept;
         if (c.Holdings.UnfinishedWorkspaces > 0)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.ProviderInUse,
                 $"\"{state.Name}\" holds {WorkspaceCounts.Words(c.Holdings.UnfinishedWorkspaces)} that have not ended: remove them first "
                     + $"(\"mesh workspaces ls --provider {state.Name}\"), or, if its cluster is gone, "
                     + $"\"mesh providers forget {state.Name} --reason TEXT\"."
             );
         if (c.Holdings.LastOf.Count > 0)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.ProviderLastOfOrganization,
                 $"\"{state.Name}\" is the only provider of {string.Join(", ", c.Holdings.LastOf)}; allow them another one "
                     + $"first (\"mesh orgs allow {c.Holdings.LastOf[0]} PROVIDER\")."
@@ -126,9 +126,9 @@ internal static class ProviderDecider
         if (c.Confirmation != state.Name)
             return new Fields()
                 .Violated("confirm_name", $"must be the name of the provider to forget, \"{state.Name}\"")
-                .Refusal!;
+                .Error!;
         if (c.Status != ProviderStatus.Error && !c.Forced)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.ProviderNotLost,
                 $"\"{state.Name}\" is {c.Status}, not in Error: delete its workspaces and then itself, or force it if you know that "
                     + "its cluster is gone."
@@ -137,14 +137,14 @@ internal static class ProviderDecider
     }
 
     /// <summary>Why it may neither be deleted nor forgotten.</summary>
-    private static Refusal? Kept(Provider state, ProviderHoldings holdings) =>
+    private static Error? Kept(Provider state, ProviderHoldings holdings) =>
         state.Kind == ProviderKind.BuiltIn
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.ProviderBuiltIn,
                 $"\"{state.Name}\" is the built-in provider, which is always there; cordon it to keep workspaces away."
             )
         : holdings.IsDefault
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.ProviderIsDefault,
                 $"\"{state.Name}\" is the default provider; make another one the default first (\"mesh providers set-default NAME\")."
             )

@@ -12,7 +12,7 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal sealed record IssuedToken(string ProviderId, string TokenId, string Token);
 
 /// <summary>Whatever gives out tokens of providers, or takes them back.</summary>
-internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeProvider time)
+internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writes, TimeProvider time)
 {
     /// <summary>A new provider and its first token.</summary>
     public Task<Result<IssuedToken>> Create(
@@ -25,11 +25,20 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
         var (id, tokenId, token) = (Ids.New(time), Ids.New(time), Tokens.Create(TokenKind.Provider));
         var register = new RegisterProvider(id, name, details, time.GetUtcNow());
         var issued = new ProviderTokenIssued(tokenId, Tokens.Hash(token), register.At);
-        var plan = new Plan([], (session, _) => Task.FromResult<Outcome>(Register(session.Documents, register, issued)))
+        var plan = new UnitOfWork(
+            [],
+            (session, _) => Task.FromResult<Outcome>(Register(session.Documents, register, issued))
+        )
         {
             Taken = ProviderCommands.NameTaken(name),
         };
-        return Told(context, writer.Run(context, _ => Task.FromResult<Result<Plan>>(plan), ct), tokenId, token, ct);
+        return Told(
+            context,
+            writer.Run(context, _ => Task.FromResult<Result<UnitOfWork>>(plan), ct),
+            tokenId,
+            token,
+            ct
+        );
     }
 
     /// <summary>Another token; if there are two already, one makes room that no agent is attached with.</summary>
@@ -60,13 +69,17 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
             replacing: null,
             ct
         );
-        if (issued.Refusal is { } refusal)
-            throw new InvalidOperationException(refusal.Message);
+        if (issued.Error is { } error)
+            throw new InvalidOperationException(error.Message);
     }
 
     /// <summary>Ends a token, and the session of the agent that has attached with it.</summary>
-    public Task<Result<Written>> Revoke(WriteContext context, string reference, string tokenId, CancellationToken ct) =>
-        writes.Change(context, reference, locked: false, "", _ => new RevokeProviderToken(tokenId), ct);
+    public Task<Result<WriteResult>> Revoke(
+        WriteContext context,
+        string reference,
+        string tokenId,
+        CancellationToken ct
+    ) => writes.Change(context, reference, locked: false, "", _ => new RevokeProviderToken(tokenId), ct);
 
     private static Outcome.Done Register(
         IDocumentSession session,
@@ -86,7 +99,7 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
         return new Outcome.Done(register.ProviderId, new StringValue { Value = issued.TokenId });
     }
 
-    private Task<Result<Written>> Issue(
+    private Task<Result<WriteResult>> Issue(
         WriteContext context,
         string reference,
         string tokenId,
@@ -118,22 +131,22 @@ internal sealed class ProviderTokens(Writer writer, ProviderWrites writes, TimeP
     /// </summary>
     private async Task<Result<IssuedToken>> Told(
         WriteContext context,
-        Task<Result<Written>> writing,
+        Task<Result<WriteResult>> writing,
         string tokenId,
         string token,
         CancellationToken ct
     )
     {
         var written = await writing;
-        if (written.Refusal is { } refusal)
-            return refusal;
+        if (written.Error is { } error)
+            return error;
         var (providerId, repeated, response) = written.Value;
         if (!repeated)
             return new IssuedToken(providerId, tokenId, token);
 
         var first = StringValue.Parser.ParseFrom(response).Value;
         var fresh = await Issue(context with { RequestId = "" }, providerId, first, token, replacing: first, ct);
-        return fresh.Refusal switch
+        return fresh.Error switch
         {
             null => new IssuedToken(providerId, first, token),
             {

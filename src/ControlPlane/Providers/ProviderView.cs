@@ -125,12 +125,12 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     ) => await lost.Detach(await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence)), ct);
 
     private static async Task<Provider?> Look(IQuerySession session, string reference, CancellationToken ct) =>
-        Ids.LooksLikeId(reference)
+        Ids.IsId(reference)
             ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
             : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);
 
-    private static Refusal NotFound(string reference) =>
-        Refusal.NotFound(
+    private static Error NotFound(string reference) =>
+        Error.NotFound(
             ErrorReasons.ProviderNotFound,
             $"There is no provider \"{reference}\"; \"mesh providers ls\" lists them."
         );

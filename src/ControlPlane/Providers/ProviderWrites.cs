@@ -6,19 +6,19 @@ using Marten;
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>Loads, decides, appends: what all commands on one provider have in common.</summary>
-internal sealed class ProviderWrites(Writer writer, ProviderView view, IAgentNotifier agents)
+internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, IAgentNotifier agents)
 {
     /// <param name="reference">Name or id.</param>
     /// <param name="locked">Whether a placement relies on what this changes: then the two wait for each other.</param>
     /// <param name="command">Made from the provider as it is under the lock.</param>
-    public Task<Result<Written>> Change(
+    public Task<Result<WriteResult>> Change(
         WriteContext context,
         string reference,
         bool locked,
         string etag,
         Func<Provider, ProviderCommand> command,
         CancellationToken ct,
-        Func<string, Refusal?>? taken = null,
+        Func<string, Error?>? taken = null,
         Google.Protobuf.IMessage? response = null
     ) =>
         Change(
@@ -33,14 +33,14 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, IAgentNot
         );
 
     /// <param name="command">Made from the provider, and from what else it reads in the same transaction.</param>
-    public Task<Result<Written>> Change(
+    public Task<Result<WriteResult>> Change(
         WriteContext context,
         string reference,
         bool locked,
         string etag,
         Func<WriteSession, Provider, CancellationToken, Task<ProviderCommand>> command,
         CancellationToken ct,
-        Func<string, Refusal?>? taken = null,
+        Func<string, Error?>? taken = null,
         Google.Protobuf.IMessage? response = null
     ) =>
         Run(
@@ -52,13 +52,13 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, IAgentNot
                 var key = StreamKeys.Provider(providerId);
                 var stream = await session.Documents.Events.FetchForWriting<Provider>(key, token);
                 var provider = stream.Aggregate!;
-                if (!provider.IsMeantBy(reference))
-                    return new Outcome.Outdated();
+                if (!provider.Matches(reference))
+                    return new Outcome.Conflict();
                 if (WriteFields.Stale(etag, provider.Version) is { } stale)
                     return stale;
                 var decision = ProviderDecider.Decide(provider, await command(session, provider, token));
-                if (decision.Refusal is { } refusal)
-                    return refusal;
+                if (decision.Error is { } error)
+                    return error;
                 stream.AppendMany(decision.Events);
                 return new Outcome.Done(providerId, response)
                 {
@@ -71,24 +71,24 @@ internal sealed class ProviderWrites(Writer writer, ProviderView view, IAgentNot
         );
 
     /// <summary>Runs work on a provider that exists, with its id.</summary>
-    public Task<Result<Written>> Run(
+    public Task<Result<WriteResult>> Run(
         WriteContext context,
         string reference,
         bool locked,
         Func<WriteSession, string, CancellationToken, Task<Outcome>> work,
         CancellationToken ct,
-        Func<string, Refusal?>? taken = null
+        Func<string, Error?>? taken = null
     ) =>
         writer.Run(
             context,
             async token =>
             {
                 var found = await view.Find(reference, token);
-                if (found.Refusal is { } refusal)
-                    return refusal;
+                if (found.Error is { } error)
+                    return error;
                 var id = found.Value.ProviderId;
-                return new Plan(
-                    locked ? [StreamLock.Provider(id, exclusive: true)] : [],
+                return new UnitOfWork(
+                    locked ? [AdvisoryLock.Provider(id, exclusive: true)] : [],
                     (session, cancel) => work(session, id, cancel)
                 )
                 {

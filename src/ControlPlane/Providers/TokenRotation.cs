@@ -22,8 +22,8 @@ internal static class TokenRotation
     public static Decision<ProviderEvent> Decide(Provider state, IssueProviderToken c)
     {
         var replaced = state.Tokens.Where(t => t.TokenId == c.Replacing).ToList();
-        if (c.Replacing is not null && NotReplaceable(state, c.Replacing, replaced.Count > 0, c.Use) is { } refusal)
-            return refusal;
+        if (c.Replacing is not null && NotReplaceable(state, c.Replacing, replaced.Count > 0, c.Use) is { } error)
+            return error;
 
         var kept = state.Tokens.Except(replaced).ToList();
         var surplus = Math.Max(0, kept.Count - MaxTokens + 1);
@@ -33,7 +33,7 @@ internal static class TokenRotation
             .Take(surplus)
             .ToList();
         if (dropped.Count < surplus)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.ProviderTokenInUse,
                 $"\"{state.Name}\" has {MaxTokens} tokens, and agents are attached with each of them. End one first: "
                     + $"\"mesh providers revoke-token {state.Name} TOKEN_ID\"; \"mesh providers show {state.Name}\" lists them."
@@ -47,17 +47,17 @@ internal static class TokenRotation
     // -1 for a token that was never used: those go first, and the one that was used last goes last.
     private static int LastUse(ProviderToken token, TokenUse use) => use.Used.ToList().LastIndexOf(token.TokenId);
 
-    private static Refusal? NotReplaceable(Provider state, string tokenId, bool exists, TokenUse use) =>
+    private static Error? NotReplaceable(Provider state, string tokenId, bool exists, TokenUse use) =>
         !exists ? NotFound(state, tokenId)
         : use.Used.Contains(tokenId)
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.ProviderTokenInUse,
                 $"An agent has attached to \"{state.Name}\" with token {tokenId}; no other token can take its place."
             )
         : null;
 
-    public static Refusal NotFound(Provider state, string tokenId) =>
-        Refusal.NotFound(
+    public static Error NotFound(Provider state, string tokenId) =>
+        Error.NotFound(
             ErrorReasons.ProviderTokenNotFound,
             $"\"{state.Name}\" has no live token {tokenId}; \"mesh providers show {state.Name}\" lists them."
         );

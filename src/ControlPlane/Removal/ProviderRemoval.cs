@@ -16,14 +16,19 @@ namespace Coder.Mesh.ControlPlane.Removal;
 /// nobody places into it, allows it, disallows it, or takes away an organization's other provider.
 /// </summary>
 internal sealed class ProviderRemoval(
-    Writer writer,
+    CommandExecutor writer,
     ProviderView view,
     StoreSessions sessions,
     IAgentNotifier agents,
     TimeProvider time
 )
 {
-    public Task<Result<Written>> Delete(WriteContext context, string reference, string etag, CancellationToken ct) =>
+    public Task<Result<WriteResult>> Delete(
+        WriteContext context,
+        string reference,
+        string etag,
+        CancellationToken ct
+    ) =>
         Run(
             context,
             reference,
@@ -34,7 +39,7 @@ internal sealed class ProviderRemoval(
         );
 
     /// <summary>Removes a provider whose cluster is gone; its workspaces end as Lost, in the same transaction.</summary>
-    public Task<Result<Written>> Forget(
+    public Task<Result<WriteResult>> Forget(
         WriteContext context,
         string reference,
         string confirmation,
@@ -66,7 +71,7 @@ internal sealed class ProviderRemoval(
         CancellationToken ct
     );
 
-    private Task<Result<Written>> Run(
+    private Task<Result<WriteResult>> Run(
         WriteContext context,
         string reference,
         string etag,
@@ -79,22 +84,22 @@ internal sealed class ProviderRemoval(
             async token =>
             {
                 var found = await view.Find(reference, token);
-                if (found.Refusal is { } refusal)
-                    return refusal;
+                if (found.Error is { } error)
+                    return error;
                 var id = found.Value.ProviderId;
                 await using var reading = sessions.Read();
                 var expected = await Allowing(reading, id, token);
-                return new Plan(
+                return new UnitOfWork(
                     [
-                        .. expected.Select(o => StreamLock.Organization(o.OrganizationId, exclusive: true)),
-                        StreamLock.Provider(id, exclusive: true),
+                        .. expected.Select(o => AdvisoryLock.Organization(o.OrganizationId, exclusive: true)),
+                        AdvisoryLock.Provider(id, exclusive: true),
                     ],
                     async (session, cancel) =>
                     {
                         var allowing = await Allowing(session.Documents, id, cancel);
                         // Somebody allowed it before our locks were held: theirs has to be locked too.
                         return allowing.ExceptBy(expected.Select(o => o.Id), o => o.Id).Any()
-                            ? new Outcome.Outdated()
+                            ? new Outcome.Conflict()
                             : await Remove(session, reference, id, etag, allowing, command, also, cancel);
                     }
                 );
@@ -115,15 +120,15 @@ internal sealed class ProviderRemoval(
     {
         var events = session.Documents.Events;
         var provider = await events.FetchForWriting<Provider>(StreamKeys.Provider(providerId), ct);
-        if (!provider.Aggregate!.IsMeantBy(reference))
-            return new Outcome.Outdated();
+        if (!provider.Aggregate!.Matches(reference))
+            return new Outcome.Conflict();
         if (WriteFields.Stale(etag, provider.Aggregate.Version) is { } stale)
             return stale;
         var presence = await events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
         var holdings = await Holdings(session, providerId, allowing, ct);
         var decision = ProviderDecider.Decide(provider.Aggregate, command(holdings, presence.Aggregate!.Status));
-        if (decision.Refusal is { } refusal)
-            return refusal;
+        if (decision.Error is { } error)
+            return error;
 
         var response = await also(session, presence.Aggregate, ct);
         // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.

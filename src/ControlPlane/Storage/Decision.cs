@@ -3,11 +3,11 @@ using Coder.Mesh.ControlPlane.Base;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>What a decider says to a command: events to append, or why not. Neither means that nothing changes.</summary>
-internal sealed record Decision<TEvent>(IReadOnlyList<TEvent> Events, Refusal? Refusal = null)
+internal sealed record Decision<TEvent>(IReadOnlyList<TEvent> Events, Error? Error = null)
 {
     public static readonly Decision<TEvent> Nothing = new([]);
 
     public static Decision<TEvent> Emit(params TEvent[] events) => new(events);
 
-    public static implicit operator Decision<TEvent>(Refusal refusal) => new([], refusal);
+    public static implicit operator Decision<TEvent>(Error error) => new([], error);
 }

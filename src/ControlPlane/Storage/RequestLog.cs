@@ -20,7 +20,7 @@ internal static class RequestLog
     private static readonly byte[] Nothing = [];
 
     /// <returns>What the first call did; null if this is the first.</returns>
-    public static async Task<Result<Written?>> Find(
+    public static async Task<Result<WriteResult?>> Find(
         NpgsqlDataSource database,
         WriteContext context,
         CancellationToken ct
@@ -37,10 +37,10 @@ internal static class RequestLog
         command.Parameters.AddWithValue(context.RequestId);
         await using var rows = await command.ExecuteReaderAsync(ct);
         if (!await rows.ReadAsync(ct))
-            return (Written?)null;
+            return (WriteResult?)null;
         if (!RequestHash.IsOf(rows.GetFieldValue<byte[]>(0), context.Request!))
-            return new Refusal(
-                RefusalKind.InvalidArgument,
+            return new Error(
+                ErrorKind.InvalidArgument,
                 ErrorReasons.RequestIdReused,
                 $"request_id: \"{context.RequestId}\" was used within {Retention.RequestIds} for another request; take a new id for each."
             )
@@ -48,7 +48,7 @@ internal static class RequestLog
                 Fields = [new FieldViolation("request_id", "must not be that of another request")],
             };
         var response = await rows.IsDBNullAsync(2, ct) ? null : rows.GetFieldValue<byte[]>(2);
-        return new Written(rows.GetString(1), Repeated: true, response) { Unchanged = response is [] };
+        return new WriteResult(rows.GetString(1), Repeated: true, response) { Unchanged = response is [] };
     }
 
     /// <summary>Kept if the session's transaction commits.</summary>

@@ -11,8 +11,8 @@ namespace Coder.Mesh.ControlPlane.Storage;
 internal static class StoreFailure
 {
     /// <summary>What callers and agents are told while the store is away.</summary>
-    public static readonly Refusal Away = new(
-        RefusalKind.Unavailable,
+    public static readonly Error Away = new(
+        ErrorKind.Unavailable,
         ErrorReasons.StoreUnavailable,
         "The control plane can't reach its store; try again."
     );

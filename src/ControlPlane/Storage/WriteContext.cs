@@ -24,11 +24,11 @@ internal static class WriteFields
             : fields.Violated("etag", "must be the etag of an earlier answer");
 
     /// <returns>Why the resource is no longer as the caller saw it; null if it is, or the caller doesn't care.</returns>
-    public static Refusal? Stale(string etag, int version) =>
+    public static Error? Stale(string etag, int version) =>
         etag.Length == 0 || etag == version.ToString(System.Globalization.CultureInfo.InvariantCulture)
             ? null
-            : new Refusal(
-                RefusalKind.Aborted,
+            : new Error(
+                ErrorKind.Aborted,
                 Protocol.ErrorReasons.EtagMismatch,
                 "It was changed after you read it; read it again, then decide again."
             );

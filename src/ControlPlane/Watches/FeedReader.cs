@@ -12,9 +12,9 @@ internal sealed class FeedReader(
     NpgsqlDataSource database,
     Replica replica,
     IFeedObserver observer,
-    FeedBell bell,
-    ChangeLog changes,
-    ChangeFolder folder,
+    CommitNotifier bell,
+    ChangeBuffer changes,
+    ChangeProjector folder,
     WatchLimits limits,
     TimeProvider time,
     ILogger<FeedReader> logger
@@ -119,7 +119,7 @@ internal sealed class FeedReader(
                 return news;
         }
 
-        var page = await Read(_told!.Value, exceptReplica: null, past ? ChangeFolder.MaxRows : PageSize, ct);
+        var page = await Read(_told!.Value, exceptReplica: null, past ? ChangeProjector.MaxRows : PageSize, ct);
         if (page is not null)
             await Tell(name, page, ct);
         return page;
@@ -179,7 +179,7 @@ internal sealed class FeedReader(
     {
         try
         {
-            foreach (var rows in page.Rows.Chunk(ChangeFolder.MaxRows))
+            foreach (var rows in page.Rows.Chunk(ChangeProjector.MaxRows))
             {
                 changes.Append(await folder.Fold(rows, ct), rows[^1].Position);
                 _told = rows[^1].Position;
@@ -230,7 +230,7 @@ internal sealed class FeedReader(
             {
                 await using var connection = await database.OpenConnectionAsync(ct);
                 connection.Notification += (_, _) => bell.News.Set();
-                await using (var listen = new NpgsqlCommand($"listen {FeedBell.Channel}", connection))
+                await using (var listen = new NpgsqlCommand($"listen {CommitNotifier.Channel}", connection))
                     await listen.ExecuteNonQueryAsync(ct);
                 // Notifications before LISTEN are lost, and the server may be another one than before.
                 _unsure = true;

@@ -18,7 +18,7 @@ internal sealed record ResourceChange(ChangeType Type, FeedChange? Change, strin
 }
 
 /// <summary>Thrown by a subscription that can't go on, or not begin; what to do is in its error.</summary>
-internal sealed class SubscriptionEndedException(Refusal why) : Exception(why.Message)
+internal sealed class SubscriptionEndedException(Error why) : Exception(why.Message)
 {
-    public Refusal Why => why;
+    public Error Why => why;
 }

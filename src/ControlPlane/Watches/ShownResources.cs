@@ -8,9 +8,9 @@ namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>Maps changed resources to what the API shows, with a fixed number of queries however many they are.</summary>
 internal sealed class ShownResources(
-    WorkspaceAnswers workspaces,
-    ProviderAnswers providers,
-    OrganizationAnswers organizations,
+    WorkspaceResponseMapper workspaces,
+    ProviderResponseMapper providers,
+    OrganizationResponseMapper organizations,
     LostSessions lost
 )
 {
@@ -20,7 +20,7 @@ internal sealed class ShownResources(
         var mappedWorkspaces = new Queue<Coder.Mesh.V1.Workspace>(await workspaces.Map(Of<Workspace>(changes), ct));
         var mappedProviders = new Queue<Coder.Mesh.V1.Provider>(await Providers(Of<ProviderVersion>(changes), ct));
         var mappedOrganizations = new Queue<Coder.Mesh.V1.Organization>(
-            await organizations.Map(Of<Organization>(changes), OrganizationAnswers.MaxNamedInLists, ct)
+            await organizations.Map(Of<Organization>(changes), OrganizationResponseMapper.MaxNamedInLists, ct)
         );
         return
         [
@@ -64,7 +64,7 @@ internal sealed class ShownResources(
         var presences = await lost.Detach([.. versions.Select(v => v.Presence)], ct);
         return await providers.Map(
             [.. versions.Zip(presences, (v, presence) => new ProviderOverview(v.Provider, presence))],
-            ProviderAnswers.MaxNamedInLists,
+            ProviderResponseMapper.MaxNamedInLists,
             ct
         );
     }

@@ -10,9 +10,9 @@ namespace Coder.Mesh.ControlPlane.Watches;
 /// of changes, and from the store for subscriptions that begin before the log does.
 /// </summary>
 internal sealed class Subscriptions(
-    ChangeLog log,
-    CatchUp catchUp,
-    FeedBell bell,
+    ChangeBuffer log,
+    Backfill catchUp,
+    CommitNotifier bell,
     NpgsqlDataSource database,
     WatchMetrics metrics,
     WatchLimits limits,
@@ -45,7 +45,7 @@ internal sealed class Subscriptions(
         var reader = Join(await Begin(resumeToken, ct), filter);
         try
         {
-            using var past = new Past(catchUp);
+            using var past = new BackfillReader(catchUp);
             yield return Progress(reader);
             var last = time.GetTimestamp();
             while (true)
@@ -64,7 +64,7 @@ internal sealed class Subscriptions(
                     yield return Progress(reader);
                     last = time.GetTimestamp();
                 }
-                else if (state != LogState.Behind && changes.Count == 0)
+                else if (state != BufferState.Behind && changes.Count == 0)
                     await reader.News.Wait(left, time, ct);
             }
         }
@@ -82,38 +82,38 @@ internal sealed class Subscriptions(
             return new ResumeToken(now.Name, now.End);
         return token.Database == now.Name && await catchUp.CanGoOn(token.Position, ct)
             ? token
-            : throw Ended(WatchRefusals.Expired);
+            : throw Ended(WatchErrors.Expired);
     }
 
-    private LogReader Join(ResumeToken from, IChangeFilter filter)
+    private WatchCursor Join(ResumeToken from, IChangeFilter filter)
     {
-        var reader = new LogReader(from, c => filter.TypeOf(c) is not null);
+        var reader = new WatchCursor(from, c => filter.TypeOf(c) is not null);
         if (!log.TryJoin(reader))
-            throw Ended(WatchRefusals.TooMany);
+            throw Ended(WatchErrors.TooMany);
         metrics.Opened();
         bell.News.Set();
         return reader;
     }
 
     /// <summary>The next changes of all resources; none if there are none yet.</summary>
-    private async Task<(IReadOnlyList<FeedChange> Changes, LogState State)> Next(
-        LogReader reader,
-        Past past,
+    private async Task<(IReadOnlyList<FeedChange> Changes, BufferState State)> Next(
+        WatchCursor reader,
+        BackfillReader past,
         CancellationToken ct
     )
     {
         ct.ThrowIfCancellationRequested();
         var read = log.Read(reader, MaxAtOnce);
-        if (read.State == LogState.Lost)
-            throw Ended(WatchRefusals.Expired);
-        if (read.State == LogState.Open)
+        if (read.State == BufferState.Lost)
+            throw Ended(WatchErrors.Expired);
+        if (read.State == BufferState.Open)
             past.Over();
-        var changes = read.State == LogState.Behind ? await past.Read(reader, ct) : read.Changes;
+        var changes = read.State == BufferState.Behind ? await past.Read(reader, ct) : read.Changes;
         if (changes is null)
-            throw Ended(past.IsOver ? WatchRefusals.TooSlow : WatchRefusals.Expired);
+            throw Ended(past.IsOver ? WatchErrors.TooSlow : WatchErrors.Expired);
         // A log is closed for a moment as a rule: it is opened for this subscription.
-        if (read.State == LogState.Closed && (await FeedDatabase.Read(database, ct)).Name != reader.Database)
-            throw Ended(WatchRefusals.Expired);
+        if (read.State == BufferState.Closed && (await FeedDatabase.Read(database, ct)).Name != reader.Database)
+            throw Ended(WatchErrors.Expired);
         return (changes, read.State);
     }
 
@@ -138,13 +138,13 @@ internal sealed class Subscriptions(
         }
     }
 
-    private static ResourceChange Progress(LogReader reader) =>
+    private static ResourceChange Progress(WatchCursor reader) =>
         new(ChangeType.Progress, null, TokenAt(reader, reader.Position));
 
-    private static string TokenAt(LogReader reader, FeedPosition position) =>
+    private static string TokenAt(WatchCursor reader, FeedPosition position) =>
         new ResumeToken(reader.Database, position).ToText();
 
-    private SubscriptionEndedException Ended(Refusal why)
+    private SubscriptionEndedException Ended(Error why)
     {
         metrics.Ended(why.Reason);
         return new SubscriptionEndedException(why);

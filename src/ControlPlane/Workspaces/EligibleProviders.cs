@@ -95,7 +95,7 @@ internal static class EligibleProviders
     }
 
     /// <summary>The error for a region in which no provider takes the workspace: what keeps each of them from it.</summary>
-    public static async Task<Refusal> RefuseRegion(
+    public static async Task<Error> RefuseRegion(
         WriteSession session,
         Organization organization,
         string region,

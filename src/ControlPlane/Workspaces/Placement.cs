@@ -75,7 +75,7 @@ internal static class Placement
     /// <summary>The error when a region was given, no provider, and none of the region takes the workspace.</summary>
     /// <param name="causes">Of all providers of the region.</param>
     /// <param name="elsewhere">Names of providers of other regions that would take the workspace now.</param>
-    public static Refusal RefuseRegion(
+    public static Error RefuseRegion(
         string region,
         IReadOnlyList<PreconditionViolation> causes,
         IReadOnlyList<string> elsewhere
@@ -87,7 +87,7 @@ internal static class Placement
             elsewhere.Count > 0
                 ? $"Outside this region these would do: {string.Join(", ", elsewhere)}."
                 : "No provider of another region would do now either.";
-        return Refusal.Precondition(
+        return Error.Precondition(
             ErrorReasons.PlacementRefused,
             $"No provider in region \"{region}\" can take the workspace. {string.Join(" ", causes.Select(c => c.Description))} {advice}"
         ) with
@@ -103,13 +103,13 @@ internal static class Placement
     }
 
     /// <param name="wouldDo">Names of providers that would take the workspace now.</param>
-    public static Refusal Refuse(IReadOnlyList<PreconditionViolation> causes, IReadOnlyList<string> wouldDo)
+    public static Error Refuse(IReadOnlyList<PreconditionViolation> causes, IReadOnlyList<string> wouldDo)
     {
         var advice =
             wouldDo.Count > 0
                 ? $"These would do: {string.Join(", ", wouldDo)}."
                 : "No other provider would do now either.";
-        return Refusal.Precondition(
+        return Error.Precondition(
             ErrorReasons.PlacementRefused,
             $"{string.Join(" ", causes.Select(c => c.Description))} {advice}"
         ) with

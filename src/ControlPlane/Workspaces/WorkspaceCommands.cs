@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>Loads, decides, appends: what users, admins and agents do to workspaces that exist.</summary>
 internal sealed class WorkspaceCommands(
-    Writer writer,
+    CommandExecutor writer,
     WorkspaceView view,
     StoreSessions sessions,
     NpgsqlDataSource database,
@@ -18,7 +18,7 @@ internal sealed class WorkspaceCommands(
     private static readonly Polly.ResiliencePipeline<bool> Retry = ConflictRetry.Of<bool>();
 
     /// <summary>Start, stop, delete, restart or update.</summary>
-    public Task<Result<Written>> Wish(
+    public Task<Result<WriteResult>> Wish(
         WriteContext context,
         WorkspaceReference reference,
         WorkspaceCommand wish,
@@ -30,7 +30,7 @@ internal sealed class WorkspaceCommands(
             async (session, workspace) =>
                 wish switch
                 {
-                    WishWorkspace { Desired: DesiredState.Running } start => start with
+                    ChangeDesiredState { Desired: DesiredState.Running } start => start with
                     {
                         Details = await DetailsNow(session, workspace, ct),
                     },
@@ -51,7 +51,7 @@ internal sealed class WorkspaceCommands(
     }
 
     /// <summary>Ends it as Lost. Its provider is held, so that what is said of its status stays true.</summary>
-    public Task<Result<Written>> Abandon(
+    public Task<Result<WriteResult>> Abandon(
         WriteContext context,
         WorkspaceReference reference,
         string reason,
@@ -69,7 +69,7 @@ internal sealed class WorkspaceCommands(
             ct
         );
 
-    public Task<Result<Written>> RaiseGeneration(string workspaceId, long seen, CancellationToken ct) =>
+    public Task<Result<WriteResult>> RaiseGeneration(string workspaceId, long seen, CancellationToken ct) =>
         Change(
             new WriteContext(Actor.Restore.Stored),
             new WorkspaceReference(workspaceId),
@@ -168,7 +168,7 @@ internal sealed class WorkspaceCommands(
         return await command.ExecuteScalarAsync(ct) is not null;
     }
 
-    private Task<Result<Written>> Change(
+    private Task<Result<WriteResult>> Change(
         WriteContext context,
         WorkspaceReference reference,
         Func<WriteSession, Workspace, Task<WorkspaceCommand>> command,
@@ -179,9 +179,9 @@ internal sealed class WorkspaceCommands(
             async token =>
             {
                 var found = await view.Find(reference, context.Actor, token);
-                if (found.Refusal is { } refusal)
-                    return refusal;
-                return new Plan([], (session, cancel) => Once(session, reference, found.Value, command, cancel));
+                if (found.Error is { } error)
+                    return error;
+                return new UnitOfWork([], (session, cancel) => Once(session, reference, found.Value, command, cancel));
             },
             ct
         );
@@ -197,10 +197,10 @@ internal sealed class WorkspaceCommands(
         var stream = await session.Documents.Events.FetchForWriting<Workspace>(found.Id, ct);
         // A name means the workspace that has it now, and this one has just ended.
         if (stream.Aggregate is { Finished: true } && reference.Workspace != found.WorkspaceId)
-            return new Outcome.Outdated();
+            return new Outcome.Conflict();
         var decision = WorkspaceDecider.Decide(stream.Aggregate, await command(session, stream.Aggregate!));
-        if (decision.Refusal is { } refusal)
-            return refusal;
+        if (decision.Error is { } error)
+            return error;
         stream.AppendMany(decision.Events);
         return new Outcome.Done(found.WorkspaceId)
         {

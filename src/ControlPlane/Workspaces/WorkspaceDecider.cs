@@ -17,13 +17,18 @@ internal static class WorkspaceDecider
     public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
         (state, command) switch
         {
-            (null, CreateWorkspace c) => Starts.With(c.Details, c.Name, c.OwnerEmail, details => Created(c, details)),
-            (_, CreateWorkspace c) => new Refusal(
-                RefusalKind.AlreadyExists,
+            (null, CreateWorkspace c) => StartPolicy.With(
+                c.Details,
+                c.Name,
+                c.OwnerEmail,
+                details => Created(c, details)
+            ),
+            (_, CreateWorkspace c) => new Error(
+                ErrorKind.AlreadyExists,
                 ErrorReasons.WorkspaceExists,
                 $"Workspace \"{c.Name}\" exists already."
             ),
-            (null, AdoptWorkspace c) => Starts.With(
+            (null, AdoptWorkspace c) => StartPolicy.With(
                 c.As.Details,
                 c.As.Name,
                 c.As.OwnerEmail,
@@ -33,8 +38,8 @@ internal static class WorkspaceDecider
             (_, AdoptWorkspace or RemoveOrphan) => OrphanNotFound(state.WorkspaceId),
             // A report or a raise can meet a workspace of another database: an orphan, which nobody here decides on.
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
-            (null, _) => Refusal.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
-            (_, WishWorkspace c) => Wish(state, c),
+            (null, _) => Error.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
+            (_, ChangeDesiredState c) => Wish(state, c),
             (_, RestartWorkspace c) => Restart(state, c),
             (_, UpdateWorkspace c) => Update(state, c),
             (_, AbandonWorkspace c) => Abandon(state, c),
@@ -77,13 +82,13 @@ internal static class WorkspaceDecider
     private static OrphanRemovalRequested Removal(RemoveOrphan c) =>
         new(c.WorkspaceId, c.ProviderId, c.Name, c.Spec, c.StorageClass, c.Seen + 1, c.Traceparent, c.At);
 
-    public static Refusal OrphanNotFound(string workspaceId) =>
-        Refusal.NotFound(
+    public static Error OrphanNotFound(string workspaceId) =>
+        Error.NotFound(
             ErrorReasons.OrphanNotFound,
             $"The provider has no orphan \"{workspaceId}\": it has been adopted or removed, or its cluster holds it no longer."
         );
 
-    private static Decision<WorkspaceEvent> Wish(Workspace state, WishWorkspace c)
+    private static Decision<WorkspaceEvent> Wish(Workspace state, ChangeDesiredState c)
     {
         if (WriteFields.Stale(c.Etag, state.Version) is { } stale)
             return stale;
@@ -95,7 +100,7 @@ internal static class WorkspaceDecider
         var generation = state.Generation + 1;
         return c.Desired switch
         {
-            DesiredState.Running => Starts.With(
+            DesiredState.Running => StartPolicy.With(
                 c.Details,
                 state.Name,
                 state.OwnerEmail,
@@ -111,26 +116,26 @@ internal static class WorkspaceDecider
         };
     }
 
-    private static Decision<WorkspaceEvent> Repeat(Workspace state, WishWorkspace c) =>
+    private static Decision<WorkspaceEvent> Repeat(Workspace state, ChangeDesiredState c) =>
         state.Finished || state.IsAsDesired || c.At - state.DesiredAt < RepeatedAtMostEvery
             ? Decision<WorkspaceEvent>.Nothing
             : Decision<WorkspaceEvent>.Emit(new DesiredStateRepeated(c.Desired, state.Generation, c.Traceparent, c.At));
 
-    private static Refusal? Unusable(Workspace state, string etag) =>
+    private static Error? Unusable(Workspace state, string etag) =>
         WriteFields.Stale(etag, state.Version) ?? Over(state);
 
-    private static Refusal? Over(Workspace state) =>
+    private static Error? Over(Workspace state) =>
         state.Desired == DesiredState.Deleted || state.Finished
-            ? Refusal.Precondition(
+            ? Error.Precondition(
                 ErrorReasons.WorkspaceDeleting,
                 $"Workspace \"{state.Name}\" is being deleted or has ended; create a new one instead."
             )
             : null;
 
     private static Decision<WorkspaceEvent> Restart(Workspace state, RestartWorkspace c) =>
-        Unusable(state, c.Etag) is { } refusal
-            ? refusal
-            : Starts.With(
+        Unusable(state, c.Etag) is { } error
+            ? error
+            : StartPolicy.With(
                 c.Details,
                 state.Name,
                 state.OwnerEmail,
@@ -142,10 +147,10 @@ internal static class WorkspaceDecider
 
     private static Decision<WorkspaceEvent> Update(Workspace state, UpdateWorkspace c)
     {
-        if (Unusable(state, c.Etag) is { } refusal)
-            return refusal;
+        if (Unusable(state, c.Etag) is { } error)
+            return error;
         var spec = c.Change(state.Spec);
-        if (new Fields().Spec(spec, state.Spec).Refusal is { } invalid)
+        if (new Fields().Spec(spec, state.Spec).Error is { } invalid)
             return invalid;
         if (Shrinks(state, spec.Disk) is { } shrinks)
             return shrinks;
@@ -163,26 +168,26 @@ internal static class WorkspaceDecider
     }
 
     // What the cluster has refused to make larger may be wished smaller again, down to what there is.
-    private static Refusal? Shrinks(Workspace state, string disk)
+    private static Error? Shrinks(Workspace state, string disk)
     {
         var least = state.Disk ?? state.Spec.Disk;
         return
             Quantities.Compare(disk, state.Spec.Disk) == 0 || least.Length == 0 || Quantities.Compare(disk, least) >= 0
             ? null
-            : new Fields().Violated("spec.disk", $"must not be less than it is, {least}: a disk can't shrink").Refusal;
+            : new Fields().Violated("spec.disk", $"must not be less than it is, {least}: a disk can't shrink").Error;
     }
 
     private static Decision<WorkspaceEvent> Abandon(Workspace state, AbandonWorkspace c)
     {
         if (state.Finished)
-            return Refusal.Precondition(
+            return Error.Precondition(
                 ErrorReasons.WorkspaceDeleting,
                 $"Workspace \"{state.Name}\" has ended already ({state.State})."
             );
         var stuck = state.Desired == DesiredState.Deleted && c.At - state.StateAt >= DeletionStuckAfter;
         return stuck || c.ProviderStatus == ProviderStatus.Error
             ? Decision<WorkspaceEvent>.Emit(new WorkspaceLost(c.Reason, c.At))
-            : Refusal.Precondition(
+            : Error.Precondition(
                 ErrorReasons.WorkspaceNotStuck,
                 $"Workspace \"{state.Name}\" can still be deleted in order: its provider is {c.ProviderStatus}, and no deletion "
                     + $"has been stuck for {DeletionStuckAfter.TotalMinutes:0} minutes. Use \"mesh workspaces rm {state.Name}\"."

@@ -83,23 +83,23 @@ internal sealed record RemoveOrphan(
 
 /// <summary>A wish of the owner: start, stop or delete.</summary>
 /// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
-internal sealed record WishWorkspace(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
+internal sealed record ChangeDesiredState(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
     : WorkspaceCommand
 {
     /// <summary>As the provider's details are now, for a start.</summary>
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
-/// <inheritdoc cref="WishWorkspace"/>
+/// <inheritdoc cref="ChangeDesiredState"/>
 internal sealed record RestartWorkspace(string Etag, string Traceparent, DateTimeOffset At) : WorkspaceCommand
 {
-    /// <inheritdoc cref="WishWorkspace.Details"/>
+    /// <inheritdoc cref="ChangeDesiredState.Details"/>
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
 /// <param name="Change">From the spec as it is to the one that is wished for.</param>
 /// <param name="OwnerEmail">Null to leave it as it is.</param>
-/// <inheritdoc cref="WishWorkspace"/>
+/// <inheritdoc cref="ChangeDesiredState"/>
 internal sealed record UpdateWorkspace(
     Func<WorkspaceSpec, WorkspaceSpec> Change,
     string? OwnerEmail,

@@ -35,7 +35,7 @@ internal sealed record PlacedWorkspace(Workspace Workspace, string Organization,
 /// counted. Where only a region is given, the first provider of it that takes the workspace is chosen under its lock.
 /// </summary>
 internal sealed class WorkspacePlacement(
-    Writer writer,
+    CommandExecutor writer,
     OrganizationView organizations,
     ProviderView providers,
     DeploymentView deployment,
@@ -58,7 +58,7 @@ internal sealed class WorkspacePlacement(
     private sealed record Target(string OrganizationId, IReadOnlyList<PlacementCandidate> Candidates, bool Chosen);
 
     /// <returns>With the workspace, unless it is a repetition.</returns>
-    public async Task<Result<(Written Written, PlacedWorkspace? Placed)>> Place(
+    public async Task<Result<(WriteResult WriteResult, PlacedWorkspace? Placed)>> Place(
         WriteContext context,
         PlaceWorkspace wanted,
         CancellationToken ct
@@ -74,13 +74,13 @@ internal sealed class WorkspacePlacement(
             {
                 var looked = await Look(wanted, candidates, token);
                 candidates = MaxCandidates;
-                if (looked.Refusal is { } refusal)
-                    return refusal;
+                if (looked.Error is { } error)
+                    return error;
                 var target = looked.Value;
-                return new Plan(
+                return new UnitOfWork(
                     [
-                        StreamLock.Organization(target.OrganizationId, exclusive: false),
-                        .. target.Candidates.Select(c => StreamLock.Provider(c.ProviderId, exclusive: c.Counted)),
+                        AdvisoryLock.Organization(target.OrganizationId, exclusive: false),
+                        .. target.Candidates.Select(c => AdvisoryLock.Provider(c.ProviderId, exclusive: c.Counted)),
                     ],
                     (session, cancel) => Once(context, session, target, wanted, p => placed = p, cancel)
                 )
@@ -91,7 +91,7 @@ internal sealed class WorkspacePlacement(
             ct
         );
         // An attempt that failed, for the first call was committed meanwhile, has placed nothing.
-        return written.Refusal is { } no ? no : (written.Value, written.Value.Repeated ? null : placed);
+        return written.Error is { } no ? no : (written.Value, written.Value.Repeated ? null : placed);
     }
 
     private async Task<Result<Target>> Look(PlaceWorkspace wanted, int candidates, CancellationToken ct)
@@ -101,11 +101,11 @@ internal sealed class WorkspacePlacement(
         if (_targets.TryGetValue((wanted.Organization, wanted.Provider), out var remembered))
             return remembered;
         var organization = await organizations.Find(wanted.Organization, ct);
-        if (organization.Refusal is { } unknown)
+        if (organization.Error is { } unknown)
             return unknown;
         var reference = wanted.Provider.Length > 0 ? wanted.Provider : await deployment.DefaultProviderId(ct);
         var provider = await providers.Find(reference, ct);
-        if (provider.Refusal is { } missing)
+        if (provider.Error is { } missing)
             return missing;
         var candidate = new PlacementCandidate(provider.Value.ProviderId, provider.Value.Details.MaxWorkspaces > 0);
         var target = new Target(organization.Value.OrganizationId, [candidate], Chosen: false);
@@ -118,7 +118,7 @@ internal sealed class WorkspacePlacement(
     private async Task<Result<Target>> LookInRegion(PlaceWorkspace wanted, int candidates, CancellationToken ct)
     {
         var organization = await organizations.Find(wanted.Organization, ct);
-        if (organization.Refusal is { } unknown)
+        if (organization.Error is { } unknown)
             return unknown;
         var first = await deployment.DefaultProviderId(ct);
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -143,13 +143,13 @@ internal sealed class WorkspacePlacement(
         var organization = (await loadOrganization)!;
         var reference = wanted.Provider.Length > 0 ? wanted.Provider : (await loadDeployment)!.DefaultProviderId;
         var meant =
-            organization.IsMeantBy(wanted.Organization)
-            && (target.Chosen || targets.All(t => t.Provider.IsMeantBy(reference)));
+            organization.Matches(wanted.Organization)
+            && (target.Chosen || targets.All(t => t.Provider.Matches(reference)));
         // Gone, renamed, no longer the default, or with a maximum by now.
         if (!meant || !targets.Zip(target.Candidates).All(p => IsCounted(p.First) == p.Second.Counted))
         {
             _targets.TryRemove((wanted.Organization, wanted.Provider), out _);
-            return new Outcome.Outdated();
+            return new Outcome.Conflict();
         }
 
         if (Placement.Choose(organization, targets, wanted.Region) is not { } chosen)
@@ -177,7 +177,7 @@ internal sealed class WorkspacePlacement(
         string[] full = [.. targets.Where(t => t.IsAtLimit).Select(t => t.Provider.ProviderId)];
         var found = await EligibleProviders.Find(session.Connection, organization, region, "", limit: 1, ct, full);
         return found.Count > 0
-            ? new Outcome.Outdated()
+            ? new Outcome.Conflict()
             : await EligibleProviders.RefuseRegion(session, organization, region, room, ct);
     }
 
@@ -207,8 +207,8 @@ internal sealed class WorkspacePlacement(
             Details = provider.Details.Workspaces,
         };
         var decision = WorkspaceDecider.Decide(null, command);
-        if (decision.Refusal is { } refusal)
-            return refusal;
+        if (decision.Error is { } error)
+            return error;
         var workspace = Append(session, command.WorkspaceId, decision.Events);
         placed(new PlacedWorkspace(workspace, organization.Name, WorkspaceProvider.Of(provider.Name, chosen.Presence)));
         return new Outcome.Done(command.WorkspaceId)
@@ -231,10 +231,10 @@ internal sealed class WorkspacePlacement(
     }
 
     /// <param name="owner">The caller if empty.</param>
-    internal static Refusal? NameTaken(string index, string name, string caller, string owner) =>
+    internal static Error? NameTaken(string index, string name, string caller, string owner) =>
         index == Indexes.WorkspaceNameIndex
-            ? new Refusal(
-                RefusalKind.AlreadyExists,
+            ? new Error(
+                ErrorKind.AlreadyExists,
                 ErrorReasons.WorkspaceExists,
                 owner.Length == 0 || owner == caller
                     ? $"You already have a workspace named \"{name}\" in this organization."

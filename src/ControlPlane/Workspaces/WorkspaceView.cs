@@ -31,14 +31,14 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
     /// <param name="caller">Whose workspaces names mean where the reference names no owner.</param>
     public async Task<Result<Workspace>> Find(WorkspaceReference reference, string caller, CancellationToken ct)
     {
-        if (Ids.LooksLikeId(reference.Workspace))
+        if (Ids.IsId(reference.Workspace))
             return await Find(reference.Workspace, ct) is { } workspace ? workspace : NotFound(reference);
         string? organizationId = null;
         if (reference.Organization.Length > 0)
         {
             var organization = await organizations.Find(reference.Organization, ct);
-            if (organization.Refusal is { } refusal)
-                return refusal;
+            if (organization.Error is { } error)
+                return error;
             organizationId = organization.Value.OrganizationId;
         }
 
@@ -47,7 +47,7 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         {
             [] => NotFound(reference),
             [var only] => only,
-            _ => Refusal.Precondition(
+            _ => Error.Precondition(
                 ErrorReasons.WorkspaceAmbiguous,
                 $"There is a workspace \"{reference.Workspace}\" of {Whose(reference)} in more than one organization; name the organization."
             ),
@@ -101,8 +101,8 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         return await query.Take(2).ToListAsync(ct);
     }
 
-    private static Refusal NotFound(WorkspaceReference reference) =>
-        Refusal.NotFound(
+    private static Error NotFound(WorkspaceReference reference) =>
+        Error.NotFound(
             ErrorReasons.WorkspaceNotFound,
             $"There is no workspace \"{reference.Workspace}\" of {Whose(reference)}{Where(reference)}; \"mesh workspaces ls\" lists them."
         );
@@ -111,7 +111,7 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         reference.Owner.Length > 0 ? $"user \"{reference.Owner}\"" : "yours";
 
     private static string Where(WorkspaceReference reference) =>
-        reference.Organization.Length > 0 && !Ids.LooksLikeId(reference.Workspace)
+        reference.Organization.Length > 0 && !Ids.IsId(reference.Workspace)
             ? $" in organization \"{reference.Organization}\""
             : "";
 }

@@ -10,7 +10,7 @@ namespace Coder.Mesh.ControlPlane.Tests.Agents;
 public sealed class FrameWriterTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly Outbound _outbound = new(answerCapacity: 16);
+    private readonly SendQueue _outbound = new(answerCapacity: 16);
     private readonly HeldWriter _responses = new();
 
     private static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(30);

@@ -21,7 +21,7 @@ public sealed class FieldsTests
     [InlineData("ä", false)]
     [InlineData("0198f00000007000800000000000cafe", false)]
     public void Names_are_labels_that_cannot_be_taken_for_ids(string name, bool valid) =>
-        Assert.Equal(valid, new Fields().Name("name", name).Refusal is null);
+        Assert.Equal(valid, new Fields().Name("name", name).Error is null);
 
     [Theory]
     [InlineData("abc", 3, "abc")]
@@ -42,43 +42,43 @@ public sealed class FieldsTests
         for (var i = 0; i < 100; i++)
             fields.Violated($"spec.env{i}", new string('r', 90));
 
-        var refusal = fields.Refusal!;
+        var error = fields.Error!;
 
-        var last = refusal.Fields[^1];
-        Assert.Equal(15, refusal.Fields.Count - 1);
+        var last = error.Fields[^1];
+        Assert.Equal(15, error.Fields.Count - 1);
         Assert.Equal(("spec.env15", "breaks a rule too, and is the first of 85 more that do"), (last.Field, last.Rule));
-        Assert.InRange(refusal.ToStatus().CalculateSize(), 1, 5_000);
+        Assert.InRange(error.ToStatus().CalculateSize(), 1, 5_000);
     }
 
     [Fact]
     public void A_single_violation_is_told_however_long_it_is() =>
         Assert.Equal(
             2_000,
-            Assert.Single(new Fields().Violated("a", new string('r', 2_000)).Refusal!.Fields).Rule.Length
+            Assert.Single(new Fields().Violated("a", new string('r', 2_000)).Error!.Fields).Rule.Length
         );
 
     [Fact]
     public void A_name_has_at_most_63_characters()
     {
-        Assert.Null(new Fields().Name("name", new string('g', 63)).Refusal);
-        Assert.NotNull(new Fields().Name("name", new string('g', 64)).Refusal);
+        Assert.Null(new Fields().Name("name", new string('g', 63)).Error);
+        Assert.NotNull(new Fields().Name("name", new string('g', 64)).Error);
     }
 
     [Fact]
     public void All_violations_are_told_at_once_each_with_its_field()
     {
-        var refusal = new Fields()
+        var error = new Fields()
             .Name("name", "")
             .Quantity("spec.cpu", "x", QuantityRule.Cpu)
             .Text("region", new string('r', 2000))
-            .Refusal;
+            .Error;
 
-        Assert.Equal(["name", "spec.cpu", "region"], refusal?.Fields.Select(f => f.Field));
+        Assert.Equal(["name", "spec.cpu", "region"], error?.Fields.Select(f => f.Field));
     }
 
     [Theory]
     [InlineData(-1, "", "page_size")]
     [InlineData(0, "%%", "page_token")]
     public void Nonsense_of_paging_is_refused(int size, string token, string field) =>
-        Assert.Equal(field, new Fields().Page(size, token).Refusal?.Fields.Single().Field);
+        Assert.Equal(field, new Fields().Page(size, token).Error?.Fields.Single().Field);
 }

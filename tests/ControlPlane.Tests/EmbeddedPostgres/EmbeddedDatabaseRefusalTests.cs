@@ -8,9 +8,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
     [Fact]
     public async Task Without_programs_it_says_what_to_install_or_set_and_where_it_looked()
     {
-        var message = await Refusal(o =>
-            (o.SearchPath, o.DistributionFolder) = ("/nowhere/bin", "/nowhere/postgresql")
-        );
+        var message = await Error(o => (o.SearchPath, o.DistributionFolder) = ("/nowhere/bin", "/nowhere/postgresql"));
 
         Assert.Contains("postgresql package", message, StringComparison.Ordinal);
         Assert.Contains("ConnectionStrings__Mesh", message, StringComparison.Ordinal);
@@ -21,7 +19,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
     [Fact]
     public async Task Chosen_programs_folder_without_programs_is_named_and_no_other_searched()
     {
-        var message = await Refusal(o => o.BinariesFolder = "/nowhere/chosen");
+        var message = await Error(o => o.BinariesFolder = "/nowhere/chosen");
 
         Assert.Contains("Mesh__EmbeddedPostgres__BinariesFolder (/nowhere/chosen)", message, StringComparison.Ordinal);
     }
@@ -32,7 +30,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
         await using var first = await ControlPlaneProcess.Start(Folder, ct: Ct);
         Assert.True(first.Started, first.Message);
 
-        var message = await Refusal();
+        var message = await Error();
 
         Assert.Contains($"Another control plane (process {first.Id})", message, StringComparison.Ordinal);
         Assert.Contains(Folder, message, StringComparison.Ordinal);
@@ -44,7 +42,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
     public async Task Folder_that_can_not_be_written_is_named_with_its_owner()
     {
         // Not even root may make folders there.
-        var message = await Refusal(o => o.DataFolder = "/sys/coder-mesh");
+        var message = await Error(o => o.DataFolder = "/sys/coder-mesh");
 
         Assert.Contains("The data folder /sys/coder-mesh can't be written", message, StringComparison.Ordinal);
         Assert.Contains("/sys belongs to root (uid 0)", message, StringComparison.Ordinal);
@@ -71,7 +69,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
         Directory.CreateDirectory(Paths.Root);
         Native.ChangeOwner(Paths.Root, new SystemUser("somebody", 54321, 54321));
 
-        var message = await Refusal();
+        var message = await Error();
 
         Assert.Contains(Paths.Root, message, StringComparison.Ordinal);
         Assert.Contains("belongs to uid 54321, and this process is root", message, StringComparison.Ordinal);
@@ -116,7 +114,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
         Directory.CreateDirectory(Paths.Data);
         File.WriteAllText(Path.Combine(Paths.Data, "PG_VERSION"), "12\n");
 
-        var message = await Refusal();
+        var message = await Error();
 
         Assert.Contains($"The database in {Paths.Data} was made by PostgreSQL 12", message, StringComparison.Ordinal);
         Assert.Contains("Found: ", message, StringComparison.Ordinal);
@@ -129,7 +127,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
         Directory.CreateDirectory(Paths.Data);
         File.WriteAllText(Path.Combine(Paths.Data, "PG_VERSION"), "garbage");
 
-        Assert.Contains("PG_VERSION does not hold the version", await Refusal(), StringComparison.Ordinal);
+        Assert.Contains("PG_VERSION does not hold the version", await Error(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -170,7 +168,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
             initdb: "echo 'initdb: error: could not write: No space left on device' >&2; exit 1"
         );
 
-        var message = await Refusal(o => o.BinariesFolder = binaries);
+        var message = await Error(o => o.BinariesFolder = binaries);
 
         Assert.Contains($"could not create the database in {Paths.Data}", message, StringComparison.Ordinal);
         Assert.Contains("initdb: error: could not write: No space left on device", message, StringComparison.Ordinal);
@@ -179,7 +177,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
     [Fact]
     public async Task Failed_start_shows_the_last_words_of_the_server_and_leaves_the_folder_free()
     {
-        var message = await Refusal(o => o.Settings = new() { ["shared_buffers"] = "nonsense" });
+        var message = await Error(o => o.Settings = new() { ["shared_buffers"] = "nonsense" });
 
         Assert.Contains("ended while starting", message, StringComparison.Ordinal);
         Assert.Contains(
@@ -198,9 +196,7 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
             """for a; do case "$a" in --pgdata=*) mkdir "${a#*=}"; echo 16 >"${a#*=}/PG_VERSION";; esac; done""";
         FakeBinaries(binaries, 16, InitDb);
 
-        var message = await Refusal(o =>
-            (o.BinariesFolder, o.StartTimeout) = (binaries, TimeSpan.FromMilliseconds(300))
-        );
+        var message = await Error(o => (o.BinariesFolder, o.StartTimeout) = (binaries, TimeSpan.FromMilliseconds(300)));
 
         Assert.Contains("was not ready within", message, StringComparison.Ordinal);
         Assert.Empty(ServerProcesses());

@@ -44,12 +44,12 @@ public abstract class EmbeddedDatabaseTestBase : IDisposable
         return EmbeddedDatabase.Start(options, TimeProvider.System, Logger, Ct);
     }
 
-    internal async Task<string> Refusal(Action<EmbeddedPostgresOptions>? change = null)
+    internal async Task<string> Error(Action<EmbeddedPostgresOptions>? change = null)
     {
-        var refusal = await Assert.ThrowsAsync<EmbeddedPostgresException>(async () =>
+        var error = await Assert.ThrowsAsync<EmbeddedPostgresException>(async () =>
             await (await Start(change)).DisposeAsync()
         );
-        return refusal.Message;
+        return error.Message;
     }
 
     protected static async Task Execute(string connectionString, string sql)

@@ -102,18 +102,18 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
     {
         var time = new FakeTimeProvider();
         var limits = new TokenLimits(AttachesPerMinute: 2, ConcurrentLookups: 16, WaitingLookups: 10_000);
-        using var gate = new TokenGate(limits, time);
-        async Task<string?> Enter(string hash) => (await gate.Enter(hash, TokenKind.Provider, Ct)).Refusal?.Reason;
+        using var gate = new TokenLookupLimiter(limits, time);
+        async Task<string?> Enter(string hash) => (await gate.Enter(hash, TokenKind.Provider, Ct)).Error?.Reason;
 
         gate.Found("good", new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow()));
         gate.NotFound("bad");
 
         Assert.Equal([null, ErrorReasons.TooManyAttaches], new[] { await Enter("good"), await Enter("good") });
         Assert.Equal(ErrorReasons.TokenInvalid, await Enter("bad"));
-        time.Advance(TokenGate.UnknownFor);
+        time.Advance(TokenLookupLimiter.UnknownFor);
         Assert.Null(await Enter("bad"));
         Assert.Equal(ErrorReasons.TooManyAttaches, await Enter("good"));
-        time.Advance(TokenGate.Window);
+        time.Advance(TokenLookupLimiter.Window);
         Assert.Null(await Enter("good"));
     }
 

@@ -31,8 +31,8 @@ public sealed class OperationsTests(PostgresFixture postgres) : ControlPlaneTest
         var stopped = await Get<DesiredStateOperations>(plane)
             .Stop(new StopWorkspaceRequest { Workspace = "", Etag = "none" }, Page, Ct);
 
-        Assert.Equal(["name", "request_id"], created.Refusal!.Fields.Select(f => f.Field));
-        Assert.Equal(["workspace", "etag"], stopped.Refusal!.Fields.Select(f => f.Field));
+        Assert.Equal(["name", "request_id"], created.Error!.Fields.Select(f => f.Field));
+        Assert.Equal(["workspace", "etag"], stopped.Error!.Fields.Select(f => f.Field));
         Assert.Equal(before, await Events(plane));
     }
 
@@ -48,7 +48,7 @@ public sealed class OperationsTests(PostgresFixture postgres) : ControlPlaneTest
             .Create(new CreateOrganizationRequest { Name = "emca", RequestId = "once" }, Page, Ct);
 
         Assert.Equal(here, there.Organization);
-        Assert.Equal(ErrorReasons.RequestIdReused, other.Refusal!.Reason);
+        Assert.Equal(ErrorReasons.RequestIdReused, other.Error!.Reason);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class OperationsTests(PostgresFixture postgres) : ControlPlaneTest
 
         var late = await operations.Uncordon(new UncordonProviderRequest { Provider = id, Etag = read.Etag }, Page, Ct);
 
-        Assert.Equal((RefusalKind.Aborted, ErrorReasons.EtagMismatch), (late.Refusal!.Kind, late.Refusal.Reason));
+        Assert.Equal((ErrorKind.Aborted, ErrorReasons.EtagMismatch), (late.Error!.Kind, late.Error.Reason));
     }
 
     [Fact]
@@ -101,8 +101,8 @@ public sealed class OperationsTests(PostgresFixture postgres) : ControlPlaneTest
         var badly = await Get<WorkspaceOperations>(plane)
             .Watch(new WatchWorkspacesRequest { ResumeToken = "?" }, Page, Ct);
 
-        Assert.Equal(ErrorReasons.ProviderNotFound, nobody.Refusal!.Reason);
-        Assert.Equal("resume_token", Assert.Single(badly.Refusal!.Fields).Field);
+        Assert.Equal(ErrorReasons.ProviderNotFound, nobody.Error!.Reason);
+        Assert.Equal("resume_token", Assert.Single(badly.Error!.Fields).Field);
     }
 
     private static T Get<T>(TestControlPlane plane)

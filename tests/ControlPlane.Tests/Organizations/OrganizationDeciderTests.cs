@@ -20,7 +20,7 @@ public sealed class OrganizationDeciderTests
         Assert.Empty(OrganizationDecider.Decide(Science, new AllowProvider("built-in")).Events);
         var decision = OrganizationDecider.Decide(Science, new DisallowProvider("west", "west", Unfinished: 0));
         Assert.Empty(decision.Events);
-        Assert.Null(decision.Refusal);
+        Assert.Null(decision.Error);
     }
 
     [Fact]
@@ -38,16 +38,16 @@ public sealed class OrganizationDeciderTests
         Assert.Empty(deleted.AllowedProviders);
         Assert.Equal(
             ErrorReasons.OrganizationNotFound,
-            OrganizationDecider.Decide(deleted, new AllowProvider("west")).Refusal?.Reason
+            OrganizationDecider.Decide(deleted, new AllowProvider("west")).Error?.Reason
         );
         Assert.Equal(
             ErrorReasons.OrganizationInUse,
-            OrganizationDecider.Decide(Science, new DeleteOrganization(Unfinished: 2, At)).Refusal?.Reason
+            OrganizationDecider.Decide(Science, new DeleteOrganization(Unfinished: 2, At)).Error?.Reason
         );
     }
 
     private static string? Disallow(int unfinished) =>
-        OrganizationDecider.Decide(Science, new DisallowProvider("built-in", "built-in", unfinished)).Refusal?.Reason;
+        OrganizationDecider.Decide(Science, new DisallowProvider("built-in", "built-in", unfinished)).Error?.Reason;
 
     private static Organization After(Organization? state, OrganizationCommand command) =>
         OrganizationDecider

@@ -104,7 +104,7 @@ public sealed class PresenceTimeTests(PostgresFixture postgres) : ControlPlaneTe
             Postgres,
             Ct,
             _time,
-            services: s => s.AddSingleton<ProcessPulse>(pulse)
+            services: s => s.AddSingleton<PauseDetector>(pulse)
         );
         var (id, token) = await plane.CreateProvider("west", Ct);
         using var agent = await TestAgent.Attach(plane, token, Ct);
@@ -124,7 +124,7 @@ public sealed class PresenceTimeTests(PostgresFixture postgres) : ControlPlaneTe
         Assert.Equal(2, await StatusChanges(plane, id));
     }
 
-    private sealed class SettablePulse : ProcessPulse
+    private sealed class SettablePulse : PauseDetector
     {
         private int _pauses;
 

@@ -47,19 +47,19 @@ public sealed class AdmissionTests
         string statusCode
     )
     {
-        var refusal = Admission.Decide(Bound, Agent(uid, name), version, takenBy);
+        var error = Admission.Decide(Bound, Agent(uid, name), version, takenBy);
 
-        Assert.Equal(reason, refusal?.Reason);
-        Assert.Equal(statusCode, Admission.StatusCodeOf(refusal!));
+        Assert.Equal(reason, error?.Reason);
+        Assert.Equal(statusCode, Admission.StatusCodeOf(error!));
     }
 
     [Fact]
     public void A_deleted_provider_s_agent_is_refused_and_gives_no_status()
     {
-        var refusal = Admission.Decide(Bound with { Ended = true }, Agent("uid-1", "workspaces"), 1, takenBy: null);
+        var error = Admission.Decide(Bound with { Ended = true }, Agent("uid-1", "workspaces"), 1, takenBy: null);
 
-        Assert.Equal(ErrorReasons.ProviderDeleted, refusal?.Reason);
-        Assert.Null(Admission.StatusCodeOf(refusal!));
+        Assert.Equal(ErrorReasons.ProviderDeleted, error?.Reason);
+        Assert.Null(Admission.StatusCodeOf(error!));
     }
 
     private static AgentIdentity Agent(string uid, string name) => new("i", "1.0", uid, name, "v1.31", "kubernetes");

@@ -129,7 +129,7 @@ public sealed class DetailRulesTests
     private static void Refused(WorkspaceDetails details, params string[] parts) =>
         Assert.All(parts, part => Assert.Contains(part, Told(details), StringComparison.Ordinal));
 
-    private static string? Told(WorkspaceDetails details) => new Fields().Workspaces(details).Refusal?.Message;
+    private static string? Told(WorkspaceDetails details) => new Fields().Workspaces(details).Error?.Message;
 
     private static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] entries) =>
         entries.ToImmutableSortedDictionary(e => e.Key, e => e.Value, StringComparer.Ordinal);

@@ -25,7 +25,7 @@ public sealed class ProviderDeciderTests
             ErrorReasons.ProviderBuiltIn,
             ProviderDecider
                 .Decide(Remote with { Kind = ProviderKind.BuiltIn }, new DeleteProvider(Nothing, At))
-                .Refusal?.Reason
+                .Error?.Reason
         );
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class ProviderDeciderTests
         Assert.Empty(deleted.Tokens);
         Assert.Equal(
             ErrorReasons.ProviderNotFound,
-            ProviderDecider.Decide(deleted, new DeleteProvider(Nothing, At)).Refusal?.Reason
+            ProviderDecider.Decide(deleted, new DeleteProvider(Nothing, At)).Error?.Reason
         );
     }
 
@@ -66,7 +66,7 @@ public sealed class ProviderDeciderTests
         var holding = Nothing with { UnfinishedWorkspaces = 3, LastOf = ["acme"] };
         var decision = ProviderDecider.Decide(Remote, new ForgetProvider(holding, status, "west", forced, "fire", At));
 
-        Assert.Equal(reason, decision.Refusal?.Reason);
+        Assert.Equal(reason, decision.Error?.Reason);
         Assert.Equal(reason is null ? [new ProviderForgotten("fire", 3, At)] : [], decision.Events);
     }
 
@@ -81,5 +81,5 @@ public sealed class ProviderDeciderTests
     }
 
     private static string? Delete(ProviderHoldings holdings) =>
-        ProviderDecider.Decide(Remote, new DeleteProvider(holdings, At)).Refusal?.Reason;
+        ProviderDecider.Decide(Remote, new DeleteProvider(holdings, At)).Error?.Reason;
 }

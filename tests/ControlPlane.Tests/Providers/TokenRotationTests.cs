@@ -48,12 +48,8 @@ public sealed class TokenRotationTests
         var decision = ProviderDecider.Decide(Two(), Issue(null, Use("old,new", "old,new")));
 
         Assert.Empty(decision.Events);
-        Assert.Equal(ErrorReasons.ProviderTokenInUse, decision.Refusal?.Reason);
-        Assert.Contains(
-            "mesh providers revoke-token west TOKEN_ID",
-            decision.Refusal?.Message,
-            StringComparison.Ordinal
-        );
+        Assert.Equal(ErrorReasons.ProviderTokenInUse, decision.Error?.Reason);
+        Assert.Contains("mesh providers revoke-token west TOKEN_ID", decision.Error?.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -79,7 +75,7 @@ public sealed class TokenRotationTests
     {
         var decision = ProviderDecider.Decide(Two(), Issue("new", Use(used, live)));
 
-        Assert.Equal(refused, decision.Refusal?.Reason);
+        Assert.Equal(refused, decision.Error?.Reason);
         if (refused is null)
             Assert.Equal(
                 [new ProviderTokenRevoked("new"), new ProviderTokenIssued("third", "hash", At)],
@@ -92,7 +88,7 @@ public sealed class TokenRotationTests
     {
         var decision = ProviderDecider.Decide(Two(), Issue("gone", Use("", "")));
 
-        Assert.Equal(ErrorReasons.ProviderTokenNotFound, decision.Refusal?.Reason);
+        Assert.Equal(ErrorReasons.ProviderTokenNotFound, decision.Error?.Reason);
     }
 
     [Theory]

@@ -156,13 +156,13 @@ public sealed class TwoReplicasTests(PostgresFixture postgres) : ControlPlaneTes
         var stopping = both.First.Stop();
         var drain = (await older.Next(Frame.Drain, Ct)).Drain;
         using var refused = TestAgent.Open(both.First, token);
-        var refusal = await refused.End(Ct);
+        var error = await refused.End(Ct);
         using var newer = await TestAgent.Attach(both.Second, token, Ct, h => h.NamespaceUid = "u");
         var end = await older.End(Ct);
         await stopping;
 
         Assert.True(drain.Within.ToTimeSpan() <= TimeSpan.FromSeconds(1), drain.Within.ToString());
-        Assert.Equal(ErrorReasons.ServerRestarting, Reason(refusal));
+        Assert.Equal(ErrorReasons.ServerRestarting, Reason(error));
         Assert.Equal(ErrorReasons.SessionSuperseded, Reason(end));
         var provider = await both.Second.Provider(id, Ct);
         Assert.Equal(

@@ -60,7 +60,7 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
             _ => Page(unfinished.Where(w => w.State == ObservedState.Failed)),
         };
 
-        Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
+        Assert.Contains(index, await UnitOfWork(plane.Database, command), StringComparison.Ordinal);
 
         static NpgsqlCommand Listed(IQueryable<Workspace> all, WorkspaceFilter filter) =>
             filter.Page(all, "0198c1e0000070008000000000000001", 10).ToCommand();
@@ -76,7 +76,7 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         using var command = new ProviderFilter(null, "", [], null, deleted).Query(new("east", "0198"), 10);
 
-        Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
+        Assert.Contains(index, await UnitOfWork(plane.Database, command), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -90,7 +90,7 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
         );
         command.Parameters.AddWithValue(new[] { "a", "b" });
 
-        Assert.Contains(index, await Plan(plane.Database, command), StringComparison.Ordinal);
+        Assert.Contains(index, await UnitOfWork(plane.Database, command), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,7 +102,11 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
         );
         command.Parameters.AddWithValue(new[] { "a", "b" });
 
-        Assert.Contains("ix_workspace_volume_anew", await Plan(plane.Database, command), StringComparison.Ordinal);
+        Assert.Contains(
+            "ix_workspace_volume_anew",
+            await UnitOfWork(plane.Database, command),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -111,13 +115,13 @@ public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         await using var command = new NpgsqlCommand(ProviderMentions.Earlier);
 
-        var plan = await Plan(plane.Database, command);
+        var plan = await UnitOfWork(plane.Database, command);
 
         Assert.Matches(@"Index Cond: \(+stream_id\)?(::\w+)? = ANY", plan);
     }
 
     /// <summary>Of an almost empty table: any index is taken that can serve, since a scan is forbidden.</summary>
-    private static async Task<string> Plan(string database, NpgsqlCommand command)
+    private static async Task<string> UnitOfWork(string database, NpgsqlCommand command)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync(Ct);

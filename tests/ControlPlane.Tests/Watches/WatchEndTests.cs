@@ -247,7 +247,7 @@ public sealed class WatchEndTests(PostgresFixture postgres) : ControlPlaneTestBa
         await mesh.BuiltInReady();
         await mesh.Create("west");
         var begin = await Token(mesh.Plane);
-        for (var i = 0; i < ChangeFolder.MaxRows + 10; i++)
+        for (var i = 0; i < ChangeProjector.MaxRows + 10; i++)
             await mesh.Cordon("west", $"{i}");
         // Until the log is past all of it.
         using var present = await WatchProbe.Providers(mesh.Plane, Ct);

@@ -154,7 +154,7 @@ public sealed class TimelineMemoryTests
             told,
             n =>
             {
-                var items = StoryText.Of(Stored((WorkspaceEvent)Make(n.Key)), StoryState.Unknown, 3).ToList();
+                var items = TimelineText.Of(Stored((WorkspaceEvent)Make(n.Key)), TimelineState.Unknown, 3).ToList();
                 // What was seen is told by its own entries, which this one has none of.
                 Assert.Equal(n.Key == typeof(WorkspaceObserved), items.Count == 0);
                 Assert.All(items, item => HistoryTests.AssertForPeople(item.Entry.Message, n));
@@ -186,11 +186,11 @@ public sealed class TimelineMemoryTests
             new WorkspaceStartRequested(6, "", At) { Details = details },
         ];
 
-        var state = StoryState.Unknown;
+        var state = TimelineState.Unknown;
         var told = new List<string>();
         foreach (var change in story)
         {
-            told.AddRange(StoryText.Of(Stored(change), state, 6).Select(i => i.Entry.Message));
+            told.AddRange(TimelineText.Of(Stored(change), state, 6).Select(i => i.Entry.Message));
             state = state.After(change);
         }
 

@@ -42,7 +42,7 @@ public sealed class WorkspaceDeciderTests
         Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(deleting, Wish(DesiredState.Deleted)));
         Assert.Equal(
             ErrorReasons.WorkspaceDeleting,
-            WorkspaceDecider.Decide(deleting, Wish(DesiredState.Running)).Refusal?.Reason
+            WorkspaceDecider.Decide(deleting, Wish(DesiredState.Running)).Error?.Reason
         );
     }
 
@@ -88,7 +88,7 @@ public sealed class WorkspaceDeciderTests
 
         Assert.Equal(
             least is null ? null : $"must not be less than it is, {least}: a disk can't shrink",
-            decision.Refusal?.Fields.Single().Rule
+            decision.Error?.Fields.Single().Rule
         );
         if (least is null)
             Assert.Equal(wished, Assert.IsType<WorkspaceSpecChanged>(Assert.Single(decision.Events)).Spec.Disk);
@@ -101,7 +101,7 @@ public sealed class WorkspaceDeciderTests
 
         var decision = WorkspaceDecider.Decide(state, Update(s => s with { Image = "other" }));
 
-        Assert.Null(decision.Refusal);
+        Assert.Null(decision.Error);
         Assert.Single(decision.Events);
     }
 
@@ -266,7 +266,7 @@ public sealed class WorkspaceDeciderTests
         Assert.True(deleted.Finished);
         Assert.Empty(Events(deleted, Report(9, 2, 9, ObservedState.Running)));
         Assert.Empty(Events(deleted, new RaiseGeneration(99)));
-        Assert.NotNull(WorkspaceDecider.Decide(deleted, Wish(DesiredState.Running)).Refusal);
+        Assert.NotNull(WorkspaceDecider.Decide(deleted, Wish(DesiredState.Running)).Error);
     }
 
     [Fact]
@@ -304,7 +304,7 @@ public sealed class WorkspaceDeciderTests
     {
         var decision = WorkspaceDecider.Decide(After(null, Create), new AbandonWorkspace(status, "why", At));
 
-        Assert.Equal(lost ? null : ErrorReasons.WorkspaceNotStuck, decision.Refusal?.Reason);
+        Assert.Equal(lost ? null : ErrorReasons.WorkspaceNotStuck, decision.Error?.Reason);
         Assert.Equal(lost ? [new WorkspaceLost("why", At)] : [], decision.Events);
     }
 
@@ -329,7 +329,7 @@ public sealed class WorkspaceDeciderTests
         Assert.Empty(Events(lost, Report(9, 1, 9, ObservedState.Running)));
         Assert.Equal(
             ErrorReasons.WorkspaceDeleting,
-            WorkspaceDecider.Decide(lost, new AbandonWorkspace(ProviderStatus.Error, "", At)).Refusal?.Reason
+            WorkspaceDecider.Decide(lost, new AbandonWorkspace(ProviderStatus.Error, "", At)).Error?.Reason
         );
     }
 
@@ -337,7 +337,7 @@ public sealed class WorkspaceDeciderTests
 
     private static UpdateWorkspace Update(Func<WorkspaceSpec, WorkspaceSpec> change) => new(change, null, "", "", At);
 
-    private static WishWorkspace Wish(DesiredState desired) => new(desired, "", "", At);
+    private static ChangeDesiredState Wish(DesiredState desired) => new(desired, "", "", At);
 
     private static ObserveWorkspace Report(long epoch, long generation, long version, ObservedState state) =>
         new("p", epoch, generation, version, state, "", "", At);

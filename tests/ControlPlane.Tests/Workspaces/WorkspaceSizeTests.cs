@@ -68,7 +68,7 @@ public sealed class WorkspaceSizeTests(PostgresFixture postgres) : OrphanTestBas
         var disk = WorkspaceDecider.Decide(old, Update(s => s with { Disk = "1Gi" }));
 
         Assert.Equal("other", Assert.IsType<WorkspaceSpecChanged>(Assert.Single(image.Events)).Spec.Image);
-        Assert.Equal("spec.memory", Assert.Single(memory.Refusal!.Fields).Field);
+        Assert.Equal("spec.memory", Assert.Single(memory.Error!.Fields).Field);
         Assert.Equal("1Gi", Assert.IsType<WorkspaceSpecChanged>(Assert.Single(disk.Events)).Spec.Disk);
 
         UpdateWorkspace Update(

@@ -12,14 +12,14 @@ namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
 /// Where calls of the API are let in. Those with a token that was good before are let in before it is looked up, for that asks
-/// the store too; any other only once it is known, and until then <see cref="TokenGate"/> bounds what it may ask for.
+/// the store too; any other only once it is known, and until then <see cref="TokenLookupLimiter"/> bounds what it may ask for.
 /// </summary>
 internal static class CallLimitMiddleware
 {
     /// <summary>Comes before authentication.</summary>
     public static IApplicationBuilder UseCallLimitsOfKnown(this IApplicationBuilder app)
     {
-        var gate = app.ApplicationServices.GetRequiredService<TokenGate>();
+        var gate = app.ApplicationServices.GetRequiredService<TokenLookupLimiter>();
         return app.UseCallLimits(context => gate.Known(BearerToken.Of(context.Request)));
     }
 
@@ -47,9 +47,9 @@ internal static class CallLimitMiddleware
                 }
 
                 var granted = await Enter(limiter, kind, caller.Hash, context);
-                if (granted.Refusal is { } refusal)
+                if (granted.Error is { } error)
                 {
-                    await Refuse(context, kind, caller.User, refusal);
+                    await Refuse(context, kind, caller.User, error);
                     return;
                 }
 
@@ -71,19 +71,19 @@ internal static class CallLimitMiddleware
         if (kind == MethodType.Unary)
         {
             var call = await limiter.Call(caller, left, ct);
-            return call.Refusal is { } tooMany ? tooMany : new CallPermit(null, call.Value);
+            return call.Error is { } tooMany ? tooMany : new CallPermit(null, call.Value);
         }
 
         var place = limiter.Watch();
-        if (place.Refusal is { } full)
+        if (place.Error is { } full)
             return full;
         try
         {
             var turn = await limiter.Beginning(left, ct);
-            if (turn.Refusal is null)
+            if (turn.Error is null)
                 return new CallPermit(place.Value, turn.Value);
             place.Value.Dispose();
-            return turn.Refusal;
+            return turn.Error;
         }
         catch
         {
@@ -92,18 +92,18 @@ internal static class CallLimitMiddleware
         }
     }
 
-    private static Task Refuse(HttpContext context, MethodType kind, string user, Refusal refusal)
+    private static Task Refuse(HttpContext context, MethodType kind, string user, Error error)
     {
         var services = context.RequestServices;
-        services.GetRequiredService<ApiMetrics>().Refused(refusal.Reason);
+        services.GetRequiredService<ApiMetrics>().Refused(error.Reason);
         if (kind != MethodType.Unary)
-            services.GetRequiredService<WatchMetrics>().Ended(refusal.Reason);
+            services.GetRequiredService<WatchMetrics>().Ended(error.Reason);
         services
             .GetRequiredService<RefusalLog>()
-            .Add(AccessSubjects.User(user), refusal.Reason, refusal.Message, context.Connection.RemoteIpAddress);
+            .Add(AccessSubjects.User(user), error.Reason, error.Message, context.Connection.RemoteIpAddress);
         if (Listener.Json.Serves(context))
-            return JsonErrors.Write(context, refusal);
-        GrpcErrors.Write(context.Response, refusal);
+            return JsonErrors.Write(context, error);
+        GrpcErrors.Write(context.Response, error);
         return Task.CompletedTask;
     }
 

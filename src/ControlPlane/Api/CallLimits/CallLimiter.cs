@@ -56,7 +56,7 @@ internal sealed class CallLimiter : IDisposable
     public async Task<Result<IDisposable>> Call(string caller, TimeSpan? left, CancellationToken ct)
     {
         var room = Room(caller);
-        if (room.Refusal is not null)
+        if (room.Error is not null)
             return room;
         try
         {
@@ -67,7 +67,7 @@ internal sealed class CallLimiter : IDisposable
                 left,
                 ct
             );
-            if (turn.Refusal is null)
+            if (turn.Error is null)
                 return new Both(room.Value, turn.Value);
             room.Value.Dispose();
             return turn;
@@ -80,7 +80,7 @@ internal sealed class CallLimiter : IDisposable
     }
 
     /// <returns>The place of a watch, to be disposed of when it has ended.</returns>
-    public Result<IDisposable> Watch() => Granted(_watches.AttemptAcquire(), WatchRefusals.TooMany);
+    public Result<IDisposable> Watch() => Granted(_watches.AttemptAcquire(), WatchErrors.TooMany);
 
     /// <returns>To be disposed of when a watch has begun.</returns>
     public Task<Result<IDisposable>> Beginning(TimeSpan? left, CancellationToken ct) =>
@@ -97,8 +97,8 @@ internal sealed class CallLimiter : IDisposable
 
     private Result<IDisposable> Room(string caller)
     {
-        var few = Granted(_few.AttemptAcquire(caller), CallRefusals.TooManyCalls());
-        return few.Refusal is null ? few : Granted(_crowd.AttemptAcquire(), CallRefusals.TooManyCalls());
+        var few = Granted(_few.AttemptAcquire(caller), CallErrors.TooManyCalls());
+        return few.Error is null ? few : Granted(_crowd.AttemptAcquire(), CallErrors.TooManyCalls());
     }
 
     private async Task<Result<IDisposable>> Enter(
@@ -116,15 +116,15 @@ internal sealed class CallLimiter : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
         try
         {
-            return Granted(await wait(either.Token), CallRefusals.TooManyCalls());
+            return Granted(await wait(either.Token), CallErrors.TooManyCalls());
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return CallRefusals.TooManyCalls();
+            return CallErrors.TooManyCalls();
         }
     }
 
-    private static Result<IDisposable> Granted(RateLimitLease lease, Refusal otherwise)
+    private static Result<IDisposable> Granted(RateLimitLease lease, Error otherwise)
     {
         if (lease.IsAcquired)
             return lease;

@@ -101,15 +101,15 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
             case Exception when context.CancellationToken.IsCancellationRequested && IsOfHangingUp(exception):
                 return new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
             case ConcurrencyException:
-                return new Refusal(
-                    RefusalKind.Aborted,
+                return new Error(
+                    ErrorKind.Aborted,
                     ErrorReasons.ConcurrentChange,
                     "Others changed the same thing at the same time; try again."
                 ).ToRpcException();
         }
 
         if (StoreFailure.IsPoolExhausted(exception))
-            return CallRefusals.TooManyCalls().ToRpcException();
+            return CallErrors.TooManyCalls().ToRpcException();
         if (StoreFailure.IsAway(exception))
         {
             RecordStoreAway(exception, context);
@@ -117,8 +117,8 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
         }
 
         logger.CallFailed(exception, context.Method);
-        return new Refusal(
-            RefusalKind.Internal,
+        return new Error(
+            ErrorKind.Internal,
             ErrorReasons.Internal,
             "The control plane failed; its log has the details under this call's trace id."
         ).ToRpcException();

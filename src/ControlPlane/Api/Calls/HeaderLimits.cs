@@ -23,8 +23,8 @@ internal static class HeaderLimits
     /// <inheritdoc cref="MaxReadHeaders"/>
     public const int MaxReadBytes = 256 * 1024;
 
-    private static readonly Refusal TooLarge = new(
-        RefusalKind.InvalidArgument,
+    private static readonly Error TooLarge = new(
+        ErrorKind.InvalidArgument,
         ErrorReasons.HeadersTooLarge,
         $"The headers (metadata) and the path of a call have at most {MaxBytes} bytes and {MaxHeaders} entries."
     );

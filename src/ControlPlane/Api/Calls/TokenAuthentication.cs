@@ -21,7 +21,7 @@ internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     UrlEncoder encoder,
     StoreSessions sessions,
-    TokenGate gate,
+    TokenLookupLimiter gate,
     AccessRecorder access,
     AgentStreamMetrics agents,
     ApiMetrics api
@@ -29,18 +29,18 @@ internal sealed class TokenAuthentication(
 {
     public const string SchemeName = "MeshToken";
 
-    private Refusal _refusal = TokenRefusals.Missing;
+    private Error _refusal = TokenErrors.Missing;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         if (BearerToken.Of(Request) is not { } token)
             return AuthenticateResult.NoResult();
         if (Tokens.KindOf(token) is not { } kind)
-            return Fail(TokenRefusals.Invalid);
+            return Fail(TokenErrors.Invalid);
         var hash = Tokens.Hash(token);
         var entered = await gate.Enter(hash, kind, Context.RequestAborted);
-        if (entered.Refusal is { } refusal)
-            return Fail(refusal);
+        if (entered.Error is { } error)
+            return Fail(error);
         using var place = entered.Value;
         try
         {
@@ -49,7 +49,7 @@ internal sealed class TokenAuthentication(
             if (record is null || record.Kind != kind)
             {
                 gate.NotFound(hash);
-                return Fail(TokenRefusals.Invalid);
+                return Fail(TokenErrors.Invalid);
             }
 
             gate.Found(hash, record);
@@ -57,21 +57,21 @@ internal sealed class TokenAuthentication(
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            return Fail(StoreFailure.IsPoolExhausted(e) ? TokenRefusals.Busy : StoreFailure.Away);
+            return Fail(StoreFailure.IsPoolExhausted(e) ? TokenErrors.Busy : StoreFailure.Away);
         }
     }
 
-    private AuthenticateResult Fail(Refusal refusal)
+    private AuthenticateResult Fail(Error error)
     {
-        _refusal = refusal;
-        return AuthenticateResult.Fail(refusal.Message);
+        _refusal = error;
+        return AuthenticateResult.Fail(error.Message);
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
         Answer(_refusal, AccessSubjects.Anonymous, StatusCodes.Status401Unauthorized);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) =>
-        Answer(TokenRefusals.Denied, Caller.SubjectOf(Context.User), StatusCodes.Status403Forbidden);
+        Answer(TokenErrors.Denied, Caller.SubjectOf(Context.User), StatusCodes.Status403Forbidden);
 
     private static ClaimsPrincipal Principal(TokenRecord record) =>
         new(
@@ -86,18 +86,18 @@ internal sealed class TokenAuthentication(
             )
         );
 
-    private Task Answer(Refusal refusal, string subject, int httpStatus)
+    private Task Answer(Error error, string subject, int httpStatus)
     {
         var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
         if (action == AccessAction.Attach)
-            agents.Refused(refusal.Reason);
+            agents.Refused(error.Reason);
         else
-            api.Refused(refusal.Reason);
-        access.Record(subject, action, refusal.Reason, refusal.Message, Context.Connection.RemoteIpAddress);
+            api.Refused(error.Reason);
+        access.Record(subject, action, error.Reason, error.Message, Context.Connection.RemoteIpAddress);
         if (Listener.Json.Serves(Context))
-            return JsonErrors.Write(Context, refusal);
+            return JsonErrors.Write(Context, error);
         if (GrpcErrors.IsGrpc(Request))
-            GrpcErrors.Write(Response, refusal);
+            GrpcErrors.Write(Response, error);
         else
             Response.StatusCode = httpStatus;
         return Task.CompletedTask;

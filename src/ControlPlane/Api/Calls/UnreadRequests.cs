@@ -11,14 +11,14 @@ namespace Coder.Mesh.ControlPlane.Api.Calls;
 /// </summary>
 internal static class UnreadRequests
 {
-    private static readonly Refusal Invalid = new(
-        RefusalKind.InvalidArgument,
+    private static readonly Error Invalid = new(
+        ErrorKind.InvalidArgument,
         ErrorReasons.BodyInvalid,
         "The request is not one message of the method's type in the protobuf encoding, with strings in UTF-8."
     );
 
-    private static readonly Refusal TooLarge = new(
-        RefusalKind.InvalidArgument,
+    private static readonly Error TooLarge = new(
+        ErrorKind.InvalidArgument,
         ErrorReasons.BodyTooLarge,
         "The request is larger than 4 MiB."
     );
@@ -41,16 +41,16 @@ internal static class UnreadRequests
                 if (
                     !GrpcErrors.IsGrpc(context.Request)
                     || context.Features.Get<Read>() is not null
-                    || RefusalOf(context.Response) is not { } refusal
+                    || RefusalOf(context.Response) is not { } error
                 )
                     return;
-                metrics.Refused(refusal.Reason);
-                GrpcErrors.Write(context.Response, refusal);
+                metrics.Refused(error.Reason);
+                GrpcErrors.Write(context.Response, error);
             }
         );
     }
 
-    private static Refusal? RefusalOf(HttpResponse response)
+    private static Error? RefusalOf(HttpResponse response)
     {
         return Is(StatusCode.Unknown) || Is(StatusCode.Internal) ? Invalid
             : Is(StatusCode.ResourceExhausted) ? TooLarge

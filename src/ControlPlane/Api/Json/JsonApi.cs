@@ -18,7 +18,7 @@ internal static class JsonApi
     /// <summary>What the details of an error may be.</summary>
     public static readonly TypeRegistry ErrorTypes = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor);
 
-    private static readonly Refusal NoRoute = Refusal.NotFound(
+    private static readonly Error NoRoute = Error.NotFound(
         ErrorReasons.RouteNotFound,
         $"There is no such path; docs/json.md and {OpenApiDocument.Path} have all of them."
     );
@@ -76,8 +76,8 @@ internal static class JsonApi
         context.Response.Headers[HeaderNames.Allow] = allowed;
         return JsonErrors.Refuse(
             context,
-            new Refusal(
-                RefusalKind.Unimplemented,
+            new Error(
+                ErrorKind.Unimplemented,
                 ErrorReasons.MethodNotAllowed,
                 $"This path doesn't have the method {Fields.Short(context.Request.Method)}: it has {allowed}."
             )

@@ -22,41 +22,41 @@ internal static class JsonErrors
     };
 
     /// <summary>Writes what neither a service nor the authentication refuses, and counts it.</summary>
-    public static Task Refuse(HttpContext context, Refusal refusal)
+    public static Task Refuse(HttpContext context, Error error)
     {
-        context.RequestServices.GetRequiredService<ApiMetrics>().Refused(refusal.Reason);
-        return Write(context, refusal);
+        context.RequestServices.GetRequiredService<ApiMetrics>().Refused(error.Reason);
+        return Write(context, error);
     }
 
     /// <param name="status">Where HTTP has one of its own; else it follows from the kind.</param>
-    public static Task Write(HttpContext context, Refusal refusal, int? status = null)
+    public static Task Write(HttpContext context, Error error, int? status = null)
     {
-        context.Response.StatusCode = status ?? HttpStatus(refusal.Kind);
+        context.Response.StatusCode = status ?? HttpStatus(error.Kind);
         context.Response.ContentType = "application/json; charset=utf-8";
-        if (refusal.Kind == RefusalKind.Unauthenticated)
+        if (error.Kind == ErrorKind.Unauthenticated)
             context.Response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
-        if (refusal.RetryDelay is { } delay)
+        if (error.RetryDelay is { } delay)
             context.Response.Headers[HeaderNames.RetryAfter] = Math.Ceiling(delay.TotalSeconds)
                 .ToString(CultureInfo.InvariantCulture);
         // Without the formatter's blanks, as the transcoding writes.
-        var text = JsonNode.Parse(Formatter.Format(refusal.ToStatus()))!.ToJsonString(Compact);
+        var text = JsonNode.Parse(Formatter.Format(error.ToStatus()))!.ToJsonString(Compact);
         return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
-    private static int HttpStatus(RefusalKind kind) =>
+    private static int HttpStatus(ErrorKind kind) =>
         kind switch
         {
-            RefusalKind.InvalidArgument or RefusalKind.FailedPrecondition or RefusalKind.OutOfRange =>
+            ErrorKind.InvalidArgument or ErrorKind.FailedPrecondition or ErrorKind.OutOfRange =>
                 StatusCodes.Status400BadRequest,
-            RefusalKind.Unauthenticated => StatusCodes.Status401Unauthorized,
-            RefusalKind.PermissionDenied => StatusCodes.Status403Forbidden,
-            RefusalKind.Unimplemented => StatusCodes.Status405MethodNotAllowed,
-            RefusalKind.NotFound => StatusCodes.Status404NotFound,
-            RefusalKind.AlreadyExists or RefusalKind.Aborted => StatusCodes.Status409Conflict,
-            RefusalKind.ResourceExhausted => StatusCodes.Status429TooManyRequests,
-            RefusalKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
-            RefusalKind.DeadlineExceeded => StatusCodes.Status504GatewayTimeout,
-            RefusalKind.Internal => StatusCodes.Status500InternalServerError,
+            ErrorKind.Unauthenticated => StatusCodes.Status401Unauthorized,
+            ErrorKind.PermissionDenied => StatusCodes.Status403Forbidden,
+            ErrorKind.Unimplemented => StatusCodes.Status405MethodNotAllowed,
+            ErrorKind.NotFound => StatusCodes.Status404NotFound,
+            ErrorKind.AlreadyExists or ErrorKind.Aborted => StatusCodes.Status409Conflict,
+            ErrorKind.ResourceExhausted => StatusCodes.Status429TooManyRequests,
+            ErrorKind.Unavailable => StatusCodes.Status503ServiceUnavailable,
+            ErrorKind.DeadlineExceeded => StatusCodes.Status504GatewayTimeout,
+            ErrorKind.Internal => StatusCodes.Status500InternalServerError,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no HTTP status for this kind"),
         };
 }

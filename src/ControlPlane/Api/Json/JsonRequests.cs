@@ -27,14 +27,14 @@ internal static class JsonRequests
 
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default);
 
-    private static readonly Refusal NotJson = Bad(
+    private static readonly Error NotJson = Bad(
         "The body must be a JSON object in UTF-8, {} at least, sent with \"content-type: application/json\"."
     );
 
-    private static readonly Refusal NoBody = Bad("This request has no body: what it says is in its path and query.");
+    private static readonly Error NoBody = Bad("This request has no body: what it says is in its path and query.");
 
-    private static readonly Refusal TooLarge = new(
-        RefusalKind.InvalidArgument,
+    private static readonly Error TooLarge = new(
+        ErrorKind.InvalidArgument,
         ErrorReasons.BodyTooLarge,
         $"The body has more than {JsonApi.MaxBodyBytes} bytes as it is sent."
     );
@@ -44,14 +44,14 @@ internal static class JsonRequests
         app.Use(
             async (context, next) =>
             {
-                if (JsonApi.Route(context) is { } route && await Problem(context, route) is { } refusal)
-                    await JsonErrors.Refuse(context, refusal);
+                if (JsonApi.Route(context) is { } route && await Problem(context, route) is { } error)
+                    await JsonErrors.Refuse(context, error);
                 else
                     await next(context);
             }
         );
 
-    private static async Task<Refusal?> Problem(HttpContext context, GrpcJsonTranscodingMetadata route)
+    private static async Task<Error?> Problem(HttpContext context, GrpcJsonTranscodingMetadata route)
     {
         var request = route.MethodDescriptor.InputType;
         var inBody = route.HttpRule.Body.Length > 0;
@@ -66,7 +66,7 @@ internal static class JsonRequests
     private static bool HasBody(HttpContext context) =>
         context.Features.GetRequiredFeature<IHttpRequestBodyDetectionFeature>().CanHaveBody;
 
-    private static Refusal? QueryProblem(HttpRequest request, MessageDescriptor type, bool inBody)
+    private static Error? QueryProblem(HttpRequest request, MessageDescriptor type, bool inBody)
     {
         var fields = new Fields();
         var problems = request
@@ -74,7 +74,7 @@ internal static class JsonRequests
             .Where(p => p.Rule is not null);
         foreach (var (name, rule) in problems.Take(MaxProblems))
             fields.Violated(Cut.To(name, MaxName), rule!);
-        return fields.Refusal;
+        return fields.Error;
     }
 
     /// <returns>The rule that a parameter breaks; null if it breaks none.</returns>
@@ -132,7 +132,7 @@ internal static class JsonRequests
     private static bool IsNumber(FieldDescriptor field) =>
         field.FieldType is not (FieldType.Bool or FieldType.String or FieldType.Enum);
 
-    private static async Task<Refusal?> BodyProblem(HttpRequest request, MessageDescriptor type, CancellationToken ct)
+    private static async Task<Error?> BodyProblem(HttpRequest request, MessageDescriptor type, CancellationToken ct)
     {
         if (!IsJson(request.ContentType))
             return NotJson;
@@ -151,7 +151,7 @@ internal static class JsonRequests
         return MessageProblem(body.GetBuffer().AsSpan(0, (int)body.Length), type, request);
     }
 
-    private static Refusal? MessageProblem(ReadOnlySpan<byte> body, MessageDescriptor type, HttpRequest request)
+    private static Error? MessageProblem(ReadOnlySpan<byte> body, MessageDescriptor type, HttpRequest request)
     {
         try
         {
@@ -192,5 +192,5 @@ internal static class JsonRequests
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
         && (!type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase));
 
-    private static Refusal Bad(string message) => new(RefusalKind.InvalidArgument, ErrorReasons.BodyInvalid, message);
+    private static Error Bad(string message) => new(ErrorKind.InvalidArgument, ErrorReasons.BodyInvalid, message);
 }

@@ -162,12 +162,12 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
 
         var hurried = limiter.Call("jo", TimeSpan.FromSeconds(1), Ct);
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(ErrorReasons.TooManyCalls, (await hurried).Refusal?.Reason);
+        Assert.Equal(ErrorReasons.TooManyCalls, (await hurried).Error?.Reason);
         var patient = limiter.Call("jo", TimeSpan.FromMinutes(5), Ct);
         time.Advance(Small.MaxWait - TimeSpan.FromTicks(1));
         Assert.False(patient.IsCompleted);
         time.Advance(TimeSpan.FromTicks(1));
-        Assert.Equal(ErrorReasons.TooManyCalls, (await patient).Refusal?.Reason);
+        Assert.Equal(ErrorReasons.TooManyCalls, (await patient).Error?.Reason);
 
         // Whoever gave up has left no trace: the next one waits in turn, and gets in.
         var next = limiter.Call("jo", null, Ct);
@@ -208,7 +208,7 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
 
         Assert.Equal(
             50 - 4 - 4 - 12,
-            crowd.Count(c => c.IsCompletedSuccessfully && c.Result.Refusal?.Reason == ErrorReasons.TooManyCalls)
+            crowd.Count(c => c.IsCompletedSuccessfully && c.Result.Error?.Reason == ErrorReasons.TooManyCalls)
         );
         var modest = limiter.Call("modest", null, Ct);
         Assert.False(modest.IsCompleted);

@@ -67,7 +67,7 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
                     .Wish(
                         Caller,
                         new WorkspaceReference(o.Name, o.Organization),
-                        new WishWorkspace(DesiredState.Deleted, "", "", DateTimeOffset.UtcNow),
+                        new ChangeDesiredState(DesiredState.Deleted, "", "", DateTimeOffset.UtcNow),
                         ct
                     )
             ),
@@ -116,8 +116,8 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
     public async Task<string> Attach(string name)
     {
         var found = await Get<ProviderView>().Find(name, ct);
-        if (found.Refusal is { } refusal)
-            return refusal.Reason;
+        if (found.Error is { } error)
+            return error.Reason;
         var id = found.Value.ProviderId;
         var attached = await Get<PresenceStore>()
             .Attach(
@@ -131,9 +131,9 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
                 ),
                 ct
             );
-        if (attached.Refusal is null)
+        if (attached.Error is null)
             _fences[id] = await MakeReady(attached.Value);
-        return attached.Refusal?.Reason ?? "ok";
+        return attached.Error?.Reason ?? "ok";
     }
 
     private async Task<SessionFence> MakeReady(AttachedSession session)
@@ -177,8 +177,8 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
         where T : notnull => plane.Services.GetRequiredService<T>();
 
     private static string Answer<T>(Result<T> result) =>
-        result.Refusal is not { } refusal ? "ok"
-        : refusal.Reason == ErrorReasons.PlacementRefused
-            ? $"{refusal.Reason} {string.Join(',', refusal.Preconditions.Select(p => p.Type))}"
-        : refusal.Reason;
+        result.Error is not { } error ? "ok"
+        : error.Reason == ErrorReasons.PlacementRefused
+            ? $"{error.Reason} {string.Join(',', error.Preconditions.Select(p => p.Type))}"
+        : error.Reason;
 }

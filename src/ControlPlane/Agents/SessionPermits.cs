@@ -1,0 +1,30 @@
+using System.Threading.RateLimiting;
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Protocol;
+using Microsoft.Extensions.Options;
+
+namespace Coder.Mesh.ControlPlane.Agents;
+
+/// <summary>Bounds the agents' streams of this process, those that have not said Hello included.</summary>
+internal sealed class SessionPermits(IOptions<AgentStreamOptions> options) : IDisposable
+{
+    private readonly ConcurrencyLimiter _places = new(
+        new ConcurrencyLimiterOptions { PermitLimit = options.Value.MaxSessions, QueueLimit = 0 }
+    );
+
+    /// <returns>The place: it is free again when this is disposed.</returns>
+    public Result<IDisposable> Take()
+    {
+        var lease = _places.AttemptAcquire();
+        if (lease.IsAcquired)
+            return lease;
+        lease.Dispose();
+        return new Error(
+            ErrorKind.ResourceExhausted,
+            ErrorReasons.TooManySessions,
+            $"This control plane holds {options.Value.MaxSessions} agents, the most it may; raise the limit or add a replica."
+        );
+    }
+
+    public void Dispose() => _places.Dispose();
+}

@@ -1,0 +1,42 @@
+using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Protocol;
+
+namespace Coder.Mesh.ControlPlane.Identity;
+
+/// <summary>What callers are told whose token doesn't let them in.</summary>
+internal static class TokenErrors
+{
+    public static readonly Error Missing = new(
+        ErrorKind.Unauthenticated,
+        ErrorReasons.TokenMissing,
+        "No token was given: send it as \"authorization: Bearer <token>\"."
+    );
+
+    public static readonly Error Invalid = new(
+        ErrorKind.Unauthenticated,
+        ErrorReasons.TokenInvalid,
+        "The token is not valid: it is misspelt, revoked, or of another deployment."
+    );
+
+    public static readonly Error Denied = new(
+        ErrorKind.PermissionDenied,
+        ErrorReasons.PermissionDenied,
+        "This token is of another kind: agents use a provider's token, everybody else an API token."
+    );
+
+    public static readonly Error Busy = new(
+        ErrorKind.Unavailable,
+        ErrorReasons.AuthenticationBusy,
+        "Too many tokens are being looked up at this moment; try again."
+    )
+    {
+        RetryDelay = TimeSpan.FromSeconds(1),
+    };
+
+    public static Error TooOften(int perMinute) =>
+        new(
+            ErrorKind.ResourceExhausted,
+            ErrorReasons.TooManyAttaches,
+            $"This token was shown more than {perMinute} times in a minute; wait a minute, and see that one agent alone has it."
+        );
+}

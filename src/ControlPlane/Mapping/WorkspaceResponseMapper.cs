@@ -1,0 +1,36 @@
+using Coder.Mesh.ControlPlane.Organizations;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Workspaces;
+
+namespace Coder.Mesh.ControlPlane.Mapping;
+
+/// <summary>Workspaces as the API shows them: with the names of what they belong to.</summary>
+internal sealed class WorkspaceResponseMapper(
+    WorkspaceView view,
+    OrganizationView organizations,
+    ProviderView providers
+)
+{
+    /// <summary>What a write has made of its workspace.</summary>
+    public async Task<Coder.Mesh.V1.Workspace> Read(string workspaceId, CancellationToken ct) =>
+        (await Map([(await view.Find(workspaceId, ct))!], ct))[0];
+
+    public async Task<IReadOnlyList<Coder.Mesh.V1.Workspace>> Map(
+        IReadOnlyList<Workspace> workspaces,
+        CancellationToken ct
+    )
+    {
+        var names = await organizations.Names(workspaces.Select(w => w.OrganizationId), ct);
+        var known = await providers.OfWorkspaces(workspaces.Select(w => w.ProviderId), ct);
+        return
+        [
+            .. workspaces.Select(w =>
+                WorkspaceMapping.ToProto(
+                    w,
+                    names.GetValueOrDefault(w.OrganizationId, w.OrganizationId),
+                    known.GetValueOrDefault(w.ProviderId) ?? WorkspaceProvider.Unknown(w.ProviderId)
+                )
+            ),
+        ];
+    }
+}

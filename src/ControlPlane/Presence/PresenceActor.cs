@@ -1,0 +1,288 @@
+using System.Threading.Channels;
+using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
+using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
+
+namespace Coder.Mesh.ControlPlane.Presence;
+
+/// <summary>Why an owner asks that its session be closed.</summary>
+internal enum OwnerVerdict
+{
+    Unresponsive,
+
+    /// <summary>The store gives the presence to another session by now.</summary>
+    NotOwner,
+}
+
+/// <summary>
+/// The one writer of a provider's presence while its session is open and, after that, until the grace has passed. Facts
+/// come through its mailbox; it steps the status machine, stores what changed, and arms one timer for the next deadline.
+/// </summary>
+internal sealed class PresenceActor : IDisposable
+{
+    private const int MailboxCapacity = 32;
+
+    private readonly Channel<StatusFact> _mailbox = Channel.CreateBounded<StatusFact>(
+        new BoundedChannelOptions(MailboxCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
+    );
+    private readonly PresenceStore _store;
+    private readonly StoreHealth _health;
+    private readonly PauseDetector _pulse;
+    private readonly ProviderNames _names;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private readonly TaskCompletionSource<OwnerVerdict> _verdict = new(
+        TaskCreationOptions.RunContinuationsAsynchronously
+    );
+    private readonly TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ProviderPresence _session;
+    private readonly DateTimeOffset _heldUntil;
+    private readonly bool _wasHeld;
+    private AgentConnected? _held;
+    private ProviderPresence _saved;
+    private StatusState _state;
+    private string _detachReason = "";
+    private bool _proven;
+    private ReportPace _pace;
+    private DateTimeOffset? _pacedUntil;
+    private long _heardTicks;
+    private int _heardPauses;
+
+    public PresenceActor(
+        AttachedSession attached,
+        PresenceStore store,
+        StoreHealth health,
+        PauseDetector pulse,
+        ProviderNames names,
+        TimeProvider time,
+        ILogger logger
+    )
+    {
+        _session = attached.Presence;
+        _saved = attached.HeldBack?.Before ?? attached.Presence;
+        _state = attached.State;
+        (_held, _wasHeld) = (attached.HeldBack?.Connected, attached.HeldBack is not null);
+        _heldUntil = time.GetUtcNow() + StatusMachine.SnapshotLimit;
+        if (_held is null)
+            _stored.SetResult();
+        (_store, _health, _pulse, _names, _time, _logger) = (store, health, pulse, names, time, logger);
+        _heardTicks = time.GetUtcNow().UtcTicks;
+        _heardPauses = pulse.Pauses;
+        _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public string ProviderId => _session.ProviderId;
+
+    public long Epoch => _session.Epoch;
+
+    /// <summary>The store knows of the session; nothing may be written in its name before.</summary>
+    public bool IsStored => _stored.Task.IsCompleted;
+
+    /// <summary>Completes when the owner finds that its session must be closed.</summary>
+    public Task<OwnerVerdict> Verdict => _verdict.Task;
+
+    /// <summary>The agent was heard: cheap, for every frame. The owner looks at it when a deadline is due.</summary>
+    public void Heard()
+    {
+        Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
+        Volatile.Write(ref _heardPauses, _pulse.KnownPauses);
+    }
+
+    /// <summary>Waits while the mailbox is full: the sender's frames are then read no faster.</summary>
+    public ValueTask Post(StatusFact fact, CancellationToken ct) => _mailbox.Writer.WriteAsync(fact, ct);
+
+    /// <summary>Waits until the session is stored.</summary>
+    public Task Stored(CancellationToken ct) => _stored.Task.WaitAsync(ct);
+
+    /// <summary>The agent's first snapshot has come whole: the session is stored, if it was held back, before it is answered.</summary>
+    public async Task Proven(CancellationToken ct)
+    {
+        if (IsStored)
+            return;
+        Volatile.Write(ref _proven, true);
+        await Post(new StatusFact.TimePassed(), ct);
+        await Stored(ct);
+    }
+
+    /// <summary>The first snapshot is answered. Returns when what follows from that is stored.</summary>
+    public async Task Synced(CancellationToken ct)
+    {
+        await Post(new StatusFact.Synced(), ct);
+        await _synced.Task.WaitAsync(ct);
+    }
+
+    /// <summary>The session has ended; the grace begins, unless too many have failed.</summary>
+    public ValueTask Detached(string reason, StatusFact.Detached fact, CancellationToken ct)
+    {
+        _detachReason = reason;
+        return Post(fact, ct);
+    }
+
+    /// <summary>Makes the owner look again, as after the store is back. A full mailbox needs no ring.</summary>
+    public void Wake() => _mailbox.Writer.TryWrite(new StatusFact.TimePassed());
+
+    /// <summary>A newer session was kept before this one began.</summary>
+    public void GiveUp() => _verdict.TrySetResult(OwnerVerdict.NotOwner);
+
+    /// <summary>Runs until nothing is left to decide, another session owns the presence, or the replica stops.</summary>
+    public async Task Run(CancellationToken ct)
+    {
+        try
+        {
+            Arm();
+            await foreach (var fact in _mailbox.Reader.ReadAllAsync(ct))
+            {
+                if (!await Handle(fact, ct))
+                    return;
+                Arm();
+            }
+        }
+        finally
+        {
+            // Whatever ended it: nobody may wait for room, and no session may go on without an owner.
+            _mailbox.Writer.TryComplete();
+            _verdict.TrySetResult(OwnerVerdict.NotOwner);
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private async Task<bool> Handle(StatusFact fact, CancellationToken ct)
+    {
+        var heardAt = new DateTimeOffset(Volatile.Read(ref _heardTicks), TimeSpan.Zero);
+        var at = _time.GetUtcNow();
+        var before = Backfill(heardAt, at);
+        var next = StatusMachine.Step(before, fact, at);
+        if (_held is not null && next.Link != Link.Attached)
+        {
+            // Nothing of it is stored, so nothing has to be ended.
+            _verdict.TrySetResult(next.Link == Link.Unresponsive ? OwnerVerdict.Unresponsive : OwnerVerdict.NotOwner);
+            return false;
+        }
+
+        if (!await Accept(fact, before, next, at, ct))
+        {
+            _verdict.TrySetResult(OwnerVerdict.NotOwner);
+            return false;
+        }
+
+        if (fact is StatusFact.Synced)
+            _synced.TrySetResult();
+        if (_state.Link == Link.Unresponsive)
+            _verdict.TrySetResult(OwnerVerdict.Unresponsive);
+        return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
+    }
+
+    /// <summary>The state after what was learnt elsewhere since the last fact came: about the agent, this process, the store.</summary>
+    private StatusState Backfill(DateTimeOffset heardAt, DateTimeOffset at)
+    {
+        var state = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
+        if (WasHeldUp())
+            state = StatusMachine.Step(state, new StatusFact.HeldUp(), at);
+        return state.StoreAway && _health.AwaySince is null
+            ? StatusMachine.Step(state, new StatusFact.StoreBack(), at)
+            : state;
+    }
+
+    /// <summary>Saves the next state and takes it over; goes on without saving while the store is away.</summary>
+    /// <returns>False if the presence belongs to another session.</returns>
+    private async Task<bool> Accept(
+        StatusFact fact,
+        StatusState before,
+        StatusState next,
+        DateTimeOffset at,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            if (!await Save(next, at, ct))
+                return false;
+            _state = next;
+            if (fact is StatusFact.Synced && _wasHeld)
+                await _store.ForgetFailures(ProviderId, ct);
+        }
+        catch (Exception e) when (StoreFailure.IsAway(e))
+        {
+            // What happened is kept; what only time decided is not.
+            var kept = fact is StatusFact.TimePassed ? before : next;
+            _state = StatusMachine.Step(kept, new StatusFact.StoreLost(), at);
+            if (_health.ReportAway())
+                _logger.PresenceNotStored(_names.Of(ProviderId), ProviderId, e.Message);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether this process didn't listen for a while since the agent was heard last. Says so once.</summary>
+    private bool WasHeldUp()
+    {
+        var pauses = _pulse.Pauses;
+        return Interlocked.Exchange(ref _heardPauses, pauses) != pauses;
+    }
+
+    private async Task<bool> Save(StatusState next, DateTimeOffset at, CancellationToken ct)
+    {
+        if (next.StoreAway || (_held is not null && at < _heldUntil && !Volatile.Read(ref _proven)))
+            return true;
+        var events = Difference(next, at);
+        _pacedUntil = null;
+        if (events.Count == 0)
+            return true;
+        if (!events.Exists(IsUrgent) && _pace.Wait(at) is { Ticks: > 0 } wait)
+        {
+            // The latest report is stored when there is room, or with the next change of status.
+            _pacedUntil = at + wait;
+            return true;
+        }
+
+        _pace = _pace.Stored(at);
+        using var span = Tracing.StartWork("presence.store");
+        if (await _store.Append(ProviderId, Epoch, _session.OwnerId, events, ct) is not { } saved)
+            return false;
+        _held = null;
+        _stored.TrySetResult();
+        if (saved.Status != _saved.Status || saved.Code != _saved.Code)
+            _logger.StatusChanged(_names.Of(ProviderId), ProviderId, saved.Status, saved.Code, saved.Message);
+        _saved = saved;
+        return true;
+    }
+
+    /// <summary>A change of status is damped by the status machine itself, and others happen once in a session.</summary>
+    private bool IsUrgent(PresenceEvent change) =>
+        change is StatusChanged status ? status.Status != _saved.Status : change is not ConditionsReported;
+
+    private List<PresenceEvent> Difference(StatusState next, DateTimeOffset at)
+    {
+        var events = new List<PresenceEvent>();
+        if (_held is not null)
+            events.Add(_held);
+        else if (_saved.Attached && next.Link != Link.Attached)
+        {
+            var reason = next.Link == Link.Unresponsive ? StatusCodes.AgentUnresponsive : _detachReason;
+            events.Add(new AgentDisconnected(Epoch, reason, at));
+        }
+
+        if (!_saved.Conditions.SequenceEqual(next.Conditions))
+            events.Add(new ConditionsReported(Epoch, next.Conditions));
+        if (!next.SameStatus(StatusState.From(_saved)))
+            events.Add(next.ToEvent(Epoch));
+        return events;
+    }
+
+    private void Arm()
+    {
+        var next = Earlier(StatusMachine.Deadline(_state), _held is null ? null : _heldUntil);
+        next = Earlier(next, _pacedUntil);
+        var due = next is { } deadline
+            ? TimeSpan.FromTicks(Math.Max(0, (deadline - _time.GetUtcNow()).Ticks))
+            : Timeout.InfiniteTimeSpan;
+        _timer.Change(due, Timeout.InfiniteTimeSpan);
+    }
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
+        one is null || other < one ? other ?? one : one;
+}
