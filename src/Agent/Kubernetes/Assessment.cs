@@ -37,10 +37,10 @@ internal sealed record Assessment(
         };
 
     /// <summary>
-    /// The same as long as the context lasts, counted from the time that the cluster keeps: an agent that restarts goes on
-    /// counting. After that it is failed, until the cluster has done it after all.
+    /// Becomes Failed when this state has lasted longer than the timeout of the context, until the cluster gets over it. The time
+    /// is counted from the cluster's own timestamps, so that a restart of the agent does not reset it.
     /// </summary>
-    /// <param name="code">What it is failed with.</param>
+    /// <param name="code">Code of the failure.</param>
     public Assessment FailAfterTimeout(EvaluationContext context, string code)
     {
         if (Since is not { } since)

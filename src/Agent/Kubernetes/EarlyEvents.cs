@@ -1,8 +1,8 @@
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Events of objects that have not been seen yet: each kind has a watch of its own, and they don't wait for each other. Max
-/// are of workspaces about to be seen; some, of somebody else's objects, never find one.
+/// Keeps events of objects that have not been seen yet, since each kind has its own watch and they are not synchronized. Most
+/// belong to workspaces that are about to be seen; events of other objects are dropped later.
 /// </summary>
 internal sealed class EarlyEvents
 {
@@ -17,7 +17,7 @@ internal sealed class EarlyEvents
             _events.RemoveFirst();
     }
 
-    /// <summary>Those of a workspace, oldest first; they are kept no longer.</summary>
+    /// <summary>Removes and returns the events of a workspace, oldest first.</summary>
     public IReadOnlyList<SeenEvent> Take(string workspaceId)
     {
         var found = new List<SeenEvent>();

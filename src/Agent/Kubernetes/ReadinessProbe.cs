@@ -6,7 +6,7 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// One check at the cluster: is it there, which is it, may the agent work in it, and what should somebody know of it.
+/// Checks the cluster once: whether it answers, which cluster it is, whether the agent may work in it, and what else to report.
 /// </summary>
 /// <remarks>
 /// A single failed check makes <see cref="ConditionTypes.ClusterReachable"/> false. That only several failures in a row

@@ -232,7 +232,7 @@ internal sealed class Reconciler(
             identity = _reports is null ? null : _identity;
         }
 
-        // DesiredStates go with their session, so work without one is work that another session will bring again.
+        // Desired states belong to their session. Without a session there is nothing to do: the next one brings them again.
         if (record is null || identity is null || record.Work == WorkKind.None)
             return;
 

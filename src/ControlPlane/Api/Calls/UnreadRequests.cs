@@ -2,6 +2,8 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.Protocol;
 using Grpc.Core;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
@@ -23,30 +25,59 @@ internal static class UnreadRequests
         "The request is larger than 4 MiB."
     );
 
+    /// <summary>Maximum time from the headers of a call to the end of its one message, turn of the call included.</summary>
+    public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(30);
+
+    // RFC 9113, 7: the peer generates excessive load. gRPC clients see RESOURCE_EXHAUSTED.
+    private const int EnhanceYourCalm = 0xb;
+
     private sealed class Read
     {
-        public static readonly Read Done = new();
+        public volatile bool Done;
     }
 
-    /// <summary>From here on a failure is not one of reading the request.</summary>
-    public static void WasRead(HttpContext context) => context.Features.Set(Read.Done);
+    /// <summary>Notes that the message was read, or that the method reads its stream itself.</summary>
+    public static void WasRead(HttpContext context) => context.Features.Get<Read>()?.Done = true;
 
     public static IApplicationBuilder UseUnreadRequests(this IApplicationBuilder app)
     {
         var metrics = app.ApplicationServices.GetRequiredService<ApiMetrics>();
+        var time = app.ApplicationServices.GetRequiredService<TimeProvider>();
         return app.Use(
             async (context, next) =>
             {
-                await next(context);
-                if (
-                    !GrpcErrors.IsGrpc(context.Request)
-                    || context.Features.Get<Read>() is not null
-                    || RefusalOf(context.Response) is not { } error
-                )
+                if (!GrpcErrors.IsGrpc(context.Request))
+                {
+                    await next(context);
+                    return;
+                }
+
+                var read = new Read();
+                context.Features.Set(read);
+                using (Limit(context, read, time))
+                    await next(context);
+                if (read.Done || RefusalOf(context.Response) is not { } error)
                     return;
                 metrics.Refused(error.Reason);
                 GrpcErrors.Write(context.Response, error);
             }
+        );
+    }
+
+    // Kestrel's own limit of a slow body ends the connection, with the calls and watches of everybody who shares it.
+    private static ITimer Limit(HttpContext context, Read read, TimeProvider time)
+    {
+        context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;
+        var stream = context.Features.Get<IHttpResetFeature>();
+        return time.CreateTimer(
+            _ =>
+            {
+                if (!read.Done)
+                    stream?.Reset(EnhanceYourCalm);
+            },
+            null,
+            ReadLimit,
+            Timeout.InfiniteTimeSpan
         );
     }
 
