@@ -145,14 +145,14 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         yield return new WatchSynced<TResource>(_token);
     }
 
+    private bool IsNews(TResource last, TResource resource, ulong version) =>
+        calls.Key(last).Version is var known
+        && (known < version || known == version && calls.ChangesWithoutVersion && !last.Equals(resource));
+
     private WatchEvent<TResource>? Told(ChangeType type, TResource resource)
     {
         var (id, version) = calls.Key(resource);
-        // What a resource shows of others, such as a count, changes without its version.
-        if (
-            _told.TryGetValue(id, out var last)
-            && (calls.Key(last).Version > version || calls.Key(last).Version == version && last.Equals(resource))
-        )
+        if (_told.TryGetValue(id, out var last) && !IsNews(last, resource, version))
             return null;
         if (type == ChangeType.Removed)
         {

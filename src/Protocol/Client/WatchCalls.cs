@@ -15,6 +15,9 @@ internal interface IWatchCalls<TResource, TMessage>
     (ChangeType Type, TResource? Resource, string ResumeToken) Read(TMessage message);
 
     (string Id, ulong Version) Key(TResource resource);
+
+    /// <summary>Whether a change of what a resource shows of others, such as a count, is reported with the same version.</summary>
+    bool ChangesWithoutVersion { get; }
 }
 
 internal sealed class WorkspaceWatchCalls(
@@ -23,6 +26,8 @@ internal sealed class WorkspaceWatchCalls(
 ) : IWatchCalls<Workspace, WatchWorkspacesResponse>
 {
     private const int PageSize = 1_000;
+
+    public bool ChangesWithoutVersion => false;
 
     public async IAsyncEnumerable<(IReadOnlyList<Workspace>, string)> List(
         [EnumeratorCancellation] CancellationToken ct
@@ -89,6 +94,8 @@ internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient p
 {
     private const int PageSize = 1_000;
 
+    public bool ChangesWithoutVersion => true;
+
     public async IAsyncEnumerable<(IReadOnlyList<Provider>, string)> List([EnumeratorCancellation] CancellationToken ct)
     {
         var request = new ListProvidersRequest
@@ -137,6 +144,8 @@ internal sealed class OrganizationWatchCalls(
 ) : IWatchCalls<Organization, WatchOrganizationsResponse>
 {
     private const int PageSize = 1_000;
+
+    public bool ChangesWithoutVersion => true;
 
     public async IAsyncEnumerable<(IReadOnlyList<Organization>, string)> List(
         [EnumeratorCancellation] CancellationToken ct
