@@ -8,7 +8,7 @@ namespace Coder.Mesh.Protocol.Tests.Client;
 /// <summary>A watch against a control plane that fails as it is told to.</summary>
 public sealed class ResourceWatchTests
 {
-    private readonly ScriptedCalls _calls = new();
+    private ScriptedCalls _calls = new();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -56,6 +56,29 @@ public sealed class ResourceWatchTests
             ["interrupted @", "changed 1 v4 @", "changed 2 v7 @", "synced @b", "resumed @b", "changed 1 v5 @c"],
             told[4..]
         );
+    }
+
+    /// <summary>A count of a provider changes without its version; a version of a workspace is told once, whatever it shows.</summary>
+    [Theory]
+    [InlineData(false, "changed 1 v6 @d")]
+    [InlineData(true, "changed 1 v5 @c")]
+    public async Task The_same_version_with_other_contents_is_a_change_where_contents_change_without_it(
+        bool changesWithoutVersion,
+        string next
+    )
+    {
+        _calls = new ScriptedCalls { ChangesWithoutVersion = changesWithoutVersion };
+        _calls.Listed("a", Version("1", 5, WorkspaceState.Running));
+        _calls.Stream(
+            Told("b", Version("1", 5, WorkspaceState.Running)),
+            Told("b", Version("1", 4, WorkspaceState.Stopped)),
+            Told("c", Version("1", 5, WorkspaceState.Stopped)),
+            Told("d", Version("1", 6, WorkspaceState.Stopped))
+        );
+
+        var told = await Tell(3);
+
+        Assert.Equal(["changed 1 v5 @", "synced @a", next], told);
     }
 
     [Fact]

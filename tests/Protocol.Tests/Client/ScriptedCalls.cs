@@ -13,6 +13,8 @@ internal sealed class ScriptedCalls : IWatchCalls<Workspace, WatchWorkspacesResp
     private readonly Queue<Channel<WatchWorkspacesResponse>> _streams = [];
     private readonly Channel<bool> _watched = Channel.CreateUnbounded<bool>();
 
+    public bool ChangesWithoutVersion { get; init; }
+
     /// <summary>The tokens that streams were asked for with.</summary>
     public List<string> Asked { get; } = [];
 
