@@ -35,6 +35,8 @@ internal sealed class OrganizationResponseMapper(
         CancellationToken ct
     )
     {
+        if (organizations.Count == 0)
+            return [];
         var names = await providers.Names(organizations.SelectMany(o => o.AllowedProviders.Take(maxNamed)), ct);
         await using var connection = await database.OpenConnectionAsync(ct);
         string[] ids = [.. organizations.Select(o => o.OrganizationId)];

@@ -20,6 +20,8 @@ internal sealed class WorkspaceResponseMapper(
         CancellationToken ct
     )
     {
+        if (workspaces.Count == 0)
+            return [];
         var names = await organizations.Names(workspaces.Select(w => w.OrganizationId), ct);
         var known = await providers.OfWorkspaces(workspaces.Select(w => w.ProviderId), ct);
         return
