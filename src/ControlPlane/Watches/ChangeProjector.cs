@@ -38,12 +38,9 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
         // The minimum and maximum, not the first and last row: replicas of v0.1 may write rows of a stream out of order.
         var ranges = rows.GroupBy(r => r.Stream)
             .ToDictionary(g => g.Key, g => (Before: g.Min(r => r.Before), After: g.Max(r => r.After)));
-        var (halves, unknown) = OtherHalves(rows, ranges);
-        foreach (var (key, version) in await history.Versions(unknown, rows[^1].Position, ct))
-            ranges[key] = (version, version);
         var states = Known(ranges);
-        foreach (var (key, state) in halves)
-            states[key] = state;
+        // A provider is shown by both of its streams, of which these rows may change only one.
+        await Load(rows.SelectMany(r => StreamsOf(r.Stream)), states, rows[^1].Position, ct);
         var keys = ranges.Keys.ToList();
         var events = await history.Events(keys.Select(key => (key, states[key].Version, ranges[key].After)), ct);
         var read = keys.Zip(events).ToDictionary(p => p.First, p => p.Second);
@@ -57,25 +54,6 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
         return changes;
     }
 
-    // The other stream of each provider of which these rows change only one.
-    private (Dictionary<string, StreamState> Remembered, List<string> Unknown) OtherHalves(
-        List<FeedRow> rows,
-        Dictionary<string, (long, long)> changed
-    )
-    {
-        var remembered = new Dictionary<string, StreamState>();
-        var unknown = new List<string>();
-        foreach (var key in rows.SelectMany(r => Halves(r.Stream)).Distinct().Where(key => !changed.ContainsKey(key)))
-        {
-            if (_states.TryGetValue(key, out StreamState state))
-                remembered[key] = state;
-            else
-                unknown.Add(key);
-        }
-
-        return (remembered, unknown);
-    }
-
     // Uses the cached state of a stream, or starts from its first event. Where rows of v0.1 are out of order, the cached state
     // may be of a later version, which then stays the last one reported.
     private Dictionary<string, StreamState> Known(Dictionary<string, (long Before, long After)> ranges) =>
@@ -87,8 +65,9 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
                     : StreamState.None
         );
 
-    private static IEnumerable<string> Halves(string stream) =>
-        StreamKeys.ProviderOf(stream) is { } id ? [StreamKeys.Provider(id), StreamKeys.Presence(id)] : [];
+    /// <summary>Keys of all streams that make up the resource of a stream.</summary>
+    private static IEnumerable<string> StreamsOf(string key) =>
+        StreamKeys.ProviderOf(key) is { } id ? [StreamKeys.Provider(id), StreamKeys.Presence(id)] : [key];
 
     private static IEnumerable<FoldedChange> Change(
         FeedRow row,
@@ -140,7 +119,7 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
 
         if (due.Count == 0)
             return changes;
-        await Load(due.Keys.SelectMany(HalvesOrItself).Where(key => !states.ContainsKey(key)), states, at, ct);
+        await Load(due.Keys.SelectMany(StreamsOf), states, at, ct);
         var dependents = due.ToLookup(d => d.Value, d => d.Key);
         return
         [
@@ -155,7 +134,7 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
         ];
     }
 
-    /// <summary>Reads streams as of a position; cached ones are not read.</summary>
+    /// <summary>Adds the states of streams that are missing, as of a position. Reads only those that are not cached.</summary>
     private async Task Load(
         IEnumerable<string> keys,
         Dictionary<string, StreamState> states,
@@ -164,7 +143,7 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
     )
     {
         var unknown = new List<string>();
-        foreach (var key in keys)
+        foreach (var key in keys.Distinct().Where(key => !states.ContainsKey(key)))
         {
             if (_states.TryGetValue(key, out StreamState state))
                 states[key] = state;
@@ -172,14 +151,13 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
                 unknown.Add(key);
         }
 
+        if (unknown.Count == 0)
+            return;
         var versions = await history.Versions(unknown, at, ct);
         var events = await history.Events(unknown.Select(key => (key, 0L, versions[key])), ct);
         foreach (var (key, read) in unknown.Zip(events))
             states[key] = StreamState.None.Folded(key, read, versions[key]);
     }
-
-    private static IEnumerable<string> HalvesOrItself(string key) =>
-        StreamKeys.ProviderOf(key) is null ? [key] : Halves(key);
 }
 
 /// <summary>A change that is not yet mapped to the resource that the API shows.</summary>
