@@ -22,11 +22,11 @@ internal static class WorkspacesCommand
                 ListWorkspaces.Make(host),
                 ShowWorkspace.Make(host),
                 ShowTimeline.Make(host),
-                WishCommand.Start(host),
-                WishCommand.Stop(host),
-                WishCommand.Restart(host),
+                DesiredStateCommand.Start(host),
+                DesiredStateCommand.Stop(host),
+                DesiredStateCommand.Restart(host),
                 UpdateWorkspace.Make(host),
-                WishCommand.Remove(host),
+                DesiredStateCommand.Remove(host),
             },
         };
 }

@@ -88,7 +88,7 @@ internal sealed class AgentAdmission(
         }
         catch (ProtocolException e)
         {
-            return e.ToRefusal();
+            return e.ToError();
         }
     }
 }

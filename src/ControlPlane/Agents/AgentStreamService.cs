@@ -79,11 +79,11 @@ internal sealed class AgentStreamService(
         {
             if (await requests.MoveNextFrame(either.Token) && requests.Current.Hello is { Readiness: not null } hello)
                 return (hello, hello.HeartbeatInterval(options.Value.HeartbeatInterval));
-            return new ProtocolException("hello: the first frame must be one, with a readiness report").ToRefusal();
+            return new ProtocolException("hello: the first frame must be one, with a readiness report").ToError();
         }
         catch (ProtocolException e)
         {
-            return e.ToRefusal();
+            return e.ToError();
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {

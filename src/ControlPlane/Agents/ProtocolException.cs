@@ -7,5 +7,5 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class ProtocolException(string message) : Exception(message)
 {
     /// <summary>What an agent is told that has broken it before it had a session.</summary>
-    public Error ToRefusal() => new(ErrorKind.InvalidArgument, ErrorReasons.ProtocolViolation, Message);
+    public Error ToError() => new(ErrorKind.InvalidArgument, ErrorReasons.ProtocolViolation, Message);
 }

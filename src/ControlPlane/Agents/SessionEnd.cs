@@ -76,7 +76,7 @@ internal static class SessionEnds
         };
 
     /// <summary>What the agent is told, where a session neither failed nor was left by the agent itself.</summary>
-    private static readonly FrozenDictionary<SessionEnd, Error> Refusals = new Dictionary<SessionEnd, Error>
+    private static readonly FrozenDictionary<SessionEnd, Error> Errors = new Dictionary<SessionEnd, Error>
     {
         [SessionEnd.Superseded] = new(
             ErrorKind.Aborted,
@@ -131,7 +131,7 @@ internal static class SessionEnds
     private static Error? Told(this SessionEnd end) =>
         end is SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye
             ? null
-            : Refusals.GetValueOrDefault(end, SessionFailed);
+            : Errors.GetValueOrDefault(end, SessionFailed);
 
     /// <summary>What ends the agent's call; null where it left by itself.</summary>
     public static RpcException? ToException(this Ending ending) =>

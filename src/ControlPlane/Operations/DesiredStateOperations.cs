@@ -70,7 +70,7 @@ internal sealed class DesiredStateOperations(
         WorkspaceRequests
             .Check(r)
             .Then(() =>
-                commands.Wish(
+                commands.Change(
                     Writes.By(by, r, r.RequestId),
                     new WorkspaceReference(r.Workspace, r.Organization, r.Owner),
                     new UpdateWorkspace(
@@ -114,7 +114,7 @@ internal sealed class DesiredStateOperations(
         request
             .Check()
             .Then(() =>
-                commands.Wish(Writes.By(by, request.Message, request.RequestId), request.Reference, command, ct)
+                commands.Change(Writes.By(by, request.Message, request.RequestId), request.Reference, command, ct)
             )
             .Map(written => answers.Read(written.Subject, ct));
 

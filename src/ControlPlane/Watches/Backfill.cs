@@ -14,8 +14,8 @@ internal sealed class Backfill(
     /// <summary>Keeps many watches that resume at the same time from using all database connections.</summary>
     private readonly SemaphoreSlim _turns = new(8);
 
-    /// <summary>Creates a folder for one watch. A thousand watches may have one each, so its cache is small.</summary>
-    public ChangeProjector NewFolder() => new(history, shown, remembered: 500);
+    /// <summary>Creates a projector for one watch. A thousand watches may have one each, so its cache is small.</summary>
+    public ChangeProjector NewProjector() => new(history, shown, remembered: 500);
 
     /// <returns>False if the position is too old, or belongs to another database.</returns>
     public async Task<bool> CanGoOn(FeedPosition position, CancellationToken ct) =>
@@ -24,7 +24,7 @@ internal sealed class Backfill(
 
     /// <summary>Returns the next changes and moves the reader behind them.</summary>
     /// <returns>Null if the next changes were trimmed, or cannot be read.</returns>
-    public Task<IReadOnlyList<FeedChange>?> Read(WatchCursor reader, ChangeProjector folder, CancellationToken ct) =>
+    public Task<IReadOnlyList<FeedChange>?> Read(WatchCursor reader, ChangeProjector projector, CancellationToken ct) =>
         Turn(
             async () =>
             {
@@ -39,7 +39,7 @@ internal sealed class Backfill(
                     return null;
                 try
                 {
-                    var changes = await folder.Fold(page.Rows, ct);
+                    var changes = await projector.Fold(page.Rows, ct);
                     reader.Position = page.Next;
                     return changes;
                 }
@@ -70,15 +70,15 @@ internal sealed class Backfill(
 }
 
 /// <summary>Reads the past for one watch until it has reached the present; after that the watch has to keep up.</summary>
-internal sealed class BackfillReader(Backfill catchUp) : IDisposable
+internal sealed class BackfillReader(Backfill backfill) : IDisposable
 {
-    private ChangeProjector? _folder;
+    private ChangeProjector? _projector;
 
     public bool IsOver { get; private set; }
 
     /// <returns>Null if the watch had reached the present, or the next changes were trimmed or cannot be read.</returns>
     public async Task<IReadOnlyList<FeedChange>?> Read(WatchCursor reader, CancellationToken ct) =>
-        IsOver ? null : await catchUp.Read(reader, _folder ??= catchUp.NewFolder(), ct);
+        IsOver ? null : await backfill.Read(reader, _projector ??= backfill.NewProjector(), ct);
 
     public void Over()
     {
@@ -88,7 +88,7 @@ internal sealed class BackfillReader(Backfill catchUp) : IDisposable
 
     public void Dispose()
     {
-        _folder?.Dispose();
-        _folder = null;
+        _projector?.Dispose();
+        _projector = null;
     }
 }

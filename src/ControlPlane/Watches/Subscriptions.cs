@@ -10,9 +10,9 @@ namespace Coder.Mesh.ControlPlane.Watches;
 /// of changes, and from the store for subscriptions that begin before the log does.
 /// </summary>
 internal sealed class Subscriptions(
-    ChangeBuffer log,
-    Backfill catchUp,
-    CommitNotifier bell,
+    ChangeBuffer buffer,
+    Backfill backfill,
+    CommitNotifier commits,
     NpgsqlDataSource database,
     WatchMetrics metrics,
     WatchLimits limits,
@@ -45,7 +45,7 @@ internal sealed class Subscriptions(
         var reader = Join(await Begin(resumeToken, ct), filter);
         try
         {
-            using var past = new BackfillReader(catchUp);
+            using var past = new BackfillReader(backfill);
             yield return Progress(reader);
             var last = time.GetTimestamp();
             while (true)
@@ -70,7 +70,7 @@ internal sealed class Subscriptions(
         }
         finally
         {
-            log.Leave(reader);
+            buffer.Leave(reader);
             metrics.Closed();
         }
     }
@@ -80,7 +80,7 @@ internal sealed class Subscriptions(
         var now = await FeedDatabase.Read(database, ct);
         if (ResumeToken.Parse(text) is not { } token)
             return new ResumeToken(now.Name, now.End);
-        return token.Database == now.Name && await catchUp.CanGoOn(token.Position, ct)
+        return token.Database == now.Name && await backfill.CanGoOn(token.Position, ct)
             ? token
             : throw Ended(WatchErrors.Expired);
     }
@@ -88,10 +88,10 @@ internal sealed class Subscriptions(
     private WatchCursor Join(ResumeToken from, IChangeFilter filter)
     {
         var reader = new WatchCursor(from, c => filter.TypeOf(c) is not null);
-        if (!log.TryJoin(reader))
+        if (!buffer.TryJoin(reader))
             throw Ended(WatchErrors.TooMany);
         metrics.Opened();
-        bell.News.Set();
+        commits.News.Set();
         return reader;
     }
 
@@ -103,7 +103,7 @@ internal sealed class Subscriptions(
     )
     {
         ct.ThrowIfCancellationRequested();
-        var read = log.Read(reader, MaxAtOnce);
+        var read = buffer.Read(reader, MaxAtOnce);
         if (read.State == BufferState.Lost)
             throw Ended(WatchErrors.Expired);
         if (read.State == BufferState.Open)

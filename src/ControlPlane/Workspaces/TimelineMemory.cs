@@ -5,7 +5,7 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 /// <summary>What a workspace remembers of its timeline, so that nothing is stored twice and no generation has too much. Pure.</summary>
 /// <param name="Generation">The newest one that anything was told of.</param>
 /// <param name="Count">How much was told of it.</param>
-/// <param name="Ids">The latest happenings, of generations before too: a pod outlives many a wish.</param>
+/// <param name="Ids">The latest happenings, of earlier generations too, since a pod may outlive several.</param>
 /// <param name="Volume">The happening by which the home volume came; empty if none was told.</param>
 public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<string> Ids, string Volume)
 {
@@ -19,7 +19,7 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
     /// <returns>What is to be stored of a report.</returns>
     public ImmutableArray<TimelineEntry> News(long generation, IEnumerable<TimelineEntry> reported)
     {
-        // The story of an older wish is over.
+        // The timeline of an older generation is complete.
         if (generation < Generation)
             return [];
         var count = generation == Generation ? Count : 0;

@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>One developer's machine: what is wished for it, and what was last seen of it.</summary>
+/// <summary>One developer's machine: its desired state, and what was last observed.</summary>
 public sealed record Workspace(
     string Id,
     string WorkspaceId,
@@ -87,7 +87,7 @@ public sealed record Workspace(
             (_, WorkspaceRestartRequested e) => state.After(e),
             (_, WorkspaceOwnerEmailChanged e) => state with { OwnerEmail = e.OwnerEmail },
             (_, WorkspaceSpecChanged e) => state.After(e),
-            (_, WorkspaceStopRequested e) => state.Wished(DesiredState.Stopped, e.Generation, e.Traceparent, e.At),
+            (_, WorkspaceStopRequested e) => state.WithDesired(DesiredState.Stopped, e.Generation, e.Traceparent, e.At),
             (_, DesiredStateRepeated e) => state with { Traceparent = e.Traceparent, DesiredAt = e.At },
             (_, WorkspaceDeleteRequested e) => state.After(e),
             (_, WorkspaceLost e) => state.Entered(ObservedState.Lost, e.Reason, e.At),
@@ -138,27 +138,27 @@ public sealed record Workspace(
         };
 
     private Workspace After(WorkspaceStartRequested e) =>
-        Wished(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
+        WithDesired(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
         {
             Details = e.Details ?? Details,
         };
 
     private Workspace After(WorkspaceRestartRequested e) =>
-        Wished(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
+        WithDesired(DesiredState.Running, e.Generation, e.Traceparent, e.At) with
         {
             RestartGeneration = e.Generation,
             Details = e.Details ?? Details,
         };
 
     private Workspace After(WorkspaceSpecChanged e) =>
-        Wished(Desired, e.Generation, e.Traceparent, e.At) with
+        WithDesired(Desired, e.Generation, e.Traceparent, e.At) with
         {
             Spec = e.Spec,
             TakeOwnershipGeneration = e.TakesOwnership ? e.Generation : TakeOwnershipGeneration,
         };
 
     private Workspace After(WorkspaceDeleteRequested e) =>
-        Wished(DesiredState.Deleted, e.Generation, e.Traceparent, e.At).Entered(ObservedState.Deleting, "", e.At);
+        WithDesired(DesiredState.Deleted, e.Generation, e.Traceparent, e.At).Entered(ObservedState.Deleting, "", e.At);
 
     private Workspace After(WorkspaceObserved e) =>
         this with
@@ -211,7 +211,7 @@ public sealed record Workspace(
             State = ObservedState.Deleting,
         };
 
-    private Workspace Wished(DesiredState desired, long generation, string traceparent, DateTimeOffset at) =>
+    private Workspace WithDesired(DesiredState desired, long generation, string traceparent, DateTimeOffset at) =>
         this with
         {
             Desired = desired,

@@ -18,24 +18,24 @@ internal sealed class WorkspaceCommands(
     private static readonly Polly.ResiliencePipeline<bool> Retry = ConflictRetry.Of<bool>();
 
     /// <summary>Start, stop, delete, restart or update.</summary>
-    public Task<Result<WriteResult>> Wish(
+    public Task<Result<WriteResult>> Change(
         WriteContext context,
         WorkspaceReference reference,
-        WorkspaceCommand wish,
+        WorkspaceCommand change,
         CancellationToken ct
     ) =>
         Change(
             context,
             reference,
             async (session, workspace) =>
-                wish switch
+                change switch
                 {
                     ChangeDesiredState { Desired: DesiredState.Running } start => start with
                     {
                         Details = await DetailsNow(session, workspace, ct),
                     },
                     RestartWorkspace restart => restart with { Details = await DetailsNow(session, workspace, ct) },
-                    _ => wish,
+                    _ => change,
                 },
             ct
         );

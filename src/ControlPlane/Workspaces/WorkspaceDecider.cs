@@ -39,7 +39,7 @@ internal static class WorkspaceDecider
             // A report or a raise can meet a workspace of another database: an orphan, which nobody here decides on.
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
             (null, _) => Error.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
-            (_, ChangeDesiredState c) => Wish(state, c),
+            (_, ChangeDesiredState c) => SetDesired(state, c),
             (_, RestartWorkspace c) => Restart(state, c),
             (_, UpdateWorkspace c) => Update(state, c),
             (_, AbandonWorkspace c) => Abandon(state, c),
@@ -88,7 +88,7 @@ internal static class WorkspaceDecider
             $"The provider has no orphan \"{workspaceId}\": it has been adopted or removed, or its cluster holds it no longer."
         );
 
-    private static Decision<WorkspaceEvent> Wish(Workspace state, ChangeDesiredState c)
+    private static Decision<WorkspaceEvent> SetDesired(Workspace state, ChangeDesiredState c)
     {
         if (WriteFields.Stale(c.Etag, state.Version) is { } stale)
             return stale;
@@ -112,7 +112,7 @@ internal static class WorkspaceDecider
             DesiredState.Deleted => Decision<WorkspaceEvent>.Emit(
                 new WorkspaceDeleteRequested(generation, c.Traceparent, c.At)
             ),
-            _ => throw new ArgumentOutOfRangeException(nameof(c), c.Desired, "no rule for this wish"),
+            _ => throw new ArgumentOutOfRangeException(nameof(c), c.Desired, "no rule for this desired state"),
         };
     }
 
@@ -167,7 +167,7 @@ internal static class WorkspaceDecider
         return new Decision<WorkspaceEvent>(events);
     }
 
-    // What the cluster has refused to make larger may be wished smaller again, down to what there is.
+    // What the cluster has refused to make larger may be made smaller again, down to what there is.
     private static Error? Shrinks(Workspace state, string disk)
     {
         var least = state.Disk ?? state.Spec.Disk;

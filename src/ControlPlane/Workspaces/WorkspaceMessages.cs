@@ -43,7 +43,7 @@ public sealed record WorkspaceSpec(string Image, string Cpu, string Memory, stri
 
 internal abstract record WorkspaceCommand;
 
-/// <param name="Traceparent">Of the call that wished it: kept, so that a later delivery still belongs to that trace.</param>
+/// <param name="Traceparent">Of the call that asked for it. Kept, so that a later delivery still belongs to that trace.</param>
 internal sealed record CreateWorkspace(
     string WorkspaceId,
     string OrganizationId,
@@ -81,7 +81,7 @@ internal sealed record RemoveOrphan(
     DateTimeOffset At
 ) : WorkspaceCommand;
 
-/// <summary>A wish of the owner: start, stop or delete.</summary>
+/// <summary>Changes the desired state: start, stop or delete.</summary>
 /// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
 internal sealed record ChangeDesiredState(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
     : WorkspaceCommand
@@ -97,7 +97,7 @@ internal sealed record RestartWorkspace(string Etag, string Traceparent, DateTim
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
-/// <param name="Change">From the spec as it is to the one that is wished for.</param>
+/// <param name="Change">From the present spec to the desired one.</param>
 /// <param name="OwnerEmail">Null to leave it as it is.</param>
 /// <inheritdoc cref="ChangeDesiredState"/>
 internal sealed record UpdateWorkspace(

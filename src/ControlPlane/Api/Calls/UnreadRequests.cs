@@ -56,7 +56,7 @@ internal static class UnreadRequests
                 context.Features.Set(read);
                 using (Limit(context, read, time))
                     await next(context);
-                if (read.Done || RefusalOf(context.Response) is not { } error)
+                if (read.Done || ErrorOf(context.Response) is not { } error)
                     return;
                 metrics.Refused(error.Reason);
                 GrpcErrors.Write(context.Response, error);
@@ -81,7 +81,7 @@ internal static class UnreadRequests
         );
     }
 
-    private static Error? RefusalOf(HttpResponse response)
+    private static Error? ErrorOf(HttpResponse response)
     {
         return Is(StatusCode.Unknown) || Is(StatusCode.Internal) ? Invalid
             : Is(StatusCode.ResourceExhausted) ? TooLarge

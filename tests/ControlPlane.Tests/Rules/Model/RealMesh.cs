@@ -64,7 +64,7 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
             ),
             Operation.Remove o => Answer(
                 await Get<WorkspaceCommands>()
-                    .Wish(
+                    .Change(
                         Caller,
                         new WorkspaceReference(o.Name, o.Organization),
                         new ChangeDesiredState(DesiredState.Deleted, "", "", DateTimeOffset.UtcNow),

@@ -8,10 +8,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>`mesh workspaces start`, `stop`, `restart` and `rm`: the same wish for each name, and on demand its end awaited.</summary>
-internal sealed class WishCommand
+/// <summary>`mesh workspaces start`, `stop`, `restart` and `rm`: changes the desired state of each named workspace, and waits for it on demand.</summary>
+internal sealed class DesiredStateCommand
 {
-    private readonly Wish _wish;
+    private readonly DesiredStateChange _change;
     private readonly Argument<string[]> _names = Arguments.Several(
         "Names of your workspaces (of another user's with --owner), or any ids"
     );
@@ -21,22 +21,26 @@ internal sealed class WishCommand
     private Option<bool>? _yes;
     private AbandonWorkspaces? _abandon;
 
-    private WishCommand(Wish wish)
+    private DesiredStateCommand(DesiredStateChange change)
     {
-        _wish = wish;
-        _wait = WorkspaceOptions.Wait(Text.Word(wish.Desired));
+        _change = change;
+        _wait = WorkspaceOptions.Wait(Text.Word(change.Desired));
     }
 
-    public static Command Start(CliHost host) => new WishCommand(Wish.Start).Make(host);
+    public static Command Start(CliHost host) => new DesiredStateCommand(DesiredStateChange.Start).Make(host);
 
-    public static Command Stop(CliHost host) => new WishCommand(Wish.Stop).Make(host);
+    public static Command Stop(CliHost host) => new DesiredStateCommand(DesiredStateChange.Stop).Make(host);
 
-    public static Command Restart(CliHost host) => new WishCommand(Wish.Restart).Make(host);
+    public static Command Restart(CliHost host) => new DesiredStateCommand(DesiredStateChange.Restart).Make(host);
 
     public static Command Remove(CliHost host)
     {
         var yes = YesOption.Make();
-        var parts = new WishCommand(Wish.Remove) { _yes = yes, _abandon = new AbandonWorkspaces(yes) };
+        var parts = new DesiredStateCommand(DesiredStateChange.Remove)
+        {
+            _yes = yes,
+            _abandon = new AbandonWorkspaces(yes),
+        };
         var command = parts.Make(
             host,
             "mesh workspaces rm dev --yes",
@@ -49,11 +53,11 @@ internal sealed class WishCommand
     private MeshCommand Make(CliHost host, params string[] moreExamples)
     {
         var command = new MeshCommand(
-            _wish.Verb,
-            _wish.Description,
+            _change.Verb,
+            _change.Description,
             [
-                $"mesh workspaces {_wish.Verb} dev",
-                $"mesh workspaces {_wish.Verb} dev web --wait --timeout 2m",
+                $"mesh workspaces {_change.Verb} dev",
+                $"mesh workspaces {_change.Verb} dev web --wait --timeout 2m",
                 .. moreExamples,
             ]
         )
@@ -107,21 +111,21 @@ internal sealed class WishCommand
             names,
             async name =>
             {
-                var workspace = await _wish.Ask(run.Client.Workspaces, name, scope, ct);
+                var workspace = await _change.Ask(run.Client.Workspaces, name, scope, ct);
                 accepted.Add(workspace);
-                var already = _wish.Already(workspace);
+                var already = _change.Already(workspace);
                 run.Output.Change(
                     already is not null,
                     already ?? "",
-                    _wish.Accepted(workspace),
-                    wait || already is not null ? [] : _wish.WhatFollows(workspace)
+                    _change.Accepted(workspace),
+                    wait || already is not null ? [] : _change.WhatFollows(workspace)
                 );
             }
         );
         if (!wait || accepted.Count == 0)
             return accepted;
         var timeout = run.Line.Duration(_timeout, WorkspaceOptions.DefaultTimeout);
-        return await new WorkspaceWait(run, batch, _wish.Desired, timeout).For(accepted, ct);
+        return await new WorkspaceWait(run, batch, _change.Desired, timeout).For(accepted, ct);
     }
 
     // That there is none is told as any failed call.

@@ -3,8 +3,8 @@ using Client = Coder.Mesh.V1.WorkspaceService.WorkspaceServiceClient;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>A wish about a workspace that exists: its words and its call.</summary>
-internal sealed record Wish(
+/// <summary>A change of the desired state of a workspace: its texts and its call.</summary>
+internal sealed record DesiredStateChange(
     string Verb,
     string Description,
     WorkspaceDesiredState Desired,
@@ -13,7 +13,7 @@ internal sealed record Wish(
     Func<Workspace, string[]> WhatFollows
 )
 {
-    public static readonly Wish Start = new(
+    public static readonly DesiredStateChange Start = new(
         "start",
         "Ask that workspaces run.",
         WorkspaceDesiredState.Running,
@@ -38,7 +38,7 @@ internal sealed record Wish(
             : null,
     };
 
-    public static readonly Wish Stop = new(
+    public static readonly DesiredStateChange Stop = new(
         "stop",
         "Ask that workspaces stop. Their disks stay.",
         WorkspaceDesiredState.Stopped,
@@ -59,7 +59,7 @@ internal sealed record Wish(
         Already = w => IsSo(w, WorkspaceState.Stopped) ? $"workspace \"{w.Name}\" is stopped already" : null,
     };
 
-    public static readonly Wish Restart = new(
+    public static readonly DesiredStateChange Restart = new(
         "restart",
         "Ask that workspaces run in new containers. Their disks stay; one that is stopped is started.",
         WorkspaceDesiredState.Running,
@@ -77,7 +77,7 @@ internal sealed record Wish(
         w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
     );
 
-    public static readonly Wish Remove = new(
+    public static readonly DesiredStateChange Remove = new(
         "rm",
         "Ask that workspaces go, with their disks. Each is gone once its provider's agent has seen all of it gone.",
         WorkspaceDesiredState.Deleted,
