@@ -34,6 +34,7 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
             """
         );
         await using var plane = await TestControlPlane.Start(Postgres, Ct, database: before.Database);
+        await WatchProbe.Settled(plane, Ct);
         var list = await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct);
         using var watch = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = list.ResumeToken });
 
@@ -57,6 +58,7 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
         await before.DisposeAsync();
         await Execute(before.Database, $"update {ChangeFeed.Table} set xid = {Foreign} where xid > '{cut}'::xid8");
         await using var plane = await TestControlPlane.Start(Postgres, Ct, database: before.Database);
+        await WatchProbe.Settled(plane, Ct);
         var list = await plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct);
         var listed = list.Providers.Single(p => p.Name == "west");
         using var watch = await WatchProbe.Providers(plane, Ct, new() { ResumeToken = list.ResumeToken });

@@ -119,13 +119,24 @@ internal static class WatchProbe
         await ActivatorUtilities.CreateInstance<Trimmer>(plane.Services).Trim(ct);
     }
 
-    /// <summary>A transaction that runs, though in another database, may let a watch begin before what has just happened.</summary>
+    /// <summary>
+    /// Waits until every change so far is behind the oldest running transaction, which may be one of another database: a list or
+    /// a watch begins there, and a list whose token lies before what was trimmed cannot be watched from.
+    /// </summary>
     public static async Task Settled(TestControlPlane plane, CancellationToken ct)
     {
         await using var unsettled = plane
             .Services.GetRequiredService<NpgsqlDataSource>()
             .CreateCommand(
-                $"select exists (select 1 from {ChangeFeed.Table} where xid >= pg_snapshot_xmin(pg_current_snapshot()))"
+                $"""
+                select exists (
+                    select 1 from (
+                        select xid from {ChangeFeed.Table}
+                        union all
+                        select xid from {ChangeFeed.TrimmedTable} where xid < pg_snapshot_xmax(pg_current_snapshot())
+                    ) changed
+                    where xid >= pg_snapshot_xmin(pg_current_snapshot()))
+                """
             );
         while ((bool)(await unsettled.ExecuteScalarAsync(ct))!)
             await Task.Delay(5, ct);
