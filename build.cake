@@ -57,6 +57,22 @@ void Skip(string what)
         : null;
 }
 
+// The protos of Google.Api.CommonProtos that ours import, where buf.yaml has them. Nothing else of that package is needed.
+void ImportProtos()
+{
+    var property = StartProcess("dotnet", new ProcessSettings
+    {
+        Arguments = "msbuild src/Protocol -restore -getProperty:GoogleApiCommonProtos_ProtosPath",
+        RedirectStandardOutput = true,
+    }, out var lines);
+    if (property != 0)
+        throw new CakeException($"src/Protocol can't be restored: {string.Join(' ', lines)}");
+    var api = Directory(lines.Last(l => l.Length > 0)) + Directory("google/api");
+    EnsureDirectoryExists("artifacts/imports/google/api");
+    CopyFiles(new[] { "annotations.proto", "http.proto" }.Select(name => (FilePath)(api + File(name))),
+        "artifacts/imports/google/api");
+}
+
 // The protos of each release are kept as an image: a clone without tags, as CI's may be, can be compared with them too.
 IEnumerable<(System.Version Version, string Image)> ReleasedProtos() =>
     GetFiles("eng/protos/v*.binpb")
@@ -71,9 +87,12 @@ Task("LintProtos").Does(() =>
         return;
     }
 
+    ImportProtos();
     Must(tool, $"{prefix}lint", "The lines above name file, line and rule.");
+    // As an image, which a release's is too: sources of two modules would be compared module by module.
+    Must(tool, $"{prefix}build -o artifacts/protos.binpb", "");
     foreach (var (version, image) in ReleasedProtos().TakeLast(1))
-        Must(tool, $"{prefix}breaking --against {image}",
+        Must(tool, $"{prefix}breaking artifacts/protos.binpb --against {image}",
             $"The lines above break clients of {version}; docs/protocol.md says what may change.");
 });
 
@@ -181,6 +200,7 @@ Task("Record").IsDependentOn("Publish").Does(() =>
     if (Buf() is not var (tool, prefix))
         throw new CakeException("Neither buf nor an npm that can fetch it is there.");
     EnsureDirectoryExists("eng/protos");
+    ImportProtos();
     Must(tool, $"{prefix}build -o eng/protos/{version}.binpb", "");
     Environment.SetEnvironmentVariable("MESH_RECORD_VERSION", version);
     new TestRun(configuration, artifacts.FullPath, "-explicit", "only", "-class", "*.FrameRecording").Execute(["EndToEnd"]);
