@@ -117,6 +117,12 @@ public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
                 );
                 yield return new Row(
                     kind.Resource,
+                    "field managers removed",
+                    """{"metadata":{"managedFields":[{}]}}""",
+                    stopped
+                );
+                yield return new Row(
+                    kind.Resource,
                     "annotations removed",
                     """{"metadata":{"annotations":null}}""",
                     stopped
@@ -125,6 +131,16 @@ public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
 
             yield return Deployment("scaled", Replicas(stopped ? 1 : 0), "/scale");
             yield return Deployment("replicas patched", Replicas(stopped ? 2 : 3));
+            yield return Deployment("scaled to several", Replicas(3), "/scale");
+            yield return Deployment("rollout paused", """{"spec":{"paused":true}}""");
+            yield return Deployment(
+                "another scheduler",
+                """{"spec":{"template":{"spec":{"schedulerName":"nobody"}}}}"""
+            );
+            yield return Deployment(
+                "scaled without field managers",
+                """{"metadata":{"managedFields":[{}]},"spec":{"replicas":3}}"""
+            );
             yield return Deployment(
                 "image patched",
                 """{"spec":{"template":{"spec":{"containers":[{"name":"workspace","image":"other:1"}]}}}}"""
@@ -265,6 +281,9 @@ public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
             ["spec"] = spec,
             ["token"] = item["automountServiceAccountToken"]?.DeepClone(),
             ["deleting"] = metadata["deletionTimestamp"] is not null,
+            ["applied"] = (metadata["managedFields"] as JsonArray ?? []).Any(m =>
+                m!["manager"]?.GetValue<string>().StartsWith("coder-mesh/", StringComparison.Ordinal) == true
+            ),
         };
     }
 

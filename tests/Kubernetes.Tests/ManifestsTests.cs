@@ -237,7 +237,8 @@ public sealed class ManifestsTests
             new ObjectMeta(
                 "ws-w1",
                 Labels: new ObjectLabels("coder-mesh", "true", "w1", "p-1", "d-1"),
-                Annotations: new ObjectAnnotations("2", "dev")
+                Annotations: new ObjectAnnotations("2", "dev"),
+                ManagedFields: new FieldOwners([new OwnFields("coder-mesh/p-1", "1", null)], "", "")
             ),
             new ClaimObject.ClaimSpec(storageClass, new ClaimObject.ClaimResources(new ClaimObject.ClaimRequests(size)))
         );

@@ -70,9 +70,13 @@ public sealed class ObjectDriftTests
 
         Assert.Equal("deleted/uid", Last().Drift);
         var told = Assert.Single(Last().Timeline.Steps, s => s.Stage == TimelineStage.Notice);
-        Assert.Equal("The NetworkPolicy was deleted. It is made again.", told.Message);
+        Assert.Equal("The NetworkPolicy was deleted.", told.Message);
         _view.Put(ObjectKind.NetworkPolicy, Plain());
         Assert.Equal("", Last().Drift);
+        Assert.Equal(
+            "The NetworkPolicy is as desired again.",
+            Last().Timeline.Steps.Last(s => s.Stage == TimelineStage.Notice).Message
+        );
     }
 
     [Fact]
@@ -82,7 +86,7 @@ public sealed class ObjectDriftTests
         Assert.Equal("", Last().Drift);
 
         _time.Advance(ObjectDrift.Grace);
-        Assert.Null(_view.PassTime());
+        _view.PassTime();
 
         Assert.Equal("missing/NetworkPolicy", Last().Drift);
     }
@@ -100,6 +104,81 @@ public sealed class ObjectDriftTests
 
         Assert.StartsWith("fields/uid/", lost, StringComparison.Ordinal);
         Assert.Equal(("", ""), (back, Last().Drift));
+    }
+
+    [Fact]
+    public void What_the_agent_has_applied_itself_is_no_difference_though_it_sets_other_fields()
+    {
+        Complete();
+
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(Metadata("1", "f:paused", at: 1)));
+        Assert.Equal("", Last().Drift);
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(Metadata("1", "f:replicas", at: 1)));
+
+        Assert.StartsWith("fields/uid/", Last().Drift, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3, false, "default-scheduler", "values/uid/spec.replicas=3")]
+    [InlineData(1, true, "other", "values/uid/spec.paused=true,_spec.template.spec.schedulerName=other")]
+    [InlineData(1, false, null, "")]
+    public void Values_that_no_workspace_has_are_a_difference_though_nobody_is_said_to_have_set_them(
+        int replicas,
+        bool paused,
+        string? scheduler,
+        string drift
+    )
+    {
+        Complete();
+
+        _view.Put(
+            ObjectKind.Deployment,
+            Deployment() with
+            {
+                Spec = new(replicas, new(new(SchedulerName: scheduler)), paused),
+            }
+        );
+
+        Assert.Equal(drift, Last().Drift);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void An_object_without_field_managers_is_a_difference(bool empty)
+    {
+        Complete();
+
+        _view.Put(
+            ObjectKind.Claim,
+            new ClaimObject(Metadata("1") with { ManagedFields = empty ? Owners("{}") : null })
+        );
+
+        Assert.Equal("fields/uid/", Last().Drift);
+        Assert.Equal(
+            "The list of field managers (managedFields) of the PersistentVolumeClaim was removed.",
+            Last().Timeline.Steps.Last().Message
+        );
+    }
+
+    [Fact]
+    public void A_difference_that_remains_is_not_said_to_be_as_desired_again()
+    {
+        Complete();
+        var changed = Metadata("1") with
+        {
+            ManagedFields = Owners(Own, """{"manager":"x","operation":"Update","fieldsV1":{"f:spec":{"f:a":{}}}}"""),
+        };
+
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(changed));
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(changed, Status: new(Replicas: 1)));
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(changed with { Labels = null }));
+        _view.Put(ObjectKind.Deployment, new DeploymentObject(changed));
+
+        Assert.Equal(
+            ["The Deployment was changed by x.", "Labels of the Deployment were changed."],
+            Last().Timeline.Steps.Select(s => s.Message).Where(m => m.Contains("Deployment", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -180,13 +259,16 @@ public sealed class ObjectDriftTests
 
     private static DeploymentObject Deployment(string fields = "f:replicas") => new(Metadata("1", fields));
 
-    private static ObjectMeta Metadata(string? generation, string fields = "f:replicas") =>
+    private static ObjectMeta Metadata(string? generation, string fields = "f:replicas", int at = 0) =>
         new(
             "ws-a",
             "uid",
             Labels: new ObjectLabels("coder-mesh", "true", "a", "p", "d"),
             Annotations: new ObjectAnnotations(generation),
-            ManagedFields: Owners(Own.Replace("f:replicas", fields, StringComparison.Ordinal))
+            ManagedFields: Owners(
+                Own.Replace("f:replicas", fields, StringComparison.Ordinal)
+                    .Replace("\"Apply\"", $"\"Apply\",\"time\":\"2026-01-01T00:00:0{at}Z\"", StringComparison.Ordinal)
+            )
         );
 
     private static FieldOwners Owners(params string[] entries) =>

@@ -87,12 +87,15 @@ public sealed class PodAssessmentTests
     {
         var pod = Pod([Waiting("workspace", "PodInitializing")], init: [Running("wait-for-database")]);
 
-        var seen = Evaluate(With(pod, new ObjectCondition("Initialized", "False")), Limit * 2);
+        pod = With(pod, new ObjectCondition("Initialized", "False"));
+        var (early, late) = (Evaluate(pod, Limit / 2), Evaluate(pod, Limit * 2));
 
         Assert.Equal(
             (WorkspaceState.Starting, "", "Waits for init container \"wait-for-database\" to end."),
-            (seen.State, seen.Code, seen.Message)
+            (early.State, early.Code, early.Message)
         );
+        Assert.Equal((WorkspaceState.Failed, "start_timeout"), (late.State, late.Code));
+        Assert.StartsWith(early.Message, late.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,9 +20,9 @@ internal sealed class ReconciledAgent : IAsyncDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly Reconciler _reconciler;
 
-    private ReconciledAgent(TestNamespace ns)
+    private ReconciledAgent(TestNamespace ns, TimeSpan? pendingTimeout)
     {
-        _driver = new TestDriver(ns);
+        _driver = new TestDriver(ns, pendingTimeout: pendingTimeout);
         _reconciler = new Reconciler(
             _driver.Driver,
             new AgentMetrics(_services.GetRequiredService<IMeterFactory>()),
@@ -34,9 +34,13 @@ internal sealed class ReconciledAgent : IAsyncDisposable
 
     public DriverIdentity Identity => _driver.Identity;
 
-    public static async Task<ReconciledAgent> Start(TestNamespace ns, CancellationToken ct)
+    public static async Task<ReconciledAgent> Start(
+        TestNamespace ns,
+        CancellationToken ct,
+        TimeSpan? pendingTimeout = null
+    )
     {
-        var agent = new ReconciledAgent(ns);
+        var agent = new ReconciledAgent(ns, pendingTimeout);
         await agent._reconciler.StartAsync(ct);
         await agent._reconciler.Attach(
             agent.Identity,

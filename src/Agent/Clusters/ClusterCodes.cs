@@ -33,6 +33,7 @@ internal static class ClusterCodes
     public const string PermissionsInsufficient = "permissions_insufficient";
     public const string PodRefused = "pod_refused";
     public const string QuotaExceeded = "quota_exceeded";
+    public const string StartTimeout = "start_timeout";
     public const string StorageClassMissing = "storage_class_missing";
     public const string Unschedulable = "unschedulable";
     public const string VolumeDeleting = "volume_deleting";

@@ -53,13 +53,13 @@ internal sealed record DeploymentObject(
     DeploymentObject.DeploymentStatus? Status = null
 ) : IClusterObject
 {
-    internal sealed record DeploymentSpec(int? Replicas = null, PodTemplate? Template = null);
+    internal sealed record DeploymentSpec(int? Replicas = null, PodTemplate? Template = null, bool Paused = false);
 
     internal sealed record PodTemplate(PodSpec? Spec = null, TemplateMeta? Metadata = null);
 
     internal sealed record TemplateMeta(ObjectAnnotations? Annotations = null);
 
-    internal sealed record PodSpec(IReadOnlyList<Container>? Containers = null);
+    internal sealed record PodSpec(IReadOnlyList<Container>? Containers = null, string? SchedulerName = null);
 
     internal sealed record Container(
         string Name,
@@ -115,7 +115,7 @@ internal sealed record PodObject(
     PodObject.PodPlacement? Spec = null
 ) : IClusterObject
 {
-    internal sealed record PodPlacement(string? NodeName = null);
+    internal sealed record PodPlacement(string? NodeName = null, string? SchedulerName = null);
 
     internal sealed record PodStatus(
         string? Phase = null,

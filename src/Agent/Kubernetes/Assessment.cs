@@ -22,6 +22,9 @@ internal sealed record Assessment(
     /// </summary>
     public DateTimeOffset? Deadline { get; init; }
 
+    /// <summary>Has a time of its own after which it becomes Failed.</summary>
+    public bool Timed { get; private init; }
+
     /// <summary>Failed, with nothing to wait for.</summary>
     public static Assessment Failed(string code) => new(WorkspaceState.Failed, code, ReasonId: code);
 
@@ -50,6 +53,7 @@ internal sealed record Assessment(
             ? this with
             {
                 Deadline = deadline,
+                Timed = true,
             }
             : this with
             {
@@ -63,4 +67,8 @@ internal sealed record Assessment(
 }
 
 /// <summary>How long a workspace may wait for what its cluster may still come to do.</summary>
-internal readonly record struct EvaluationContext(DateTimeOffset Now, TimeSpan PendingTimeout);
+internal readonly record struct EvaluationContext(DateTimeOffset Now, TimeSpan PendingTimeout)
+{
+    /// <summary>Since when the agent has seen the workspace not run in this generation; null if that is not known.</summary>
+    public DateTimeOffset? StartingSince { get; init; }
+}

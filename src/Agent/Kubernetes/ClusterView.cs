@@ -185,7 +185,8 @@ internal sealed class ClusterView(
     private ClusterWorkspace? Observe(TrackedWorkspace tracked)
     {
         var (before, objects) = (tracked.Published, tracked.Objects);
-        var context = new EvaluationContext(time.GetUtcNow(), pendingTimeout);
+        var utcNow = time.GetUtcNow();
+        var context = new EvaluationContext(utcNow, pendingTimeout) { StartingSince = tracked.StartingSince(utcNow) };
         var known = before?.Generation ?? 0;
         var (seen, deadline) = ObservedStates.Of(tracked.Id, objects, removing(tracked.Id), known, context);
         if (seen is not { } now)
@@ -202,40 +203,22 @@ internal sealed class ClusterView(
         SetDeadline(tracked, waits ? Earlier(deadline, tracked.Since + ObjectDrift.Grace) : deadline);
         // What was seen of this generation stays told, though the cluster may no longer show it; also while objects are
         // missing that would tell of which generation they are.
-        var (generation, timeline) =
-            before?.TimelineGeneration is { } last && now.Generation <= last
-                ? (last, before.Timeline)
-                : (now.Generation, Timeline.Empty);
+        var same = before?.TimelineGeneration is { } last && now.Generation <= last;
+        var (generation, timeline) = same
+            ? (before!.TimelineGeneration!.Value, before.Timeline)
+            : (now.Generation, Timeline.Empty);
         if (now.State != WorkspaceState.Deleting)
             timeline = timeline
-                .With(DriftSteps(tracked, drift, context.Now))
+                .With(DriftNotices.Of(tracked, drift, context.Now))
+                .With(same ? DriftNotices.Repaired(tracked, drift, context.Now) : [])
                 .With(BuildTimeline.Of(objects, now.Generation, context));
-        tracked.Differences = drift.Select(d => d.Id).ToHashSet(StringComparer.Ordinal);
+        tracked.Differences = drift;
         return now with
         {
             Timeline = timeline,
             TimelineGeneration = generation,
             Drift = Drift.Join(drift.Select(d => d.Id)),
         };
-    }
-
-    /// <summary>What is seen when an agent starts may have been told before; what comes later happens anew each time.</summary>
-    private static IEnumerable<TimelineStep> DriftSteps(
-        TrackedWorkspace tracked,
-        IEnumerable<Difference> drift,
-        DateTimeOffset now
-    )
-    {
-        // The cluster's own times are whole seconds: a fraction would put what came before after it.
-        var seconds = now.ToUnixTimeSeconds();
-        return drift
-            .Where(d => !tracked.Differences.Contains(d.Id))
-            .Select(d => new TimelineStep(
-                tracked.Published is null ? d.Id : $"{d.Id}/{seconds}",
-                DateTimeOffset.FromUnixTimeSeconds(seconds),
-                TimelineStage.Notice,
-                Message: d.Message
-            ));
     }
 
     private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one : other;

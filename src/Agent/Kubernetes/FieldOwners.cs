@@ -15,10 +15,18 @@ namespace Coder.Mesh.Agent.Kubernetes;
 [JsonConverter(typeof(FieldOwnersConverter))]
 internal sealed record FieldOwners(IReadOnlyList<OwnFields> Ours, string Others, string OthersHash)
 {
-    public string? HashOf(string manager) => Ours.FirstOrDefault(o => o.Manager == manager).Hash;
+    public static readonly FieldOwners None = new([], "", "");
+
+    /// <summary>When an agent last changed the object by an apply; null if that is not known.</summary>
+    public DateTimeOffset? AppliedAt => Ours.Max(o => o.At);
+
+    public string? HashOf(string manager) => Of(manager).Hash;
+
+    public OwnFields Of(string manager) => Ours.FirstOrDefault(o => o.Manager == manager);
 }
 
-internal readonly record struct OwnFields(string Manager, string Hash);
+/// <param name="At">When the manager last changed the object; an apply that changes nothing leaves it.</param>
+internal readonly record struct OwnFields(string Manager, string Hash, DateTimeOffset? At);
 
 internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 {
@@ -41,7 +49,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
             {
                 // There are few of them, and thousands of objects.
                 if (Text(entry, "operation") == "Apply")
-                    ours.Add(new OwnFields(string.Intern(manager), Hash(fields.GetRawText())));
+                    ours.Add(new OwnFields(string.Intern(manager), Hash(fields.GetRawText()), Time(entry)));
             }
             else if (fields.EnumerateObject().Any(f => !Additions.Contains(f.Name)))
             {
@@ -61,6 +69,9 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 
     private static string Text(JsonElement entry, string property) =>
         entry.TryGetProperty(property, out var value) ? value.GetString() ?? "" : "";
+
+    private static DateTimeOffset? Time(JsonElement entry) =>
+        entry.TryGetProperty("time", out var value) && value.TryGetDateTimeOffset(out var at) ? at : null;
 
     private static string Hash(string fields) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(fields)), 0, 8);

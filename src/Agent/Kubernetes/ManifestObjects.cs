@@ -147,6 +147,8 @@ internal sealed record V1Deployment : IManifest
 
 internal sealed record V1DeploymentSpec
 {
+    public bool? Paused { get; init; }
+
     public int? Replicas { get; init; }
 
     public int? RevisionHistoryLimit { get; init; }

@@ -19,6 +19,8 @@ internal sealed record V1PodSpec
 
     public IDictionary<string, string>? NodeSelector { get; init; }
 
+    public string? SchedulerName { get; init; }
+
     public V1PodSecurityContext? SecurityContext { get; init; }
 
     public string? ServiceAccountName { get; init; }

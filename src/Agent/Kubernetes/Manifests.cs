@@ -102,6 +102,8 @@ internal static class Manifests
             Metadata = Metadata(identity, desired, desired.Generation, auxiliary),
             Spec = new V1DeploymentSpec
             {
+                // Named like the scheduler below, though it is the default: so that another value is a change that is undone.
+                Paused = false,
                 Replicas = desired.Power == WorkspacePower.Running ? 1 : 0,
                 RevisionHistoryLimit = 1,
                 // The volume can be mounted by one node at a time: the old pod goes before the new one comes.
@@ -187,6 +189,7 @@ internal static class Manifests
     private static V1PodSpec Pod(WorkspaceDesired desired, bool home) =>
         new()
         {
+            SchedulerName = Names.Scheduler,
             ServiceAccountName = Names.Object(desired.WorkspaceId),
             AutomountServiceAccountToken = false,
             EnableServiceLinks = false,

@@ -26,6 +26,9 @@ internal static class Names
     /// <summary>The one container of a workspace.</summary>
     public const string Container = "workspace";
 
+    /// <summary>The scheduler of all pods: the cluster's default.</summary>
+    public const string Scheduler = "default-scheduler";
+
     /// <summary>Environment variable with the workspace's name.</summary>
     public const string NameVariable = "CODER_WP_NAME";
 

@@ -106,7 +106,7 @@ internal static class ObservedStates
     /// <summary>What the objects of a workspace that isn't being deleted amount to.</summary>
     public static Assessment Evaluate(WorkspaceObjects objects, EvaluationContext context)
     {
-        var assessed = ByPods(objects, context);
+        var assessed = StartTimeout.Of(ByPods(objects, context), objects, context);
         // What somebody else deletes goes on to work until nothing uses it any more.
         var pendingDeletion = PendingDeletion(objects);
         return pendingDeletion.Length == 0

@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Clusters;
+using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
@@ -11,6 +12,7 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
     private readonly Dictionary<string, PodObject> _pods = [];
     private readonly Slot[] _slots = new Slot[(int)ObjectKind.Pod];
     private readonly List<SeenEvent> _events = [];
+    private (ulong Generation, DateTimeOffset Since) _starting;
 
     /// <summary>For the one object of a kind.</summary>
     private struct Slot
@@ -21,7 +23,7 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
         public string? Last;
 
         // Which object it was, of which generation, when its fields were first seen.
-        public (string? Uid, ulong Generation, string Fields) First;
+        public (string? Uid, ulong Generation, DateTimeOffset? At, string Fields) First;
     }
 
     public string Id => id;
@@ -31,7 +33,7 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
     public ClusterWorkspace? Published { get; set; }
 
     /// <summary>The differences that were there when the sink was told last, and are in the timeline.</summary>
-    public IReadOnlySet<string> Differences { get; set; } = new HashSet<string>();
+    public IReadOnlyList<Difference> Differences { get; set; } = [];
 
     /// <summary>When it is to be looked at again though nothing has changed; null for never.</summary>
     public DateTimeOffset? Deadline { get; set; }
@@ -52,14 +54,27 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
     public string? Last(ObjectKind kind) => _slots[(int)kind].Last;
 
     /// <summary>The fields that the agent had set when an object was first seen as it was applied last.</summary>
-    public string FirstFields(ObjectKind kind, ObjectMeta metadata, string now)
+    public string FirstFields(ObjectKind kind, ObjectMeta metadata, OwnFields now)
     {
         ref var first = ref _slots[(int)kind].First;
         var generation = ObservedStates.Generation(metadata);
-        // One that has lost its annotation, or that says an older generation, is no other one by that.
-        if (first.Fields is null || first.Uid != metadata.Uid || generation > first.Generation)
-            first = (metadata.Uid, generation, now);
+        // One that has lost its annotation, or that says an older generation, is no other one by that. What others change
+        // leaves the time of the agent's own last apply.
+        if (first.Fields is null || first.Uid != metadata.Uid || generation > first.Generation || now.At > first.At)
+            first = (metadata.Uid, generation, now.At, now.Hash);
         return first.Fields;
+    }
+
+    /// <summary>Since when it has been seen not to run in the generation that it has now.</summary>
+    public DateTimeOffset StartingSince(DateTimeOffset now)
+    {
+        var generation = ObservedStates.Generation(Objects.Deployment?.Metadata);
+        if (
+            Published is not { State: WorkspaceState.Starting or WorkspaceState.Failed }
+            || generation != _starting.Generation
+        )
+            _starting = (generation, now);
+        return _starting.Since;
     }
 
     public void Put(ObjectKind kind, IClusterObject item)

@@ -36,7 +36,7 @@ internal sealed record VolumePlan(V1PersistentVolumeClaim? Manifest, ClusterRefu
             there.Spec?.StorageClassName
         );
         return new VolumePlan(
-            order <= 0 && SameLabels(wanted, there) ? null : wanted,
+            order <= 0 && SameLabels(wanted, there) && Ownership.Applied(identity, there.Metadata) ? null : wanted,
             order < 0
                 ? new ClusterRefusal(
                     ClusterCodes.DiskResizeRefused,

@@ -13,20 +13,23 @@ using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Tests.Support.Kubernetes;
 
-/// <summary>A validating webhook that the API server asks about a namespace's objects: it denies what a test says.</summary>
+/// <summary>
+/// A webhook that the API server asks about a namespace's objects: it denies what a test says, or, if it is a mutating one,
+/// changes it.
+/// </summary>
 public sealed class AdmissionWebhook : IAsyncDisposable
 {
-    private const string Configurations = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
-
     private readonly KubernetesControlPlane _controlPlane;
     private readonly TestNamespace _ns;
     private readonly X509Certificate2 _certificate;
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<AdmissionRequest> _asked = new();
 
-    private AdmissionWebhook(KubernetesControlPlane controlPlane, TestNamespace ns)
+    private readonly bool _mutating;
+
+    private AdmissionWebhook(KubernetesControlPlane controlPlane, TestNamespace ns, bool mutating)
     {
-        (_controlPlane, _ns) = (controlPlane, ns);
+        (_controlPlane, _ns, _mutating) = (controlPlane, ns, mutating);
         _certificate = controlPlane.LoadServerCertificate();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -45,14 +48,21 @@ public sealed class AdmissionWebhook : IAsyncDisposable
     /// <summary>Why a request is denied; null lets it through.</summary>
     public Func<AdmissionRequest, string?> Denies { get; set; } = _ => null;
 
+    /// <summary>What a mutating one changes of an object: a JSON patch; null for nothing.</summary>
+    public Func<AdmissionRequest, JsonNode, string?> Patches { get; set; } = (_, _) => null;
+
+    private string Configurations =>
+        $"apis/admissionregistration.k8s.io/v1/{(_mutating ? "mutating" : "validating")}webhookconfigurations";
+
     /// <summary>Returns once the API server asks it.</summary>
     public static async Task<AdmissionWebhook> Before(
         KubernetesControlPlane controlPlane,
         TestNamespace ns,
-        CancellationToken ct
+        CancellationToken ct,
+        bool mutating = false
     )
     {
-        var webhook = new AdmissionWebhook(controlPlane, ns);
+        var webhook = new AdmissionWebhook(controlPlane, ns, mutating);
         await webhook.Register(ct);
         return webhook;
     }
@@ -90,7 +100,7 @@ public sealed class AdmissionWebhook : IAsyncDisposable
         new()
         {
             ["apiVersion"] = "admissionregistration.k8s.io/v1",
-            ["kind"] = "ValidatingWebhookConfiguration",
+            ["kind"] = _mutating ? "MutatingWebhookConfiguration" : "ValidatingWebhookConfiguration",
             ["metadata"] = new JsonObject { ["name"] = _ns.Name },
             ["webhooks"] = new JsonArray(
                 new JsonObject
@@ -140,6 +150,12 @@ public sealed class AdmissionWebhook : IAsyncDisposable
         var response = new JsonObject { ["uid"] = request["uid"]!.DeepClone(), ["allowed"] = why is null };
         if (why is not null)
             response["status"] = new JsonObject { ["message"] = why };
+        if (request["object"] is JsonObject item && Patches(asked, item) is { } patch)
+        {
+            response["patchType"] = "JSONPatch";
+            response["patch"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(patch));
+        }
+
         var answer = new JsonObject
         {
             ["apiVersion"] = "admission.k8s.io/v1",
