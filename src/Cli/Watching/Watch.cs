@@ -1,12 +1,9 @@
 using System.Text.Json.Nodes;
-using Coder.Mesh.Cli.CallFailures;
 using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
-using Coder.Mesh.Protocol;
 using Coder.Mesh.Protocol.Client;
 using Google.Protobuf;
-using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Watching;
 
@@ -57,7 +54,7 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
             if (happened is WatchInterrupted<T> cut && !_synced)
                 throw cut.Cause;
             if (happened is WatchInterrupted<T> { Cause: var cause } && !_cut)
-                note($"trying again: {Cause(cause)}");
+                note($"trying again: {Interruption.Message(run, cause)}");
             _cut = happened is WatchInterrupted<T>;
             // What is there already comes in the order of a list, which is known once all of it is.
             if (!_synced && happened is ResourceChanged<T> listed)
@@ -72,17 +69,6 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
             tell(happened);
         }
     }
-
-    // The control plane's own words for these are for programs, which have to resume a watch themselves.
-    private string Cause(RpcException cause) =>
-        (cause as MeshException)?.Reason switch
-        {
-            ErrorReasons.ResumeTokenExpired => "too much has happened meanwhile, so all is listed anew",
-            ErrorReasons.WatchTooSlow => "changes came faster than they could be shown",
-            ErrorReasons.ServerRestarting => "the control plane restarts",
-            ErrorReasons.TooManyWatches => "the control plane has as many watches as it takes",
-            _ => RpcFailures.From(cause, run.Target, run.Subject()).Message,
-        };
 
     private void Warn(string message) => run.Output.Warning(message);
 

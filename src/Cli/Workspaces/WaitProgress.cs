@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Shows how a wait goes: a live line on a terminal, a line per change anywhere else.</summary>
+/// <summary>Shows the progress of a wait: a live line on a terminal, a line for each change elsewhere.</summary>
 internal sealed class WaitProgress
 {
     // More names than this would fill the line; the rest is counted.
@@ -13,23 +13,23 @@ internal sealed class WaitProgress
     private readonly Output _output;
     private readonly Workspace[] _seen;
     private readonly StatusContext? _live;
-    private readonly string?[] _told;
-    private readonly List<Action> _later = [];
+    private readonly string?[] _shown;
+    private readonly List<Action> _deferred = [];
 
     private WaitProgress(Output output, Workspace[] seen, StatusContext? live)
     {
         (_output, _seen, _live) = (output, seen, live);
-        _told = new string?[seen.Length];
+        _shown = new string?[seen.Length];
     }
 
     /// <param name="output">Where it is shown.</param>
-    /// <param name="seen">The workspaces, which the poll updates in place.</param>
-    /// <param name="poll">The wait itself.</param>
-    public static async Task Show(Output output, Workspace[] seen, Func<WaitProgress, Task> poll)
+    /// <param name="seen">The workspaces, updated in place.</param>
+    /// <param name="wait">The wait itself.</param>
+    public static async Task Show(Output output, Workspace[] seen, Func<WaitProgress, Task> wait)
     {
         if (!output.Talk.Interactive)
         {
-            await poll(new WaitProgress(output, seen, live: null));
+            await wait(new WaitProgress(output, seen, live: null));
             return;
         }
 
@@ -38,24 +38,24 @@ internal sealed class WaitProgress
         {
             await output
                 .Talk.Console.Status()
-                .StartAsync(Summary(seen), live => poll(progress = new WaitProgress(output, seen, live)));
+                .StartAsync(Summary(seen), live => wait(progress = new WaitProgress(output, seen, live)));
         }
         finally
         {
-            progress?._later.ForEach(tell => tell());
+            progress?._deferred.ForEach(show => show());
         }
     }
 
-    /// <summary>Tells something, after the live line has gone if there is one: it would be drawn over.</summary>
-    public void Tell(Action tell)
+    /// <summary>Shows a result, once a live line is gone: it would be drawn over.</summary>
+    public void Defer(Action show)
     {
         if (_live is null)
-            tell();
+            show();
         else
-            _later.Add(tell);
+            _deferred.Add(show);
     }
 
-    /// <summary>Tells something that may pass.</summary>
+    /// <summary>Shows a message that is replaced by the next progress.</summary>
     public void Note(string message)
     {
         if (_live is null)
@@ -64,7 +64,7 @@ internal sealed class WaitProgress
             _live.Status(Markup.Escape(Rendering.Text.OneLine(message)));
     }
 
-    /// <summary>Tells what has happened to one of them: above the live line, where it stays.</summary>
+    /// <summary>Shows new timeline entries of a workspace, above the live line, where they stay.</summary>
     public void Happened(int index, IEnumerable<TimelineEntry> news)
     {
         foreach (var entry in news)
@@ -77,15 +77,15 @@ internal sealed class WaitProgress
         }
     }
 
-    /// <summary>Tells how one of them is, if that is new.</summary>
+    /// <summary>Shows the state of a workspace, if it has changed.</summary>
     public void Changed(int index)
     {
         var how = How(_seen[index]);
         if (_live is not null)
             _live.Status(Summary(_seen));
-        else if (_told[index] != how)
+        else if (_shown[index] != how)
             _output.Info($"workspace \"{_seen[index].Name}\" is {how}");
-        _told[index] = how;
+        _shown[index] = how;
     }
 
     private static string Summary(Workspace[] seen)
@@ -95,7 +95,7 @@ internal sealed class WaitProgress
         return Markup.Escape(Rendering.Text.OneLine(string.Join(" · ", named) + more));
     }
 
-    /// <summary>Its state; one from before the wish would read as its outcome.</summary>
+    /// <summary>Describes its state, marked as old where it is from before the command.</summary>
     public static string How(Workspace w)
     {
         var word = WorkspaceText.Word(w);

@@ -4,17 +4,17 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Reads what has happened to a workspace since a wish, each thing once.</summary>
+/// <summary>Reads the timeline entries of a workspace since a command, each once.</summary>
 internal sealed class WaitTimeline(Invocation run, Workspace accepted)
 {
     private readonly HashSet<(ulong Generation, string Id)> _known = [];
     private string? _etag;
-    private bool _unheardOf;
+    private bool _unsupported;
 
-    /// <param name="seen">The workspace as it was just read: the story has changed only if it has.</param>
+    /// <param name="seen">The workspace as just read: the timeline changes only with it.</param>
     public async Task<IReadOnlyList<TimelineEntry>> News(Workspace seen, CancellationToken ct)
     {
-        if (_unheardOf || seen.Etag == _etag)
+        if (_unsupported || seen.Etag == _etag)
             return [];
         try
         {
@@ -30,8 +30,13 @@ internal sealed class WaitTimeline(Invocation run, Workspace accepted)
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.Unimplemented)
         {
-            // An older control plane: the wait goes on without.
-            _unheardOf = true;
+            // An older control plane has no timelines.
+            _unsupported = true;
+            return [];
+        }
+        catch (RpcException) when (!ct.IsCancellationRequested)
+        {
+            // Read again with the next change; what interrupts the wait itself is reported by the watch.
             return [];
         }
     }

@@ -105,6 +105,10 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
                     await _news.Writer.WriteAsync((new ResourceChanged<Workspace>(workspace, ""), true), ct);
                 return;
             }
+            catch (RpcException e) when (e is MeshNotFoundException or MeshAccessException)
+            {
+                return;
+            }
             catch (RpcException) when (!ct.IsCancellationRequested)
             {
                 await Task.Delay(Pause, time, ct);
@@ -112,7 +116,16 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
         }
     }
 
-    private Task<List<Workspace>> List(string providerId, CancellationToken ct) =>
+    private async Task<IReadOnlyList<Workspace>> List(string providerId, CancellationToken ct)
+    {
+        if (filter.Workspace.Length == 0)
+            return await ListAll(providerId, ct);
+        var request = new GetWorkspaceRequest { Workspace = filter.Workspace };
+        var one = (await client.Workspaces.GetWorkspaceAsync(request, cancellationToken: ct)).Workspace;
+        return one.ProviderId == providerId ? [one] : [];
+    }
+
+    private Task<List<Workspace>> ListAll(string providerId, CancellationToken ct) =>
         Pages.All<Workspace>(async token =>
         {
             var request = new ListWorkspacesRequest

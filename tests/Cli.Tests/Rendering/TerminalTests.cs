@@ -105,8 +105,8 @@ public sealed partial class TerminalTests : CliTest
     {
         Assert.SkipUnless(File.Exists("/usr/bin/script"), "util-linux's script makes the pseudo-terminal");
         Server.Workspaces.Timeline = [Sample.Happening(1, 1, V1.TimelineStage.Scheduled, message: "on [node-1]")];
-        Server.Workspaces.Steps.Enqueue(w => w.State = V1.WorkspaceState.Starting);
-        Server.Workspaces.Steps.Enqueue(w =>
+        Server.Workspaces.Step(w => w.State = V1.WorkspaceState.Starting);
+        Server.Workspaces.Step(w =>
         {
             w.State = V1.WorkspaceState.Running;
             w.ObservedGeneration = w.Generation;

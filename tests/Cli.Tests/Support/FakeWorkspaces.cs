@@ -7,7 +7,10 @@ namespace Coder.Mesh.Cli.Tests.Support;
 
 public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 {
-    private int _gets;
+    private readonly ConcurrentQueue<(string? Name, Action<Workspace> Apply)> _steps = [];
+
+    // One for each time that a timeline was read to its end.
+    private readonly SemaphoreSlim _timelineRead = new(0);
 
     public List<Workspace> All { get; } = [];
 
@@ -17,25 +20,52 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
 
     public ConcurrentQueue<AbandonWorkspaceRequest> Abandoned { get; } = [];
 
-    /// <summary>What each look does before it is answered: the cluster's progress, a step a look.</summary>
-    public ConcurrentQueue<Action<Workspace>> Steps { get; } = [];
+    /// <summary>Has the next watch report one more change: of the named workspace, or of the last one.</summary>
+    public void Step(Action<Workspace> apply, string? name = null) => _steps.Enqueue((name, apply));
 
-    /// <summary>The story of every workspace here; null for a control plane that has none to tell.</summary>
+    /// <summary>The timeline of every workspace here; null for a control plane without timelines.</summary>
     public List<TimelineItem>? Timeline { get; set; }
 
-    /// <summary>Set once a workspace has been looked at twice: somebody waits for it.</summary>
+    /// <summary>Set once a watch is open.</summary>
     public TaskCompletionSource Awaited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Called with each workspace that was asked to be otherwise, before it is answered.</summary>
     public Action<Workspace>? Wished { get; set; }
 
+    /// <summary>The workspace that is deleted as soon as its deletion was answered.</summary>
+    public string? EndsAtOnce { get; set; }
+
     public Changes<WatchWorkspacesResponse> Changes { get; } = new();
 
-    public override Task WatchWorkspaces(
+    public override async Task WatchWorkspaces(
         WatchWorkspacesRequest request,
         IServerStreamWriter<WatchWorkspacesResponse> responseStream,
         ServerCallContext context
-    ) => Changes.Serve(request, responseStream, context.CancellationToken);
+    )
+    {
+        Awaited.TrySetResult();
+        while (_steps.TryDequeue(out var step))
+        {
+            var workspace = step.Name is null ? All[^1] : All.Single(w => w.Name == step.Name);
+            // A timeline that is read later would have the entries of this step already.
+            if (Timeline is not null && workspace.DesiredState == WorkspaceDesiredState.Running)
+                await _timelineRead.WaitAsync(context.CancellationToken);
+            step.Apply(workspace);
+            workspace.ResourceVersion++;
+            workspace.Etag += "x";
+            await responseStream.WriteAsync(Change(workspace), context.CancellationToken);
+        }
+
+        await Changes.Serve(request, responseStream, context.CancellationToken);
+    }
+
+    private static WatchWorkspacesResponse Change(Workspace workspace) =>
+        new()
+        {
+            Type = workspace.State == WorkspaceState.Deleted ? ChangeType.Removed : ChangeType.Changed,
+            Workspace = workspace.Clone(),
+            ResumeToken = $"after {workspace.ResourceVersion}",
+        };
 
     public override Task<CreateWorkspaceResponse> CreateWorkspace(
         CreateWorkspaceRequest request,
@@ -54,15 +84,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     public override Task<GetWorkspaceResponse> GetWorkspace(GetWorkspaceRequest request, ServerCallContext context)
     {
         var workspace = Find(request.Workspace, request.Organization, request.Owner);
-        if (Steps.TryDequeue(out var step))
-        {
-            step(workspace);
-            workspace.Etag += "x";
-        }
-
-        if (Interlocked.Increment(ref _gets) == 2)
-            Awaited.SetResult();
-        return Task.FromResult(new GetWorkspaceResponse { Workspace = workspace });
+        return Task.FromResult(new GetWorkspaceResponse { Workspace = workspace.Clone() });
     }
 
     public override Task<ListTimelineResponse> ListTimeline(ListTimelineRequest request, ServerCallContext context)
@@ -72,6 +94,8 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
             throw new RpcException(new Status(StatusCode.Unimplemented, ""));
         var since = Timeline.Where(i => i.Generation >= request.MinGeneration).ToList();
         var (items, next) = Page.Of(since, request.PageToken, 2);
+        if (next.Length == 0)
+            _timelineRead.Release();
         return Task.FromResult(new ListTimelineResponse { Items = { items }, NextPageToken = next });
     }
 
@@ -85,6 +109,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
                 && (request.Owner.Length == 0 || w.Owner == request.Owner)
                 && (request.State is 0 || w.State == request.State)
                 && (request.States.Count == 0 || request.States.Contains(w.State))
+                && (request.IncludeEnded || w.Name != EndsAtOnce || w.State != WorkspaceState.Deleted)
             )
             .ToList();
         var (items, next) = Page.Of(matching, request.PageToken, Math.Min(1000, request.PageSize));
@@ -150,7 +175,10 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     {
         var workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Deleted);
         workspace.State = WorkspaceState.Deleting;
-        return Task.FromResult(new DeleteWorkspaceResponse { Workspace = workspace });
+        var answer = new DeleteWorkspaceResponse { Workspace = workspace.Clone() };
+        if (EndsAtOnce == workspace.Name)
+            (workspace.State, workspace.ResourceVersion) = (WorkspaceState.Deleted, workspace.ResourceVersion + 1);
+        return Task.FromResult(answer);
     }
 
     public override Task<AbandonWorkspaceResponse> AbandonWorkspace(

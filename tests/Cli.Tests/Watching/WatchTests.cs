@@ -147,14 +147,10 @@ public sealed class WatchTests : CliTest
     }
 
     [Theory]
-    [InlineData(
-        StatusCode.OutOfRange,
-        "RESUME_TOKEN_EXPIRED",
-        "too much has happened meanwhile, so all is listed anew"
-    )]
+    [InlineData(StatusCode.OutOfRange, "RESUME_TOKEN_EXPIRED", "too many changes in the meantime, listing again")]
     [InlineData(StatusCode.ResourceExhausted, "WATCH_TOO_SLOW", "changes came faster than they could be shown")]
-    [InlineData(StatusCode.ResourceExhausted, "TOO_MANY_WATCHES", "the control plane has as many watches as it takes")]
-    [InlineData(StatusCode.Unavailable, "SERVER_RESTARTING", "the control plane restarts")]
+    [InlineData(StatusCode.ResourceExhausted, "TOO_MANY_WATCHES", "the control plane has reached its limit of watches")]
+    [InlineData(StatusCode.Unavailable, "SERVER_RESTARTING", "the control plane is restarting")]
     public async Task Ends_that_are_told_to_programs_are_told_to_people_in_their_words(
         StatusCode code,
         string reason,

@@ -49,9 +49,9 @@ public sealed class SummaryTests : CliTest
     [Fact]
     public async Task A_wait_says_what_it_waits_for_when_that_changes()
     {
-        Server.Workspaces.Steps.Enqueue(w => w.Summary = Waiting());
-        Server.Workspaces.Steps.Enqueue(_ => { });
-        Server.Workspaces.Steps.Enqueue(w =>
+        Server.Workspaces.Step(w => w.Summary = Waiting());
+        Server.Workspaces.Step(_ => { });
+        Server.Workspaces.Step(w =>
         {
             (w.State, w.ObservedGeneration) = (WorkspaceState.Running, 1);
             w.Summary = new WorkspaceSummary { State = WorkspaceState.Running };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Coder.Mesh.Cli.Tests.Support;
+using Coder.Mesh.Protocol;
 using Coder.Mesh.V1;
 using Grpc.Core;
 
@@ -113,13 +114,65 @@ public sealed class WaitTests : CliTest
             Sample.Workspace("a", WorkspaceState.Running),
             Sample.Workspace("b", WorkspaceState.Running),
         ]);
-        Steps(
-            w => Observe(w, WorkspaceState.Stopped),
-            w => Observe(w, WorkspaceState.Stopping),
-            w => Observe(w, WorkspaceState.Stopped)
-        );
+        Server.Workspaces.Step(w => Observe(w, WorkspaceState.Stopped), "a");
+        Server.Workspaces.Step(w => Observe(w, WorkspaceState.Stopping), "b");
+        Server.Workspaces.Step(w => Observe(w, WorkspaceState.Stopped), "b");
 
         await Check("wait-stop", "workspaces", "stop", "a", "b", "--wait");
+    }
+
+    [Theory]
+    [InlineData("stop", WorkspaceState.Stopped)]
+    [InlineData("rm", WorkspaceState.Deleted)]
+    public async Task One_watch_serves_all_that_a_command_waits_for(string verb, WorkspaceState state)
+    {
+        var names = Enumerable.Range(1, 50).Select(i => $"w{i}").ToArray();
+        Server.Workspaces.All.AddRange(names.Select(n => Sample.Workspace(n, WorkspaceState.Running)));
+        foreach (var name in names)
+            Server.Workspaces.Step(w => Observe(w, state), name);
+
+        var run = await Mesh.Run([
+            "workspaces",
+            verb,
+            .. names,
+            .. verb == "rm" ? ["--yes"] : Array.Empty<string>(),
+            "--wait",
+        ]);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(50, run.Stderr.Split($" is {(verb == "rm" ? "deleted" : "stopped")}\n").Length - 1);
+        Assert.Equal(50, Server.Writes.Count);
+        // Beside the writes: a list and a watch of workspaces, and the same of providers.
+        Assert.Equal(54, Server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task What_ended_before_the_watch_began_is_read_once()
+    {
+        Server.Workspaces.All.AddRange([
+            Sample.Workspace("a", WorkspaceState.Running),
+            Sample.Workspace("b", WorkspaceState.Running),
+        ]);
+        Server.Workspaces.EndsAtOnce = "a";
+        Server.Workspaces.Step(w => Observe(w, WorkspaceState.Deleted), "b");
+
+        await Check("wait-rm-ended-before", "workspaces", "rm", "a", "b", "--yes", "--wait");
+
+        Assert.Single(Server.Requests.OfType<GetWorkspaceRequest>());
+    }
+
+    [Fact]
+    public async Task A_watch_that_cannot_be_resumed_lists_again()
+    {
+        Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Stopped));
+        Steps(w =>
+        {
+            Observe(w, WorkspaceState.Running);
+            w.ResourceVersion++;
+            throw FakeControlPlane.Rich(StatusCode.OutOfRange, "list again", ErrorReasons.ResumeTokenExpired);
+        });
+
+        await Check("wait-start-list-again", "workspaces", "start", "dev", "--wait");
     }
 
     [Fact]
@@ -199,7 +252,7 @@ public sealed class WaitTests : CliTest
     private void Steps(params Action<Workspace>[] steps)
     {
         foreach (var step in steps)
-            Server.Workspaces.Steps.Enqueue(step);
+            Server.Workspaces.Step(step);
     }
 
     private void Happens(Workspace workspace, WorkspaceState state, params TimelineStage[] stages)
