@@ -26,13 +26,13 @@ using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane;
 
-/// <summary>Puts the slices together.</summary>
+/// <summary>Composes the control plane.</summary>
 internal static class ControlPlaneHost
 {
     private static readonly TimeSpan PingAfter = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of one connection: an agent needs one, a caller of the API some.</summary>
+    /// <summary>Maximum number of streams of one connection: an agent needs one, an API caller some.</summary>
     private const int MaxStreams = 100;
 
     public static WebApplication Build(
@@ -43,7 +43,8 @@ internal static class ControlPlaneHost
     {
         LogSettings.AddDefaults(builder.Configuration);
         AddServices(builder, connectionString);
-        // Streams are told to leave at once, and calls take moments; a client that doesn't close its connection is cut.
+        // Streams are asked to end immediately and calls take moments. A client that does not close its connection is
+        // disconnected.
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
 
@@ -81,7 +82,7 @@ internal static class ControlPlaneHost
         builder.Services.AddGrpcReflection();
     }
 
-    // The order is that in which a request passes them.
+    // In the order in which a request passes them.
     private static void UseMiddleware(WebApplication app)
     {
         app.MapManagement(management => management.MapBuiltInReadiness(), BuiltInReadiness.Path);
@@ -109,7 +110,9 @@ internal static class ControlPlaneHost
         app.MapGrpcReflectionService().AllowAnonymous();
     }
 
-    /// <summary>What must be there before the first call: the schema, the first start's resources, local tokens.</summary>
+    /// <summary>
+    /// Prepares what must exist before the first call: the schema, initial resources and local tokens.
+    /// </summary>
     public static async Task Prepare(
         WebApplication app,
         ControlPlaneOptions options,
@@ -120,13 +123,13 @@ internal static class ControlPlaneHost
         await app.Services.GetRequiredService<Schema>().Apply(ct);
         await app.Services.GetRequiredService<FirstStart>().Ensure(options.DataFolder, ct);
         var local = app.Services.GetRequiredService<LocalTokens>();
-        // An embedded database is this machine's alone, and so is who may use it.
+        // Only this machine uses an embedded database, so only local users need its tokens.
         if (embedded)
             await local.Ensure(options.DataFolder, ct);
         await local.SayWhatIsMissing(ct);
     }
 
-    /// <summary>Listens, and says where.</summary>
+    /// <summary>Listens and logs the addresses.</summary>
     public static async Task Serve(WebApplication app, CancellationToken ct)
     {
         await app.StartAsync(ct);
@@ -144,7 +147,7 @@ internal static class ControlPlaneHost
             : throw new InvalidOperationException("It listens elsewhere than it was told to.");
     }
 
-    /// <summary>Hands its agents over, then stops.</summary>
+    /// <summary>Asks agents to reconnect to another replica, then stops.</summary>
     public static async Task Stop(WebApplication app)
     {
         await app.Services.GetRequiredService<StreamDrain>().HandOver(CancellationToken.None);
@@ -210,16 +213,17 @@ internal static class ControlPlaneHost
     private static void Listen(KestrelServerOptions kestrel, ControlPlaneOptions options)
     {
         kestrel.AddServerHeader = false;
-        // Behind a proxy that ends TLS, `:scheme` is https on a plain-text connection. Nothing here depends on it.
+        // Behind a proxy that terminates TLS, `:scheme` is https on a plain-text connection. Nothing here depends on
+        // it.
         kestrel.AllowAlternateSchemes = true;
-        // Dead peers are found by HTTP/2 PING; proxies that don't count those see the application's heartbeats.
+        // HTTP/2 PINGs detect dead peers. Proxies that do not count them as activity see the application's heartbeats.
         kestrel.Limits.Http2.KeepAlivePingDelay = PingAfter;
         kestrel.Limits.Http2.KeepAlivePingTimeout = PingTimeout;
         kestrel.Limits.MaxRequestHeaderCount = HeaderLimits.MaxReadHeaders;
         kestrel.Limits.MaxRequestHeadersTotalSize = HeaderLimits.MaxReadBytes;
         kestrel.Limits.Http2.MaxRequestHeaderFieldSize = HeaderLimits.MaxReadBytes;
         kestrel.Limits.Http2.MaxStreamsPerConnection = MaxStreams;
-        // The order is that of the server's addresses.
+        // In the order of the server's addresses.
         Listen(kestrel, options.GrpcAddress, Listener.Grpc, HttpProtocols.Http2);
         Listen(kestrel, options.HttpAddress, Listener.Json, HttpProtocols.Http1);
         Listen(kestrel, options.ManagementAddress, Listener.Management, HttpProtocols.Http1);

@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane;
 
-/// <summary>The command line of <c>mesh-control-plane</c>.</summary>
+/// <summary>Command line of <c>mesh-control-plane</c>.</summary>
 internal static class ControlPlaneProgram
 {
     private const int BadConfiguration = 2;
@@ -54,7 +54,7 @@ internal static class ControlPlaneProgram
         }
     }
 
-    /// <returns>What kept it from being done, for an operator; null if nothing did.</returns>
+    /// <returns>Why it failed, for an operator; null on success.</returns>
     private delegate Task<string?> Work(
         WebApplicationBuilder builder,
         ControlPlaneOptions options,
@@ -62,7 +62,10 @@ internal static class ControlPlaneProgram
         bool embedded
     );
 
-    /// <summary>Settings come from the environment and from files beside the program, wherever it was started from.</summary>
+    /// <summary>
+    /// Creates a builder. Settings come from the environment and from files beside the program, independent of the
+    /// working directory.
+    /// </summary>
     internal static WebApplicationBuilder NewBuilder()
     {
         var builder = WebApplication.CreateBuilder(
@@ -72,8 +75,8 @@ internal static class ControlPlaneProgram
         return builder;
     }
 
-    /// <summary>Checks the settings, and does the work.</summary>
-    /// <param name="running">The embedded database of a control plane that runs will do.</param>
+    /// <summary>Validates the settings and does the work.</summary>
+    /// <param name="running">Whether the embedded database of a running control plane may be used.</param>
     private static async Task<int> Run(Work work, bool running = false)
     {
         EnvironmentProxy.ServeProcess();
@@ -105,7 +108,7 @@ internal static class ControlPlaneProgram
         }
     }
 
-    /// <summary>Finds a database, or starts one, for as long as the work lasts.</summary>
+    /// <summary>Connects to a database, or starts an embedded one, for the duration of the work.</summary>
     private static async Task<string?> WithDatabase(
         Work work,
         WebApplicationBuilder builder,
@@ -137,7 +140,7 @@ internal static class ControlPlaneProgram
         return await work(builder, options, postgres.ConnectionString, embedded: true);
     }
 
-    /// <returns>What kept it from starting, for an operator; null if that was a fault of the program.</returns>
+    /// <returns>Why the start failed, for an operator; null for a fault of the program.</returns>
     private static string? Problem(Exception exception, string connectionString)
     {
         if (exception is EmbeddedPostgresException)

@@ -35,4 +35,17 @@ public sealed class LogTests
 
     [Fact]
     public void No_event_id_is_used_twice() => Assert.DoesNotContain(Events.GroupBy(e => e.Id), g => g.Count() > 1);
+
+    /// <summary>In the order of the source, so that the next free id is seen at the end of its file.</summary>
+    [Fact]
+    public void Event_ids_of_a_class_ascend()
+    {
+        var unordered =
+            from type in Events.GroupBy(e => e.Namespace)
+            let ids = type.Select(e => e.Id).ToList()
+            where !ids.SequenceEqual(ids.Order())
+            select $"{type.Key}: {string.Join(' ', ids)}";
+
+        Assert.Empty(unordered);
+    }
 }

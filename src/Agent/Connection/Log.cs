@@ -7,9 +7,6 @@ internal static partial class Log
     [LoggerMessage(3100, LogLevel.Information, "mesh-agent {Version} starts; cluster: {Cluster}")]
     public static partial void Starting(this ILogger logger, string version, string cluster);
 
-    [LoggerMessage(3121, LogLevel.Information, "{AccessUrl} is reached through the proxy {Proxy}")]
-    public static partial void ThroughProxy(this ILogger logger, Uri accessUrl, ProxyRoute proxy);
-
     [LoggerMessage(3101, LogLevel.Debug, "Dialing {AccessUrl}")]
     public static partial void Dialing(this ILogger logger, Uri accessUrl);
 
@@ -25,13 +22,6 @@ internal static partial class Log
         ulong epoch,
         Uri accessUrl
     );
-
-    [LoggerMessage(
-        3119,
-        LogLevel.Information,
-        "Asked to move to another replica, but not welcomed yet: {Problem} Attempts that failed in a row: {Failures}"
-    )]
-    public static partial void SuccessorDialFailed(this ILogger logger, string problem, int failures);
 
     [LoggerMessage(
         3103,
@@ -82,6 +72,16 @@ internal static partial class Log
     [LoggerMessage(3111, LogLevel.Information, "Said goodbye to the control plane: {Reason}")]
     public static partial void SaidGoodbye(this ILogger logger, string reason);
 
+    [LoggerMessage(
+        3119,
+        LogLevel.Information,
+        "Asked to move to another replica, but not welcomed yet: {Problem} Attempts that failed in a row: {Failures}"
+    )]
+    public static partial void SuccessorDialFailed(this ILogger logger, string problem, int failures);
+
     [LoggerMessage(3120, LogLevel.Information, "Health is served at {Address}: {Paths}")]
     public static partial void HealthServed(this ILogger logger, string address, string paths);
+
+    [LoggerMessage(3121, LogLevel.Information, "{AccessUrl} is reached through the proxy {Proxy}")]
+    public static partial void ThroughProxy(this ILogger logger, Uri accessUrl, ProxyRoute proxy);
 }

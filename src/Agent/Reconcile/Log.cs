@@ -87,16 +87,16 @@ internal static partial class Log
     public static partial void ClusterIsSimulated(this ILogger logger);
 
     [LoggerMessage(
-        3215,
-        LogLevel.Warning,
-        "Without {Flag} FILE each start of this agent makes another cluster, which the control plane refuses for a provider that is bound to an earlier one"
-    )]
-    public static partial void SimulatedAnew(this ILogger logger, string flag);
-
-    [LoggerMessage(
         3214,
         LogLevel.Information,
         "Workspace {WorkspaceId} was changed by somebody else in the cluster; what is desired is applied again"
     )]
     public static partial void Repairing(this ILogger logger, string workspaceId);
+
+    [LoggerMessage(
+        3215,
+        LogLevel.Warning,
+        "Without {Flag} FILE each start of this agent makes another cluster, which the control plane refuses for a provider that is bound to an earlier one"
+    )]
+    public static partial void SimulatedAnew(this ILogger logger, string flag);
 }

@@ -2,7 +2,10 @@ namespace Coder.Mesh.ControlPlane.AccessLog;
 
 internal static class AccessLogRegistration
 {
-    /// <summary>Before the services whose doings it records: what starts first stops last, and stores their last ones too.</summary>
+    /// <summary>
+    /// Registers the access log. Call it before the services that record: hosted services stop in reverse order, so
+    /// their last records are still stored.
+    /// </summary>
     public static IServiceCollection AddAccessLog(this IServiceCollection services)
     {
         services.AddSingleton<RefusalLog>();

@@ -6,8 +6,8 @@ using NpgsqlTypes;
 namespace Coder.Mesh.ControlPlane.AccessLog;
 
 /// <summary>
-/// Stores what was recorded every few seconds, and once more at the end. Several replicas add to the same rows. While the
-/// store is away it waits in memory; a save whose answer was lost is repeated, and then counts twice.
+/// Stores the recorded counts every few seconds and once at the end. Several replicas add to the same rows. Counts stay
+/// in memory while the database is unavailable; a save whose response was lost is repeated, and counts twice.
 /// </summary>
 internal sealed class AccessLogWriter(
     AccessRecorder recorder,
@@ -17,6 +17,21 @@ internal sealed class AccessLogWriter(
 ) : BackgroundService
 {
     public const string Table = "mesh.mesh_access_log";
+
+    public const string Schema = $"""
+        create table if not exists {Table} (
+            minute timestamptz not null,
+            subject text not null,
+            action text not null,
+            reason text not null,
+            count bigint not null,
+            first_at timestamptz not null,
+            last_at timestamptz not null,
+            message text not null,
+            peer text not null,
+            primary key (minute, subject, action, reason)
+        );
+        """;
 
     private const string AddCounts = $"""
         insert into {Table} as log (minute, subject, action, reason, count, first_at, last_at, message, peer)
@@ -49,11 +64,11 @@ internal sealed class AccessLogWriter(
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        // Not the host's time: a connection that doesn't close may have used it up.
+        // Not the shutdown token of the host: a connection that is slow to close may have used up its time.
         await TryFlush(StopLimitSeconds, CancellationToken.None);
     }
 
-    /// <summary>Stores all there is.</summary>
+    /// <summary>Stores all recorded counts.</summary>
     public async Task Flush(int? limitSeconds, CancellationToken ct)
     {
         var taken = recorder.Take();
@@ -110,7 +125,7 @@ internal sealed class AccessLogWriter(
             );
     }
 
-    // In one order everywhere: two replicas that write the same rows must not wait for each other.
+    // A fixed order prevents deadlocks between replicas that update the same rows.
     private static List<KeyValuePair<AccessKey, AccessCount>> InOrder(
         IReadOnlyDictionary<AccessKey, AccessCount> taken
     ) =>

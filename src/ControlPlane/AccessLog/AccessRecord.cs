@@ -1,23 +1,25 @@
 namespace Coder.Mesh.ControlPlane.AccessLog;
 
-/// <summary>What was tried.</summary>
+/// <summary>The recorded kinds of access.</summary>
 internal enum AccessAction
 {
     /// <summary>An agent opened its stream.</summary>
     Attach,
 
-    /// <summary>Somebody called.</summary>
+    /// <summary>A caller called the API.</summary>
     Call,
 }
 
-/// <summary>What one row counts.</summary>
-/// <param name="Subject">Who: one of <see cref="AccessSubjects"/>; never a token, nor anything that a caller only claims.</param>
+/// <summary>Key of a row: what it counts.</summary>
+/// <param name="Subject">
+/// One of <see cref="AccessSubjects"/>. Never a token, nor anything that a caller only claims.
+/// </param>
 /// <param name="Reason">How it ended: <see cref="AccessReasons.Attached"/>, or a reason of an error.</param>
 internal readonly record struct AccessKey(string Subject, AccessAction Action, string Reason, DateTimeOffset Minute);
 
-/// <summary>What is known of all that one row counts.</summary>
-/// <param name="Message">Of the last.</param>
-/// <param name="Peer">The address that the last came from; a proxy's, if there is one.</param>
+/// <summary>The values of a row.</summary>
+/// <param name="Message">Of the last access.</param>
+/// <param name="Peer">Address of the last access, which is a proxy's if there is one.</param>
 internal sealed record AccessCount(
     long Count,
     DateTimeOffset FirstAt,
@@ -36,10 +38,10 @@ internal sealed record AccessCount(
 
 internal static class AccessSubjects
 {
-    /// <summary>Everybody whose token isn't known.</summary>
+    /// <summary>All callers whose token is not known.</summary>
     public const string Anonymous = "anonymous";
 
-    /// <summary>All for whom there was no room.</summary>
+    /// <summary>All callers for whom there was no room.</summary>
     public const string Other = "other";
 
     public static string Provider(string id) => $"provider:{id}";

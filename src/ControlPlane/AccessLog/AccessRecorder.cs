@@ -4,13 +4,14 @@ using Coder.Mesh.ControlPlane.Base;
 namespace Coder.Mesh.ControlPlane.AccessLog;
 
 /// <summary>
-/// Counts who was let in and who was refused, in memory, until the writer takes it. Recording neither waits nor fails;
-/// memory is bounded, and what finds no room is counted under another subject instead of being forgotten. Refusals also go
-/// to the log.
+/// Counts accepted and refused accesses in memory until the writer takes them. Recording neither waits nor fails.
+/// Memory is bounded: when it is full, accesses are counted under another subject. Refusals are also logged.
 /// </summary>
 internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
 {
-    /// <summary>Rows that may wait for the store: an outage of minutes with ten thousand agents that come back.</summary>
+    /// <summary>
+    /// Rows that can wait for the database: enough for an outage of minutes while ten thousand agents reconnect.
+    /// </summary>
     public const int Capacity = 20_000;
 
     private const int MaxMessage = 256;
@@ -19,7 +20,7 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
     private readonly Dictionary<(AccessAction, string), AccessKey> _others = [];
     private Dictionary<AccessKey, AccessCount> _pending = [];
 
-    /// <param name="named">The subject as the log should name it, if not the same.</param>
+    /// <param name="named">The subject as the log shows it, if it differs.</param>
     public void Record(
         string subject,
         AccessAction action,
@@ -38,7 +39,7 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
             refusals.Add(named ?? subject, reason, kept, peer);
     }
 
-    /// <summary>Takes all there is.</summary>
+    /// <summary>Takes all counts.</summary>
     public IReadOnlyDictionary<AccessKey, AccessCount> Take()
     {
         lock (_lock)
@@ -50,7 +51,7 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
         }
     }
 
-    /// <summary>Gives back what could not be stored.</summary>
+    /// <summary>Returns counts that could not be stored.</summary>
     public void Return(IReadOnlyDictionary<AccessKey, AccessCount> taken)
     {
         lock (_lock)
@@ -70,7 +71,8 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
             AddToOtherLocked(key, count);
     }
 
-    // Actions and reasons are closed sets; the minute is the first one without room, or these would grow by the minute.
+    // Actions and reasons are closed sets. The minute is that of the first access without room; otherwise these rows
+    // would grow with every minute.
     private void AddToOtherLocked(AccessKey key, AccessCount count)
     {
         if (!_others.TryGetValue((key.Action, key.Reason), out var other))

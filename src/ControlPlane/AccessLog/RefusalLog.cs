@@ -4,16 +4,16 @@ using System.Net.Sockets;
 namespace Coder.Mesh.ControlPlane.AccessLog;
 
 /// <summary>
-/// Writes refusals of callers and agents to the log, at most one line a minute for each reason and address: the first one
-/// at once, those that follow as a count. Callers choose their addresses, so the number of entries is bounded; addresses
-/// that find no room share one entry for each reason.
+/// Logs refusals of callers and agents, at most one line a minute for each reason and address: the first one
+/// immediately, the following ones as a count. The number of entries is bounded, because callers choose their
+/// addresses; addresses without room share one entry for each reason.
 /// </summary>
 internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger) : BackgroundService
 {
-    /// <summary>Entries at one time, besides one for each reason. Also bounds the lines of a minute.</summary>
+    /// <summary>Maximum number of entries, besides one for each reason. Also bounds the lines per minute.</summary>
     public const int MaxEntries = 200;
 
-    /// <summary>The address of all that find no room.</summary>
+    /// <summary>Stands for all addresses without an entry.</summary>
     public const string OtherAddresses = "other addresses";
 
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
@@ -21,7 +21,7 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger) 
     private const int MaxSubjects = 3;
     private const int NetworkBytes = 8;
 
-    /// <summary>How late a count may be written after its minute.</summary>
+    /// <summary>Maximum delay of a count after its minute.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(5);
 
     private readonly PeriodicTimer _timer = new(Tick, time);
@@ -42,7 +42,7 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger) 
 
     private readonly record struct Line(string Reason, string Address, long Count, string Subjects, string Message);
 
-    /// <summary>Entries that are kept now.</summary>
+    /// <summary>Number of entries.</summary>
     public int Entries
     {
         get
@@ -52,8 +52,8 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger) 
         }
     }
 
-    /// <param name="subject">Who was refused: one of <see cref="AccessSubjects"/>.</param>
-    /// <param name="reason">From a closed set: a reason of an error.</param>
+    /// <param name="subject">The refused caller: one of <see cref="AccessSubjects"/>.</param>
+    /// <param name="reason">Reason of an error, from a closed set.</param>
     public void Add(string subject, string reason, string message, IPAddress? peer)
     {
         var address = AddressOf(peer);
@@ -77,7 +77,7 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger) 
         logger.Refused(subject, address, reason, message);
     }
 
-    /// <summary>Writes the counts whose minute is over; public for tests.</summary>
+    /// <summary>Writes the counts whose minute has passed. Public for tests.</summary>
     public void WriteDue() => Write(TakeDue(Window));
 
     public override void Dispose()
@@ -139,7 +139,9 @@ internal sealed class RefusalLog(TimeProvider time, ILogger<RefusalLog> logger) 
     private static string Text(HashSet<string> subjects) =>
         string.Join(", ", subjects.Take(MaxSubjects)) + (subjects.Count > MaxSubjects ? " and others" : "");
 
-    /// <summary>An IPv6 caller usually has a whole /64 to choose addresses from: it counts as one.</summary>
+    /// <summary>
+    /// Returns the /64 prefix of an IPv6 address, since a caller can usually choose any address in it.
+    /// </summary>
     private static string AddressOf(IPAddress? peer)
     {
         if (peer is null)

@@ -50,6 +50,41 @@ internal static partial class Log
         string problem
     );
 
+    [LoggerMessage(1106, LogLevel.Error, "The session of provider {Provider} ({ProviderId}) failed")]
+    public static partial void SessionFailed(
+        this ILogger logger,
+        Exception exception,
+        string provider,
+        string providerId
+    );
+
+    [LoggerMessage(
+        1107,
+        LogLevel.Warning,
+        "The store has been away for {Minutes:0.0} minutes: all sessions are closed"
+    )]
+    public static partial void SessionsClosed(this ILogger logger, double minutes);
+
+    [LoggerMessage(
+        1108,
+        LogLevel.Information,
+        "The stream of the agent of provider {Provider} ({ProviderId}) broke: {Problem}"
+    )]
+    public static partial void ConnectionLost(this ILogger logger, string provider, string providerId, string problem);
+
+    [LoggerMessage(1109, LogLevel.Warning, "{Count} sessions can't be checked against the store now: {Problem}")]
+    public static partial void SessionsNotChecked(this ILogger logger, int count, string problem);
+
+    [LoggerMessage(
+        1110,
+        LogLevel.Information,
+        "Stopping: {Sessions} agents are asked to move to {Others} other replicas within {Seconds:0.0} s"
+    )]
+    public static partial void HandingOver(this ILogger logger, int sessions, int others, double seconds);
+
+    [LoggerMessage(1111, LogLevel.Information, "{Moved} agents have moved, {Left} have not, after {Seconds:0.0} s")]
+    public static partial void HandedOver(this ILogger logger, int moved, int left, double seconds);
+
     [LoggerMessage(
         1112,
         LogLevel.Information,
@@ -74,39 +109,4 @@ internal static partial class Log
         string providerId,
         string workspaceId
     );
-
-    [LoggerMessage(1106, LogLevel.Error, "The session of provider {Provider} ({ProviderId}) failed")]
-    public static partial void SessionFailed(
-        this ILogger logger,
-        Exception exception,
-        string provider,
-        string providerId
-    );
-
-    [LoggerMessage(
-        1107,
-        LogLevel.Warning,
-        "The store has been away for {Minutes:0.0} minutes: all sessions are closed"
-    )]
-    public static partial void SessionsClosed(this ILogger logger, double minutes);
-
-    [LoggerMessage(1109, LogLevel.Warning, "{Count} sessions can't be checked against the store now: {Problem}")]
-    public static partial void SessionsNotChecked(this ILogger logger, int count, string problem);
-
-    [LoggerMessage(
-        1110,
-        LogLevel.Information,
-        "Stopping: {Sessions} agents are asked to move to {Others} other replicas within {Seconds:0.0} s"
-    )]
-    public static partial void HandingOver(this ILogger logger, int sessions, int others, double seconds);
-
-    [LoggerMessage(1111, LogLevel.Information, "{Moved} agents have moved, {Left} have not, after {Seconds:0.0} s")]
-    public static partial void HandedOver(this ILogger logger, int moved, int left, double seconds);
-
-    [LoggerMessage(
-        1108,
-        LogLevel.Information,
-        "The stream of the agent of provider {Provider} ({ProviderId}) broke: {Problem}"
-    )]
-    public static partial void ConnectionLost(this ILogger logger, string provider, string providerId, string problem);
 }

@@ -2,10 +2,10 @@ using System.Threading.Channels;
 
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>A doorbell for one waiter: any number of rings before it wakes are one.</summary>
+/// <summary>An auto-reset event for one waiter. Signals before the waiter wakes count as one.</summary>
 /// <param name="inline">
-/// The waiter goes on within <see cref="Set"/>: saves a change of threads where whoever rings holds no lock and the waiter
-/// soon waits again.
+/// Continues the waiter within <see cref="Set"/>. Saves a thread switch where the signalling code holds no lock and the
+/// waiter soon waits again.
 /// </param>
 internal sealed class AsyncAutoResetEvent(bool inline = false)
 {
@@ -22,7 +22,7 @@ internal sealed class AsyncAutoResetEvent(bool inline = false)
 
     public async ValueTask Wait(CancellationToken ct) => await _rings.Reader.ReadAsync(ct);
 
-    /// <summary>Waits for a ring, but no longer than this.</summary>
+    /// <summary>Waits for a signal, at most for the given time.</summary>
     public async Task Wait(TimeSpan limit, TimeProvider time, CancellationToken ct)
     {
         if (limit <= TimeSpan.Zero)

@@ -19,11 +19,11 @@ internal enum ErrorKind
 
 internal sealed record FieldViolation(string Field, string Rule);
 
-/// <param name="Type">UPPER_SNAKE, from a closed set.</param>
-/// <param name="Subject">What it is about, such as a provider's name.</param>
+/// <param name="Type">UPPER_SNAKE_CASE, from a closed set.</param>
+/// <param name="Subject">What it concerns, such as a provider's name.</param>
 internal sealed record PreconditionViolation(string Type, string Subject, string Description);
 
-/// <summary>An expected no: a value on its way through the product, a gRPC status only at the edge.</summary>
+/// <summary>An expected error, returned as a value and converted to a gRPC status at the service boundary.</summary>
 /// <param name="Reason">One of <see cref="Protocol.ErrorReasons"/>.</param>
 /// <param name="Message">What is wrong and what to do next, for a person.</param>
 internal sealed record Error(ErrorKind Kind, string Reason, string Message)
@@ -32,10 +32,10 @@ internal sealed record Error(ErrorKind Kind, string Reason, string Message)
 
     public IReadOnlyList<PreconditionViolation> Preconditions { get; init; } = [];
 
-    /// <summary>What a program may want to know besides, under lower_snake keys.</summary>
+    /// <summary>Additional values for programs, with lower_snake_case keys.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>When trying again may help; null where that isn't known.</summary>
+    /// <summary>Delay after which a retry may succeed; null if unknown.</summary>
     public TimeSpan? RetryDelay { get; init; }
 
     public static Error NotFound(string reason, string message) => new(ErrorKind.NotFound, reason, message);
@@ -46,11 +46,13 @@ internal sealed record Error(ErrorKind Kind, string Reason, string Message)
 
 internal static class Result
 {
-    /// <summary>For values of interfaces, which have no implicit conversion.</summary>
+    /// <summary>
+    /// Creates a result whose value is of an interface type, for which there is no implicit conversion.
+    /// </summary>
     public static Result<T> Of<T>(T value) => Result<T>.Of(value);
 }
 
-/// <summary>A value, or why there is none.</summary>
+/// <summary>A value, or an error.</summary>
 internal readonly struct Result<T>
 {
     private readonly T? _value;
@@ -63,7 +65,7 @@ internal readonly struct Result<T>
 
     public Error? Error { get; }
 
-    /// <exception cref="InvalidOperationException">There is no value; look at <see cref="Error"/> first.</exception>
+    /// <exception cref="InvalidOperationException">The result is an error; check <see cref="Error"/> first.</exception>
     public T Value => Error is null ? _value! : throw new InvalidOperationException(Error.Message);
 
     internal static Result<T> Of(T value) => new(value, null);

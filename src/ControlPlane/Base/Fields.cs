@@ -5,15 +5,15 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>Collects every violation of a request, so that the caller hears of all of them at once.</summary>
+/// <summary>Collects all violations of a request, so that they are reported together.</summary>
 internal sealed partial class Fields
 {
-    /// <summary>Longest free text that a request may carry, in UTF-16 units.</summary>
+    /// <summary>Maximum length of free text in a request, in UTF-16 code units.</summary>
     public const int MaxText = 1024;
 
     /// <summary>
-    /// Bytes of all rules that are told. They are sent twice, in headers, of which some clients take 8 KiB at most and else
-    /// see another error.
+    /// Maximum total size of reported violations, in bytes. They are sent twice in headers, for which some clients
+    /// accept 8 KiB at most.
     /// </summary>
     private const int MaxTold = 1_500;
 
@@ -47,7 +47,7 @@ internal sealed partial class Fields
 
     private static string More(int untold) => $"breaks a rule too, and is the first of {untold} more that do";
 
-    /// <summary>A name that people give: an RFC 1123 label that can't be taken for an id.</summary>
+    /// <summary>Validates a new name: an RFC 1123 label that cannot be mistaken for an id.</summary>
     public Fields Name(string field, string value)
     {
         if (value.Length == 0)
@@ -60,7 +60,7 @@ internal sealed partial class Fields
         return Ids.IsId(value) ? Violated(field, "must not have the form of an id (32 hexadecimal digits)") : this;
     }
 
-    /// <summary>A name or id of something that exists.</summary>
+    /// <summary>Validates the name or id of an existing resource.</summary>
     public Fields Reference(string field, string value) =>
         value.Length == 0 ? Violated(field, "is required") : Text(field, value, 253);
 
@@ -71,8 +71,8 @@ internal sealed partial class Fields
         return value.Any(char.IsControl) ? Violated(field, "must not contain control characters") : this;
     }
 
-    /// <summary>A mask that names at least one of the paths that there are, and no other.</summary>
-    /// <param name="remedy">What a caller without one should do.</param>
+    /// <summary>Validates a mask, which has to name at least one path, and only known ones.</summary>
+    /// <param name="remedy">What a caller without a mask should do.</param>
     public Fields Mask(FieldMask? mask, IReadOnlyCollection<string> paths, string remedy)
     {
         if (mask is null or { Paths.Count: 0 })
@@ -83,7 +83,10 @@ internal sealed partial class Fields
         return this;
     }
 
-    /// <summary>Whether it has the form of an RFC 1123 subdomain, such as a Secret's name; its length is the caller's to bound.</summary>
+    /// <summary>
+    /// Whether the text has the form of an RFC 1123 subdomain, such as the name of a Secret. The caller limits its
+    /// length.
+    /// </summary>
     public static bool IsSubdomain(string text) => Subdomain().IsMatch(text);
 
     public static bool IsSecretName(string text) => text.Length <= 253 && IsSubdomain(text);
@@ -91,7 +94,7 @@ internal sealed partial class Fields
     public static string NotASecret(string text) =>
         $"\"{Short(text)}\" can't be the name of a Secret (RFC 1123 subdomain)";
 
-    /// <summary>A part of a caller's text that is fit for a message.</summary>
+    /// <summary>Returns the beginning of a caller's text in a form that is safe in messages.</summary>
     public static string Short(string text) => new([.. Cut.To(text, 64).Select(c => char.IsControl(c) ? '?' : c)]);
 
     public Fields Quantity(string field, string value, QuantityRule rule)

@@ -1,6 +1,6 @@
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>Ids of resources: 32 lower-case hexadecimal digits that rise with time.</summary>
+/// <summary>Ids of resources: 32 lower-case hexadecimal digits that increase with time.</summary>
 internal static class Ids
 {
     public static string New(TimeProvider time) => Guid.CreateVersion7(time.GetUtcNow()).ToString("n");

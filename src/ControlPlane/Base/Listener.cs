@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>Tells requests by the socket that they came in on, which no header can claim.</summary>
+/// <summary>Identifies the listener that a request came in on, which no header can claim.</summary>
 internal sealed class Listener
 {
     public static readonly Listener Grpc = new();
@@ -11,7 +11,7 @@ internal sealed class Listener
 
     private Listener() { }
 
-    /// <summary>Says of each connection that it is this listener's; requests see what their connection has.</summary>
+    /// <summary>Marks each connection of a listener; requests see the features of their connection.</summary>
     public void Mark(ListenOptions listen) =>
         listen.Use(next =>
             connection =>
@@ -24,5 +24,5 @@ internal sealed class Listener
     public bool Serves(HttpContext context) => context.Features.Get<Listener>() == this;
 }
 
-/// <summary>Where a control plane listens, as it came out: a port 0 is the one that was free.</summary>
+/// <summary>The addresses that a control plane listens on, with the actual port where port 0 was configured.</summary>
 internal sealed record ListenAddresses(string Grpc, string Json, string Management);

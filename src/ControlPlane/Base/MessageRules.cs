@@ -7,8 +7,8 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.ControlPlane.Base;
 
 /// <summary>
-/// What every request must keep to, whatever it asks for: text that the store can hold, and times in the range that protobuf
-/// gives them. So nothing else has to think of it, and a new field is checked without a line of code.
+/// Rules for every request: text that PostgreSQL can store, and timestamps and durations within protobuf's range. They
+/// are applied to all fields by reflection, so that new fields need no code.
 /// </summary>
 internal static class MessageRules
 {
@@ -23,7 +23,7 @@ internal static class MessageRules
     private const long MaxDuration = 315_576_000_000;
     private const int MaxNanos = 999_999_999;
 
-    /// <summary>Fields of one kind of message that can break a rule.</summary>
+    /// <summary>The fields of each message type that can violate a rule.</summary>
     private static readonly ConcurrentDictionary<MessageDescriptor, FieldDescriptor[]> Checked = new();
 
     public static Fields Check(object request)
@@ -34,7 +34,7 @@ internal static class MessageRules
         return fields;
     }
 
-    /// <returns>The rule that it breaks; null if it breaks none.</returns>
+    /// <returns>The violated rule; null if there is none.</returns>
     public static string? Violation(Timestamp time) =>
         time is { Seconds: >= MinTimestamp and <= MaxTimestamp, Nanos: >= 0 and <= MaxNanos } ? null : TimestampRule;
 
@@ -78,7 +78,7 @@ internal static class MessageRules
             Duration duration => Violation(duration),
             _ => null,
         };
-        // Once for each field, or a list of a million would be answered by as many.
+        // Once for each field: a list of a million items must not be answered with a million violations.
         if (rule is not null && named.Add(name))
             fields.Violated(name, rule);
         if (rule is null && value is IMessage message)

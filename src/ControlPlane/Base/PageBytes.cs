@@ -3,25 +3,24 @@ using Google.Protobuf;
 namespace Coder.Mesh.ControlPlane.Base;
 
 /// <summary>
-/// Ends pages by their bytes too: most gRPC clients take messages of 4 MiB at most, and a page that they can't take ends their
-/// list. A page has one resource at least.
+/// Limits pages by bytes: most gRPC clients accept messages of 4 MiB at most. A page has at least one resource.
 /// </summary>
 internal static class PageBytes
 {
-    /// <summary>Well below 4 MiB, for an answer has more than its resources.</summary>
+    /// <summary>Well below 4 MiB, since a response has other fields too.</summary>
     public const int Max = 3 * 1024 * 1024;
 
-    /// <summary>Rows that are read before it is known how large they are.</summary>
+    /// <summary>Rows that are read before their size is known.</summary>
     private const int FirstRows = 100;
 
-    /// <summary>Tag and length, in an answer.</summary>
+    /// <summary>Bytes of tag and length in a response.</summary>
     private const int Overhead = 6;
 
-    /// <summary>Reads and maps as many rows as a page takes.</summary>
-    /// <param name="read">Rows after a position, in order, at most so many.</param>
-    /// <param name="map">What they are in the answer, one for each.</param>
-    /// <param name="position">Where a page ends that ends with a row.</param>
-    /// <returns>The page, and the token of the next one; empty at the end.</returns>
+    /// <summary>Reads and maps as many rows as fit into a page.</summary>
+    /// <param name="read">Reads at most the given number of rows after a position, in order.</param>
+    /// <param name="map">Maps rows to response items, one for each.</param>
+    /// <param name="position">Position of a row, at which a page can end.</param>
+    /// <returns>The page and the token of the next one, which is empty at the end.</returns>
     public static async Task<(IReadOnlyList<T> Items, string NextToken)> Fill<TRow, T>(
         int size,
         string token,
@@ -53,7 +52,7 @@ internal static class PageBytes
         }
     }
 
-    /// <returns>How many of the first messages fit into a page; at least one.</returns>
+    /// <returns>Number of messages that fit into a page; at least one.</returns>
     public static int Fitting<T>(IReadOnlyList<T> messages)
         where T : IMessage
     {
@@ -71,6 +70,6 @@ internal static class PageBytes
 
     public static int Of(IMessage message) => message.CalculateSize() + Overhead;
 
-    // As many as those that there are let expect, or little more: what doesn't fit was read in vain.
+    // Estimated from the average size so far, since rows that do not fit are read for nothing.
     private static int Room(int bytes, int items) => Math.Max(1, (int)((Max - bytes) / ((double)bytes / items)) + 1);
 }

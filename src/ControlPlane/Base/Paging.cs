@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>Page sizes and tokens of lists. A token is opaque to callers: where the page before ended.</summary>
+/// <summary>
+/// Page sizes and tokens of lists. A token holds the end of the previous page and is opaque to callers.
+/// </summary>
 internal static class Paging
 {
     public const int DefaultSize = 100;
@@ -16,7 +18,7 @@ internal static class Paging
 
     public static string Token(string after) => Convert.ToBase64String(Encoding.UTF8.GetBytes(after));
 
-    /// <returns>Where the page before ended; empty for a first page, or if the token is none.</returns>
+    /// <returns>The end of the previous page; empty for the first page, or if the token is invalid.</returns>
     public static string After(string token) => Read(token) ?? "";
 
     public static Fields Page(this Fields fields, int size, string token)
@@ -28,7 +30,7 @@ internal static class Paging
             : fields;
     }
 
-    /// <returns>Null if no list ever gave it: it was made from text without control characters.</returns>
+    /// <returns>Null if no list has returned the token: tokens are made from text without control characters.</returns>
     private static string? Read(string token)
     {
         if (token.Length > MaxToken)

@@ -3,13 +3,17 @@ using System.Text.RegularExpressions;
 
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>What one field of a workspace may be: a Kubernetes quantity with a unit and a size that make sense.</summary>
-/// <param name="Units">The suffixes that are accepted; the empty one is a plain number.</param>
+/// <summary>
+/// Rule for one quantity field of a workspace: a Kubernetes quantity within a range and with a sensible unit.
+/// </summary>
+/// <param name="Units">The accepted suffixes; the empty one stands for a plain number.</param>
 internal sealed record QuantityRule(string Least, string Most, string Example, string[] Units)
 {
     private static readonly string[] Bytes = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"];
 
-    /// <summary>Less than 10m is less than a millisecond in each period of the kernel's scheduler, which refuses it.</summary>
+    /// <summary>
+    /// Less than 10m would be less than a millisecond of each scheduling period, which the kernel refuses.
+    /// </summary>
     public static readonly QuantityRule Cpu = new("10m", "1024", "500m or 2", ["", "m"]);
 
     public static readonly QuantityRule Memory = new("16Mi", "64Ti", "512Mi or 4Gi", Bytes);
@@ -18,7 +22,7 @@ internal sealed record QuantityRule(string Least, string Most, string Example, s
 
     public string Rule => $"must be a Kubernetes quantity from {Least} to {Most}, such as {Example}";
 
-    /// <returns>The rule that it breaks, with what may have been meant; null if it breaks none.</returns>
+    /// <returns>The violated rule and a suggestion; null if there is none.</returns>
     public string? Violation(string value)
     {
         if (Holds(value))
@@ -57,18 +61,18 @@ internal static partial class Quantities
         ["Ei"] = 1L << 60,
     };
 
-    /// <summary>By what they amount to: <c>1Gi</c> is <c>1024Mi</c>.</summary>
+    /// <summary>Compares amounts: <c>1Gi</c> equals <c>1024Mi</c>.</summary>
     public static int Compare(string first, string second) => Amount(first).CompareTo(Amount(second));
 
-    /// <returns>Null if it is no quantity.</returns>
+    /// <returns>Null if the value is not a quantity.</returns>
     public static (string Number, string Unit)? Parse(string value) =>
         value.Length <= Longest && Form().Match(value) is { Success: true } match
             ? (match.Groups["number"].Value, match.Groups["unit"].Value)
             : null;
 
     /// <summary>
-    /// Quantities that somebody may have meant by what is none, or a senseless one, the likeliest first: <c>4Gi</c> and
-    /// <c>4G</c> by <c>4GB</c>, <c>500Mi</c> by <c>500m</c>, <c>1.5</c> by <c>1,5</c>.
+    /// Suggests quantities for an invalid or implausible value, the most likely first: <c>4Gi</c> and <c>4G</c> for
+    /// <c>4GB</c>, <c>500Mi</c> for <c>500m</c>, <c>1.5</c> for <c>1,5</c>.
     /// </summary>
     public static IEnumerable<string> Meant(string value)
     {

@@ -1,9 +1,9 @@
 namespace Coder.Mesh.ControlPlane.Base;
 
-/// <summary>Chains steps that may each end in an error; the first error is the result.</summary>
+/// <summary>Chains steps that can each fail; the first error is the result.</summary>
 internal static class ResultSteps
 {
-    /// <summary>Goes on if no field broke its rule.</summary>
+    /// <summary>Continues if no field is invalid.</summary>
     public static Task<Result<T>> Then<T>(this Fields fields, Func<Task<Result<T>>> next) =>
         fields.Error is { } error ? Task.FromResult<Result<T>>(error) : next();
 
@@ -25,7 +25,7 @@ internal static class ResultSteps
         return result.Error is { } error ? error : Result.Of(map(result.Value));
     }
 
-    /// <summary>For a value that is optional: nothing to look up gives <paramref name="otherwise"/>.</summary>
+    /// <summary>Looks up an optional value; returns <paramref name="otherwise"/> if none is given.</summary>
     public static Task<Result<T>> When<T>(bool given, Func<Task<Result<T>>> look, T otherwise) =>
         given ? look() : Task.FromResult<Result<T>>(otherwise);
 }

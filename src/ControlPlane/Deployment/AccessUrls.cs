@@ -16,7 +16,7 @@ internal static class AccessUrls
             return fields.Violated(Field, $"must be at most {MaxLength} characters, has {text.Length}");
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             return fields.Violated(Field, "must begin with https:// (or http://) and a host");
-        // Not repeated: it may hold a password.
+        // Not included in the message, since it may contain a password.
         if (url.UserInfo.Length > 0)
             return fields.Violated(Field, "must not have a user name or password");
         return url.PathAndQuery != "/" || url.Fragment.Length > 0
@@ -24,7 +24,7 @@ internal static class AccessUrls
             : fields;
     }
 
-    /// <summary>One form for all ways to write the same address.</summary>
+    /// <summary>Returns the canonical form of an address.</summary>
     public static string Normalize(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) ? url.GetLeftPart(UriPartial.Authority) : text;
 }

@@ -3,10 +3,10 @@ using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Deployment;
 
-/// <summary>Changes what holds for the whole deployment.</summary>
+/// <summary>Commands that change settings of the whole deployment.</summary>
 internal sealed class DeploymentCommands(CommandExecutor writer)
 {
-    /// <param name="url">As <see cref="AccessUrls.Normalize"/> writes it.</param>
+    /// <param name="url">In the form of <see cref="AccessUrls.Normalize"/>.</param>
     public Task<Result<WriteResult>> SetAccessUrl(
         WriteContext context,
         string url,

@@ -2,12 +2,12 @@ using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Deployment;
 
-/// <summary>Reads what holds for the whole deployment.</summary>
+/// <summary>Reads the state of the whole deployment.</summary>
 internal sealed class DeploymentView(StoreSessions sessions)
 {
     private string? _id;
 
-    /// <summary>Never changes, so it is read once.</summary>
+    /// <summary>The deployment's id. It never changes and is read once.</summary>
     public async ValueTask<string> Id(CancellationToken ct) => _id ??= (await Read(ct)).DeploymentId;
 
     public async Task<string> DefaultProviderId(CancellationToken ct) => (await Read(ct)).DefaultProviderId;

@@ -6,16 +6,16 @@ public sealed record DeploymentInitialized(string DeploymentId, DateTimeOffset A
 
 public sealed record DefaultProviderSet(string ProviderId) : DeploymentEvent;
 
-/// <param name="AccessUrl">Empty if it was taken back.</param>
+/// <param name="AccessUrl">Empty if it was unset.</param>
 public sealed record AccessUrlSet(string AccessUrl) : DeploymentEvent;
 
-/// <summary>What holds for the whole deployment: who it is, and which provider is the default.</summary>
+/// <summary>The deployment's id and settings.</summary>
 public sealed record MeshDeployment(string Id, string DeploymentId, string DefaultProviderId)
 {
-    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    /// <summary>Version of the stream that this state was folded from. Set by Marten.</summary>
     public int Version { get; set; }
 
-    /// <summary>Where agents and users reach the control plane; empty while nobody has said it.</summary>
+    /// <summary>URL at which agents and users reach the control plane; empty if not set.</summary>
     public string AccessUrl { get; init; } = "";
 
     public static MeshDeployment? Fold(MeshDeployment? state, string key, DeploymentEvent change) =>

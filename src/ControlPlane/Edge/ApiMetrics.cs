@@ -18,7 +18,9 @@ internal sealed class ApiMetrics
     /// <param name="reason">One of <see cref="Protocol.ErrorReasons"/>.</param>
     public void Refused(string reason) => _refusals.Add(1, new KeyValuePair<string, object?>("mesh.reason", reason));
 
-    /// <summary>Counts the error, unless it has no reason: those are gRPC's own, such as a cancelled call.</summary>
+    /// <summary>
+    /// Counts the error if it has a reason. Errors without one are gRPC's own, such as a cancelled call.
+    /// </summary>
     public void Refused(RpcException error)
     {
         if (error.GetRpcStatus()?.GetDetail<ErrorInfo>() is { } info)

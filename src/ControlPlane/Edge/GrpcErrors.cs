@@ -5,7 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Coder.Mesh.ControlPlane.Edge;
 
-/// <summary>Answers gRPC calls outside of services, such as calls that are not authenticated.</summary>
+/// <summary>Writes gRPC responses outside of services, such as for calls that are not authenticated.</summary>
 internal static class GrpcErrors
 {
     public const string StatusHeader = "grpc-status";
@@ -23,7 +23,9 @@ internal static class GrpcErrors
         && response.Headers[StatusHeader] == code.ToString(CultureInfo.InvariantCulture)
         && !response.Headers.ContainsKey(DetailsHeader);
 
-    /// <summary>An answer without messages: HTTP 200 and the status in the headers ("Trailers-Only").</summary>
+    /// <summary>
+    /// Writes a response without messages: HTTP 200 with the status in the headers ("Trailers-Only").
+    /// </summary>
     public static void Write(HttpResponse response, Error error)
     {
         var status = error.ToStatus();

@@ -4,13 +4,13 @@ using Coder.Mesh.ControlPlane.Base;
 namespace Coder.Mesh.ControlPlane.Edge;
 
 /// <summary>
-/// Counts the streams that the server itself ends when it stops, so that connections are closed only after clients have
+/// Counts the streams that the server ends when it stops, so that connections are closed only after clients have
 /// received the final status.
 /// </summary>
 internal sealed class OpenStreams
 {
     /// <summary>
-    /// Time that a client gets to read the final status. HTTP/2 clients discard an unread response when the connection closes
+    /// Time for a client to read the final status. HTTP/2 clients discard an unread response when the connection closes
     /// while their side of the stream is open, as that of an agent always is.
     /// </summary>
     private static readonly TimeSpan TimeToRead = TimeSpan.FromMilliseconds(500);

@@ -4,7 +4,7 @@ using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>Who has written an event, as the API tells it.</summary>
+/// <summary>Maps the author of an event to the API.</summary>
 internal static class ActorMapping
 {
     public static (Proto.ActorKind Kind, string Id) ActorOf(this IEvent stored) =>

@@ -5,20 +5,20 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>What has changed, in words: "image: a → b". Pure.</summary>
+/// <summary>Describes changes as text, such as "image: a → b". Pure functions.</summary>
 internal static class Differences
 {
     private const string None = "none";
     private const string DefaultAffinity = "the default";
 
-    /// <summary>The longest text of a value: the rest is cut.</summary>
+    /// <summary>Maximum length of a value; longer ones are cut.</summary>
     private const int MaxValue = 200;
 
     /// <returns>Empty if nothing has changed.</returns>
     public static string Join(IEnumerable<string> changes) => string.Join("; ", changes.Where(c => c.Length > 0));
 
-    /// <param name="before">Null where there was nothing before: then it is only said what it is.</param>
-    /// <returns>Empty if it is the same.</returns>
+    /// <param name="before">Null if there was no value before; then only the new value is given.</param>
+    /// <returns>Empty if the values are equal.</returns>
     public static string Of(string what, string? before, string after) =>
         before is null
             ? (after.Length > 0 ? $"{what}: {Value(after)}" : "")
@@ -52,7 +52,7 @@ internal static class Differences
             ),
         ];
 
-    /// <summary>Entry by entry.</summary>
+    /// <summary>Compares maps entry by entry.</summary>
     public static IEnumerable<string> Of(
         string what,
         ImmutableSortedDictionary<string, string>? before,

@@ -4,12 +4,16 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>What a provider was before an event, as far as its history tells what changed; null where it isn't known.</summary>
+/// <summary>
+/// State of a provider before an event, as far as the history needs it to describe changes; null values are unknown.
+/// </summary>
 internal sealed record HistoryState
 {
     public static readonly HistoryState Unknown = new();
 
-    /// <summary>Events that replace one another: the last of each set before a page is what the page begins from.</summary>
+    /// <summary>
+    /// Sets of event types that replace one another. A page starts from the last event of each set before it.
+    /// </summary>
     public static readonly IReadOnlyList<Type[]> ProviderKinds =
     [
         [typeof(ProviderRegistered), typeof(ProviderRenamed)],
@@ -61,7 +65,8 @@ internal sealed record HistoryState
         };
 
     /// <summary>
-    /// Each agent finds out anew what advises only, such as how its clock goes: until it has, what was known before stays.
+    /// Keeps the last known status of advisory conditions, such as the clock skew: a new agent reports them as unknown
+    /// at first.
     /// </summary>
     private ImmutableArray<Condition> Known(ImmutableArray<Condition> reported)
     {
@@ -69,7 +74,7 @@ internal sealed record HistoryState
         return [.. told, .. Conditions.Where(c => IsAdvisory(c) && told.All(t => t.Type != c.Type))];
     }
 
-    /// <summary>Whether it advises only, and isn't known.</summary>
+    /// <summary>Whether the condition is advisory and unknown.</summary>
     public static bool IsOpen(Condition condition) =>
         IsAdvisory(condition) && condition.Status == ConditionStatus.Unknown;
 

@@ -4,9 +4,9 @@ using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>Names that events refer to by id.</summary>
-/// <param name="Organization">Of the organization whose event it is.</param>
-/// <param name="Provider">The name of a provider.</param>
+/// <summary>Names for the ids in events.</summary>
+/// <param name="Organization">Name of the organization whose event it is.</param>
+/// <param name="Provider">Returns the name of a provider.</param>
 /// <param name="PreviousDefault">Id of the default provider before the event; null if there was none.</param>
 /// <param name="Subject">Id of the provider whose history it is.</param>
 internal sealed record HistoryNames(
@@ -19,10 +19,10 @@ internal sealed record HistoryNames(
     public static readonly HistoryNames None = new("", id => id, null, "");
 }
 
-/// <summary>Tells a person what happened, and from what to what. Pure.</summary>
+/// <summary>Describes events of a provider for people. Pure functions.</summary>
 internal static class HistoryText
 {
-    /// <returns>Empty if nothing has changed that a person would want to know.</returns>
+    /// <returns>Empty if nothing has changed that matters to a person.</returns>
     public static string Of(object change, HistoryState before, HistoryNames names) =>
         change switch
         {
@@ -64,7 +64,7 @@ internal static class HistoryText
             OwnerDismissed => "agent detached: the control plane's replica that it was attached to is gone",
             ConditionsReported e => Conditions(before, e),
             StatusChanged e => $"{Status(before.Status)} → {Status(e)}{(e.Message.Length > 0 ? $": {e.Message}" : "")}",
-            // The change of status that goes with it has the message.
+            // The status change that goes with it contains the message.
             AgentRefused { Decides: true } e => $"an agent was refused: {e.Reason}",
             AgentRefused e => $"an agent was refused: {e.Reason}: {e.Message}",
             ClusterOffered e => $"an agent of another namespace was refused: \"{e.Namespace}\", UID {e.NamespaceUid}",

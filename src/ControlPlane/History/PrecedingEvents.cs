@@ -5,10 +5,12 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>Finds what a page of a stream's events changed from: the last events of given kinds before it.</summary>
+/// <summary>Finds the state before a page of events: the last event of each given kind before it.</summary>
 internal static class PrecedingEvents
 {
-    /// <param name="kinds">Sets of event types that replace one another: of each the last one is found.</param>
+    /// <param name="kinds">
+    /// Sets of event types that replace one another; the last event of each set is returned.
+    /// </param>
     /// <returns>In order of version.</returns>
     public static async Task<IReadOnlyList<IEvent>> Find(
         StoreSessions sessions,
@@ -43,8 +45,8 @@ internal static class PrecedingEvents
 
     private static NpgsqlBatchCommand Last(string stream, long before, Type[] kind) =>
         new(
-            """
-            select version from mesh.mt_events where stream_id = $1 and version < $2 and type = any($3)
+            $"""
+            select version from {Tables.Events} where stream_id = $1 and version < $2 and type = any($3)
             order by version desc limit 1
             """
         )

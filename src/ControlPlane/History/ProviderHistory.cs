@@ -12,7 +12,9 @@ using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>Where a page of a history begins: the newest of each of its three parts that hasn't been told yet.</summary>
+/// <summary>
+/// Position of a page of a history: the newest event of each of the three sources that is still to be returned.
+/// </summary>
 /// <param name="Provider">Version of the provider's stream.</param>
 /// <param name="Presence">Version of the presence's stream.</param>
 /// <param name="Mention">Sequence of events of other streams.</param>
@@ -21,7 +23,7 @@ internal sealed record HistoryPosition(long Provider, long Presence, long Mentio
     public string ToToken() =>
         Paging.Token(string.Create(CultureInfo.InvariantCulture, $"{Provider}.{Presence}.{Mention}"));
 
-    /// <returns>Null if it is no token of a history.</returns>
+    /// <returns>Null if the text is not a token of a history.</returns>
     public static HistoryPosition? Parse(string token) =>
         Paging.After(token).Split('.') is [var provider, var presence, var mention]
         && Number(provider) is { } first
@@ -35,11 +37,11 @@ internal sealed record HistoryPosition(long Provider, long Presence, long Mentio
 }
 
 /// <summary>One line of a history.</summary>
-/// <param name="Text">What happened, and from what to what.</param>
+/// <param name="Text">What happened, with values before and after.</param>
 internal sealed record HistoryLine(IEvent Event, string Text);
 
 /// <summary>
-/// Merges what people did to a provider, to allowlists for it and to the default, with what its agent made of it, newest
+/// Merges changes of a provider, its allowlists and the default provider with the provider's status changes, newest
 /// first.
 /// </summary>
 internal sealed class ProviderHistory(
@@ -55,7 +57,9 @@ internal sealed class ProviderHistory(
     }
 
     /// <param name="from">Null for the newest.</param>
-    /// <returns>At most as many as asked for, and where the next page begins; null at the end.</returns>
+    /// <returns>
+    /// At most the given number of entries and the position of the next page, which is null at the end.
+    /// </returns>
     public async Task<(IReadOnlyList<Proto.HistoryEntry> Entries, HistoryPosition? Next)> Page(
         ProviderOverview overview,
         HistoryPosition? from,
@@ -67,7 +71,7 @@ internal sealed class ProviderHistory(
         var start = from ?? new HistoryPosition(overview.Provider.Version, overview.Presence.Version, long.MaxValue);
         var provider = await Newest(StreamKeys.Provider(id), start.Provider, size, HistoryState.ProviderKinds, ct);
         var presence = await Newest(StreamKeys.Presence(id), start.Presence, size, HistoryState.PresenceKinds, ct);
-        // One more, which tells whether there is another page.
+        // One more than asked for, to learn whether there is another page.
         var mentions = await Mentions(id, start.Mention, size + 1, ct);
         var merged = Merge(size, provider, presence, mentions);
         var lines = await Told(id, merged, ct);
@@ -86,15 +90,15 @@ internal sealed class ProviderHistory(
     }
 
     /// <summary>
-    /// By time, but each part in its own order, whatever the clocks say of those who wrote it: a page holds the newest of
-    /// each part, so that the next one goes on where this one ends.
+    /// Merges by time, but keeps the order of each source even if clocks of the writers differ. A page holds the newest
+    /// events of each source, so that the next one continues where it ends.
     /// </summary>
     /// <param name="parts">Each newest first.</param>
     private static List<Found> Merge(int size, params IReadOnlyList<Found>[] parts)
     {
         var left = parts.Select(part => new Queue<Found>(part)).ToList();
         var page = new List<Found>();
-        // Of one save, which has one time, what a person did comes before what follows from it.
+        // Events of one save have the same time. What a person did comes before its consequences.
         while (
             page.Count < size
             && left.Where(part => part.Count > 0)
@@ -150,7 +154,7 @@ internal sealed class ProviderHistory(
         return [.. events.Select(e => new Found(e, HistoryState.Unknown, previous[e.Sequence]))];
     }
 
-    /// <returns>One for each; without text where there is nothing to tell.</returns>
+    /// <returns>One line for each event; without text if there is nothing to describe.</returns>
     private async Task<IReadOnlyList<HistoryLine>> Told(string subject, List<Found> page, CancellationToken ct)
     {
         var names = await organizations.Names(page.Select(OrganizationId).OfType<string>(), ct);

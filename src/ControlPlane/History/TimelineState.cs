@@ -3,12 +3,16 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>What a workspace was before an event, as far as its story tells what changed; null where it isn't known.</summary>
+/// <summary>
+/// State of a workspace before an event, as far as the timeline needs it to describe changes; null values are unknown.
+/// </summary>
 internal sealed record TimelineState
 {
     public static readonly TimelineState Unknown = new();
 
-    /// <summary>Events that replace one another: the last of each set before a page is what the page begins from.</summary>
+    /// <summary>
+    /// Sets of event types that replace one another. A page starts from the last event of each set before it.
+    /// </summary>
     public static readonly IReadOnlyList<Type[]> Kinds =
     [
         [

@@ -7,18 +7,18 @@ using WorkspaceDetails = Coder.Mesh.ControlPlane.Providers.WorkspaceDetails;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>What the events of a workspace are in its story. Pure.</summary>
+/// <summary>Describes events of a workspace as timeline items. Pure functions.</summary>
 internal static class TimelineText
 {
     private const string RestoredFromAnOlderCopy =
         "The control plane was restored from an older copy and goes on from what the cluster holds.";
 
-    /// <summary>Whether what follows comes of this.</summary>
+    /// <summary>Whether the event begins a part of the timeline: the following events are its consequences.</summary>
     public static bool BeginsPart(object change) =>
         change is not WorkspaceObserved { State: not ObservedState.Deleted };
 
-    /// <param name="before">What the workspace was before it.</param>
-    /// <param name="last">The workspace's last generation: that of what ends it.</param>
+    /// <param name="before">State of the workspace before the event.</param>
+    /// <param name="last">Last generation of the workspace, which is that of its end.</param>
     public static IEnumerable<TimelineItem> Of(IEvent stored, TimelineState before, long last) =>
         stored.Data switch
         {

@@ -8,13 +8,15 @@ using Workspace = Coder.Mesh.ControlPlane.Workspaces.Workspace;
 
 namespace Coder.Mesh.ControlPlane.History;
 
-/// <summary>Where a page of a story begins: the version of the wish that a part begins with, and what of the part was told.</summary>
+/// <summary>Position of a page of a timeline.</summary>
+/// <param name="Version">Version of the desired-state change that begins the part.</param>
+/// <param name="Told">Number of items of the part that were returned.</param>
 internal sealed record TimelinePosition(long Version, int Told)
 {
     public string ToToken() =>
         Paging.Token($"{Version.ToString(CultureInfo.InvariantCulture)}.{Told.ToString(CultureInfo.InvariantCulture)}");
 
-    /// <returns>Null if it is no token of a story.</returns>
+    /// <returns>Null if the text is not a token of a timeline.</returns>
     public static TimelinePosition? Parse(string token) =>
         Paging.After(token).Split('.') is [var version, var told]
         && long.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var first)
@@ -25,15 +27,18 @@ internal sealed record TimelinePosition(long Version, int Told)
 }
 
 /// <summary>
-/// Merges what people asked of a workspace with what came of it, oldest first. A part is a wish and what was stored until the
-/// next one, by time: the clusters' clocks are not ours, so that times of different parts are never compared.
+/// Merges desired-state changes of a workspace with their consequences, oldest first. A part is a change and what was
+/// stored until the next one, ordered by time. Times of different parts are never compared, because clusters have their
+/// own clocks.
 /// </summary>
 internal sealed class WorkspaceTimeline(StoreSessions sessions, NpgsqlDataSource database)
 {
     private const int Chunk = 500;
 
     /// <param name="from">Null for the beginning.</param>
-    /// <returns>At most as many as asked for, and where the next page begins; null at the end.</returns>
+    /// <returns>
+    /// At most the given number of items and the position of the next page, which is null at the end.
+    /// </returns>
     public async Task<(IReadOnlyList<TimelineItem> Items, TimelinePosition? Next)> Page(
         Workspace workspace,
         ulong minGeneration,
@@ -89,10 +94,10 @@ internal sealed class WorkspaceTimeline(StoreSessions sessions, NpgsqlDataSource
 
         public void Add(IEnumerable<TimelineItem> items) => _part.AddRange(items);
 
-        /// <returns>Where the next page begins if this one is full; null if there is room left.</returns>
+        /// <returns>Position of the next page if this one is full; null if there is room left.</returns>
         public TimelinePosition? EndPart(long next)
         {
-            // The wish is the first, and stays so whatever the cluster's clock says.
+            // The desired-state change stays first, whatever the time of the cluster.
             var ordered = _part
                 .Take(1)
                 .Concat(_part.Skip(1).OrderBy(i => i.Entry.Time.ToDateTimeOffset()).ThenBy(i => Rank(i.Entry.Stage)))
@@ -112,7 +117,7 @@ internal sealed class WorkspaceTimeline(StoreSessions sessions, NpgsqlDataSource
             return null;
         }
 
-        // Clusters' times are mostly whole seconds: within one the stages have their own order.
+        // Times of clusters are mostly whole seconds; within a second, stages have a fixed order.
         private static Stage Rank(Stage stage) => stage == Stage.VolumeCreatedAnew ? Stage.VolumeBound : stage;
     }
 }

@@ -4,7 +4,9 @@ using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Hosting;
 
-/// <summary>Whether the built-in provider is Ready with its agent, however it is named, cordoned or not: for scripts.</summary>
+/// <summary>
+/// Tells scripts whether the built-in provider is ready and its agent attached, whatever its name, cordoned or not.
+/// </summary>
 internal static class BuiltInReadiness
 {
     public const string Path = "/health/built-in";
@@ -46,7 +48,7 @@ internal static class BuiltInReadiness
         var marks = (provider.Cordon is null ? "" : ", cordoned") + (isDefault ? "" : ", not the default");
         return presence switch
         {
-            // After a restart the status is that of before, until the startup grace is over.
+            // After a restart, the status is the previous one until the startup grace period is over.
             { Status: ProviderStatus.Ready, Attached: true } => (true, $"{provider.Name} is ready{marks}"),
             { Status: ProviderStatus.Ready } => (false, $"{provider.Name} is ready, but no agent is attached{marks}"),
             { Status: ProviderStatus.Pending } => (

@@ -12,8 +12,9 @@ using Provider = Coder.Mesh.ControlPlane.Providers.Provider;
 namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
-/// Makes what a deployment begins with: its id, the built-in provider, an organization that may use it, and the first
-/// tokens. Their files come first, then all the rest in one transaction: a start that is killed leaves nothing half done.
+/// Creates the initial state of a deployment: its id, the built-in provider, an organization that may use it, and the
+/// first tokens. Token files are written first and everything else in one transaction, so that a start that is killed
+/// leaves nothing half done.
 /// </summary>
 internal sealed class FirstStart(
     StoreSessions sessions,
@@ -51,7 +52,7 @@ internal sealed class FirstStart(
         }
         catch (ExistingStreamIdCollisionException)
         {
-            // Another replica, of a version that doesn't take the lock, was first. What was written is no good.
+            // Another replica, of a version that does not take the lock, was first. The written tokens are invalid.
             files.Discard();
             return false;
         }
@@ -66,7 +67,8 @@ internal sealed class FirstStart(
         return true;
     }
 
-    // Replicas on one folder must not overwrite each other's files. The transaction's end frees it.
+    // Prevents replicas with the same folder from overwriting each other's files. Released at the end of the
+    // transaction.
     private static async Task LockOthersOut(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
@@ -82,7 +84,7 @@ internal sealed class FirstStart(
         return await session.LoadAsync<MeshDeployment>(StreamKeys.Deployment, ct) is not null;
     }
 
-    /// <returns>Null if they can't be kept: then there shall be none.</returns>
+    /// <returns>Null if the files cannot be written; then no tokens are created.</returns>
     private async Task<FirstTokens?> TryKeep(TokenFiles files, string dataFolder, CancellationToken ct)
     {
         var tokens = new FirstTokens(Tokens.Create(TokenKind.Api), Tokens.Create(TokenKind.Provider));

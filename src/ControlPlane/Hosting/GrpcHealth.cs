@@ -5,14 +5,14 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
-/// <c>grpc.health.v1</c> of the whole ("") and of each service: all of them need the store, and none takes anybody new
+/// <c>grpc.health.v1</c> of the server ("") and of each service. All of them need the database, and none accepts calls
 /// while the replica stops.
 /// </summary>
 internal static class GrpcHealth
 {
     public const string Path = "/grpc.health.v1.Health";
 
-    /// <summary>How late a watch of health may hear of a change; the check is a look at memory.</summary>
+    /// <summary>Maximum delay of health watches. The check only reads memory.</summary>
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
     public static IReadOnlyList<string> Services { get; } =

@@ -10,7 +10,8 @@ internal static class IdentityRegistration
 {
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
-        // Not AddAuthentication: that brings Data Protection, which nothing uses and which writes keys into the user's home.
+        // Not AddAuthentication: it adds Data Protection, which is not used and would write keys to the user's home
+        // directory.
         services.AddAuthenticationCore(o => o.DefaultScheme = TokenAuthentication.SchemeName);
         services.AddWebEncoders();
         new AuthenticationBuilder(services).AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(

@@ -4,8 +4,9 @@ using Coder.Mesh.ControlPlane.Providers;
 namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
-/// The tokens that a first run needs, as files in the data folder: the admin's, which the CLI on this machine finds, and
-/// that of the built-in provider's agent. A file is written before its token is good: none is made that nobody has.
+/// Writes the tokens that a first run needs to files in the data folder: the admin's, which the CLI on this machine
+/// finds, and that of the built-in provider's agent. A file is written before its token becomes valid, so that no valid
+/// token is lost.
 /// </summary>
 internal sealed class LocalTokens(
     ApiTokens api,
@@ -14,7 +15,7 @@ internal sealed class LocalTokens(
     ILogger<LocalTokens> logger
 )
 {
-    /// <summary>Writes the files that are missing, or whose token is not of this deployment.</summary>
+    /// <summary>Writes the files that are missing or whose token belongs to another deployment.</summary>
     public async Task Ensure(string dataFolder, CancellationToken ct)
     {
         var files = new TokenFiles(dataFolder);
@@ -30,7 +31,9 @@ internal sealed class LocalTokens(
         );
     }
 
-    /// <summary>Says how to get what nobody has, as after a first start that could write no files.</summary>
+    /// <summary>
+    /// Logs how to create tokens that do not exist, such as after a first start that could not write files.
+    /// </summary>
     public async Task SayWhatIsMissing(CancellationToken ct)
     {
         if (!await api.Any(ct))

@@ -21,7 +21,7 @@ internal static class MartenRegistration
     public static void Configure(StoreOptions options, NpgsqlDataSource database, Replica replica)
     {
         options.Connection(database);
-        options.DatabaseSchemaName = "mesh";
+        options.DatabaseSchemaName = Tables.Schema;
         options.UseSystemTextJsonForSerialization(EnumStorage.AsString);
         options.Events.StreamIdentity = StreamIdentity.AsString;
         options.Events.AppendMode = EventAppendMode.Quick;
@@ -29,7 +29,7 @@ internal static class MartenRegistration
         options.Events.MetadataConfig.CausationIdEnabled = true;
         options.Events.MetadataConfig.CorrelationIdEnabled = true;
         options.Events.MetadataConfig.UserNameEnabled = true;
-        // The schema is made at start, under a lock; a running replica never alters it.
+        // The schema is created at start, under a lock. A running replica never changes it.
         options.AutoCreateSchemaObjects = AutoCreate.None;
         foreach (var (type, name) in EventNames.All)
             options.Events.MapEventType(type, name);
@@ -102,7 +102,7 @@ internal static class MartenRegistration
                 i => (i.Name, i.Predicate) = ("ix_workspace_volume_anew", Indexes.VolumeCreatedAnew)
             );
 
-    /// <summary>Changed once for each workspace, when it ends.</summary>
+    /// <summary>These change once for each workspace, when it ends.</summary>
     private static void AddIndexesOfEndedWorkspaces(StoreOptions options) =>
         options
             .Schema.For<Workspace>()

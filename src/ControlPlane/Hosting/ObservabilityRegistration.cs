@@ -31,7 +31,7 @@ internal static class ObservabilityRegistration
                     .AddRuntimeInstrumentation()
                     .AddPrometheusExporter()
             );
-        // Spans are made only where they go somewhere: a control plane with 10,000 agents doesn't pay for none.
+        // Only with an exporter: 10,000 agents would make many spans that nobody reads.
         if (builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 })
             telemetry.WithTracing(Trace).UseOtlpExporter();
         builder.Services.AddSingleton<ApiMetrics>();
@@ -41,22 +41,22 @@ internal static class ObservabilityRegistration
         return builder;
     }
 
-    /// <summary>What makes spans.</summary>
+    /// <summary>Adds the sources of spans.</summary>
     internal static void Trace(TracerProviderBuilder tracing) =>
         tracing
             .AddSource(Tracing.SourceName)
             .AddSource("Npgsql")
             .AddAspNetCoreInstrumentation(o => o.Filter = IsTraced);
 
-    // A stream's span would last for days; its frames have spans of their own. Scrapes and probes come all the time.
+    // The span of a stream would last for days, and its frames have their own. Scrapes and probes are too frequent.
     private static bool IsTraced(HttpContext context) =>
         context.Request.Path != AgentStreamService.Path
         && !context.Request.Path.StartsWithSegments(GrpcHealth.Path)
         && !Listener.Management.Serves(context);
 
-    /// <summary>Metrics and health, on the management listener only, and nothing else there.</summary>
-    /// <param name="more">What else is there…</param>
-    /// <param name="where">…and its path.</param>
+    /// <summary>Serves metrics and health, on the management listener only.</summary>
+    /// <param name="more">Handler of one more path.</param>
+    /// <param name="where">The path of that handler.</param>
     public static WebApplication MapManagement(this WebApplication app, Action<IApplicationBuilder> more, string where)
     {
         app.MapWhen(
@@ -64,7 +64,7 @@ internal static class ObservabilityRegistration
             management =>
             {
                 management.UseOpenTelemetryPrometheusScrapingEndpoint(MetricsPath);
-                // Live: the process answers. A store that is away is no reason to restart it.
+                // Liveness: the process answers. An unavailable database is no reason to restart it.
                 management.UseHealthChecks(LivePath, new HealthCheckOptions { Predicate = _ => false });
                 management.UseHealthChecks(ReadyPath, ForReady());
                 management.UseHealthChecks(StartedPath, ForReady());

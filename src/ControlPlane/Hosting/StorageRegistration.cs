@@ -74,11 +74,11 @@ internal static class StorageRegistration
         return services;
     }
 
-    /// <summary>Bounds for every command, unless the operator's connection string says otherwise.</summary>
+    /// <summary>Adds limits for every command, unless the connection string has them.</summary>
     internal static string WithDefaults(string connectionString)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
-        // Not ContainsKey: that is true of every keyword there is, given or not.
+        // Not ContainsKey, which is true for every known keyword.
         var given = builder.Keys.ToHashSet(StringComparer.Ordinal);
         if (!given.Contains("Application Name"))
             builder.ApplicationName = "mesh-control-plane";
@@ -88,10 +88,11 @@ internal static class StorageRegistration
             builder.Timeout = 5;
         if (!given.Contains("Maximum Pool Size"))
             builder.MaxPoolSize = 50;
-        // The same few statements all the time: to parse and plan them each time is half of what PostgreSQL has to do.
+        // The statements are few and always the same. Parsing and planning them each time takes half of PostgreSQL's
+        // time.
         if (!given.Contains("Max Auto Prepare"))
             builder.MaxAutoPrepare = 100;
-        // What each server is, and whether it is there, is looked at again before the lease is renewed next.
+        // The role and availability of each server are checked again before the next renewal of the lease.
         if (DatabaseServers.Wanted(builder) is not null && !given.Contains("Host Recheck Seconds"))
             builder.HostRecheckSeconds = 1;
         return builder.ConnectionString;

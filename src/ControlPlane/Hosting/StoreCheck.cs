@@ -3,7 +3,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Coder.Mesh.ControlPlane.Hosting;
 
-/// <summary>Not ready while the store is away or the replica stops: balancers then send nobody new.</summary>
+/// <summary>
+/// Reports not ready while the database is unavailable or the replica stops, so that load balancers send no new calls.
+/// </summary>
 internal sealed class StoreCheck(StoreHealth health, IHostApplicationLifetime lifetime) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(

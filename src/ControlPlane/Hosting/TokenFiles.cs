@@ -1,18 +1,20 @@
 namespace Coder.Mesh.ControlPlane.Hosting;
 
-/// <summary>The files of a data folder that hold tokens, of mode 0600.</summary>
+/// <summary>Token files of a data folder, with mode 0600.</summary>
 internal sealed class TokenFiles(string folder)
 {
     public string Admin { get; } = Path.Combine(folder, "admin-token");
 
     public string BuiltInAgent { get; } = Path.Combine(folder, "builtin-agent-token");
 
-    /// <summary>All or nothing: a file is there as a whole, or as it was before.</summary>
-    /// <exception cref="IOException">It can't be written; so too for an <see cref="UnauthorizedAccessException"/>.</exception>
+    /// <summary>Writes a file atomically.</summary>
+    /// <exception cref="IOException">
+    /// The file cannot be written. An <see cref="UnauthorizedAccessException"/> means the same.
+    /// </exception>
     public async Task Write(string path, string token, CancellationToken ct)
     {
         Directory.CreateDirectory(folder);
-        // What a killed process has left holds a token that nobody knows of.
+        // Files left by a process that was killed hold tokens that were never valid.
         foreach (var left in Directory.EnumerateFiles(folder, $"{Path.GetFileName(path)}.*.part"))
             File.Delete(left);
         var part = $"{path}.{Environment.ProcessId}.part";
@@ -28,7 +30,9 @@ internal sealed class TokenFiles(string folder)
     public static async Task<string?> Read(string path, CancellationToken ct) =>
         File.Exists(path) ? (await File.ReadAllTextAsync(path, ct)).Trim() : null;
 
-    /// <summary>Takes away tokens that are no good. What can't be deleted is overwritten by the next one.</summary>
+    /// <summary>
+    /// Deletes files of invalid tokens. A file that cannot be deleted is overwritten by the next start.
+    /// </summary>
     public void Discard()
     {
         foreach (var path in (string[])[Admin, BuiltInAgent])
@@ -39,7 +43,7 @@ internal sealed class TokenFiles(string folder)
             }
             catch (Exception e) when (CannotWrite(e))
             {
-                // It holds nothing that lets anybody in.
+                // Harmless: its token is not valid.
             }
         }
     }

@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.AccessLog;
+using Coder.Mesh.ControlPlane.Replicas;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using Npgsql;
@@ -6,7 +7,7 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>
-/// Deletes what is older than <see cref="Retention"/> says. Every replica does; deleting twice is harmless.
+/// Deletes rows that are older than <see cref="Retention"/>. Every replica does; deleting twice is harmless.
 /// </summary>
 internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILogger<Trimmer> logger) : BackgroundService
 {
@@ -26,7 +27,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
                 }
                 catch (Exception e) when (StoreFailure.IsAway(e))
                 {
-                    // The next round does it; the lease says that the store is away.
+                    // Repeated in the next round. The lease reports the outage.
                 }
             } while (await timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -36,20 +37,20 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
         }
     }
 
-    /// <summary>In batches, so that no transaction is long enough to hold up the feed's readers.</summary>
+    /// <summary>Deletes in batches, because long transactions delay the readers of the feed.</summary>
     public async Task<int> Trim(CancellationToken ct)
     {
         var total =
             await TrimFeed(ct)
             + await Trim(RequestLog.Table, RequestLog.KeyColumns, "at", Retention.RequestIds, ct)
-            + await Trim("mesh.mesh_replica", "id", "renewed_at", Retention.Replicas, ct)
+            + await Trim(ReplicaLease.Table, "id", "renewed_at", Retention.Replicas, ct)
             + await Trim(AccessLogWriter.Table, "minute, subject, action, reason", "minute", Retention.AccessLog, ct);
         if (total > 0)
             logger.FeedTrimmed(total);
         return total;
     }
 
-    // A watch that wants to go on from before what is gone has to be told so.
+    // Also stores the position of the last deleted row, so that watches from before it are refused.
     private async Task<int> TrimFeed(CancellationToken ct)
     {
         await using (var clean = database.CreateCommand(ChangeFeed.Clean))

@@ -4,13 +4,13 @@ using Marten;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
-/// <summary>Makes API tokens.</summary>
+/// <summary>Creates API tokens.</summary>
 internal sealed class ApiTokens(StoreSessions sessions, TimeProvider time)
 {
-    /// <summary>The user of the tokens that are made without any other user: at first start, and from a shell.</summary>
+    /// <summary>User of the tokens that are created at first start and from a shell.</summary>
     public const string Admin = "admin";
 
-    /// <returns>The token: a secret that is kept nowhere else.</returns>
+    /// <returns>The token: a secret that is stored nowhere else.</returns>
     public async Task<string> Issue(string user, CancellationToken ct)
     {
         var token = Tokens.Create(TokenKind.Api);
@@ -18,7 +18,7 @@ internal sealed class ApiTokens(StoreSessions sessions, TimeProvider time)
         return token;
     }
 
-    /// <summary>Makes a token good that is kept already.</summary>
+    /// <summary>Makes an existing token valid.</summary>
     public async Task Store(string token, string user, CancellationToken ct)
     {
         await using var session = sessions.Write(user);
@@ -29,7 +29,7 @@ internal sealed class ApiTokens(StoreSessions sessions, TimeProvider time)
     public TokenRecord RecordOf(string token, string user) =>
         new(Tokens.Hash(token), Ids.New(time), TokenKind.Api, user, time.GetUtcNow());
 
-    /// <summary>Whether anybody has one.</summary>
+    /// <summary>Whether there is any API token.</summary>
     public async Task<bool> Any(CancellationToken ct)
     {
         await using var session = sessions.Read();

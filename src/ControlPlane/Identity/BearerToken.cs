@@ -1,6 +1,6 @@
 namespace Coder.Mesh.ControlPlane.Identity;
 
-/// <summary>Reads the token of a request.</summary>
+/// <summary>Reads the bearer token of a request.</summary>
 internal static class BearerToken
 {
     private const string Bearer = "Bearer ";

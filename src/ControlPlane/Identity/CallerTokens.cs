@@ -13,12 +13,12 @@ internal sealed class CallerTokens(CommandExecutor writer, StoreSessions session
         "This is the token that the call was made with. Revoke it by a call with another token."
     );
 
-    /// <summary>A page of the live API tokens, oldest first.</summary>
-    /// <param name="after">Id of the last token of the page before; empty for the first page.</param>
+    /// <summary>Returns a page of the valid API tokens, oldest first.</summary>
+    /// <param name="after">Id of the last token of the previous page; empty for the first page.</param>
     public async Task<IReadOnlyList<TokenRecord>> Page(string after, int size, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        // Ids begin with the time at which they were made.
+        // Ids begin with their creation time.
         return await session
             .Query<TokenRecord>()
             .Where(t => t.Kind == TokenKind.Api && t.TokenId.CompareTo(after) > 0)
@@ -27,7 +27,7 @@ internal sealed class CallerTokens(CommandExecutor writer, StoreSessions session
             .ToListAsync(ct);
     }
 
-    /// <param name="currentTokenId">The token of the call itself, which stays.</param>
+    /// <param name="currentTokenId">Token of the call itself, which cannot be revoked.</param>
     public Task<Result<WriteResult>> Revoke(
         WriteContext context,
         string tokenId,

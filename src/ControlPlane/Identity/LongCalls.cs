@@ -4,8 +4,8 @@ using Coder.Mesh.ControlPlane.Storage;
 namespace Coder.Mesh.ControlPlane.Identity;
 
 /// <summary>
-/// Ends calls that last, such as watches, once their token is revoked. While there are such calls, one query a second looks
-/// for all of their tokens, so that a revocation reaches every replica without a message.
+/// Ends long-running calls, such as watches, when their token is revoked. While there are such calls, one query per
+/// second checks all of their tokens, so that a revocation reaches every replica without notifications.
 /// </summary>
 internal sealed class LongCalls(StoreSessions sessions, TimeProvider time, ILogger<LongCalls> logger)
     : BackgroundService
@@ -23,7 +23,7 @@ internal sealed class LongCalls(StoreSessions sessions, TimeProvider time, ILogg
         public int Calls { get; set; }
     }
 
-    /// <summary>A call that lasts has begun; to be disposed of when it ends.</summary>
+    /// <summary>Registers a long-running call until it is disposed of.</summary>
     /// <param name="recordId">Id of the record of its token.</param>
     public LongCall Begin(string recordId)
     {
@@ -68,7 +68,7 @@ internal sealed class LongCalls(StoreSessions sessions, TimeProvider time, ILogg
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            // Nothing is known, and nothing is told to these calls either; it is looked again in a second.
+            // The state of the tokens is unknown, so the calls go on. They are checked again in a second.
             logger.TokensNotChecked(tokens.Length, e.Message);
         }
     }
@@ -100,10 +100,10 @@ internal sealed class LongCalls(StoreSessions sessions, TimeProvider time, ILogg
     }
 }
 
-/// <summary>A call that lasts.</summary>
+/// <summary>A registered long-running call.</summary>
 internal sealed class LongCall(Action end, CancellationToken revoked) : IDisposable
 {
-    /// <summary>Its token is revoked.</summary>
+    /// <summary>Cancelled when the call's token is revoked.</summary>
     public CancellationToken Revoked => revoked;
 
     public void Dispose() => end();

@@ -1,9 +1,9 @@
 namespace Coder.Mesh.ControlPlane.Identity;
 
-/// <summary>Who may call what; every service names one of these.</summary>
+/// <summary>Authorization policies; every service names one of these.</summary>
 internal static class Policies
 {
-    /// <summary>A provider's agent, for its own provider.</summary>
+    /// <summary>The agent of a provider, for its own provider.</summary>
     public const string Agent = nameof(Agent);
 
     /// <summary>Everything else.</summary>

@@ -3,7 +3,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
-/// <summary>What callers are told whose token doesn't let them in.</summary>
+/// <summary>Errors for callers whose token is not accepted.</summary>
 internal static class TokenErrors
 {
     public static readonly Error Missing = new(

@@ -7,14 +7,14 @@ namespace Coder.Mesh.ControlPlane.Identity;
 internal readonly record struct KnownToken(string Hash, string User);
 
 /// <summary>
-/// Bounds what tokens make the store do. Those that were good before are looked up at once, an agent's so often a minute;
-/// all others share a few places, and those that the store doesn't know are remembered for a moment.
+/// Limits the load of token lookups on the database. Tokens that were valid before are looked up immediately, those of
+/// agents at a limited rate. All other tokens share a few permits, and unknown tokens are cached briefly.
 /// </summary>
 internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) : IDisposable
 {
     public const int MaxRemembered = 20_000;
 
-    /// <summary>Short, for a restored database may know a token again.</summary>
+    /// <summary>Short, because the token may exist again after a database was restored.</summary>
     public static readonly TimeSpan UnknownFor = TimeSpan.FromSeconds(10);
 
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
@@ -27,16 +27,16 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
         {
             PermitLimit = limits.ConcurrentLookups,
             QueueLimit = limits.WaitingLookups,
-            // While somebody tries tokens faster than they are looked up, those that came last are let in: a good one has to
-            // be as quick as ever, and of the others it doesn't matter which are refused.
+            // While somebody tries tokens faster than they are looked up, the newest are admitted: a valid token waits
+            // no longer than usual, and it does not matter which of the others are refused.
             QueueProcessingOrder = QueueProcessingOrder.NewestFirst,
         }
     );
 
-    /// <param name="User">Null for an agent's.</param>
+    /// <param name="User">Null for an agent's token.</param>
     private readonly record struct Shown(long Since, int Times, string? User);
 
-    /// <returns>The leave to look a token up, to be disposed of when the store has answered.</returns>
+    /// <returns>A permit for one lookup, to be disposed of when the database has answered.</returns>
     public async ValueTask<Result<IDisposable>> Enter(string hash, TokenKind kind, CancellationToken ct)
     {
         lock (_lock)
@@ -56,7 +56,7 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
         return TokenErrors.Busy;
     }
 
-    /// <returns>Whose an API token was when it was last looked up; null if it isn't known to be good.</returns>
+    /// <returns>The user of an API token as of its last lookup; null if it is not known to be valid.</returns>
     public KnownToken? Known(string? token)
     {
         if (token is null || Tokens.KindOf(token) != TokenKind.Api)
@@ -66,7 +66,7 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
             return _good.GetValueOrDefault(hash).User is { } user ? new KnownToken(hash, user) : null;
     }
 
-    /// <summary>The store knows the token.</summary>
+    /// <summary>Records that the token is valid.</summary>
     public void Found(string hash, TokenRecord record)
     {
         lock (_lock)
@@ -74,14 +74,14 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
             _unknown.Remove(hash);
             if (_good.ContainsKey(hash))
                 return;
-            // As if never seen: each is looked up in its turn again, and counts from there.
+            // Forgetting them only means that each is looked up under the shared permits once more.
             if (_good.Count >= MaxRemembered)
                 _good.Clear();
             _good[hash] = new Shown(time.GetTimestamp(), 1, record.Kind == TokenKind.Api ? record.Subject : null);
         }
     }
 
-    /// <summary>The store doesn't know the token, or no longer.</summary>
+    /// <summary>Records that the token does not exist, or no longer.</summary>
     public void NotFound(string hash)
     {
         lock (_lock)
@@ -108,7 +108,7 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
         return shown.Times;
     }
 
-    /// <summary>Takes no place.</summary>
+    /// <summary>A permit that takes no capacity.</summary>
     private sealed class Passing : IDisposable
     {
         public static readonly Passing By = new();

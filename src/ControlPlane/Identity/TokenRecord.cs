@@ -2,13 +2,13 @@ namespace Coder.Mesh.ControlPlane.Identity;
 
 public enum TokenKind
 {
-    /// <summary>An agent's: its provider is the subject.</summary>
+    /// <summary>Token of an agent; the subject is its provider.</summary>
     Provider,
 
-    /// <summary>A caller's of the API: its user is the subject.</summary>
+    /// <summary>Token of an API caller; the subject is its user.</summary>
     Api,
 }
 
-/// <summary>A live token, found by its hash. Revoking one deletes its record.</summary>
+/// <summary>A valid token, found by its hash. Revoking a token deletes its record.</summary>
 /// <param name="Id">SHA-256 of the token, in hexadecimal.</param>
 public sealed record TokenRecord(string Id, string TokenId, TokenKind Kind, string Subject, DateTimeOffset IssuedAt);

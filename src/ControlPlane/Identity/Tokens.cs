@@ -6,7 +6,7 @@ using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
-/// <summary>Makes tokens: a prefix that says the kind, and 256 random bits. Only their hash is kept.</summary>
+/// <summary>Creates tokens: a prefix for the kind, and 256 random bits. Only the hash is stored.</summary>
 internal static class Tokens
 {
     private const int SecretBytes = 32;
@@ -19,10 +19,13 @@ internal static class Tokens
     public static string Create(TokenKind kind) =>
         Prefix(kind) + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
 
-    /// <summary>SHA-256 in hexadecimal. Enough for a secret of 256 random bits, which no dictionary holds.</summary>
+    /// <summary>Returns the SHA-256 in hexadecimal. No slow hash is needed for 256 random bits.</summary>
     public static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    /// <summary>The kind that a text could be a token of; null if it is none. No store is asked for what can't be one.</summary>
+    /// <summary>
+    /// Returns the kind of token that the text can be; null if it has not the form of one. Saves lookups of malformed
+    /// tokens.
+    /// </summary>
     public static TokenKind? KindOf(string text) =>
         text.Length != PrefixLength + (SecretBytes * 4 + 2) / 3 || !IsSecret(text.AsSpan(PrefixLength)) ? null
         : text.StartsWith(Prefix(TokenKind.Provider), StringComparison.Ordinal) ? TokenKind.Provider

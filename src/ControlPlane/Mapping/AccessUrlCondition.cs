@@ -6,14 +6,16 @@ using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
-/// Whether a provider's agent dials the deployment's access URL. Made when a provider is shown, so that it is true the
-/// moment after the access URL was set.
+/// Condition of whether a provider's agent dials the deployment's access URL. Computed when a provider is shown, so
+/// that it is current immediately after the access URL was set.
 /// </summary>
 internal static class AccessUrlCondition
 {
-    /// <param name="accessUrl">The deployment's; empty while nobody has said it.</param>
-    /// <param name="dialled">As the agent said it; empty if it was attached by a version that didn't keep it.</param>
-    /// <returns>Null if there is nothing to compare with.</returns>
+    /// <param name="accessUrl">The deployment's access URL; empty if not set.</param>
+    /// <param name="dialled">
+    /// The URL that the agent reported; empty if it was attached by a version that did not store it.
+    /// </param>
+    /// <returns>Null if there is nothing to compare.</returns>
     public static Proto.Condition? ToProto(string accessUrl, string dialled)
     {
         if (accessUrl.Length == 0)

@@ -4,7 +4,7 @@ using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Mapping;
 
-/// <summary>Maps what a provider's details say of workspaces to and from protos.</summary>
+/// <summary>Maps the workspace settings of a provider's details to and from protos.</summary>
 internal static class DetailsMapping
 {
     public static Proto.WorkspaceDetails ToProto(WorkspaceDetails details)

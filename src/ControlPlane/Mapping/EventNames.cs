@@ -6,8 +6,8 @@ using Coder.Mesh.ControlPlane.Workspaces;
 namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
-/// The names under which events are stored. They are a contract with every database there is: a record may be renamed,
-/// its name here may not; a changed meaning gets a new record and a new name.
+/// The stored names of events. They are a contract with every existing database: a record may be renamed, but not its
+/// name here. A changed meaning gets a new record and a new name.
 /// </summary>
 internal static class EventNames
 {

@@ -8,8 +8,8 @@ using Proto = Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
-/// Organizations as the API shows them, with what is stored elsewhere. Every answer is made here, whether it is of one or of
-/// a list, so that both have the same fields filled.
+/// Maps organizations, with related data that is stored elsewhere, to the API. All responses are mapped here, single or
+/// lists, so that they have the same fields.
 /// </summary>
 internal sealed class OrganizationResponseMapper(
     OrganizationView view,
@@ -17,18 +17,20 @@ internal sealed class OrganizationResponseMapper(
     NpgsqlDataSource database
 )
 {
-    /// <summary>How many providers one of several names: an organization may use thousands.</summary>
+    /// <summary>
+    /// Maximum number of provider names per organization in lists: an organization may use thousands.
+    /// </summary>
     public const int MaxNamedInLists = 20;
 
     /// <inheritdoc cref="ProviderResponseMapper.MaxNamed"/>
     public const int MaxNamed = ProviderResponseMapper.MaxNamed;
 
-    /// <param name="organizationId">Of one that exists.</param>
+    /// <param name="organizationId">Id of an existing organization.</param>
     public async Task<Proto.Organization> Read(string organizationId, CancellationToken ct) =>
         (await Map([await view.Read(organizationId, ct)], MaxNamed, ct))[0];
 
-    /// <summary>Reads what belongs to them, with a fixed number of queries however many they are.</summary>
-    /// <param name="maxNamed">How many providers each names at most; they are counted all the same.</param>
+    /// <summary>Reads related data with a fixed number of queries, however many organizations there are.</summary>
+    /// <param name="maxNamed">Maximum number of provider names per organization; all are counted.</param>
     public async Task<IReadOnlyList<Proto.Organization>> Map(
         IReadOnlyList<Organization> organizations,
         int maxNamed,

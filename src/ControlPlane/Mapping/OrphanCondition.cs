@@ -7,8 +7,8 @@ using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
-/// The condition that no agent can report, because only the store knows what is unknown to it. Made when a provider is
-/// shown and kept nowhere, so its count costs no event.
+/// Condition for orphans, which only the control plane can detect. Computed when a provider is shown and not stored, so
+/// that changes of the count cause no events.
 /// </summary>
 internal static class OrphanCondition
 {

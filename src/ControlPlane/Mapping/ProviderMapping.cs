@@ -8,7 +8,7 @@ namespace Coder.Mesh.ControlPlane.Mapping;
 /// <summary>Maps providers to and from the API.</summary>
 internal static class ProviderMapping
 {
-    /// <summary>What its own streams say; <see cref="ProviderResponseMapper"/> adds the rest.</summary>
+    /// <summary>Maps the provider's own streams; <see cref="ProviderResponseMapper"/> adds the rest.</summary>
     public static Proto.Provider ToProto(ProviderOverview overview)
     {
         var (provider, presence) = overview;
@@ -44,7 +44,7 @@ internal static class ProviderMapping
             _ => Proto.ProviderStatus.Error,
         };
 
-    // Where a replica of 0.1 has deleted it, the time is filled in at the next start.
+    // If a replica of 0.1 deleted the provider, the time is filled in at the next start.
     private static Timestamp? DeleteTime(Provider provider, ProviderPresence presence) =>
         provider.Deleted
             ? Timestamp.FromDateTimeOffset(provider.DeletedAt ?? presence.AgentSince ?? presence.StatusAt)

@@ -9,8 +9,8 @@ using Proto = Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
-/// Providers as the API shows them, with what is stored elsewhere. Every answer is made here, whether it is of one, of a list
-/// or of a watch, so that all of them have the same fields filled.
+/// Maps providers, with related data that is stored elsewhere, to the API. All responses are mapped here, single, lists
+/// or watches, so that they have the same fields.
 /// </summary>
 internal sealed class ProviderResponseMapper(
     ProviderView view,
@@ -19,18 +19,23 @@ internal sealed class ProviderResponseMapper(
     TimeProvider time
 )
 {
-    /// <summary>How many organizations one of several names: the built-in provider may have thousands.</summary>
+    /// <summary>
+    /// Maximum number of organization names per provider in lists: the built-in provider may have thousands.
+    /// </summary>
     public const int MaxNamedInLists = 20;
 
-    /// <summary>How many one names that is shown alone: an answer must stay below the 4 MiB that clients take.</summary>
+    /// <summary>
+    /// Maximum number of organization names of a single provider, so that the response stays below the 4 MiB that
+    /// clients accept.
+    /// </summary>
     public const int MaxNamed = 20_000;
 
-    /// <param name="providerId">Of one that exists, or did.</param>
+    /// <param name="providerId">Id of an existing or deleted provider.</param>
     public async Task<Proto.Provider> Read(string providerId, CancellationToken ct) =>
         (await Map([(await view.Overview(providerId, ct)).Value], MaxNamed, ct))[0];
 
-    /// <summary>Reads what belongs to them, with a fixed number of queries however many they are.</summary>
-    /// <param name="maxNamed">How many organizations each names at most; they are counted all the same.</param>
+    /// <summary>Reads related data with a fixed number of queries, however many providers there are.</summary>
+    /// <param name="maxNamed">Maximum number of organization names per provider; all are counted.</param>
     public async Task<IReadOnlyList<Proto.Provider>> Map(
         IReadOnlyList<ProviderOverview> providers,
         int maxNamed,
@@ -66,7 +71,7 @@ internal sealed class ProviderResponseMapper(
         ];
     }
 
-    /// <summary>Those that the agent can't know.</summary>
+    /// <summary>Returns the conditions that the agent cannot know.</summary>
     private static IEnumerable<Proto.Condition> OwnConditions(
         Proto.Provider shown,
         OrphanCount held,

@@ -7,8 +7,8 @@ using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 namespace Coder.Mesh.ControlPlane.Mapping;
 
 /// <summary>
-/// Whether workspaces of a provider have lost their disks. Made when a provider is shown, like
-/// <see cref="OrphanCondition"/>: only the store knows which volumes there were before.
+/// Condition for workspaces that have lost their volumes. Computed when a provider is shown, like <see
+/// cref="OrphanCondition"/>: only the control plane knows which volumes existed before.
 /// </summary>
 internal static class VolumeCondition
 {

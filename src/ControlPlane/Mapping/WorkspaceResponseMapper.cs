@@ -4,14 +4,14 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Mapping;
 
-/// <summary>Workspaces as the API shows them: with the names of what they belong to.</summary>
+/// <summary>Maps workspaces, with the names of related resources, to the API.</summary>
 internal sealed class WorkspaceResponseMapper(
     WorkspaceView view,
     OrganizationView organizations,
     ProviderView providers
 )
 {
-    /// <summary>What a write has made of its workspace.</summary>
+    /// <summary>Returns the workspace after a write.</summary>
     public async Task<Coder.Mesh.V1.Workspace> Read(string workspaceId, CancellationToken ct) =>
         (await Map([(await view.Find(workspaceId, ct))!], ct))[0];
 

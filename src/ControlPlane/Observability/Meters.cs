@@ -1,6 +1,6 @@
 namespace Coder.Mesh.ControlPlane.Observability;
 
-/// <summary>The meter that all metrics of the control plane belong to.</summary>
+/// <summary>The meter of all metrics of the control plane.</summary>
 internal static class Meters
 {
     public const string Name = "Coder.Mesh.ControlPlane";

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Observability;
 
-/// <summary>Spans of the agent stream: one per frame that carries work, never one per stream.</summary>
+/// <summary>Spans of the agent stream: one for each frame that causes work, and none for the stream.</summary>
 internal static class Tracing
 {
     public const string SourceName = "Coder.Mesh.ControlPlane";
@@ -12,14 +12,19 @@ internal static class Tracing
 
     public static string CurrentTraceparent => Activity.Current?.Id ?? "";
 
-    /// <summary>A frame that arrived: child of the work that sent it, linked to the session's own request.</summary>
+    /// <summary>
+    /// Starts the span of a received frame: a child of the work that sent it, linked to the request of the session.
+    /// </summary>
     public static Activity? StartReceive(string frame, string traceparent, ActivityContext session)
     {
         ActivityContext.TryParse(traceparent, null, isRemote: true, out var parent);
         return Source.StartActivity($"agent.receive {frame}", ActivityKind.Consumer, parent, links: Links(session));
     }
 
-    /// <summary>A frame that leaves. A first delivery belongs to the trace of the wish; a later one only links to it.</summary>
+    /// <summary>
+    /// Starts the span of a sent frame. A first delivery belongs to the trace of the desired-state change; a later one
+    /// links to it.
+    /// </summary>
     public static Activity? StartSend(string frame, string traceparent, bool redelivery)
     {
         ActivityContext.TryParse(traceparent, null, isRemote: true, out var wish);
@@ -29,23 +34,23 @@ internal static class Tracing
             : Source.StartActivity(name, ActivityKind.Producer, wish);
     }
 
-    /// <summary>A call of somebody who isn't known: a trace of its own.</summary>
+    /// <summary>Starts a new trace for a call that is not authenticated.</summary>
     public static Activity? StartUnauthenticated() =>
         Source.StartActivity("unauthenticated call", ActivityKind.Server, default(ActivityContext));
 
-    /// <summary>Work that nobody called for, such as a deadline that has passed: a trace of its own.</summary>
+    /// <summary>Starts a new trace for work without a caller, such as a deadline that has passed.</summary>
     public static Activity? StartWork(string name) => Source.StartActivity(name);
 
     /// <summary>
-    /// Commands make spans only within a trace. What background loops ask the database for all the time makes none, unless
-    /// they find something to do and start a span for it.
+    /// Limits database spans to existing traces. Background loops query the database all the time; they make no spans
+    /// unless they find work and start a trace for it.
     /// </summary>
     public static void OnlyWithinTraces(NpgsqlTracingOptionsBuilder npgsql) =>
         npgsql
             .ConfigureCommandFilter(_ => Activity.Current is not null)
             .ConfigureBatchFilter(_ => Activity.Current is not null);
 
-    /// <summary>One save for many frames: it belongs to none of their traces and links to all.</summary>
+    /// <summary>Starts the span of one save for many frames, linked to the traces of all of them.</summary>
     public static Activity? StartBatch(string name, IEnumerable<ActivityContext> frames) =>
         Source.HasListeners()
             ? Source.StartActivity(

@@ -8,7 +8,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>Reads and changes what holds for the whole deployment.</summary>
+/// <summary>Operations on settings of the whole deployment.</summary>
 internal sealed class DeploymentOperations(
     DeploymentCommands commands,
     DeploymentView view,
@@ -41,7 +41,9 @@ internal sealed class DeploymentOperations(
                 Unchanged = written.Unchanged,
             });
 
-    /// <summary>Changes of the deployment, such as of its default provider, without end.</summary>
+    /// <summary>
+    /// Subscribes to changes of the deployment, such as of its default provider. The sequence does not end.
+    /// </summary>
     /// <param name="resumeToken">Of an earlier subscription; empty to begin now.</param>
     public Task<Result<IAsyncEnumerable<ResourceChange>>> Watch(string resumeToken) =>
         new Fields()

@@ -8,14 +8,14 @@ using Google.Protobuf;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What callers want of workspaces that exist: to run, to stop, to change, to go.</summary>
+/// <summary>Operations that change the desired state of existing workspaces: start, stop, update, delete.</summary>
 internal sealed class DesiredStateOperations(
     WorkspaceCommands commands,
     WorkspaceResponseMapper answers,
     TimeProvider time
 )
 {
-    /// <param name="Message">The request itself.</param>
+    /// <param name="Message">The request message.</param>
     private sealed record Request(
         IMessage Message,
         string Workspace,

@@ -9,7 +9,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What callers do with organizations and their allowlists.</summary>
+/// <summary>Operations on organizations and their allowlists.</summary>
 internal sealed class OrganizationOperations(
     OrganizationCommands commands,
     OrganizationView view,
@@ -65,7 +65,7 @@ internal sealed class OrganizationOperations(
                 };
             });
 
-    /// <summary>Changes of organizations, without end.</summary>
+    /// <summary>Subscribes to changes of organizations. The sequence does not end.</summary>
     public Task<Result<IAsyncEnumerable<ResourceChange>>> Watch(
         WatchOrganizationsRequest request,
         CancellationToken ct
@@ -79,7 +79,7 @@ internal sealed class OrganizationOperations(
                 ResultSteps
                     .When<string?>(
                         request.Organization.Length > 0,
-                        // A deleted one too: a watch that goes on has yet to report that.
+                        // Also finds deleted organizations: a resumed watch still has to report their deletion.
                         () => view.FindEver(request.Organization, ct).Map(string? (o) => o.OrganizationId),
                         otherwise: null
                     )
@@ -143,7 +143,7 @@ internal sealed class OrganizationOperations(
                 Unchanged = written.Unchanged,
             });
 
-    /// <returns>Null if none is named.</returns>
+    /// <returns>Null if no provider is named.</returns>
     private Task<Result<string?>> ProviderId(string provider, CancellationToken ct) =>
         ResultSteps.When<string?>(
             provider.Length > 0,

@@ -10,7 +10,7 @@ using Orphan = Coder.Mesh.V1.Orphan;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What callers do with workspaces that a cluster has and the store doesn't.</summary>
+/// <summary>Operations on workspaces that exist in a cluster but not in the database.</summary>
 internal sealed class OrphanOperations(
     OrphanView orphans,
     OrphanCommands commands,

@@ -10,7 +10,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What callers do with providers, whichever front they use.</summary>
+/// <summary>Operations on providers, for all fronts.</summary>
 internal sealed class ProviderOperations(
     ProviderCommands commands,
     ProviderRemoval removal,
@@ -57,7 +57,7 @@ internal sealed class ProviderOperations(
                 };
             });
 
-    /// <summary>Changes of providers, without end.</summary>
+    /// <summary>Subscribes to changes of providers. The sequence does not end.</summary>
     public Task<Result<IAsyncEnumerable<ResourceChange>>> Watch(WatchProvidersRequest request, CancellationToken ct) =>
         ProviderRequests
             .Check(request)
@@ -266,7 +266,7 @@ internal sealed class ProviderOperations(
             otherwise: null
         );
 
-    // A deleted one too: a watch that goes on has yet to report that.
+    // Also finds deleted providers: a resumed watch still has to report their deletion.
     private Task<Result<IReadOnlyCollection<string>?>> OneOrAny(string provider, CancellationToken ct) =>
         ResultSteps.When<IReadOnlyCollection<string>?>(
             provider.Length > 0,

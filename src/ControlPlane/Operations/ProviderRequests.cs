@@ -11,7 +11,7 @@ using WorkspaceDetails = Coder.Mesh.ControlPlane.Providers.WorkspaceDetails;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What requests about providers must keep to.</summary>
+/// <summary>Validates requests about providers.</summary>
 internal static class ProviderRequests
 {
     private const int MostWorkspaces = 1_000_000;
@@ -37,7 +37,7 @@ internal static class ProviderRequests
         Func<WorkspaceDetails, WorkspaceDetails, WorkspaceDetails> change
     ) => (now, wanted) => now with { Workspaces = change(now.Workspaces, wanted.Workspaces) };
 
-    /// <summary>What every request that names a provider has.</summary>
+    /// <summary>Validates the fields that every request about one provider has.</summary>
     public static Fields Check(string provider, string etag = "", string requestId = "") =>
         new Fields().Reference("provider", provider).Etag(etag).RequestId(requestId);
 
@@ -98,7 +98,7 @@ internal static class ProviderRequests
             : fields.Violated("statuses", "must each be one of the statuses that the API names");
     }
 
-    /// <summary>How a request changes details, whatever they are by then.</summary>
+    /// <summary>Returns the change of details that a request asks for, independent of the current details.</summary>
     public static Func<ProviderDetails, ProviderDetails> Change(UpdateProviderRequest request)
     {
         var wanted = ProviderMapping.FromProto(request.Details);

@@ -6,7 +6,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What callers do with API tokens.</summary>
+/// <summary>Operations on API tokens.</summary>
 internal sealed class TokenOperations(CallerTokens tokens)
 {
     public Task<Result<ListTokensResponse>> List(ListTokensRequest request, Caller by, CancellationToken ct) =>

@@ -11,7 +11,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What callers do with workspaces, whichever front they use.</summary>
+/// <summary>Operations on workspaces, for all fronts.</summary>
 internal sealed class WorkspaceOperations(
     WorkspacePlacement placement,
     WorkspaceView view,
@@ -89,7 +89,7 @@ internal sealed class WorkspaceOperations(
                 };
             });
 
-    /// <summary>Changes of workspaces, without end.</summary>
+    /// <summary>Subscribes to changes of workspaces. The sequence does not end.</summary>
     public Task<Result<IAsyncEnumerable<ResourceChange>>> Watch(
         WatchWorkspacesRequest request,
         Caller by,

@@ -10,10 +10,10 @@ using WorkspaceSpec = Coder.Mesh.ControlPlane.Workspaces.WorkspaceSpec;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>What a request to create a workspace must keep to.</summary>
+/// <summary>Validates requests that create or update workspaces.</summary>
 internal static class WorkspaceRequests
 {
-    /// <summary>Which part of a spec each path of a mask stands for.</summary>
+    /// <summary>The part of a spec that each path of a mask stands for.</summary>
     private static readonly Dictionary<string, Func<WorkspaceSpec, WorkspaceSpec, WorkspaceSpec>> Paths = new()
     {
         ["spec"] = (_, wanted) => wanted,
@@ -41,7 +41,7 @@ internal static class WorkspaceRequests
         return fields.Spec(Spec(request));
     }
 
-    /// <summary>What is to be created: what isn't given has its default.</summary>
+    /// <summary>Returns the spec of a new workspace, with defaults for fields that are not set.</summary>
     public static WorkspaceSpec Spec(CreateWorkspaceRequest request)
     {
         var spec = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
@@ -56,7 +56,7 @@ internal static class WorkspaceRequests
 
     private static string Given(string value, string otherwise) => value.Length > 0 ? value : otherwise;
 
-    /// <returns>The new one; null if it stays.</returns>
+    /// <returns>The new address; null if it stays.</returns>
     public static string? OwnerEmail(UpdateWorkspaceRequest request) =>
         MaskOf(request).Contains(OwnerEmailPath) ? request.OwnerEmail : null;
 
@@ -78,14 +78,14 @@ internal static class WorkspaceRequests
             : fields;
     }
 
-    /// <summary>How a request changes a spec, whatever it is by then.</summary>
+    /// <summary>Returns the change of a spec that a request asks for, independent of the current spec.</summary>
     public static Func<WorkspaceSpec, WorkspaceSpec> Change(UpdateWorkspaceRequest request)
     {
         var wanted = WorkspaceMapping.FromProto(request.Spec ?? new Coder.Mesh.V1.WorkspaceSpec());
         return spec => MaskOf(request).Aggregate(spec, (now, path) => Paths[path](now, wanted));
     }
 
-    /// <summary>What a request names to be changed; nothing if it has no mask.</summary>
+    /// <summary>Returns the paths that a request changes; none if it has no mask.</summary>
     public static IReadOnlyCollection<string> MaskOf(UpdateWorkspaceRequest request) => request.UpdateMask?.Paths ?? [];
 
     public static Fields Check(ListWorkspacesRequest request) =>

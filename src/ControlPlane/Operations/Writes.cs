@@ -6,7 +6,9 @@ using WriteContext = Coder.Mesh.ControlPlane.Storage.WriteContext;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
-/// <summary>Makes the context of a write from its request, so that every caller of an operation repeats it alike.</summary>
+/// <summary>
+/// Creates the context of a write from its request, so that repeated requests are recognized for all operations alike.
+/// </summary>
 internal static class Writes
 {
     private static readonly Dictionary<MessageDescriptor, string> Methods = new[]

@@ -22,10 +22,13 @@ public sealed record Organization(
     bool Deleted = false
 )
 {
-    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    /// <summary>Version of the stream that this state was folded from. Set by Marten.</summary>
     public int Version { get; set; }
 
-    /// <summary>Whether a name or id that was looked up before the locks were held still leads here; the empty one does.</summary>
+    /// <summary>
+    /// Whether a name or id that was looked up before the locks were taken still refers to this organization. An empty
+    /// reference does.
+    /// </summary>
     public bool Matches(string reference) =>
         !Deleted && (reference.Length == 0 || reference == OrganizationId || reference == Name);
 

@@ -5,7 +5,7 @@ using Marten;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
 
-/// <summary>Loads, decides, appends: what admins do to organizations.</summary>
+/// <summary>Commands of admins on organizations: load, decide, append.</summary>
 internal sealed class OrganizationCommands(
     CommandExecutor writer,
     OrganizationView view,
@@ -29,7 +29,7 @@ internal sealed class OrganizationCommands(
             ct
         );
 
-    /// <param name="organization">Name or id; the only one there is if empty.</param>
+    /// <param name="organization">Name or id; empty for the only organization.</param>
     public Task<Result<WriteResult>> Allow(
         WriteContext context,
         string organization,
@@ -97,8 +97,8 @@ internal sealed class OrganizationCommands(
         CancellationToken ct
     );
 
-    /// <summary>Locks the organization, and the provider if one is concerned; then asks, decides and appends.</summary>
-    /// <param name="exclusive">Whether the provider is locked against placements by others too.</param>
+    /// <summary>Locks the organization, and the provider if there is one; then loads, decides and appends.</summary>
+    /// <param name="exclusive">Whether the provider is also locked against placements.</param>
     private Task<Result<WriteResult>> Change(
         WriteContext context,
         string organization,
@@ -137,7 +137,7 @@ internal sealed class OrganizationCommands(
             ct
         );
 
-    /// <returns>Null if the provider that the lock holds is no longer the one that the request names.</returns>
+    /// <returns>Null if the locked provider is no longer the one that the request names.</returns>
     private static async Task<Provider?> Locked(
         WriteSession session,
         string providerId,

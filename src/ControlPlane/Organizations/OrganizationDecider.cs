@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Organizations;
 
 internal abstract record OrganizationCommand;
 
-/// <param name="BuiltInProviderId">The one provider that a new organization may use.</param>
+/// <param name="BuiltInProviderId">The only provider that a new organization may use.</param>
 internal sealed record CreateOrganization(
     string OrganizationId,
     string Name,
@@ -17,13 +17,13 @@ internal sealed record CreateOrganization(
 
 internal sealed record AllowProvider(string ProviderId) : OrganizationCommand;
 
-/// <param name="Unfinished">Workspaces that the organization has there.</param>
+/// <param name="Unfinished">Number of workspaces of the organization in this provider.</param>
 internal sealed record DisallowProvider(string ProviderId, string ProviderName, int Unfinished) : OrganizationCommand;
 
-/// <param name="Unfinished">Workspaces that the organization has anywhere.</param>
+/// <param name="Unfinished">Number of workspaces of the organization in all providers.</param>
 internal sealed record DeleteOrganization(int Unfinished, DateTimeOffset At) : OrganizationCommand;
 
-/// <summary>The rules of organizations and their allowlists. Pure: no clock, no I/O, no logger.</summary>
+/// <summary>Rules of organizations and their allowlists. Pure functions: no clock, no I/O, no logger.</summary>
 internal static class OrganizationDecider
 {
     public static Decision<OrganizationEvent> Decide(Organization? state, OrganizationCommand command) =>

@@ -11,7 +11,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
 {
     private const int MaxSuggested = 20;
 
-    /// <param name="reference">Name or id; empty for the only organization there is.</param>
+    /// <param name="reference">Name or id; empty for the only organization.</param>
     public async Task<Result<Organization>> Find(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
@@ -22,23 +22,23 @@ internal sealed class OrganizationView(StoreSessions sessions)
             : NotFound(reference);
     }
 
-    /// <param name="reference">Name of a living organization, or the id of any there ever was.</param>
+    /// <param name="reference">Name of an existing organization, or id of an existing or deleted one.</param>
     public async Task<Result<Organization>> FindEver(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
         return await Look(session, reference, ct) is { } organization ? organization : NotFound(reference);
     }
 
-    /// <summary>By id, whether it is deleted or not.</summary>
+    /// <summary>Reads an organization by id, deleted or not.</summary>
     public async Task<Organization> Read(string organizationId, CancellationToken ct)
     {
         await using var session = sessions.Read();
         return (await session.LoadAsync<Organization>(StreamKeys.Organization(organizationId), ct))!;
     }
 
-    /// <summary>A page of living organizations in order of name.</summary>
-    /// <param name="providerId">Only those that may use it, unless null.</param>
-    /// <param name="after">Name of the last organization of the page before; empty for the first page.</param>
+    /// <summary>Returns a page of existing organizations in order of name.</summary>
+    /// <param name="providerId">Limits the page to organizations that may use this provider, unless null.</param>
+    /// <param name="after">Name of the last organization of the previous page; empty for the first page.</param>
     public async Task<IReadOnlyList<Organization>> Page(
         string? providerId,
         string after,
@@ -55,8 +55,8 @@ internal sealed class OrganizationView(StoreSessions sessions)
         return await query.OrderBy(o => o.Name).Take(size).ToListAsync(ct);
     }
 
-    /// <summary>How many may use each provider, and the names of the first of them, in order.</summary>
-    /// <returns>By provider; one that nobody may use is missing.</returns>
+    /// <summary>Returns how many organizations may use each provider, and the first of their names in order.</summary>
+    /// <returns>By provider; providers that no organization may use are missing.</returns>
     public static async Task<IReadOnlyDictionary<string, (int Count, string[] Names)>> Allowing(
         NpgsqlConnection connection,
         string[] providerIds,
@@ -67,7 +67,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
         await using var command = new NpgsqlCommand(
             $"""
             select provider, count(*)::int, (array_agg(data ->> 'Name' order by data ->> 'Name' collate "C"))[1:$2]
-            from mesh.mt_doc_organization, jsonb_array_elements_text(data -> 'AllowedProviders') as provider
+            from {Tables.Organizations}, jsonb_array_elements_text(data -> 'AllowedProviders') as provider
             where {Indexes.Living} and provider = any($1) group by provider
             """,
             connection
@@ -81,7 +81,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
         return allowing;
     }
 
-    /// <summary>Names by id, also of deleted organizations.</summary>
+    /// <summary>Returns names by id, including those of deleted organizations.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Names(
         IEnumerable<string> organizationIds,
         CancellationToken ct

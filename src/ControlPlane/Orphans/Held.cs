@@ -2,10 +2,10 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Orphans;
 
-/// <summary>One workspace of a snapshot: what an agent says that its cluster holds.</summary>
-/// <param name="Applied">The generation that the objects as a whole are of.</param>
-/// <param name="Carried">The highest generation that any of them carries: the agent applies nothing older.</param>
-/// <param name="Spec">What the objects were made from; empty where the agent can't tell.</param>
+/// <summary>One workspace of a snapshot: what an agent reports about the objects in its cluster.</summary>
+/// <param name="Applied">Generation of the objects as a whole.</param>
+/// <param name="Carried">Highest generation of any of the objects: the agent applies nothing older.</param>
+/// <param name="Spec">The spec that the objects were created from; empty where the agent cannot tell.</param>
 internal sealed record Held(
     long Applied,
     long Carried,
@@ -15,9 +15,11 @@ internal sealed record Held(
     string StorageClass
 )
 {
-    /// <summary>The restart generation that its pod was made with; 0 if none.</summary>
+    /// <summary>Restart generation of the pod; 0 if none.</summary>
     public long Restarted { get; init; }
 
-    /// <summary>The agent asks for the desired state: the objects differ from it, and it doesn't know it.</summary>
+    /// <summary>
+    /// Whether the agent asks for the desired state, because the objects differ from it and the agent does not have it.
+    /// </summary>
     public bool WantsDesired { get; init; }
 }

@@ -2,8 +2,8 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Orphans;
 
-/// <summary>A workspace that a provider's cluster holds and the store doesn't know, as last reported.</summary>
-/// <param name="Generation">The highest that its objects carry.</param>
+/// <summary>A workspace that exists in a provider's cluster but not in the database, as last reported.</summary>
+/// <param name="Generation">Highest generation of its objects.</param>
 internal sealed record Orphan(
     string ProviderId,
     string WorkspaceId,

@@ -7,13 +7,15 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Orphans;
 
-/// <summary>An orphan to be taken over.</summary>
+/// <summary>
+/// Request to adopt an orphan. Empty fields have the value that its objects have, unless said otherwise.
+/// </summary>
 /// <param name="Provider">Name or id.</param>
-/// <param name="Organization">Name or id; the only one there is if empty.</param>
-/// <param name="Name">As its objects tell it if empty.</param>
-/// <param name="Spec">Each field as its objects tell it if empty.</param>
-/// <param name="Owner">The caller if empty.</param>
-/// <param name="OwnerEmail">Not known if empty.</param>
+/// <param name="Organization">Name or id; empty for the only organization.</param>
+/// <param name="Name">Name of the workspace.</param>
+/// <param name="Spec">Spec of the workspace, field by field.</param>
+/// <param name="Owner">Empty for the caller.</param>
+/// <param name="OwnerEmail">Empty if unknown.</param>
 internal sealed record OrphanAdoption(
     string Provider,
     string WorkspaceId,
@@ -26,8 +28,8 @@ internal sealed record OrphanAdoption(
 );
 
 /// <summary>
-/// What admins do to orphans. Both make the store know the id, under a generation above that of the objects, so that the
-/// agent hears of it like of any other workspace: now, and after every snapshot.
+/// Commands of admins on orphans. Both store the workspace under a generation above that of the objects, so that the
+/// agent receives its desired state like that of any other workspace: now and after every snapshot.
 /// </summary>
 internal sealed class OrphanCommands(
     CommandExecutor writer,
@@ -38,8 +40,8 @@ internal sealed class OrphanCommands(
 )
 {
     /// <summary>
-    /// Holds organization and provider as a placement does. That the provider is cordoned, in Error or full is no reason
-    /// against it: what is adopted runs there already.
+    /// Takes the same locks as a placement. A provider that is cordoned, in Error or full is no obstacle, because the
+    /// workspace already runs there.
     /// </summary>
     public Task<Result<WriteResult>> Adopt(WriteContext context, OrphanAdoption wanted, CancellationToken ct)
     {
@@ -71,7 +73,9 @@ internal sealed class OrphanCommands(
         );
     }
 
-    /// <summary>Has the agent delete what its cluster holds of it. Holds the provider, so that it isn't deleted meanwhile.</summary>
+    /// <summary>
+    /// Has the agent delete the objects of an orphan. Locks the provider, so that it is not deleted meanwhile.
+    /// </summary>
     public Task<Result<WriteResult>> Remove(
         WriteContext context,
         string reference,
@@ -205,7 +209,10 @@ internal sealed class OrphanCommands(
 
     private static string Or(string first, string second) => first.Length > 0 ? first : second;
 
-    /// <summary>What neither the request nor the cluster's objects tell, or tell in a way that no workspace can have.</summary>
+    /// <summary>
+    /// Returns an error for fields that neither the request nor the objects have, or whose values are invalid for a
+    /// workspace.
+    /// </summary>
     private static Error? Incomplete(CreateWorkspace create) =>
         new Fields().Name("name", create.Name).Spec(create.Spec).Error is not { } error
             ? null

@@ -7,14 +7,16 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Orphans;
 
-/// <summary>Keeps what providers' snapshots hold that the store doesn't know.</summary>
+/// <summary>Stores the workspaces of snapshots that are missing from the database.</summary>
 internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names, ILogger<OrphanStore> logger)
 {
-    /// <summary>Replaces a provider's orphans by those of a complete snapshot, if the session is still the provider's.</summary>
-    /// <param name="unclaimed">What the cluster holds and no unfinished workspace of the provider claims.</param>
+    /// <summary>
+    /// Replaces the orphans of a provider with those of a complete snapshot, if the session still owns the provider.
+    /// </summary>
+    /// <param name="unclaimed">Workspaces in the cluster that are not unfinished workspaces of this provider.</param>
     public async Task Keep(SessionFence fence, IReadOnlyDictionary<string, Held> unclaimed, CancellationToken ct)
     {
-        // What is told as Deleted isn't held.
+        // A workspace that is reported as Deleted has no objects.
         var held = unclaimed.Where(h => h.Value.State != ObservedState.Deleted).ToDictionary();
         await using var connection = await database.OpenConnectionAsync(ct);
         if (held.Count == 0 && !await Any(fence.ProviderId, connection, ct))
@@ -31,7 +33,9 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
             logger.OrphansFound(names.Of(fence.ProviderId), fence.ProviderId, orphans.Count);
     }
 
-    /// <summary>Nobody will report or adopt them any more, once the session's transaction commits.</summary>
+    /// <summary>
+    /// Deletes the orphans of a provider in the session's transaction, for example when the provider is deleted.
+    /// </summary>
     public static void Clear(IDocumentSession session, string providerId)
     {
         session.QueueSqlCommand($"delete from {OrphanTable.Name} where provider_id = ?", providerId);
@@ -48,7 +52,7 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>In order of id. An id that is another provider's workspace is no orphan: it has an owner here.</summary>
+    /// <summary>Returns ids in order. A workspace of another provider is no orphan, since it is known here.</summary>
     private async Task<List<string>> Unknown(
         string providerId,
         string[] ids,
@@ -57,9 +61,9 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
     )
     {
         await using var command = new NpgsqlCommand(
-            """
+            $"""
             select held.id, w.data ->> 'ProviderId' from unnest($1) as held (id)
-            left join mesh.mt_doc_workspace w on w.id = 'workspace-' || held.id
+            left join {Tables.Workspaces} w on w.id = '{StreamKeys.WorkspacePrefix}' || held.id
             order by held.id
             """,
             connection

@@ -1,22 +1,26 @@
+using Coder.Mesh.ControlPlane.Storage;
+
 namespace Coder.Mesh.ControlPlane.Orphans;
 
 /// <summary>
-/// Where orphans are kept: what a provider's last complete snapshot held. Not events, for nobody here has decided
-/// anything: the next snapshot replaces them.
+/// Tables of the orphans in each provider's last complete snapshot. They are not events, because they record no
+/// decision: the next snapshot replaces them.
 /// </summary>
 internal static class OrphanTable
 {
     public const string Name = "mesh.mesh_orphan";
 
-    /// <summary>How many a provider has beyond those that are kept one by one.</summary>
+    /// <summary>Number of orphans of a provider beyond those in the main table.</summary>
     public const string Rest = "mesh.mesh_orphan_rest";
 
-    /// <summary>Kept of one provider, the lowest ids first; the rest is counted.</summary>
+    /// <summary>
+    /// Maximum number of stored orphans per provider, those with the lowest ids; the others are counted.
+    /// </summary>
     public const int MostKept = 1_000;
 
-    /// <summary>True of a row whose id the store has come to know since the snapshot.</summary>
+    /// <summary>True for a row whose workspace was stored since the snapshot.</summary>
     public const string Known =
-        $"exists (select 1 from mesh.mt_doc_workspace w where w.id = 'workspace-' || {Name}.workspace_id)";
+        $"exists (select 1 from {Tables.Workspaces} w where w.id = '{StreamKeys.WorkspacePrefix}' || {Name}.workspace_id)";
 
     public const string Schema = $$"""
         create table if not exists {{Name}} (

@@ -5,20 +5,20 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Orphans;
 
 /// <summary>A page of a provider's orphans.</summary>
-/// <param name="Rest">How many it has besides that no page lists.</param>
+/// <param name="Rest">Number of orphans that no page lists.</param>
 internal sealed record OrphanPage(IReadOnlyList<Orphan> Orphans, int Rest);
 
-/// <param name="Since">When the first of those that are still there was first seen.</param>
+/// <param name="Since">When the oldest of the current orphans was first seen.</param>
 internal sealed record OrphanCount(int Count, DateTimeOffset? Since);
 
-/// <summary>Reads orphans. One that was adopted or removed since the last snapshot isn't one any more.</summary>
+/// <summary>Reads orphans. Those that were adopted or removed since the last snapshot do not count.</summary>
 internal sealed class OrphanView(NpgsqlDataSource database)
 {
     private const string Columns =
         "provider_id, workspace_id, generation, state, name, image, cpu, memory, disk, command, storage_class, first_seen, last_seen, env_names, env_values, env_from, restarted";
 
-    /// <summary>In order of id.</summary>
-    /// <param name="after">Id of the last one of the page before; empty for the first page.</param>
+    /// <summary>Returns orphans in order of id.</summary>
+    /// <param name="after">Id of the last orphan of the previous page; empty for the first page.</param>
     public async Task<OrphanPage> Page(string providerId, string after, int size, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
@@ -36,7 +36,7 @@ internal sealed class OrphanView(NpgsqlDataSource database)
         return new OrphanPage(await Read(command, ct), await Rest(providerId, connection, ct));
     }
 
-    /// <param name="connection">Of the transaction that is to rely on it.</param>
+    /// <param name="connection">Connection of the transaction that depends on it.</param>
     public static async Task<Orphan?> Find(
         NpgsqlConnection connection,
         string providerId,
@@ -56,7 +56,7 @@ internal sealed class OrphanView(NpgsqlDataSource database)
         return (await Read(command, ct)).SingleOrDefault();
     }
 
-    /// <returns>By provider; one that has none is missing.</returns>
+    /// <returns>By provider; providers without orphans are missing.</returns>
     public static async Task<IReadOnlyDictionary<string, OrphanCount>> Counts(
         NpgsqlConnection connection,
         string[] providerIds,

@@ -3,14 +3,16 @@ using System.Diagnostics;
 namespace Coder.Mesh.ControlPlane.Presence;
 
 /// <summary>
-/// Tells whether this process has been held up: stopped, suspended, or starved. Nobody's silence is held against him for a
-/// time in which this side didn't listen. Always in the machine's own time.
+/// Detects that this process was stopped, suspended or starved. Silence is not counted while this process was suspended
+/// and could not receive. Uses the machine's own clock, also in tests.
 /// </summary>
 internal class PauseDetector : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(0.5);
 
-    /// <summary>Less than three of the shortest heartbeats, so that no pause that could look like silence is missed.</summary>
+    /// <summary>
+    /// Less than three of the shortest heartbeats, so that every pause that could look like silence is detected.
+    /// </summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1.5);
 
     private readonly Lock _lock = new();
@@ -20,10 +22,10 @@ internal class PauseDetector : IDisposable
 
     public PauseDetector() => _timer = new Timer(_ => Beat(), null, Interval, Interval);
 
-    /// <summary>How many pauses there have been; one that ends with this very call counts.</summary>
+    /// <summary>Number of pauses so far, including one that this call ends.</summary>
     public virtual int Pauses => Beat();
 
-    /// <summary>The same without looking at the clock, for every frame.</summary>
+    /// <summary>Number of pauses so far, without reading the clock; cheap enough for every frame.</summary>
     public virtual int KnownPauses => Volatile.Read(ref _pauses);
 
     public void Dispose() => _timer.Dispose();

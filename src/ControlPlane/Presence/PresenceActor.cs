@@ -6,18 +6,19 @@ using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 
-/// <summary>Why an owner asks that its session be closed.</summary>
+/// <summary>Reasons for which an owner has its session closed.</summary>
 internal enum OwnerVerdict
 {
     Unresponsive,
 
-    /// <summary>The store gives the presence to another session by now.</summary>
+    /// <summary>The database assigns the presence to another session.</summary>
     NotOwner,
 }
 
 /// <summary>
-/// The one writer of a provider's presence while its session is open and, after that, until the grace has passed. Facts
-/// come through its mailbox; it steps the status machine, stores what changed, and arms one timer for the next deadline.
+/// The only writer of a provider's presence while its session is open and until the grace period after it has passed.
+/// Facts arrive through its mailbox; it steps the status machine, stores changes, and sets one timer for the next
+/// deadline.
 /// </summary>
 internal sealed class PresenceActor : IDisposable
 {
@@ -78,26 +79,26 @@ internal sealed class PresenceActor : IDisposable
 
     public long Epoch => _session.Epoch;
 
-    /// <summary>The store knows of the session; nothing may be written in its name before.</summary>
+    /// <summary>Whether the session is stored; nothing may be written for it before.</summary>
     public bool IsStored => _stored.Task.IsCompleted;
 
-    /// <summary>Completes when the owner finds that its session must be closed.</summary>
+    /// <summary>Completes when the session must be closed.</summary>
     public Task<OwnerVerdict> Verdict => _verdict.Task;
 
-    /// <summary>The agent was heard: cheap, for every frame. The owner looks at it when a deadline is due.</summary>
+    /// <summary>Records that the agent was heard; cheap enough for every frame.</summary>
     public void Heard()
     {
         Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
         Volatile.Write(ref _heardPauses, _pulse.KnownPauses);
     }
 
-    /// <summary>Waits while the mailbox is full: the sender's frames are then read no faster.</summary>
+    /// <summary>Posts a fact. Waits while the mailbox is full, and so do further frames of the agent.</summary>
     public ValueTask Post(StatusFact fact, CancellationToken ct) => _mailbox.Writer.WriteAsync(fact, ct);
 
     /// <summary>Waits until the session is stored.</summary>
     public Task Stored(CancellationToken ct) => _stored.Task.WaitAsync(ct);
 
-    /// <summary>The agent's first snapshot has come whole: the session is stored, if it was held back, before it is answered.</summary>
+    /// <summary>Stores the session, if that was held back, once its first snapshot has arrived.</summary>
     public async Task Proven(CancellationToken ct)
     {
         if (IsStored)
@@ -107,27 +108,29 @@ internal sealed class PresenceActor : IDisposable
         await Stored(ct);
     }
 
-    /// <summary>The first snapshot is answered. Returns when what follows from that is stored.</summary>
+    /// <summary>Records that the first snapshot was answered. Returns when the resulting changes are stored.</summary>
     public async Task Synced(CancellationToken ct)
     {
         await Post(new StatusFact.Synced(), ct);
         await _synced.Task.WaitAsync(ct);
     }
 
-    /// <summary>The session has ended; the grace begins, unless too many have failed.</summary>
+    /// <summary>Ends the session. The grace period begins, unless too many sessions have failed.</summary>
     public ValueTask Detached(string reason, StatusFact.Detached fact, CancellationToken ct)
     {
         _detachReason = reason;
         return Post(fact, ct);
     }
 
-    /// <summary>Makes the owner look again, as after the store is back. A full mailbox needs no ring.</summary>
+    /// <summary>Makes the owner evaluate its state, as any fact in the mailbox does.</summary>
     public void Wake() => _mailbox.Writer.TryWrite(new StatusFact.TimePassed());
 
-    /// <summary>A newer session was kept before this one began.</summary>
+    /// <summary>Closes the session because a newer one was started before it.</summary>
     public void GiveUp() => _verdict.TrySetResult(OwnerVerdict.NotOwner);
 
-    /// <summary>Runs until nothing is left to decide, another session owns the presence, or the replica stops.</summary>
+    /// <summary>
+    /// Runs until nothing is left to decide, another session owns the presence, or the replica stops.
+    /// </summary>
     public async Task Run(CancellationToken ct)
     {
         try
@@ -142,7 +145,7 @@ internal sealed class PresenceActor : IDisposable
         }
         finally
         {
-            // Whatever ended it: nobody may wait for room, and no session may go on without an owner.
+            // However it ended: no sender may wait for room, and no session may continue without an owner.
             _mailbox.Writer.TryComplete();
             _verdict.TrySetResult(OwnerVerdict.NotOwner);
         }
@@ -158,7 +161,7 @@ internal sealed class PresenceActor : IDisposable
         var next = StatusMachine.Step(before, fact, at);
         if (_held is not null && next.Link != Link.Attached)
         {
-            // Nothing of it is stored, so nothing has to be ended.
+            // The session is not stored, so there is nothing to end.
             _verdict.TrySetResult(next.Link == Link.Unresponsive ? OwnerVerdict.Unresponsive : OwnerVerdict.NotOwner);
             return false;
         }
@@ -176,7 +179,10 @@ internal sealed class PresenceActor : IDisposable
         return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
     }
 
-    /// <summary>The state after what was learnt elsewhere since the last fact came: about the agent, this process, the store.</summary>
+    /// <summary>
+    /// Returns the state with facts that were recorded outside of the mailbox since the last one: about the agent, this
+    /// process and the database.
+    /// </summary>
     private StatusState Backfill(DateTimeOffset heardAt, DateTimeOffset at)
     {
         var state = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
@@ -187,7 +193,9 @@ internal sealed class PresenceActor : IDisposable
             : state;
     }
 
-    /// <summary>Saves the next state and takes it over; goes on without saving while the store is away.</summary>
+    /// <summary>
+    /// Stores and adopts the next state. Continues without storing while the database is unavailable.
+    /// </summary>
     /// <returns>False if the presence belongs to another session.</returns>
     private async Task<bool> Accept(
         StatusFact fact,
@@ -207,7 +215,7 @@ internal sealed class PresenceActor : IDisposable
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            // What happened is kept; what only time decided is not.
+            // Keeps what happened, but not what was decided only because time passed.
             var kept = fact is StatusFact.TimePassed ? before : next;
             _state = StatusMachine.Step(kept, new StatusFact.StoreLost(), at);
             if (_health.ReportAway())
@@ -217,7 +225,7 @@ internal sealed class PresenceActor : IDisposable
         return true;
     }
 
-    /// <summary>Whether this process didn't listen for a while since the agent was heard last. Says so once.</summary>
+    /// <summary>Whether this process was suspended since the agent was last heard. True once for each pause.</summary>
     private bool WasHeldUp()
     {
         var pauses = _pulse.Pauses;
@@ -234,7 +242,7 @@ internal sealed class PresenceActor : IDisposable
             return true;
         if (!events.Exists(IsUrgent) && _pace.Wait(at) is { Ticks: > 0 } wait)
         {
-            // The latest report is stored when there is room, or with the next change of status.
+            // The latest report is stored when the pace allows it, or with the next status change.
             _pacedUntil = at + wait;
             return true;
         }
@@ -251,7 +259,10 @@ internal sealed class PresenceActor : IDisposable
         return true;
     }
 
-    /// <summary>A change of status is damped by the status machine itself, and others happen once in a session.</summary>
+    /// <summary>
+    /// Whether the change is stored regardless of the pace: the status machine damps status changes itself, and other
+    /// changes occur once in a session.
+    /// </summary>
     private bool IsUrgent(PresenceEvent change) =>
         change is StatusChanged status ? status.Status != _saved.Status : change is not ConditionsReported;
 

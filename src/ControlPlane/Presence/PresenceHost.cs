@@ -4,7 +4,9 @@ using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 
-/// <summary>Runs the owners of this replica's presences, which outlive their streams, and stops them with the replica.</summary>
+/// <summary>
+/// Runs the owners of this replica's presences, which outlive their streams, and stops them with the replica.
+/// </summary>
 internal sealed class PresenceHost(
     PresenceStore store,
     StoreHealth health,
@@ -25,7 +27,7 @@ internal sealed class PresenceHost(
         public Task Running { get; set; } = Task.CompletedTask;
     }
 
-    /// <summary>Starts the owner of a new session; an older one of the same provider stops without another word.</summary>
+    /// <summary>Starts the owner of a new session; the owner of an older session of the same provider stops.</summary>
     public PresenceActor Start(AttachedSession attached)
     {
         var owner = new PresenceActor(attached, store, health, pulse, names, time, logger);
@@ -33,7 +35,7 @@ internal sealed class PresenceHost(
         Kept? older;
         lock (_lock)
         {
-            // Attaches of one provider may finish out of order: the higher epoch stays.
+            // Attaches of one provider may complete out of order: the highest epoch wins.
             if (_owners.TryGetValue(owner.ProviderId, out older) && older.Owner.Epoch > owner.Epoch)
             {
                 owner.GiveUp();
@@ -48,14 +50,16 @@ internal sealed class PresenceHost(
         return owner;
     }
 
-    /// <returns>The owner of this replica that still decides, in a session or in the grace after it; null if none does.</returns>
+    /// <returns>
+    /// The owner of this replica that is in charge, during a session or its grace period; null if there is none.
+    /// </returns>
     public PresenceActor? Find(string providerId)
     {
         lock (_lock)
             return _owners.GetValueOrDefault(providerId)?.Owner;
     }
 
-    /// <summary>The owner's provider had no token left, at a time after the owner began.</summary>
+    /// <summary>Informs the owner that its provider has no token left.</summary>
     public static async Task TokensGone(PresenceActor owner, CancellationToken ct)
     {
         try
@@ -64,7 +68,7 @@ internal sealed class PresenceHost(
         }
         catch (ChannelClosedException)
         {
-            // It has decided already, or another owner has taken over.
+            // The owner has finished, or another one has taken over.
         }
     }
 
@@ -75,8 +79,8 @@ internal sealed class PresenceHost(
     }
 
     /// <summary>
-    /// No grace begins and nothing is stored: the next owner's, or the sweeper's, counts. The host's own time may have been
-    /// used up by a connection that doesn't close, so it isn't asked.
+    /// Stops all owners without grace periods and without storing anything: the next owner or the reaper decides. Does
+    /// not use the host's shutdown token, whose time may have been used up by a connection that is slow to close.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -92,7 +96,7 @@ internal sealed class PresenceHost(
 
     private async Task Run(Kept kept)
     {
-        // Leaves the caller's lock before anything runs.
+        // Releases the caller's lock before anything runs.
         await Task.Yield();
         try
         {

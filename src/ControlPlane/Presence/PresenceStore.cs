@@ -8,7 +8,7 @@ using Polly;
 
 namespace Coder.Mesh.ControlPlane.Presence;
 
-/// <summary>What an agent says at its Hello, as far as admission and presence care.</summary>
+/// <summary>The parts of a Hello that matter for admission and presence.</summary>
 internal sealed record Attaching(
     string ProviderId,
     string TokenId,
@@ -18,19 +18,22 @@ internal sealed record Attaching(
     TimeSpan SilenceLimit
 );
 
-/// <summary>A session that was given an epoch: the presence with it, and the machine's state to go on from.</summary>
+/// <summary>
+/// A session with its epoch: the presence with it, and the state of the status machine to continue from.
+/// </summary>
 internal sealed record AttachedSession(ProviderPresence Presence, StatusState State)
 {
     /// <summary>
-    /// What is to be stored once the session proves itself, because too many before it have not; null if it is stored.
+    /// Events to store once the first snapshot has arrived, since too many sessions before it failed; null if the
+    /// session is stored.
     /// </summary>
     public HeldBack? HeldBack { get; init; }
 }
 
-/// <param name="Before">The presence as it is stored.</param>
+/// <param name="Before">The stored presence.</param>
 internal sealed record HeldBack(AgentConnected Connected, ProviderPresence Before);
 
-/// <summary>Loads, decides, appends: the only code that writes a provider's presence.</summary>
+/// <summary>Loads, decides and appends: the only code that writes a provider's presence.</summary>
 internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failures, Replica replica, TimeProvider time)
 {
     private static readonly ResiliencePipeline<Result<AttachedSession>> RetryAttach = ConflictRetry.Of<
@@ -39,7 +42,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
 
     private static readonly ResiliencePipeline<ProviderPresence?> RetryAppend = ConflictRetry.Of<ProviderPresence?>();
 
-    /// <summary>Gives the agent the next epoch, or refuses it. The newest session wins.</summary>
+    /// <summary>Assigns the next epoch to the agent, or refuses it. The newest session wins.</summary>
     public async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct) =>
         await RetryAttach.ExecuteAsync(async token => await AttachOnce(attaching, token), ct);
 
@@ -60,8 +63,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     }
 
     /// <summary>
-    /// Notes a refusal. One that holds until somebody changes something sets Error, unless a session is live or its grace
-    /// runs. An agent that asks again and again adds nothing.
+    /// Records a refusal. A refusal that persists until somebody changes something sets the status to Error, unless a
+    /// session is open or its grace period is running. Repetitions add nothing.
     /// </summary>
     public async Task Refuse(string providerId, Error error, ClusterOffered? offered, CancellationToken ct)
     {
@@ -78,15 +81,17 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         }
         catch (Exception e) when (StoreFailure.IsConflict(e))
         {
-            // Something newer than this refusal is known.
+            // A newer event has replaced this refusal.
         }
     }
 
     /// <summary>
-    /// Appends if the presence still belongs to this epoch and owner; or, where the first event is that the agent has
-    /// connected, if that epoch is still to be had.
+    /// Appends events if the presence still belongs to this epoch and owner or, if the first event is that the agent
+    /// has connected, if that epoch is still free.
     /// </summary>
-    /// <returns>The presence as stored; null if it belongs to another by now, or has ended.</returns>
+    /// <returns>
+    /// The stored presence; null if it belongs to another session by now, or the provider is deleted.
+    /// </returns>
     public async Task<ProviderPresence?> Append(
         string providerId,
         long epoch,
@@ -114,10 +119,10 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         return events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
     }
 
-    /// <summary>The next one to fail is the first again.</summary>
+    /// <summary>Forgets the failed sessions of a provider.</summary>
     public Task ForgetFailures(string providerId, CancellationToken ct) => failures.Clear(providerId, ct);
 
-    // Only a provider in Error can have failed so often, and few are: the others cost no query.
+    // Only a provider in Error can have failed that often. They are few, so the others need no query.
     private async Task<bool> IsFailing(ProviderPresence presence, CancellationToken ct) =>
         presence is { Status: ProviderStatus.Error, Attached: false }
         && await failures.Find(presence.ProviderId, ct) is { Count: >= StatusMachine.MaxFailures } last

@@ -8,8 +8,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Presence;
 
 /// <summary>
-/// Gives a deadline to what nobody else does: providers stored Ready whose owner's replica has left. They get the
-/// startup grace, after which they are in Error unless an agent has attached. One replica at a time sweeps.
+/// Sets deadlines for providers that are stored as Ready but whose session's replica has left. They get the startup
+/// grace period, after which they are in Error unless an agent has attached. One replica at a time runs it.
 /// </summary>
 internal sealed class Reaper(
     NpgsqlDataSource database,
@@ -27,7 +27,9 @@ internal sealed class Reaper(
 
     private sealed record Orphan(string ProviderId, long Epoch, string OwnerId);
 
-    /// <summary>A provider has changed that no owner of this replica decides for: its grace may be over by that.</summary>
+    /// <summary>
+    /// Reports a change of a provider without an owner on this replica, which may have ended its grace period.
+    /// </summary>
     public void Ring()
     {
         if (_sweeping)
@@ -37,7 +39,7 @@ internal sealed class Reaper(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         lease.MembersChanged += _members.Set;
-        // At start it looks whatever it was told: the lease may have found its members before anybody listened.
+        // Checks once at start: the lease may have found its members before this service listened.
         _members.Set();
         try
         {
@@ -49,7 +51,7 @@ internal sealed class Reaper(
         }
         catch (OperationCanceledException)
         {
-            // Stopping: another replica sees that this one has left, and sweeps.
+            // Stopping: another replica will find that this one has left, and take over.
         }
         finally
         {
@@ -77,11 +79,11 @@ internal sealed class Reaper(
     private async Task Sweep(CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
-        // The election's lock is the connection's: it is gone when the connection, or this process, is.
+        // The lock of the election belongs to the connection, and is released with the connection or this process.
         if (!await TryLead(connection, ct))
             return;
         var graces = new Dictionary<Orphan, StatusState>();
-        // Before it looks: what changes after a look makes it look again.
+        // Set before the check, so that a change during it causes another check.
         _sweeping = true;
         while (true)
         {
@@ -146,7 +148,7 @@ internal sealed class Reaper(
             );
     }
 
-    /// <summary>When the replica that held the session renewed its row last.</summary>
+    /// <summary>Returns when the replica of the session last renewed its row.</summary>
     private static async Task<DateTimeOffset?> LastSeen(
         NpgsqlConnection connection,
         Orphan orphan,
@@ -154,9 +156,9 @@ internal sealed class Reaper(
     )
     {
         await using var command = new NpgsqlCommand(
-            """
-            select r.renewed_at from mesh.mesh_replica r
-            join mesh.mt_doc_providerpresence p on p.data ->> 'ReplicaId' = r.id where p.id = $1
+            $"""
+            select r.renewed_at from {ReplicaLease.Table} r
+            join {Tables.Presences} p on p.data ->> 'ReplicaId' = r.id where p.id = $1
             """,
             connection
         );
@@ -164,7 +166,7 @@ internal sealed class Reaper(
         return await command.ExecuteScalarAsync(ct) is DateTime seen ? new DateTimeOffset(seen) : null;
     }
 
-    /// <returns>Ids of those that have no token, so that no agent can attach.</returns>
+    /// <returns>Ids of providers without tokens, to which no agent can attach.</returns>
     private static async Task<HashSet<string>> Tokenless(
         NpgsqlConnection connection,
         string[] ids,
@@ -172,8 +174,8 @@ internal sealed class Reaper(
     )
     {
         await using var command = new NpgsqlCommand(
-            """
-            select data ->> 'ProviderId' from mesh.mt_doc_provider
+            $"""
+            select data ->> 'ProviderId' from {Tables.Providers}
             where id = any($1) and coalesce(jsonb_array_length(data -> 'Tokens'), 0) = 0
             """,
             connection
@@ -209,9 +211,9 @@ internal sealed class Reaper(
         await using var command = new NpgsqlCommand(
             $"""
             select data ->> 'ProviderId', (data ->> 'Epoch')::bigint, data ->> 'OwnerId'
-            from mesh.mt_doc_providerpresence
+            from {Tables.Presences}
             where (data ->> 'Status' = 'Ready' or (data ->> 'Attached')::boolean) and not (data ->> 'Ended')::boolean
-              and data ->> 'ReplicaId' not in (select id from mesh.mesh_replica where {ReplicaLease.Living})
+              and data ->> 'ReplicaId' not in (select id from {ReplicaLease.Table} where {ReplicaLease.Living})
             """,
             connection
         );

@@ -4,12 +4,16 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Decides from a Hello whether an agent may attach. Pure; runs before an epoch is given out.</summary>
+/// <summary>
+/// Decides from a Hello whether an agent may attach. Pure function; runs before an epoch is assigned.
+/// </summary>
 internal static class Admission
 {
     /// <param name="state">The provider's presence.</param>
-    /// <param name="negotiated">The protocol version that both speak; null if there is none.</param>
-    /// <param name="takenBy">Name of another provider that has the agent's namespace; null if none has.</param>
+    /// <param name="negotiated">The protocol version that both support; null if there is none.</param>
+    /// <param name="takenBy">
+    /// Name of another provider that is bound to the agent's namespace; null if there is none.
+    /// </param>
     public static Error? Decide(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
     {
         if (state is null or { Ended: true })
@@ -42,13 +46,15 @@ internal static class Admission
             );
     }
 
-    /// <summary>The cluster that an admin may accept after this refusal; null if that isn't what was refused.</summary>
+    /// <summary>
+    /// Returns the cluster that an admin may accept after this refusal; null if the refusal has another reason.
+    /// </summary>
     public static ClusterOffered? OfferOf(Error error, AgentIdentity agent, DateTimeOffset at) =>
         error.Reason is ErrorReasons.NamespaceChanged or ErrorReasons.ClusterMismatch
             ? new ClusterOffered(agent.NamespaceUid, agent.Namespace, at)
             : null;
 
-    /// <summary>Binds a provider to the cluster that was offered, unless the agent of the old one is still there.</summary>
+    /// <summary>Binds a provider to the offered cluster, unless the agent of the old one is still attached.</summary>
     public static Decision<PresenceEvent> Accept(
         string provider,
         ProviderPresence state,
@@ -76,8 +82,8 @@ internal static class Admission
     }
 
     /// <summary>
-    /// What a refusal changes: each reason is noted once until an agent has attached, and gives the provider its status once,
-    /// unless a session is live or its grace runs.
+    /// Returns the events of a refusal. Each reason is recorded once until an agent has attached, and sets the status
+    /// once, unless a session is open or its grace period is running.
     /// </summary>
     public static IReadOnlyList<PresenceEvent> Note(
         ProviderPresence presence,
@@ -90,7 +96,8 @@ internal static class Admission
         var noted = presence.Refusals.Any(r => r.Reason == error.Reason);
         var before = StatusState.From(presence);
         var after = before;
-        // The right agent may come back within its grace. Two agents that are refused for different reasons must not take turns.
+        // The right agent may return within its grace period, and two agents that are refused for different reasons
+        // must not alternate.
         var mayComeBack = presence.Attached || presence.Status == ProviderStatus.Ready;
         if (code is not null && !mayComeBack && !(noted && presence.Refusals.Any(r => r.Code == presence.Code)))
             after = StatusMachine.Step(before, new StatusFact.Refused(code, error.Message), at);
@@ -105,7 +112,9 @@ internal static class Admission
         return events;
     }
 
-    /// <summary>What to do about a refusal, as sentences to go after its message; empty where that has it all.</summary>
+    /// <summary>
+    /// Returns sentences on what to do about a refusal, to be appended to its message; empty if the message says it.
+    /// </summary>
     public static string Advice(Error error, string provider, AgentIdentity agent) =>
         error.Reason switch
         {
@@ -121,7 +130,7 @@ internal static class Admission
             _ => "",
         };
 
-    /// <summary>The status code that a refusal gives the provider while no session is live; null if it gives none.</summary>
+    /// <summary>Returns the status code that a refusal sets while no session is open; null if it sets none.</summary>
     public static string? StatusCodeOf(Error error) =>
         error.Reason switch
         {

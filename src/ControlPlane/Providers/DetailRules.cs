@@ -5,7 +5,9 @@ using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>What a provider's details may say of its workspaces: Kubernetes' own rules, told before anything is stored.</summary>
+/// <summary>
+/// Validates the workspace settings of a provider's details by the rules of Kubernetes, before anything is stored.
+/// </summary>
 internal static partial class DetailRules
 {
     private const int MostEntries = 20;

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Why sessions ended, in words: the reasons are stored as stable names.</summary>
+/// <summary>Describes why sessions ended. The reasons are stored under stable names.</summary>
 internal static class DisconnectReasons
 {
     private static readonly FrozenDictionary<string, string> Known = new Dictionary<string, string>
@@ -23,13 +23,15 @@ internal static class DisconnectReasons
         ["failed"] = "the session failed in the control plane",
     }.ToFrozenDictionary();
 
-    /// <summary>The same of a session whose first snapshot was not complete, with what it was told besides.</summary>
+    /// <summary>Describes the end of a session whose first snapshot was not complete, with a detail.</summary>
     public static string InSnapshot(string reason, string detail) =>
         reason == "connection_lost"
             ? "its connection was lost; a proxy that limits the size or the time of a request does that"
             : $"{Words(reason)}. {detail}".TrimEnd(' ', '.');
 
-    /// <summary>As the end of a sentence about the agent; a reason of a later version is shown as it is, without underscores.</summary>
+    /// <summary>
+    /// Returns the end of a sentence about the agent. Reasons of later versions are shown without underscores.
+    /// </summary>
     public static string Words(string reason) =>
         Known.TryGetValue(reason, out var words) ? words : reason.Replace('_', ' ');
 }

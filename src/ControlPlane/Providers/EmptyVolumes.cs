@@ -4,9 +4,9 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>The unfinished workspaces of a provider whose home volume was created anew.</summary>
-/// <param name="Names">Of the latest ones.</param>
-/// <param name="Last">When it happened last; null if it never did.</param>
+/// <summary>Unfinished workspaces of a provider whose home volume was created anew.</summary>
+/// <param name="Names">Names of the latest ones.</param>
+/// <param name="Last">When it last happened; null if never.</param>
 internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, DateTimeOffset? Last)
 {
     private const int MostNames = 5;
@@ -14,8 +14,8 @@ internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, Date
 
     public static readonly EmptyVolumes None = new(0, [], null);
 
-    /// <param name="since">Earlier ones don't count.</param>
-    /// <returns>By provider; one without any is missing.</returns>
+    /// <param name="since">Ignores earlier ones.</param>
+    /// <returns>By provider; providers without any are missing.</returns>
     public static async Task<IReadOnlyDictionary<string, EmptyVolumes>> Of(
         NpgsqlConnection connection,
         string[] providerIds,
@@ -31,7 +31,7 @@ internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, Date
                     row_number() over (
                         partition by data ->> 'ProviderId' order by ({At})::timestamptz desc, data ->> 'Name'
                     ) as number
-                from mesh.mt_doc_workspace
+                from {Tables.Workspaces}
                 where {Indexes.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1) and ({At})::timestamptz >= $2
             ) as recent where number <= {MostNames} order by provider, number
             """,
@@ -48,7 +48,7 @@ internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, Date
             found[provider] = new EmptyVolumes(
                 rows.GetInt32(3),
                 [.. before.Names, rows.GetString(1)],
-                // As it is stored: the database's own times are less precise.
+                // From the document, since timestamps of PostgreSQL are less precise.
                 before.Last
                     ?? DateTimeOffset.Parse(rows.GetString(2), CultureInfo.InvariantCulture)
             );

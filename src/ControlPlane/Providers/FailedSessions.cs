@@ -5,8 +5,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>
-/// Counts the sessions of each provider that ended, one after the other, before their first snapshot was answered. A row for
-/// each such provider and no events: an agent that tries for days must not make its provider's history grow.
+/// Counts consecutive sessions of each provider that ended before their first snapshot was answered. A row for each
+/// such provider instead of events, so that an agent that fails for days does not make the history grow.
 /// </summary>
 internal sealed class FailedSessions(NpgsqlDataSource database)
 {
@@ -20,7 +20,7 @@ internal sealed class FailedSessions(NpgsqlDataSource database)
         );
         """;
 
-    /// <param name="Epoch">Of the last of them.</param>
+    /// <param name="Epoch">Epoch of the last failed session.</param>
     internal sealed record Row(long Epoch, int Count);
 
     public async Task<Row?> Find(string providerId, CancellationToken ct)
@@ -32,10 +32,10 @@ internal sealed class FailedSessions(NpgsqlDataSource database)
     }
 
     /// <summary>
-    /// One more has failed. Those before it are in a row with it if no other epoch lies between them: sessions may end in
-    /// another order than they began, and those that were not stored share their number.
+    /// Counts a failed session. Sessions are consecutive if there is no other epoch between them: they may end in
+    /// another order than they began, and those that were not stored share an epoch.
     /// </summary>
-    /// <returns>How many in a row.</returns>
+    /// <returns>Number of consecutive failed sessions.</returns>
     public async Task<int> Add(SessionFence fence, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
@@ -55,7 +55,7 @@ internal sealed class FailedSessions(NpgsqlDataSource database)
         return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>The next one to fail is the first again.</summary>
+    /// <summary>Resets the count.</summary>
     public async Task Clear(string providerId, CancellationToken ct)
     {
         await using var command = database.CreateCommand($"delete from {Table} where provider_id = $1");
@@ -63,7 +63,7 @@ internal sealed class FailedSessions(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>The same, once the session's transaction commits.</summary>
+    /// <summary>Resets the count in the session's transaction.</summary>
     public static void Clear(IDocumentSession session, string providerId) =>
         session.QueueSqlCommand($"delete from {Table} where provider_id = ?", providerId);
 }

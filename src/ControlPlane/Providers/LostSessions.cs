@@ -1,15 +1,16 @@
 using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>
-/// Sessions that ended with their replica. The store still says attached until an agent attaches anew or the startup grace is
-/// over, for nothing is written when a replica leaves; whoever reads must not be told so.
+/// Finds sessions that ended with their replica. The database still says attached until an agent attaches again or the
+/// startup grace period is over, since nothing is written when a replica leaves.
 /// </summary>
 internal sealed class LostSessions(ReplicaLease lease, NpgsqlDataSource database)
 {
-    /// <returns>The same presences, those whose session's replica has left as detached since then.</returns>
+    /// <returns>The same presences; those whose session's replica has left are detached.</returns>
     public async Task<IReadOnlyList<ProviderPresence>> Detach(
         IReadOnlyList<ProviderPresence> stored,
         CancellationToken ct
@@ -32,12 +33,14 @@ internal sealed class LostSessions(ReplicaLease lease, NpgsqlDataSource database
             AgentSince = at > presence.AgentSince ? at : presence.AgentSince,
         };
 
-    /// <returns>Of these replicas those that have left, with when they were last known to live; null where nobody knows.</returns>
+    /// <returns>
+    /// The replicas that have left, with the time at which they were last known to be active; null if unknown.
+    /// </returns>
     private async Task<Dictionary<string, DateTimeOffset?>> Left(string[] replicas, CancellationToken ct)
     {
         await using var command = database.CreateCommand(
             $"""
-            select asked.id, r.renewed_at from unnest($1) asked(id) left join mesh.mesh_replica r on r.id = asked.id
+            select asked.id, r.renewed_at from unnest($1) asked(id) left join {ReplicaLease.Table} r on r.id = asked.id
             where ({ReplicaLease.Living}) is not true
             """
         );

@@ -5,12 +5,14 @@ namespace Coder.Mesh.ControlPlane.Providers;
 
 internal static class PresenceLock
 {
-    /// <summary>Reads a presence and keeps it as it is until the transaction ends: an attach waits, or has already won.</summary>
+    /// <summary>
+    /// Reads a presence and locks it until the end of the transaction: an attach waits, or has completed before.
+    /// </summary>
     public static async Task<ProviderPresence> Hold(WriteSession session, string providerId, CancellationToken ct)
     {
         var key = StreamKeys.Presence(providerId);
         await using var command = new NpgsqlCommand(
-            "select 1 from mesh.mt_doc_providerpresence where id = $1 for share",
+            $"select 1 from {Tables.Presences} where id = $1 for share",
             session.Connection
         );
         command.Parameters.AddWithValue(key);

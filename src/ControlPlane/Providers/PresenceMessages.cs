@@ -25,7 +25,7 @@ public sealed record Condition(
     DateTimeOffset? Since = null
 );
 
-/// <summary>What an agent says of itself in its Hello.</summary>
+/// <summary>The agent's description of itself in its Hello.</summary>
 public sealed record AgentIdentity(
     string InstanceId,
     string AgentVersion,
@@ -35,7 +35,7 @@ public sealed record AgentIdentity(
     string Driver
 )
 {
-    /// <summary>The address that it dialled.</summary>
+    /// <summary>The address that the agent dialled.</summary>
     public string AccessUrl { get; init; } = "";
 }
 
@@ -43,8 +43,8 @@ public abstract record PresenceEvent;
 
 public sealed record PresenceStarted(string ProviderId, DateTimeOffset At) : PresenceEvent;
 
-/// <param name="Epoch">The session's fencing number: one more than the last.</param>
-/// <param name="OwnerId">Random for each session; with the epoch it names the one writer of this stream.</param>
+/// <param name="Epoch">Fencing number of the session: one more than the last.</param>
+/// <param name="OwnerId">Random for each session. With the epoch, it identifies the only writer of this stream.</param>
 /// <param name="ReplicaId">The replica that holds the session.</param>
 /// <param name="TokenId">The token that the agent attached with.</param>
 public sealed record AgentConnected(
@@ -59,12 +59,12 @@ public sealed record AgentConnected(
 public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset At) : PresenceEvent;
 
 /// <summary>
-/// The replica of the last owner has left, or was away so long that another one decided in its place: what that owner still
-/// says counts no more.
+/// The replica of the last owner has left, or was away so long that another one decided in its place. Later events of
+/// that owner are refused.
 /// </summary>
 public sealed record OwnerDismissed(long Epoch, DateTimeOffset At) : PresenceEvent
 {
-    /// <summary>When that replica was last known to be there; null where nobody knows, as in events of v0.1.0.</summary>
+    /// <summary>When the replica was last known to be active; null if unknown, as in events of 0.1.0.</summary>
     public DateTimeOffset? LastSeenAt { get; init; }
 }
 
@@ -73,19 +73,21 @@ public sealed record ConditionsReported(long Epoch, ImmutableArray<Condition> Co
 public sealed record StatusChanged(long Epoch, ProviderStatus Status, string Code, string Message, DateTimeOffset At)
     : PresenceEvent;
 
-/// <summary>An agent with a token of the provider was refused. Each reason once until an agent has attached.</summary>
-/// <param name="Code">The status code that goes with the reason; null where the agent may be let in a moment later.</param>
+/// <summary>
+/// An agent with a token of the provider was refused. Stored once for each reason until an agent has attached.
+/// </summary>
+/// <param name="Code">The status code of the reason; null if the agent may be accepted a moment later.</param>
 /// <param name="Decides">
-/// The provider is in Error by it. Its presence is taken from the session that has ended: what the owner of its grace would
-/// say counts no more.
+/// Whether it sets the provider to Error. This ends the ownership of the last session: later events of its owner are
+/// refused.
 /// </param>
 public sealed record AgentRefused(string Reason, string? Code, string Message, bool Decides, DateTimeOffset At)
     : PresenceEvent;
 
-/// <summary>An agent of another cluster or namespace was refused, and would be the provider's if an admin said so.</summary>
+/// <summary>An agent of another cluster or namespace was refused; an admin may accept its cluster.</summary>
 public sealed record ClusterOffered(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
 
-/// <summary>An admin has bound the provider to the cluster that was offered.</summary>
+/// <summary>An admin has bound the provider to the offered cluster.</summary>
 public sealed record ClusterAccepted(string NamespaceUid, string Namespace, DateTimeOffset At) : PresenceEvent;
 
 public sealed record PresenceEnded(DateTimeOffset At) : PresenceEvent;

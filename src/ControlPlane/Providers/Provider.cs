@@ -4,10 +4,12 @@ namespace Coder.Mesh.ControlPlane.Providers;
 
 public sealed record ProviderToken(string TokenId, string Hash, DateTimeOffset IssuedAt);
 
-/// <summary>Why, by whom and since when a provider takes no new workspaces.</summary>
+/// <summary>The reason, the user and the time of a cordon, under which a provider accepts no new workspaces.</summary>
 public sealed record Cordon(string Reason, string User, DateTimeOffset At);
 
-/// <summary>What is known of one provider by what admins did to it; its agent's side is its Presence.</summary>
+/// <summary>
+/// State of a provider by the commands of admins. The state of its agent is <see cref="ProviderPresence"/>.
+/// </summary>
 public sealed record Provider(
     string Id,
     string ProviderId,
@@ -19,15 +21,17 @@ public sealed record Provider(
     bool Deleted = false
 )
 {
-    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    /// <summary>Version of the stream that this state was folded from. Set by Marten.</summary>
     public int Version { get; set; }
 
     public Cordon? Cordon { get; init; }
 
-    /// <summary>When it was deleted or forgotten.</summary>
+    /// <summary>When the provider was deleted or forgotten.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
-    /// <summary>Whether a name or id that was looked up before the locks were held still leads here.</summary>
+    /// <summary>
+    /// Whether a name or id that was looked up before the locks were taken still refers to this provider.
+    /// </summary>
     public bool Matches(string reference) => !Deleted && (reference == ProviderId || reference == Name);
 
     public static Provider? Fold(Provider? state, string key, ProviderEvent change) =>

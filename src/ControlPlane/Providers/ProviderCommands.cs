@@ -6,7 +6,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>What admins do to providers; tokens and removal have classes of their own.</summary>
+/// <summary>Commands of admins on providers, except those on tokens and removals.</summary>
 internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames names, TimeProvider time)
 {
     public async Task<Result<WriteResult>> Rename(
@@ -67,7 +67,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
             ct
         );
 
-    /// <summary>Binds the provider to the cluster whose agent was refused last.</summary>
+    /// <summary>Binds the provider to the cluster of the agent that was refused last.</summary>
     public Task<Result<WriteResult>> AcceptCluster(
         WriteContext context,
         string reference,

@@ -17,13 +17,13 @@ internal sealed record CordonProvider(string Reason, string User, DateTimeOffset
 
 internal sealed record UncordonProvider : ProviderCommand;
 
-/// <summary>Asks only whether the provider may become the default: that is kept by the deployment.</summary>
+/// <summary>Checks whether the provider may become the default, which is stored with the deployment.</summary>
 internal sealed record MakeDefault : ProviderCommand;
 
 /// <param name="Replacing">
-/// Id of a token that this one takes the place of, if nobody has used it; null to keep the others as far as there is room.
+/// Id of a token that is replaced, if it was never used; null to keep the existing tokens up to the maximum.
 /// </param>
-/// <param name="Use">What the store says of the use of the provider's tokens.</param>
+/// <param name="Use">Use of the provider's tokens.</param>
 internal sealed record IssueProviderToken(
     string TokenId,
     string Hash,
@@ -34,11 +34,11 @@ internal sealed record IssueProviderToken(
 
 internal sealed record RevokeProviderToken(string TokenId) : ProviderCommand;
 
-/// <param name="Holdings">What stands against it, as the store says.</param>
+/// <param name="Holdings">Obstacles to the deletion.</param>
 internal sealed record DeleteProvider(ProviderHoldings Holdings, DateTimeOffset At) : ProviderCommand;
 
-/// <param name="Confirmation">The provider's name, as the caller gave it again.</param>
-/// <param name="Forced">Whatever the status is.</param>
+/// <param name="Confirmation">The provider's name, as repeated by the caller.</param>
+/// <param name="Forced">Whether the provider may be Ready.</param>
 internal sealed record ForgetProvider(
     ProviderHoldings Holdings,
     ProviderStatus Status,
@@ -51,7 +51,7 @@ internal sealed record ForgetProvider(
 /// <param name="LastOf">Names of the organizations that may use no other provider.</param>
 internal sealed record ProviderHoldings(bool IsDefault, int UnfinishedWorkspaces, IReadOnlyList<string> LastOf);
 
-/// <summary>The rules of a provider's life, as far as admins decide it. Pure: no clock, no I/O, no logger.</summary>
+/// <summary>Rules of the commands of admins on providers. Pure functions: no clock, no I/O, no logger.</summary>
 internal static class ProviderDecider
 {
     public static Decision<ProviderEvent> Decide(Provider? state, ProviderCommand command) =>
@@ -136,7 +136,7 @@ internal static class ProviderDecider
         return Decision<ProviderEvent>.Emit(new ProviderForgotten(c.Reason, c.Holdings.UnfinishedWorkspaces, c.At));
     }
 
-    /// <summary>Why it may neither be deleted nor forgotten.</summary>
+    /// <summary>Returns why the provider can be neither deleted nor forgotten.</summary>
     private static Error? Kept(Provider state, ProviderHoldings holdings) =>
         state.Kind == ProviderKind.BuiltIn
             ? Error.Precondition(

@@ -3,9 +3,9 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Which providers a list holds; what is null or empty lets all through.</summary>
-/// <param name="Only">Ids of the only ones.</param>
-/// <param name="Deleted">Whether those that were deleted are held too.</param>
+/// <summary>Filter of a list of providers. Null or empty values match all.</summary>
+/// <param name="Only">The only ids that match.</param>
+/// <param name="Deleted">Whether deleted providers match too.</param>
 internal sealed record ProviderFilter(
     IReadOnlyCollection<string>? Only,
     string Region,
@@ -14,7 +14,7 @@ internal sealed record ProviderFilter(
     bool Deleted
 )
 {
-    /// <summary>Whether a list would hold it.</summary>
+    /// <summary>Whether a provider matches.</summary>
     public bool Holds(Provider? provider, ProviderPresence? presence) =>
         provider is not null
         && (Deleted || !provider.Deleted)
@@ -23,7 +23,10 @@ internal sealed record ProviderFilter(
         && (Statuses.Count == 0 || (presence is not null && Statuses.Contains(presence.Status)))
         && (Cordoned is null || Cordoned == provider.Cordon is not null);
 
-    /// <summary>Reads the keys of a page in order of name, and of id where deleted ones share a name, by the index of that.</summary>
+    /// <summary>
+    /// Creates the query for the keys of a page, in order of name and, for deleted providers, of id. The order is that
+    /// of an index.
+    /// </summary>
     public NpgsqlCommand Query(ProviderPosition? after, int size)
     {
         var command = new NpgsqlCommand();
@@ -54,20 +57,20 @@ internal sealed record ProviderFilter(
         var join =
             Statuses.Count == 0
                 ? ""
-                : "join mesh.mt_doc_providerpresence s on s.id = 'presence-' || (p.data ->> 'ProviderId')";
+                : $"join {Tables.Presences} s on s.id = '{StreamKeys.PresencePrefix}' || (p.data ->> 'ProviderId')";
         var order = Deleted ? "p.data ->> 'Name', p.data ->> 'ProviderId'" : "p.data ->> 'Name'";
         command.CommandText = $"""
-            select p.id from mesh.mt_doc_provider p {join}
+            select p.id from {Tables.Providers} p {join}
             where {string.Join(" and ", conditions)} order by {order} limit {size}
             """;
         return command;
     }
 }
 
-/// <summary>Where a page of providers ends. Only deleted ones share a name with others.</summary>
+/// <summary>Position of the end of a page of providers. Only deleted providers can share a name.</summary>
 internal sealed record ProviderPosition(string Name, string Id)
 {
-    // No name has a slash. Tokens of 0.1 have the name alone.
+    // Names contain no slash. Tokens of 0.1 consist of the name only.
     public string ToText() => $"{Name}/{Id}";
 
     /// <returns>Null for the first page.</returns>

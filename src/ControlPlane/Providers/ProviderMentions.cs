@@ -1,38 +1,39 @@
+using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>An event of another stream that concerns a provider.</summary>
-/// <param name="PreviousDefault">Of a change of the default provider: the id of the one before.</param>
+/// <param name="PreviousDefault">For a change of the default provider: id of the previous one.</param>
 internal sealed record ProviderMention(long Sequence, string? PreviousDefault);
 
 /// <summary>
-/// Where events are found that concern a provider and stand in streams of others: allowlists are their organization's, the
-/// default provider is the deployment's. The database itself keeps the table, so that replicas of v0.1.0 fill it too.
+/// Index of events that concern a provider but belong to other streams: allowlists to their organization's, the default
+/// provider to the deployment's. A trigger maintains the table, so that replicas of 0.1.0 fill it too.
 /// </summary>
 internal static class ProviderMentions
 {
     private const string Table = "mesh.mesh_provider_mention";
 
     /// <summary>
-    /// What happened before there was such a table: provider, sequence and previous default. Making a trigger keeps others
-    /// from appending until it is committed, so this reads no events but those of organizations and of the deployment.
+    /// Selects provider, sequence and previous default of older events. Creating the trigger blocks appends until it is
+    /// committed, so this reads only events of organizations and of the deployment.
     /// </summary>
-    public const string Earlier = """
+    public const string Earlier = $"""
         select distinct p, e.seq_id, e.previous
         from (
             select seq_id, data ->> 'ProviderId' as provider,
                 case when type = 'deployment.default_provider_set.v1'
                   then lag(data ->> 'ProviderId') over (partition by stream_id, type order by version) end as previous
-            from mesh.mt_events
-            where stream_id = any(array(select id from mesh.mt_doc_organization union all select 'deployment'))
+            from {Tables.Events}
+            where stream_id = any(array(select id from {Tables.Organizations} union all select '{StreamKeys.Deployment}'))
               and type in ('deployment.default_provider_set.v1', 'organization.provider_allowed.v1',
                 'organization.provider_disallowed.v1')
         ) e, unnest(array[e.provider, e.previous]) p
         where p is not null
         """;
 
-    /// <summary>Made once, and filled then.</summary>
+    /// <summary>Creates and fills the table once.</summary>
     public const string Schema = $$"""
         create table if not exists {{Table}} (
             provider_id text not null,
@@ -46,7 +47,7 @@ internal static class ProviderMentions
             previous text;
         begin
             if new.type = 'deployment.default_provider_set.v1' then
-                select e.data ->> 'ProviderId' into previous from mesh.mt_events e
+                select e.data ->> 'ProviderId' into previous from {{Tables.Events}} e
                 where e.stream_id = new.stream_id and e.version < new.version and e.type = new.type
                 order by e.version desc limit 1;
             end if;
@@ -58,9 +59,9 @@ internal static class ProviderMentions
         do $once$ begin
             if not exists (
                 select 1 from pg_trigger where tgname = 'mesh_provider_mentioned'
-                and tgrelid = 'mesh.mt_events'::regclass
+                and tgrelid = '{{Tables.Events}}'::regclass
             ) then
-                create trigger mesh_provider_mentioned after insert on mesh.mt_events for each row
+                create trigger mesh_provider_mentioned after insert on {{Tables.Events}} for each row
                 when (new.type in ('deployment.default_provider_set.v1', 'organization.provider_allowed.v1',
                     'organization.provider_disallowed.v1'))
                 execute function mesh.mesh_provider_mentioned();
@@ -69,7 +70,7 @@ internal static class ProviderMentions
         end $once$;
         """;
 
-    /// <param name="upTo">The highest sequence that may be among them.</param>
+    /// <param name="upTo">Highest sequence to return.</param>
     /// <returns>The newest ones, newest first.</returns>
     public static async Task<IReadOnlyList<ProviderMention>> Newest(
         NpgsqlDataSource database,

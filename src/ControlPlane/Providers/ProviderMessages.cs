@@ -6,8 +6,8 @@ public enum ProviderKind
     Remote,
 }
 
-/// <summary>What an admin says of a provider.</summary>
-/// <param name="MaxWorkspaces">Unfinished workspaces at which no other is placed; 0 for no maximum.</param>
+/// <summary>Settings of a provider.</summary>
+/// <param name="MaxWorkspaces">Number of unfinished workspaces at which no more are placed; 0 for no maximum.</param>
 public sealed record ProviderDetails(
     string ClusterAddress = "",
     string Hostname = "",
@@ -16,10 +16,12 @@ public sealed record ProviderDetails(
     int MaxWorkspaces = 0
 )
 {
-    /// <summary>Of the objects of its workspaces: for each of them from its next start on.</summary>
+    /// <summary>
+    /// Settings for the objects of its workspaces. They take effect at the next start of each workspace.
+    /// </summary>
     public WorkspaceDetails Workspaces { get; init; } = WorkspaceDetails.None;
 
-    /// <summary>Compares by content, which the equality of records doesn't do for lists and maps.</summary>
+    /// <summary>Compares by content, unlike the equality of records for lists and maps.</summary>
     public bool SameAs(ProviderDetails other) =>
         this with { Workspaces = WorkspaceDetails.None } == other with { Workspaces = WorkspaceDetails.None }
         && Workspaces.SameAs(other.Workspaces);
@@ -50,6 +52,6 @@ public sealed record ProviderTokenRevoked(string TokenId) : ProviderEvent;
 
 public sealed record ProviderDeleted(DateTimeOffset At) : ProviderEvent;
 
-/// <summary>Removed although it held workspaces, for its cluster is gone.</summary>
-/// <param name="LostWorkspaces">How many of them ended as Lost.</param>
+/// <summary>The provider was removed although it held workspaces, because its cluster is gone.</summary>
+/// <param name="LostWorkspaces">Number of workspaces that ended as Lost.</param>
 public sealed record ProviderForgotten(string Reason, int LostWorkspaces, DateTimeOffset At) : ProviderEvent;

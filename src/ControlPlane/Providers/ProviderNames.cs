@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>
-/// Names of providers for the log, as this replica has seen them last: those whose agents attach here, and no more than
-/// there are providers. A name that changes elsewhere is seen when the session is checked.
+/// Names of providers for the log, as last seen by this replica. Holds providers whose agents attach here, which bounds
+/// its size. A changed name is noticed when the session is checked.
 /// </summary>
 internal sealed class ProviderNames(ProviderView view)
 {
@@ -20,10 +20,10 @@ internal sealed class ProviderNames(ProviderView view)
 
     public void Forget(string providerId) => _names.TryRemove(providerId, out _);
 
-    /// <summary>The id where the name isn't known.</summary>
+    /// <summary>Returns the name; the id if the name is not known.</summary>
     public string Of(string providerId) => _names.GetValueOrDefault(providerId, providerId);
 
-    /// <summary>Reads the name if it isn't known; the id if there is none.</summary>
+    /// <summary>Returns the name, and reads it if it is not known; the id if there is none.</summary>
     public async ValueTask<string> Find(string providerId, CancellationToken ct)
     {
         if (!_names.ContainsKey(providerId))

@@ -2,12 +2,12 @@ using System.Collections.Immutable;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>What is known of a provider's agent, and the status that follows from it.</summary>
+/// <summary>State of a provider's agent, and the status that follows from it.</summary>
 public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffset StatusAt)
 {
     private const int MaxUsedTokens = 8;
 
-    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    /// <summary>Version of the stream that this state was folded from. Set by Marten.</summary>
     public int Version { get; set; }
 
     public ProviderStatus Status { get; init; } = ProviderStatus.Pending;
@@ -18,10 +18,10 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
 
     public ImmutableArray<Condition> Conditions { get; init; } = [];
 
-    /// <summary>When the status went from Ready to Error, as far back as damping looks.</summary>
+    /// <summary>Times of changes from Ready to Error, for damping.</summary>
     public ImmutableArray<DateTimeOffset> RecentErrors { get; init; } = [];
 
-    /// <summary>0 while no agent has ever attached.</summary>
+    /// <summary>0 if no agent has ever attached.</summary>
     public long Epoch { get; init; }
 
     public string OwnerId { get; init; } = "";
@@ -30,30 +30,37 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
 
     public AgentIdentity? Agent { get; init; }
 
-    /// <summary>Ids of the tokens that agents have attached with, latest last, as far back as two live tokens need.</summary>
+    /// <summary>
+    /// Ids of the tokens that agents have attached with, latest last, limited to what two valid tokens need.
+    /// </summary>
     public ImmutableArray<string> UsedTokens { get; init; } = [];
 
-    /// <summary>The cluster whose agent was refused last, until one is accepted.</summary>
+    /// <summary>The cluster of the agent that was refused last, until one is accepted.</summary>
     public ClusterOffered? Offered { get; init; }
 
-    /// <summary>Why agents were refused since one last attached, each reason once.</summary>
+    /// <summary>Refusals since an agent last attached, one for each reason.</summary>
     public ImmutableArray<AgentRefused> Refusals { get; init; } = [];
 
-    /// <summary>Names cluster and namespace; the first agent that knew it bound it. Null until then, for the unique index.</summary>
+    /// <summary>
+    /// Identifies cluster and namespace. Set by the first agent that knew it; null until then, for the unique index.
+    /// </summary>
     public string? NamespaceUid { get; init; }
 
-    /// <summary>Its name; null where the presence was last changed by 0.1, which kept only what the last agent said.</summary>
+    /// <summary>
+    /// Name of the bound namespace; null if the presence was last changed by 0.1, which stored only what the last agent
+    /// reported.
+    /// </summary>
     public string? Namespace { get; init; }
 
-    /// <summary>The name of the namespace that holds the workspaces; empty if that isn't known.</summary>
+    /// <summary>Name of the namespace that holds the workspaces; empty if unknown.</summary>
     public string BoundNamespace() => Namespace ?? Agent?.Namespace ?? "";
 
     public bool Attached { get; init; }
 
-    /// <summary>When the agent attached, or detached if it isn't attached.</summary>
+    /// <summary>When the agent attached or detached.</summary>
     public DateTimeOffset? AgentSince { get; init; }
 
-    /// <summary>The provider is deleted: nothing may be appended any more.</summary>
+    /// <summary>Whether the provider is deleted; nothing may be appended any more.</summary>
     public bool Ended { get; init; }
 
     public bool IsOwnedBy(long epoch, string ownerId) => !Ended && Epoch == epoch && OwnerId == ownerId;
@@ -75,7 +82,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
             {
                 Attached = false,
                 OwnerId = "",
-                // Of an agent that was attached nobody has heard since; of another it is known when it left.
+                // An agent that was attached was last heard then; for a detached one, the time of its leaving is known.
                 AgentSince = state.Attached ? e.LastSeenAt ?? e.At : state.AgentSince,
             },
             (_, ConditionsReported e) => state with { Conditions = e.Conditions },

@@ -7,14 +7,14 @@ using Marten;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>A token as it is told once: a secret that is kept nowhere else.</summary>
-/// <param name="Token">Empty where it can't be told: an agent has attached with it already.</param>
+/// <summary>A token as returned once: a secret that is stored nowhere else.</summary>
+/// <param name="Token">Empty if it cannot be returned, because an agent has already attached with it.</param>
 internal sealed record IssuedToken(string ProviderId, string TokenId, string Token);
 
-/// <summary>Whatever gives out tokens of providers, or takes them back.</summary>
+/// <summary>Commands that issue or revoke tokens of providers.</summary>
 internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writes, TimeProvider time)
 {
-    /// <summary>A new provider and its first token.</summary>
+    /// <summary>Creates a provider with its first token.</summary>
     public Task<Result<IssuedToken>> Create(
         WriteContext context,
         string name,
@@ -41,15 +41,17 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
         );
     }
 
-    /// <summary>Another token; if there are two already, one makes room that no agent is attached with.</summary>
+    /// <summary>
+    /// Issues another token. If there are two already, one that no agent is attached with is revoked.
+    /// </summary>
     public Task<Result<IssuedToken>> Rotate(WriteContext context, string reference, CancellationToken ct)
     {
         var (tokenId, token) = (Ids.New(time), Tokens.Create(TokenKind.Provider));
         return Told(context, Issue(context, reference, tokenId, token, replacing: null, ct), tokenId, token, ct);
     }
 
-    /// <summary>A token that the control plane itself needs, for the file of the built-in provider's agent.</summary>
-    /// <exception cref="InvalidOperationException">There is no such provider.</exception>
+    /// <summary>Issues a token for the control plane itself, for the file of the built-in provider's agent.</summary>
+    /// <exception cref="InvalidOperationException">The provider does not exist.</exception>
     public async Task<string> IssueLocal(string providerId, CancellationToken ct)
     {
         var token = Tokens.Create(TokenKind.Provider);
@@ -57,7 +59,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
         return token;
     }
 
-    /// <summary>Makes a token of a provider good that is kept already.</summary>
+    /// <summary>Makes an existing token of a provider valid.</summary>
     /// <inheritdoc cref="IssueLocal"/>
     public async Task StoreLocal(string providerId, string token, CancellationToken ct)
     {
@@ -73,7 +75,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
             throw new InvalidOperationException(error.Message);
     }
 
-    /// <summary>Ends a token, and the session of the agent that has attached with it.</summary>
+    /// <summary>Revokes a token and ends the session of the agent that has attached with it.</summary>
     public Task<Result<WriteResult>> Revoke(
         WriteContext context,
         string reference,
@@ -113,7 +115,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
 
         async Task<ProviderCommand> Command(WriteSession session, Provider provider, CancellationToken cancel)
         {
-            // No agent attaches, with whichever token, between this look and the commit.
+            // No agent can attach, with whichever token, between this read and the commit.
             var presence = await PresenceLock.Hold(session, provider.ProviderId, cancel);
             return new IssueProviderToken(
                 tokenId,
@@ -126,8 +128,8 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
     }
 
     /// <summary>
-    /// What the caller is told. A repetition's token can't be told again, so another takes its place under the same id, as
-    /// long as no agent has attached with it.
+    /// Returns the issued token to the caller. The token of a repeated request cannot be returned again, so another one
+    /// replaces it under the same id, unless an agent has attached with it.
     /// </summary>
     private async Task<Result<IssuedToken>> Told(
         WriteContext context,

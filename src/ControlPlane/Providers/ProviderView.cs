@@ -6,27 +6,27 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Both streams of a provider: what admins made it, and what its agent says.</summary>
+/// <summary>Both streams of a provider: the commands of admins and the state of its agent.</summary>
 internal sealed record ProviderOverview(Provider Provider, ProviderPresence Presence);
 
 /// <summary>Reads providers.</summary>
 internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource database, LostSessions lost)
 {
-    /// <param name="reference">Name or id of a living provider.</param>
+    /// <param name="reference">Name or id of an existing provider.</param>
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
         return await Look(session, reference, ct) is { Deleted: false } provider ? provider : NotFound(reference);
     }
 
-    /// <returns>One that was deleted too; null if there never was one of that id.</returns>
+    /// <returns>The provider, deleted or not; null if there never was one with this id.</returns>
     public async Task<Provider?> Load(string providerId, CancellationToken ct)
     {
         await using var session = sessions.Read();
         return await session.LoadAsync<Provider>(StreamKeys.Provider(providerId), ct);
     }
 
-    /// <param name="reference">Name of a living provider, or the id of any there ever was.</param>
+    /// <param name="reference">Name of an existing provider, or id of an existing or deleted one.</param>
     public async Task<Result<Provider>> FindEver(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
@@ -42,8 +42,8 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
             : NotFound(reference);
     }
 
-    /// <summary>A page of providers in order of name.</summary>
-    /// <param name="after">Where the page before ended; null for the first page.</param>
+    /// <summary>Returns a page of providers in order of name.</summary>
+    /// <param name="after">End of the previous page; null for the first page.</param>
     public async Task<IReadOnlyList<ProviderOverview>> Page(
         ProviderFilter filter,
         ProviderPosition? after,
@@ -74,12 +74,12 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         return await session.Query<Provider>().Where(p => p.Kind == ProviderKind.BuiltIn).SingleAsync(ct);
     }
 
-    /// <summary>Names by id, also of deleted providers.</summary>
+    /// <summary>Returns names by id, including those of deleted providers.</summary>
     public async Task<IReadOnlyDictionary<string, string>> Names(IEnumerable<string> providerIds, CancellationToken ct)
     {
-        // Not whole documents: an organization may be allowed thousands.
+        // Without the whole documents, since an organization may be allowed thousands.
         await using var command = database.CreateCommand(
-            "select data ->> 'ProviderId', data ->> 'Name' from mesh.mt_doc_provider where id = any($1)"
+            $"select data ->> 'ProviderId', data ->> 'Name' from {Tables.Providers} where id = any($1)"
         );
         command.Parameters.AddWithValue(providerIds.Distinct().Select(StreamKeys.Provider).ToArray());
         var names = new Dictionary<string, string>();
@@ -89,7 +89,7 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         return names;
     }
 
-    /// <summary>By id, also deleted ones: their names, and how they are.</summary>
+    /// <summary>Returns names and states by id, including those of deleted providers.</summary>
     public async Task<IReadOnlyDictionary<string, WorkspaceProvider>> OfWorkspaces(
         IEnumerable<string> providerIds,
         CancellationToken ct

@@ -5,12 +5,12 @@ using Marten;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Loads, decides, appends: what all commands on one provider have in common.</summary>
+/// <summary>Common part of all commands on one provider: load, decide, append.</summary>
 internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, IAgentNotifier agents)
 {
     /// <param name="reference">Name or id.</param>
-    /// <param name="locked">Whether a placement relies on what this changes: then the two wait for each other.</param>
-    /// <param name="command">Made from the provider as it is under the lock.</param>
+    /// <param name="locked">Whether placements depend on the change, so that both have to wait for each other.</param>
+    /// <param name="command">Creates the command from the provider as it is under the lock.</param>
     public Task<Result<WriteResult>> Change(
         WriteContext context,
         string reference,
@@ -32,7 +32,9 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
             response
         );
 
-    /// <param name="command">Made from the provider, and from what else it reads in the same transaction.</param>
+    /// <param name="command">
+    /// Creates the command from the provider and from what it reads in the same transaction.
+    /// </param>
     public Task<Result<WriteResult>> Change(
         WriteContext context,
         string reference,
@@ -70,7 +72,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
             taken
         );
 
-    /// <summary>Runs work on a provider that exists, with its id.</summary>
+    /// <summary>Runs a function with the id of an existing provider.</summary>
     public Task<Result<WriteResult>> Run(
         WriteContext context,
         string reference,
@@ -98,8 +100,8 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
             ct
         );
 
-    /// <summary>Keeps the records that tokens are found by in step with the events.</summary>
-    /// <returns>What is to be done once it is committed: sessions of revoked tokens end.</returns>
+    /// <summary>Updates the records that tokens are found by, according to the events.</summary>
+    /// <returns>Action for after the commit, which ends the sessions of revoked tokens.</returns>
     private Action? KeepTokens(IDocumentSession session, Provider before, IReadOnlyList<ProviderEvent> events)
     {
         var revoked = events.OfType<ProviderTokenRevoked>().Select(e => e.TokenId).ToList();

@@ -1,7 +1,7 @@
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>
-/// Codes that the control plane itself gives a provider's status or a condition; docs/status-codes.md has each one's remedy.
+/// Codes that the control plane itself sets as status or condition. docs/status-codes.md lists the remedies.
 /// </summary>
 internal static class StatusCodes
 {
@@ -20,7 +20,7 @@ internal static class StatusCodes
     public const string VolumeCreatedAnew = "volume_created_anew";
     public const string GenerationInvalid = "generation_invalid";
 
-    /// <summary>All of them, for the test that holds the documentation to them.</summary>
+    /// <summary>All codes, for the test of the documentation.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         AgentUnresponsive,

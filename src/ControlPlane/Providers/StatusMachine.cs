@@ -3,38 +3,44 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Derives a provider's status from facts. Pure: no clock, no I/O. The rules are those of docs/status-codes.md.</summary>
+/// <summary>
+/// Derives a provider's status from facts. Pure functions: no clock, no I/O. docs/status-codes.md has the rules.
+/// </summary>
 internal static class StatusMachine
 {
-    /// <summary>How long a provider stays as it was after its stream ended.</summary>
+    /// <summary>How long a provider keeps its status after its stream ended.</summary>
     public static readonly TimeSpan ReconnectGrace = TimeSpan.FromSeconds(30);
 
-    /// <summary>The same after a Goodbye: an upgrade of the agent takes a little longer.</summary>
+    /// <summary>The same after a Goodbye, since an upgrade of the agent takes longer.</summary>
     public static readonly TimeSpan GoodbyeGrace = TimeSpan.FromSeconds(60);
 
-    /// <summary>What agents get to come back when this side was away: a replica, or the store.</summary>
+    /// <summary>Time for agents to return after a replica or the database was unavailable.</summary>
     public static readonly TimeSpan StartupGrace = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long an agent with which all is well may take for its first snapshot.</summary>
+    /// <summary>Time for the first snapshot of a healthy agent.</summary>
     public static readonly TimeSpan SnapshotLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>After this many sessions in a row that ended before their first snapshot was answered, the provider is in Error.</summary>
+    /// <summary>
+    /// Number of consecutive sessions without an answered first snapshot after which the provider is in Error.
+    /// </summary>
     public const int MaxFailures = 3;
 
-    /// <summary>Changes from Ready to Error are counted over this time…</summary>
+    /// <summary>Period over which changes from Ready to Error are counted for flapping.</summary>
     public static readonly TimeSpan FlappingWindow = TimeSpan.FromMinutes(5);
 
-    /// <summary>…and more than this many of them are flapping…</summary>
+    /// <summary>Number of such changes that is still tolerated.</summary>
     public const int FlappingErrors = 3;
 
-    /// <summary>…until all is well for this long.</summary>
+    /// <summary>Time without trouble that ends flapping.</summary>
     public static readonly TimeSpan FlappingCalm = TimeSpan.FromSeconds(30);
 
-    /// <summary>The state after a fact that happened at a time.</summary>
+    /// <summary>Returns the state after a fact.</summary>
     public static StatusState Step(StatusState state, StatusFact fact, DateTimeOffset at) =>
         Settle(Observe(state, fact, at), at);
 
-    /// <summary>When <see cref="StatusFact.TimePassed"/> would next change anything; null if only other facts can.</summary>
+    /// <summary>
+    /// Returns when <see cref="StatusFact.TimePassed"/> would next change the state; null if only other facts can.
+    /// </summary>
     public static DateTimeOffset? Deadline(StatusState state)
     {
         if (state.StoreAway)
@@ -50,7 +56,7 @@ internal static class StatusMachine
             : state.LinkDeadline;
     }
 
-    /// <summary>The times of changes from Ready to Error, after one more change of status.</summary>
+    /// <summary>Returns the times of changes from Ready to Error after another change of status.</summary>
     public static ImmutableArray<DateTimeOffset> RememberError(
         ImmutableArray<DateTimeOffset> errors,
         ProviderStatus from,
@@ -74,13 +80,13 @@ internal static class StatusMachine
             },
             StatusFact.Detached { Failures: >= MaxFailures } f when state.Link == Link.Attached && !state.StoreAway =>
                 Failed(state, f, at),
-            // While the store is away the deadline counts as due: it begins again when the store is back.
+            // While the database is unavailable, the deadline counts as due; it is restarted when the database is back.
             StatusFact.Detached f when state.Link == Link.Attached => state with
             {
                 Link = Link.Grace,
                 LinkDeadline = state.StoreAway ? at : at + f.Grace,
             },
-            // An open session is closed for its token's sake: until then its agent is there.
+            // The open session is closed because of its token. Until then its agent is attached.
             StatusFact.TokensGone when state.Link is Link.Attached or Link.Grace => state with { NoToken = true },
             StatusFact.Refused f when state.Link == Link.None && !state.StoreAway => WithStatus(
                 state,
@@ -135,7 +141,7 @@ internal static class StatusMachine
         {
             StoreAway = false,
             LinkDeadline = state.LinkDeadline <= at ? at + StartupGrace : state.LinkDeadline,
-            // A snapshot can't be answered without the store.
+            // A snapshot cannot be answered without the database.
             HealthySince = state.Synced ? state.HealthySince : null,
         };
 
@@ -177,7 +183,9 @@ internal static class StatusMachine
         return WithStatus(next, ProviderStatus.Error, code, message, at);
     }
 
-    /// <summary>A session that did not live to its first snapshot is no sign of life: no grace begins with it.</summary>
+    /// <summary>
+    /// Handles a session that ended before its first snapshot: it is no sign of life, so no grace period begins.
+    /// </summary>
     private static StatusState Failed(StatusState state, StatusFact.Detached fact, DateTimeOffset at) =>
         Required(state).Find(c => c.Status == ConditionStatus.False) is not null && state.Status == ProviderStatus.Error
             ? Ended(state, Link.None, state.Code, state.Message, at)
@@ -220,8 +228,8 @@ internal static class StatusMachine
     }
 
     /// <summary>
-    /// Without its first snapshot an agent makes nothing Ready. What was Ready stays so for a while; and before that is over
-    /// nothing is wrong yet.
+    /// Without an answered first snapshot, an agent makes no provider Ready. A Ready provider keeps its status for a
+    /// while.
     /// </summary>
     private static StatusState Unsynced(StatusState state, DateTimeOffset at)
     {
@@ -245,7 +253,9 @@ internal static class StatusMachine
             : next;
     }
 
-    /// <summary>Not knowing is no reason to leave Ready; but nothing becomes Ready, or keeps an older cause, by it.</summary>
+    /// <summary>
+    /// An unknown condition never moves a provider out of Ready, but it cannot make one Ready or keep an old cause.
+    /// </summary>
     private static StatusState Undetermined(StatusState state, Condition unknown, DateTimeOffset at) =>
         state.Status != ProviderStatus.Ready
             ? WithStatus(
@@ -268,7 +278,7 @@ internal static class StatusMachine
         DateTimeOffset at
     )
     {
-        // Flapping stands until the calm that ends it, whatever else goes wrong meanwhile.
+        // Flapping lasts until the calm period that ends it, whatever else fails meanwhile.
         if (status == ProviderStatus.Error && state.Code == StatusCodes.Flapping)
             return state;
 

@@ -4,8 +4,8 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>What is known of the use that agents make of a provider's tokens.</summary>
-/// <param name="Used">Ids of the tokens that agents have attached with, the latest last.</param>
+/// <summary>Use of a provider's tokens by agents.</summary>
+/// <param name="Used">Ids of the tokens that agents have attached with, latest last.</param>
 /// <param name="Live">Ids of the tokens of open sessions.</param>
 internal sealed record TokenUse(IReadOnlyList<string> Used, IReadOnlyCollection<string> Live)
 {
@@ -13,10 +13,10 @@ internal sealed record TokenUse(IReadOnlyList<string> Used, IReadOnlyCollection<
         new(presence.UsedTokens, presence is { Attached: true, UsedTokens: [.., var last] } ? [last] : []);
 }
 
-/// <summary>Which tokens make room for a new one: a pure function.</summary>
+/// <summary>Decides which tokens are revoked for a new one. Pure function.</summary>
 internal static class TokenRotation
 {
-    /// <summary>Live tokens of one provider: two, so that rotation has no gap.</summary>
+    /// <summary>Maximum number of valid tokens of one provider: two, so that a rotation has no gap.</summary>
     public const int MaxTokens = 2;
 
     public static Decision<ProviderEvent> Decide(Provider state, IssueProviderToken c)
@@ -44,7 +44,7 @@ internal static class TokenRotation
         ]);
     }
 
-    // -1 for a token that was never used: those go first, and the one that was used last goes last.
+    // -1 for a token that was never used: these are revoked first, and the token that was used last comes last.
     private static int LastUse(ProviderToken token, TokenUse use) => use.Used.ToList().LastIndexOf(token.TokenId);
 
     private static Error? NotReplaceable(Provider state, string tokenId, bool exists, TokenUse use) =>

@@ -4,18 +4,18 @@ using System.Text.RegularExpressions;
 namespace Coder.Mesh.ControlPlane.Providers;
 
 /// <summary>
-/// Values with <c>{{ .UserEmail }}</c>, which stands for the e-mail address of a workspace's owner. It is put into values
-/// that nobody parses afterwards.
+/// Values with <c>{{ .UserEmail }}</c>, which stands for the e-mail address of a workspace's owner. The address is
+/// inserted into values that are not parsed afterwards.
 /// </summary>
 internal static partial class UserEmailTemplate
 {
-    /// <returns>The rule that a text breaks; null if it is fit for a template.</returns>
+    /// <returns>The violated rule; null if the text is a valid template.</returns>
     public static string? Violation(string text) =>
         Placeholder().Replace(text, "").Contains("{{", StringComparison.Ordinal)
             ? "the only template is {{ .UserEmail }}"
             : null;
 
-    /// <summary>The first key whose value needs the address; null if none does.</summary>
+    /// <summary>Returns the first key whose value needs the address; null if none does.</summary>
     public static string? NeededBy(ImmutableSortedDictionary<string, string> values) =>
         values.FirstOrDefault(v => Placeholder().IsMatch(v.Value)).Key;
 

@@ -3,29 +3,31 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Counts unfinished workspaces by an index. Under a lock they are counted on its transaction's connection.</summary>
+/// <summary>
+/// Counts unfinished workspaces by an index. Under a lock, they are counted on the connection of its transaction.
+/// </summary>
 internal static class WorkspaceCounts
 {
-    private const string Unfinished = $"from mesh.mt_doc_workspace where {Indexes.Unfinished}";
+    private const string Unfinished = $"from {Tables.Workspaces} where {Indexes.Unfinished}";
 
-    /// <summary>A count as people say it.</summary>
+    /// <summary>Formats a count for messages.</summary>
     public static string Words(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
 
-    /// <returns>By provider; one without any is missing.</returns>
+    /// <returns>By provider; providers without workspaces are missing.</returns>
     public static Task<IReadOnlyDictionary<string, int>> OfProviders(
         NpgsqlConnection connection,
         string[] providerIds,
         CancellationToken ct
     ) => Count(connection, "ProviderId", providerIds, ct);
 
-    /// <returns>By organization; one without any is missing.</returns>
+    /// <returns>By organization; organizations without workspaces are missing.</returns>
     public static Task<IReadOnlyDictionary<string, int>> OfOrganizations(
         NpgsqlConnection connection,
         string[] organizationIds,
         CancellationToken ct
     ) => Count(connection, "OrganizationId", organizationIds, ct);
 
-    /// <returns>How many an organization has in a provider.</returns>
+    /// <returns>Number of workspaces of an organization in a provider.</returns>
     public static async Task<int> OfOrganizationIn(
         NpgsqlConnection connection,
         string organizationId,

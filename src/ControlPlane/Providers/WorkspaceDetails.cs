@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>What a provider's details say of the objects of its workspaces; each keeps those it was started with.</summary>
+/// <summary>
+/// Settings for the objects of a provider's workspaces. Each workspace keeps those it was started with.
+/// </summary>
 public sealed record WorkspaceDetails
 {
     private static readonly ImmutableSortedDictionary<string, string> Empty = ImmutableSortedDictionary.Create<
@@ -10,7 +12,7 @@ public sealed record WorkspaceDetails
         string
     >(StringComparer.Ordinal);
 
-    // After what its properties begin with.
+    // Below the properties that its initializer uses.
     public static readonly WorkspaceDetails None = new();
 
     public ImmutableArray<Toleration> Tolerations { get; init; } = [];
@@ -20,13 +22,13 @@ public sealed record WorkspaceDetails
     /// <summary>A Kubernetes Affinity as JSON; null for the agent's default.</summary>
     public string? Affinity { get; init; }
 
-    /// <summary>Of a provider, values are templates; of a workspace, they are filled in.</summary>
+    /// <summary>Templates in a provider's details; filled-in values in those of a workspace.</summary>
     public ImmutableSortedDictionary<string, string> ServiceAccountAnnotations { get; init; } = Empty;
 
     /// <summary>Names of Secrets.</summary>
     public ImmutableArray<string> ImagePullSecrets { get; init; } = [];
 
-    /// <summary>Compares by content, which the equality of records doesn't do for lists and maps.</summary>
+    /// <summary>Compares by content, unlike the equality of records for lists and maps.</summary>
     public bool SameAs(WorkspaceDetails other) =>
         Tolerations.SequenceEqual(other.Tolerations)
         && NodeSelector.SequenceEqual(other.NodeSelector)
@@ -35,5 +37,5 @@ public sealed record WorkspaceDetails
         && ImagePullSecrets.SequenceEqual(other.ImagePullSecrets);
 }
 
-/// <summary>In Kubernetes' words; what is empty or null is Kubernetes' default.</summary>
+/// <summary>A Kubernetes toleration; empty or null values mean the default of Kubernetes.</summary>
 public sealed record Toleration(string Key, string Operator, string Value, string Effect, long? Seconds);

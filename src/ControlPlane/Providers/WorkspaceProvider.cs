@@ -1,8 +1,8 @@
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>A workspace's provider, as far as it decides what can be said of the workspace.</summary>
+/// <summary>The parts of a workspace's provider that matter for the description of the workspace.</summary>
 /// <param name="Attached">Whether an agent is attached.</param>
-/// <param name="AgentSince">When it attached, or detached; null if none ever has.</param>
+/// <param name="AgentSince">When the agent attached or detached; null if none ever has.</param>
 internal sealed record WorkspaceProvider(
     string Name,
     ProviderStatus Status,

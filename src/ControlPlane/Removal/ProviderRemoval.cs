@@ -12,8 +12,8 @@ using ForgetProviderResponse = Coder.Mesh.V1.ForgetProviderResponse;
 namespace Coder.Mesh.ControlPlane.Removal;
 
 /// <summary>
-/// Deletes and forgets providers. Locks the organizations that may use the provider, then the provider itself: meanwhile
-/// nobody places into it, allows it, disallows it, or takes away an organization's other provider.
+/// Deletes and forgets providers. Locks the organizations that may use the provider, then the provider itself, so that
+/// meanwhile nothing is placed into it, no allowlist is changed for it, and no organization loses its other provider.
 /// </summary>
 internal sealed class ProviderRemoval(
     CommandExecutor writer,
@@ -38,7 +38,7 @@ internal sealed class ProviderRemoval(
             ct
         );
 
-    /// <summary>Removes a provider whose cluster is gone; its workspaces end as Lost, in the same transaction.</summary>
+    /// <summary>Removes a provider whose cluster is gone. Its workspaces end as Lost in the same transaction.</summary>
     public Task<Result<WriteResult>> Forget(
         WriteContext context,
         string reference,
@@ -64,7 +64,7 @@ internal sealed class ProviderRemoval(
         );
     }
 
-    /// <summary>What a removal does besides, once it is decided.</summary>
+    /// <summary>An additional step of a removal, after its decision.</summary>
     private delegate Task<Google.Protobuf.IMessage?> Also(
         WriteSession session,
         ProviderPresence presence,
@@ -97,7 +97,7 @@ internal sealed class ProviderRemoval(
                     async (session, cancel) =>
                     {
                         var allowing = await Allowing(session.Documents, id, cancel);
-                        // Somebody allowed it before our locks were held: theirs has to be locked too.
+                        // An organization was allowed to use it before the locks were taken, and has to be locked too.
                         return allowing.ExceptBy(expected.Select(o => o.Id), o => o.Id).Any()
                             ? new Outcome.Conflict()
                             : await Remove(session, reference, id, etag, allowing, command, also, cancel);
@@ -131,7 +131,7 @@ internal sealed class ProviderRemoval(
             return error;
 
         var response = await also(session, presence.Aggregate, ct);
-        // Its tokens' records stay: an agent that comes back is told why it is refused, which is all they are good for now.
+        // The records of its tokens stay, so that an agent that returns is told why it is refused.
         provider.AppendMany(decision.Events);
         presence.AppendOne(new PresenceEnded(time.GetUtcNow()));
         OrphanStore.Clear(session.Documents, providerId);

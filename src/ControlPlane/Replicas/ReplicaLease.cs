@@ -4,8 +4,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Replicas;
 
 /// <summary>
-/// Keeps this replica's row fresh by the database's clock, notices replicas that have left, and, because it asks the
-/// store all the time, whether the store is there.
+/// Renews this replica's row by the database's clock, detects replicas that have left and, since it queries the
+/// database all the time, whether the database is available.
 /// </summary>
 internal sealed class ReplicaLease(
     Replica replica,
@@ -16,24 +16,38 @@ internal sealed class ReplicaLease(
     ILogger<ReplicaLease> logger
 ) : BackgroundService
 {
+    public const string Table = "mesh.mesh_replica";
+
+    public const string Schema = $"""
+        create table if not exists {Table} (
+            id text primary key,
+            started_at timestamptz not null default now(),
+            renewed_at timestamptz not null default now()
+        );
+        """;
+
     private const int StopLimitSeconds = 2;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
-    /// <summary>A replica that hasn't renewed for this long, in seconds of the database's clock, has left.</summary>
+    /// <summary>Time without renewal after which a replica has left, in seconds of the database's clock.</summary>
     public const int LifeSeconds = 6;
 
-    /// <summary>The condition under which a row of <c>mesh.mesh_replica</c> is a living replica's.</summary>
+    /// <summary>Condition for rows of <see cref="Table"/> of active replicas.</summary>
     public static readonly string Living = $"renewed_at > now() - interval '{LifeSeconds} seconds'";
 
     private HashSet<string> _living = [];
 
-    /// <summary>Living replicas beside this one, as of the last renewal.</summary>
+    /// <summary>Number of other active replicas, as of the last renewal.</summary>
     public int Others => Math.Max(0, Volatile.Read(ref _living).Count - 1);
 
-    /// <summary>Whether it was a living replica at the last renewal; one that has just started may not be known yet.</summary>
+    /// <summary>
+    /// Whether the replica was active at the last renewal. One that has just started may not be known yet.
+    /// </summary>
     public bool Lives(string replicaId) => Volatile.Read(ref _living).Contains(replicaId);
 
-    /// <summary>Raised when the set of living replicas has changed, the first time perhaps before anybody listens.</summary>
+    /// <summary>
+    /// Raised when the set of active replicas has changed. The first change may precede all listeners.
+    /// </summary>
     public event Action? MembersChanged;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -43,7 +57,7 @@ internal sealed class ReplicaLease(
         {
             try
             {
-                // Before it renews: so it finds writes taken again as soon as they are.
+                // Before the renewal, which then reports the database as available as soon as it accepts writes again.
                 if (readOnly.Take())
                     database.Clear();
                 await Renew(stoppingToken);
@@ -61,13 +75,13 @@ internal sealed class ReplicaLease(
         await base.StopAsync(cancellationToken);
         try
         {
-            // The row stays: until when agents were heard here is what is known of them afterwards.
+            // The row stays, because it tells until when agents were heard by this replica.
             await using var command = database.CreateCommand(
-                $"update mesh.mesh_replica set renewed_at = now() - interval '{LifeSeconds} seconds' where id = $1"
+                $"update {Table} set renewed_at = now() - interval '{LifeSeconds} seconds' where id = $1"
             );
             command.Parameters.AddWithValue(replica.Id);
             command.CommandTimeout = StopLimitSeconds;
-            // Not the host's time: a connection that doesn't close may have used it up.
+            // Not the shutdown token of the host: a connection that is slow to close may have used up its time.
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
@@ -77,19 +91,19 @@ internal sealed class ReplicaLease(
         }
     }
 
-    /// <summary>Renews once; public for tests.</summary>
+    /// <summary>Renews once. Public for tests.</summary>
     public async Task Renew(CancellationToken ct)
     {
         var living = new HashSet<string>();
         await using (
             var command = database.CreateCommand(
-                """
+                $"""
                 with renewed as (
-                    insert into mesh.mesh_replica (id) values ($1)
+                    insert into {Table} (id) values ($1)
                     on conflict (id) do update set renewed_at = now() returning id)
                 select id from renewed
-                union select id from mesh.mesh_replica where 
-                """ + Living
+                union select id from {Table} where {Living}
+                """
             )
         )
         {

@@ -5,10 +5,10 @@ using Coder.Mesh.EmbeddedPostgres;
 
 namespace Coder.Mesh.ControlPlane.Settings;
 
-/// <summary>What must be known before anything is begun.</summary>
-/// <param name="Embedded">How the own PostgreSQL is run; its data is where the control plane's is.</param>
-/// <param name="Database">A connection string; empty for the own PostgreSQL.</param>
-/// <param name="Problems">Everything that is wrong; with any, the rest is good for nothing.</param>
+/// <summary>The settings that are needed before anything is started.</summary>
+/// <param name="Embedded">Settings of the embedded PostgreSQL, with the data folder of the control plane.</param>
+/// <param name="Database">A connection string; empty for the embedded PostgreSQL.</param>
+/// <param name="Problems">All problems; if there are any, the other values must not be used.</param>
 internal sealed record CheckedSettings(
     ControlPlaneOptions Options,
     EmbeddedPostgresOptions Embedded,
@@ -18,7 +18,7 @@ internal sealed record CheckedSettings(
 {
     private const string Traces = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>Reads all settings. Pure.</summary>
+    /// <summary>Reads and validates all settings. Pure function.</summary>
     public static CheckedSettings Read(IConfiguration configuration)
     {
         var values = Values(configuration);
@@ -47,7 +47,9 @@ internal sealed record CheckedSettings(
             .. SettingValues.Problems<EmbeddedPostgresOptions>(configuration, EmbeddedPostgresOptions.Section),
         ];
 
-    /// <summary>Without what can't be read, so that the rest is looked at too.</summary>
+    /// <summary>
+    /// Returns the configuration without values that cannot be read, so that the others are validated too.
+    /// </summary>
     private static IConfigurationRoot Readable(IConfiguration configuration, List<ValueProblem> problems) =>
         new ConfigurationBuilder()
             .AddInMemoryCollection(
@@ -60,7 +62,7 @@ internal sealed record CheckedSettings(
             )
             .Build();
 
-    // The exporter would pass over it, and send to a collector on this machine. It may hold a password.
+    // The exporter would ignore it and send to a collector on this machine. The value may contain a password.
     private static string? TracesProblem(string endpoint) =>
         endpoint.Length == 0
         || Uri.TryCreate(endpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"

@@ -4,27 +4,29 @@ using Coder.Mesh.EmbeddedPostgres;
 
 namespace Coder.Mesh.ControlPlane.Settings;
 
-/// <summary>Where the control plane listens and keeps its data.</summary>
+/// <summary>Addresses and data folder of the control plane.</summary>
 internal sealed class ControlPlaneOptions
 {
     public const string Section = "Mesh";
 
-    /// <summary>Where agents and callers of the API reach it. Plain-text HTTP/2; loopback unless allowed.</summary>
+    /// <summary>Address for agents and gRPC callers. Plain-text HTTP/2; loopback unless allowed otherwise.</summary>
     public string GrpcAddress { get; set; } = "http://127.0.0.1:8081";
 
-    /// <summary>Where the API is as JSON. Plain-text HTTP/1.1; loopback unless allowed.</summary>
+    /// <summary>Address of the JSON API. Plain-text HTTP/1.1; loopback unless allowed otherwise.</summary>
     public string HttpAddress { get; set; } = "http://127.0.0.1:8080";
 
-    /// <summary>Where metrics and health are: loopback by default, for they are open to whoever reaches them.</summary>
+    /// <summary>Address of metrics and health. Loopback by default, since they need no authentication.</summary>
     public string ManagementAddress { get; set; } = "http://127.0.0.1:8082";
 
-    /// <summary>Plain-text gRPC and JSON on other addresses than loopback, as behind a proxy that ends TLS.</summary>
+    /// <summary>
+    /// Allows plain-text gRPC and JSON on other addresses than loopback, such as behind a proxy that terminates TLS.
+    /// </summary>
     public bool AllowPlaintext { get; set; }
 
-    /// <summary>The folder of tokens for this machine, and of the embedded PostgreSQL.</summary>
+    /// <summary>Folder of this machine's tokens and of the embedded PostgreSQL.</summary>
     public string DataFolder { get; set; } = new EmbeddedPostgresOptions().DataFolder;
 
-    /// <returns>Every problem, each naming its setting and rule.</returns>
+    /// <returns>All problems, each with its setting and the rule.</returns>
     public IReadOnlyList<string> Problems()
     {
         var problems = new List<string>();
@@ -36,8 +38,8 @@ internal sealed class ControlPlaneOptions
         return problems;
     }
 
-    /// <summary>Tries to listen where it shall, before anything else is begun.</summary>
-    /// <returns>Every address where it can't, each with its setting.</returns>
+    /// <summary>Binds the addresses to find out whether they can be used, before anything else is started.</summary>
+    /// <returns>All addresses that cannot be used, each with its setting.</returns>
     public IReadOnlyList<string> Unusable()
     {
         var problems = new List<string>();
@@ -66,7 +68,7 @@ internal sealed class ControlPlaneOptions
         return problems;
     }
 
-    /// <returns>Null unless it is http://ADDRESS:PORT with an IP address or localhost.</returns>
+    /// <returns>Null unless the address is http://ADDRESS:PORT with an IP address or localhost.</returns>
     public static IPEndPoint? Endpoint(string address)
     {
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme != "http")

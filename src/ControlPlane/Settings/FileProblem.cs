@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Coder.Mesh.ControlPlane.Settings;
 
-/// <summary>Says why the file of settings can't be read. Pure.</summary>
+/// <summary>Describes why the settings file cannot be read. Pure function.</summary>
 internal static class FileProblem
 {
-    /// <returns>Null if it is none of that file's problems.</returns>
+    /// <returns>Null if the exception does not concern the settings file.</returns>
     public static string? Of(Exception exception)
     {
         if (exception is not (InvalidDataException or IOException or UnauthorizedAccessException))
             return null;
-        // The outer one names the file, the inner ones say in turn what is wrong with it.
+        // The outer exception names the file, the inner ones describe the problem.
         var cause = exception.GetBaseException();
         return cause switch
         {

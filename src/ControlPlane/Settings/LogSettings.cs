@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Coder.Mesh.ControlPlane.Settings;
 
-/// <summary>How the log is written unless the operator says otherwise, and what he may say.</summary>
+/// <summary>Default format and levels of the log, and validation of the operator's settings.</summary>
 internal static class LogSettings
 {
     private const string Levels = "Logging:LogLevel";
@@ -22,11 +22,13 @@ internal static class LogSettings
 
     private static readonly string[] Switches = ["IncludeScopes", "SingleLine", "UseUtcTimestamp"];
 
-    /// <summary>The documented ones, as keys.</summary>
+    /// <summary>The documented settings, as configuration keys.</summary>
     public static IReadOnlyList<string> Names { get; } =
     [$"{Levels}:Default", Format, .. Switches.Select(s => $"{FormatOptions}:{s}"), TimeFormat];
 
-    /// <summary>One line an event, with its time. Whatever the operator sets wins.</summary>
+    /// <summary>
+    /// Adds defaults: one line for each event, with its time. The operator's settings take precedence.
+    /// </summary>
     public static void AddDefaults(IConfigurationManager configuration)
     {
         var format = configuration[Format] is { Length: > 0 } given ? given : ConsoleFormatterNames.Simple;
@@ -35,28 +37,30 @@ internal static class LogSettings
             [Format] = format,
             [$"{FormatOptions}:SingleLine"] = "true",
             [$"{FormatOptions}:UseUtcTimestamp"] = "true",
-            // The journal has times of its own.
+            // The systemd journal adds its own times.
             [TimeFormat] =
                 format.Equals(ConsoleFormatterNames.Systemd, StringComparison.OrdinalIgnoreCase) ? null
                 : format.Equals(ConsoleFormatterNames.Json, StringComparison.OrdinalIgnoreCase)
                     ? "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"
                 : "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ",
-            // It tells of what it throws, which whoever calls it handles: such as a name that is taken.
+            // Marten logs exceptions that its callers handle, such as a name that is already used.
             [$"{Levels}:Marten"] = nameof(LogLevel.Critical),
             [$"{Levels}:Microsoft.AspNetCore"] = nameof(LogLevel.Warning),
-            // The addresses are told in one line, a start that fails by an error.
+            // Addresses are logged in one line, and a failed start as an error.
             [$"{Levels}:Microsoft.Hosting.Lifetime"] = nameof(LogLevel.Warning),
             [$"{Levels}:Microsoft.Extensions.Hosting"] = nameof(LogLevel.Critical),
-            // An unhealthy check would be an error each second; the store says once that it is away, and that it is back.
+            // An unhealthy check would be logged as an error every second. The store logs once when it is unavailable
+            // and when it is back.
             [$"{Levels}:Microsoft.Extensions.Diagnostics.HealthChecks"] = nameof(LogLevel.Critical),
             [$"{Levels}:Grpc"] = nameof(LogLevel.Warning),
-            // An error with its stack for each request that can't be read; what fails in a service has a line of its own.
+            // An error with a stack trace for each request that cannot be parsed. Failures of services have their own
+            // log message.
             [$"{Levels}:Grpc.AspNetCore.Server.ServerCallHandler"] = nameof(LogLevel.Critical),
         };
         configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
     }
 
-    /// <returns>Every value that can't be read.</returns>
+    /// <returns>All values that cannot be read.</returns>
     public static IReadOnlyList<string> Problems(IConfiguration configuration)
     {
         var problems = new List<string>();
@@ -71,7 +75,7 @@ internal static class LogSettings
             .. SettingValues.Problems<SimpleConsoleFormatterOptions>(configuration, FormatOptions),
             .. SettingValues.Problems<JsonConsoleFormatterOptions>(configuration, FormatOptions),
         ];
-        // Both formats have some of them.
+        // Both formats share some of them.
         problems.AddRange(values.Select(v => v.Text).Distinct());
         if (configuration[TimeFormat] is { } times && !IsTimeFormat(times))
             problems.Add(SettingValues.Problem(TimeFormat, times, "a format of .NET, such as HH:mm:ss"));

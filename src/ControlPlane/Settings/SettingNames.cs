@@ -6,32 +6,32 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.ControlPlane.Settings;
 
 /// <summary>
-/// The names of all settings of the control plane. A setting that nothing reads would be misspelt and in no effect, so it
-/// is an error. Pure.
+/// Names of all settings of the control plane. A setting that nothing reads is probably misspelt, so it is an error.
+/// Pure functions.
 /// </summary>
 internal static class SettingNames
 {
     private const string ConnectionString = "ConnectionStrings:Mesh";
 
-    /// <summary>Any name may follow: those of PostgreSQL.</summary>
+    /// <summary>Section whose names are those of PostgreSQL.</summary>
     private const string PostgresSettings =
         $"{EmbeddedPostgresOptions.Section}:{nameof(EmbeddedPostgresOptions.Settings)}";
 
-    /// <summary>Every setting below <c>Mesh</c>, in the form of configuration keys.</summary>
+    /// <summary>All settings below <c>Mesh</c>, as configuration keys.</summary>
     public static IReadOnlyList<string> Own { get; } =
     [
         .. Of<ControlPlaneOptions>(ControlPlaneOptions.Section),
         .. Of<AgentStreamOptions>(AgentStreamOptions.Section),
         .. Of<CallLimitOptions>(CallLimitOptions.Section),
-        // The data folder is the control plane's.
+        // The data folder is a setting of the control plane.
         .. Of<EmbeddedPostgresOptions>(EmbeddedPostgresOptions.Section)
             .Where(k => k is not (PostgresSettings or $"{EmbeddedPostgresOptions.Section}:DataFolder")),
     ];
 
-    /// <summary>Those of which something may be meant though their section isn't <c>Mesh</c>.</summary>
+    /// <summary>Settings whose misspellings are detected in other sections too.</summary>
     private static readonly string[] Documented = [.. Own, ConnectionString, .. LogSettings.Names];
 
-    /// <returns>Every problem, each naming the setting and, if one is near, what it was meant to be.</returns>
+    /// <returns>All problems, each with the setting and a suggestion if a similar one exists.</returns>
     public static IReadOnlyList<string> Problems(IConfiguration configuration)
     {
         var given = configuration
@@ -42,7 +42,7 @@ internal static class SettingNames
         return [.. given.Order(StringComparer.Ordinal).Select(key => Problem(key, given)).OfType<string>()];
     }
 
-    /// <summary>Whether it is a setting below <c>Mesh</c>.</summary>
+    /// <summary>Whether the setting is below <c>Mesh</c>.</summary>
     public static bool IsOwn(string key) =>
         Own.Any(known => Same(known, key))
         || IsBelow(key, PostgresSettings) && key.Length > PostgresSettings.Length + 1;
@@ -51,7 +51,8 @@ internal static class SettingNames
     {
         if (IsBelow(key, ControlPlaneOptions.Section) || Same(key, ControlPlaneOptions.Section))
             return IsOwn(key) ? null : $"{Variable(key)} is no setting of the control plane{Meant(key)}";
-        // Elsewhere anything may stand for other programs, unless it is all but one of ours that isn't given.
+        // In other sections, unknown names may belong to other programs. They are problems only if they are similar to
+        // a setting of ours that is not given.
         return
             Documented.FirstOrDefault(d => Nearest.Distance(d, key) is > 0 and <= 2) is { } near
             && !given.Contains(near)
@@ -61,7 +62,7 @@ internal static class SettingNames
     }
 
     private static string Meant(string key) =>
-        // Its section may be wrong or missing, too.
+        // The section may be wrong or missing too.
         (
             Own.FirstOrDefault(own => Same(LastOf(own), LastOf(key)))
             ?? Nearest.To(key, [.. Own, PostgresSettings])
@@ -81,6 +82,6 @@ internal static class SettingNames
     private static bool IsBelow(string key, string section) =>
         key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>As the documentation writes it.</summary>
+    /// <summary>Returns the name of the environment variable.</summary>
     public static string Variable(string key) => key.Replace(":", "__", StringComparison.Ordinal);
 }

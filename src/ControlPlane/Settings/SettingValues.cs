@@ -6,20 +6,20 @@ using System.Reflection;
 
 namespace Coder.Mesh.ControlPlane.Settings;
 
-/// <summary>What is wrong with the value of a setting.</summary>
+/// <summary>A problem with the value of a setting.</summary>
 /// <param name="Key">The setting, as a configuration key.</param>
-/// <param name="Text">For an operator: the setting as an environment variable, its value, and what is expected.</param>
+/// <param name="Text">For an operator: the environment variable, its value, and the expected form.</param>
 internal sealed record ValueProblem(string Key, string Text);
 
 /// <summary>
-/// Finds the values that an options class can't take, by the converters of .NET's binder and the ranges of its properties:
-/// the binder would tell of the first one only, and in its own words. Pure.
+/// Finds all values that an options class cannot take, by the converters of .NET's binder and the ranges of the
+/// properties. The binder itself would report only the first one. Pure functions.
 /// </summary>
 internal static class SettingValues
 {
     private const int MaxShown = 100;
 
-    /// <summary>Every one below a section that is bound to an object of this class.</summary>
+    /// <summary>Returns all problems below a section that is bound to an object of this class.</summary>
     public static IEnumerable<ValueProblem> Problems<T>(IConfiguration configuration, string section)
         where T : new() => Problems(configuration, section, new T());
 
@@ -43,7 +43,7 @@ internal static class SettingValues
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
         var converter = TypeDescriptor.GetConverter(type);
         if (!converter.CanConvertFrom(typeof(string)))
-            // A dictionary takes any text.
+            // A dictionary accepts any text.
             return typeof(IEnumerable).IsAssignableFrom(type) || property.GetValue(defaults) is not { } inner
                 ? []
                 : Problems(configuration, key, inner);
@@ -59,7 +59,7 @@ internal static class SettingValues
             var read = converter.ConvertFromInvariantString(value);
             return property.GetCustomAttribute<RangeAttribute>()?.IsValid(read) ?? true;
         }
-        // Converters tell of it by what they like, .NET's own by the Exception class itself.
+        // Converters throw any exception; those of .NET throw the Exception class itself.
         catch (Exception)
         {
             return false;

@@ -3,12 +3,14 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// An advisory lock of PostgreSQL, held until the transaction ends. Rules that span streams hold by these: shared while a
-/// rule is relied on, exclusive while what it relies on changes.
+/// An advisory lock of PostgreSQL, held until the end of the transaction. Protects rules that span streams: shared
+/// while a rule is relied on, exclusive while the state behind it changes.
 /// </summary>
 internal sealed record AdvisoryLock(AdvisoryLock.Rank Of, string Id, bool Exclusive)
 {
-    /// <summary>Locks are taken in this order, and within a rank in order of id: so nobody waits in a circle.</summary>
+    /// <summary>
+    /// Order in which locks are taken; within a rank, they are taken in order of id. This prevents deadlocks.
+    /// </summary>
     internal enum Rank
     {
         Organization,

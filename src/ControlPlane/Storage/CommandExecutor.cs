@@ -7,13 +7,13 @@ using Polly;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// Runs every write of the API: locks, then reads, then rules, then one save, all in one transaction, with the row that
-/// makes a repetition known. All locks come before the first read and the first write, so that what is read under them is
-/// what committed before, and so that nobody who waits for a lock holds up the readers of the feed.
+/// Runs every write of the API in one transaction: takes locks, reads, applies the rules, and saves once, together with
+/// the row that makes repetitions known. All locks precede the first read and write. So reads see what was committed
+/// before, and a transaction that waits for a lock does not delay the readers of the feed.
 /// </summary>
 internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions sessions)
 {
-    /// <summary>How long a write waits for one lock.</summary>
+    /// <summary>Maximum time that a write waits for one lock.</summary>
     public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly ResiliencePipeline<Result<WriteResult>?> Retry = ConflictRetry.Of<Result<WriteResult>?>(r =>
@@ -26,7 +26,7 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         "Others change the same thing all the time, or for long; try again."
     );
 
-    /// <param name="prepare">Resolves what the request names. Called again when others got there first.</param>
+    /// <param name="prepare">Resolves the names in the request. Called again after a conflict.</param>
     public async Task<Result<WriteResult>> Run(
         WriteContext context,
         Func<CancellationToken, Task<Result<UnitOfWork>>> prepare,
@@ -43,7 +43,7 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         }
     }
 
-    /// <returns>Null if the plan was made from what is no longer so.</returns>
+    /// <returns>Null if the state that the unit of work was prepared from has changed.</returns>
     private async Task<Result<WriteResult>?> Attempt(
         WriteContext context,
         Func<CancellationToken, Task<Result<UnitOfWork>>> prepare,
@@ -70,7 +70,7 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         }
         catch (Exception e) when (Taken(plan.Value, e) is { } taken)
         {
-            // It may be the caller's own first call that has taken it.
+            // The name may have been taken by the first call of this repetition.
             return await Earlier(context, ct) ?? taken;
         }
         catch (Exception e) when (IsLockTimeout(e))
@@ -79,7 +79,7 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         }
     }
 
-    /// <summary>What an earlier call with the same request id came to; null if there was none.</summary>
+    /// <summary>Returns the result of an earlier call with the same request id; null if there was none.</summary>
     private async Task<Result<WriteResult>?> Earlier(WriteContext context, CancellationToken ct)
     {
         if (context.RequestId.Length == 0)
@@ -125,7 +125,7 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
     private static Error? Taken(UnitOfWork plan, Exception e) =>
         StoreFailure.UniqueIndex(e) is { } index && index != RequestLog.Key ? plan.Taken(index) : null;
 
-    // A unique index whose meaning to the caller nobody has said is a fault of ours.
+    // A violated unique index that the unit of work does not expect is a fault of the control plane.
     private static bool IsCrowded(Exception e) =>
         StoreFailure.IsConflict(e) && StoreFailure.UniqueIndex(e) is null or RequestLog.Key;
 

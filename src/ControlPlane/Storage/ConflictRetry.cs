@@ -4,8 +4,8 @@ using Polly.Retry;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// The one rule for writes that others were faster than: read and decide again from what they left, soon and at random
-/// moments, so that many writers of one thing don't meet again, and no more than a few times.
+/// Retry policy for writes that lost a conflict: read and decide again after a short random delay, so that concurrent
+/// writers of one resource do not collide again, a limited number of times.
 /// </summary>
 internal static class ConflictRetry
 {
@@ -13,8 +13,8 @@ internal static class ConflictRetry
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>A pipeline whose last attempt's result or exception is the outcome, whatever it is.</summary>
-    /// <param name="isConflict">Results that are conflicts besides the exceptions; none if null.</param>
+    /// <summary>Creates a pipeline that returns or throws the outcome of its last attempt.</summary>
+    /// <param name="isConflict">Results that are conflicts, besides exceptions; none if null.</param>
     public static ResiliencePipeline<T> Of<T>(Func<T, bool>? isConflict = null) =>
         new ResiliencePipelineBuilder<T>()
             .AddRetry(

@@ -4,12 +4,12 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Says why a database can't be used, and what to do: in words, and never with a password. Pure.</summary>
+/// <summary>Describes why a database cannot be used and what to do, never with a password. Pure functions.</summary>
 internal static class DatabaseProblem
 {
     private const string Setting = "ConnectionStrings__Mesh";
 
-    /// <returns>Null if it is none of the database's problems.</returns>
+    /// <returns>Null if the exception does not concern the database.</returns>
     public static string? Of(Exception exception, string connectionString)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
@@ -20,7 +20,7 @@ internal static class DatabaseProblem
         if (causes.OfType<PostgresException>().FirstOrDefault() is { } answer)
             return Answered(answer, given, server);
         var socket = causes.OfType<SocketException>().FirstOrDefault();
-        // What looks up a name is a connection to the database: everything else is told to listen on numbers.
+        // Only the database is addressed by a host name; all listeners have numeric addresses.
         if (socket?.SocketErrorCode is SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData)
             return NotReached(server, socket);
         if (causes.OfType<NpgsqlException>().FirstOrDefault() is not { } failure)
@@ -31,13 +31,13 @@ internal static class DatabaseProblem
             return NotReached(server, socket);
         if (causes.Any(c => c is TimeoutException))
             return $"PostgreSQL at {server} did not answer in time. Check Host and Port in {Setting}, and the network.";
-        // Npgsql's words where each server answered, or was known already.
+        // Npgsql's message if each server answered or was known before.
         if (failure.Message.StartsWith("No suitable host", StringComparison.Ordinal))
             return $"No PostgreSQL server at {server} is a primary. Check Host and Target Session Attributes in {Setting}.";
         return $"PostgreSQL at {server} can't be used: {Sentence(failure.Message)} Check {Setting}.";
     }
 
-    /// <returns>Null if it is one; else what is wrong with it, without its values.</returns>
+    /// <returns>Null if the text is a valid connection string; else the problem, without its values.</returns>
     public static string? OfText(string connectionString)
     {
         try
@@ -61,7 +61,7 @@ internal static class DatabaseProblem
 
     private static string Answered(PostgresException answer, NpgsqlConnectionStringBuilder given, string server)
     {
-        // As Npgsql does where they aren't given.
+        // The default of Npgsql.
         var user = given.Username ?? Environment.UserName;
         var database = given.Database ?? user;
         return answer.SqlState switch
@@ -82,7 +82,7 @@ internal static class DatabaseProblem
         given.Host switch
         {
             null or "" => $"localhost:{given.Port}",
-            // A socket's folder, or several servers with ports of their own.
+            // A socket folder, or several servers with their own ports.
             var host
                 when host.Contains('/', StringComparison.Ordinal) || host.Contains(':', StringComparison.Ordinal) =>
                 host,
@@ -92,10 +92,10 @@ internal static class DatabaseProblem
     private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 }
 
-/// <summary>The server is older than what the queries need.</summary>
+/// <summary>The server is older than the queries require.</summary>
 internal sealed class DatabaseTooOldException(Version version) : Exception($"PostgreSQL {version} is too old")
 {
-    /// <summary>The first major version that will do.</summary>
+    /// <summary>The oldest supported major version.</summary>
     public const int Oldest = 15;
 
     public Version Version => version;

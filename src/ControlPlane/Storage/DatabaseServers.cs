@@ -2,12 +2,14 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Which of the servers that a connection string names is used: one that takes writes. Pure.</summary>
+/// <summary>
+/// Selects the server of a connection string that accepts writes. Pure functions, except for opening.
+/// </summary>
 internal static class DatabaseServers
 {
     private const string Attribute = "Target Session Attributes";
 
-    // As connection strings write them. Any other may choose a standby, which takes no writes.
+    // As written in connection strings. Any other value may select a standby, which accepts no writes.
     private static readonly Dictionary<string, TargetSessionAttributes> Writable = new(StringComparer.OrdinalIgnoreCase)
     {
         ["primary"] = TargetSessionAttributes.Primary,
@@ -17,7 +19,7 @@ internal static class DatabaseServers
     public static bool AreSeveral(NpgsqlConnectionStringBuilder given) =>
         given.Host?.Contains(',', StringComparison.Ordinal) == true;
 
-    /// <returns>Null where it can be any server, for only one is named.</returns>
+    /// <returns>Null if only one server is named.</returns>
     public static TargetSessionAttributes? Wanted(NpgsqlConnectionStringBuilder given) =>
         given.TargetSessionAttributes is { Length: > 0 } named
             ? Writable.TryGetValue(named, out var wanted)
@@ -27,7 +29,7 @@ internal static class DatabaseServers
                 ? TargetSessionAttributes.Primary
                 : null;
 
-    /// <returns>Null if it names no server that a control plane can't use.</returns>
+    /// <returns>Null if the connection string selects only servers that accept writes.</returns>
     public static string? Problem(NpgsqlConnectionStringBuilder given) =>
         given.TargetSessionAttributes is { Length: > 0 } named
         && !Writable.ContainsKey(named)
@@ -35,14 +37,15 @@ internal static class DatabaseServers
             ? $"{Attribute} is \"{named}\": it must be primary or read-write, for the control plane writes"
             : null;
 
-    /// <summary>Opens connections to the servers that are wanted.</summary>
-    /// <param name="connectionString">Has no <see cref="Problem"/>.</param>
-    /// <param name="configure">Adds what else the source has.</param>
+    /// <summary>Creates a data source for the selected servers.</summary>
+    /// <param name="connectionString">A connection string without a <see cref="Problem"/>.</param>
+    /// <param name="configure">Configures the data source further.</param>
     public static NpgsqlDataSource Open(string connectionString, Action<NpgsqlDataSourceBuilder> configure)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
         var wanted = Wanted(settings);
-        // Npgsql takes it from its caller, of a source for several servers; in the string it makes opening fail.
+        // A data source for several servers takes the attribute from its caller; with the attribute in the string,
+        // opening fails.
         settings.TargetSessionAttributes = null;
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
         configure(builder);

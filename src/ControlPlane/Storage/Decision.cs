@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>What a decider says to a command: events to append, or why not. Neither means that nothing changes.</summary>
+/// <summary>Result of a decider: events to append, or an error. Neither means that nothing changes.</summary>
 internal sealed record Decision<TEvent>(IReadOnlyList<TEvent> Events, Error? Error = null)
 {
     public static readonly Decision<TEvent> Nothing = new([]);

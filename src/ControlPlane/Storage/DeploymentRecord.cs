@@ -2,12 +2,12 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Tells whether a first start was done on a database, without making anything there.</summary>
+/// <summary>Finds out whether a database was initialized, without creating anything in it.</summary>
 internal static class DeploymentRecord
 {
     public static async Task<bool> Exists(NpgsqlDataSource database, CancellationToken ct)
     {
-        await using var command = database.CreateCommand("select exists (select from mesh.mt_streams where id = $1)");
+        await using var command = database.CreateCommand($"select exists (select from {Tables.Streams} where id = $1)");
         command.Parameters.AddWithValue(StreamKeys.Deployment);
         try
         {

@@ -1,6 +1,6 @@
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Is called after each commit that may have changed streams. Must return at once.</summary>
+/// <summary>Called after each commit that may have changed streams. Implementations must not block.</summary>
 internal interface ICommitObserver
 {
     void Committed();

@@ -3,15 +3,17 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// Finds connections that were opened while their server took no writes: to a standby, or to a database that is set to
-/// read only. They would stay so, and in the pool, when writes are taken again elsewhere, or there by new connections.
+/// Detects connections that were opened while their server accepted no writes: to a standby, or to a database that is
+/// set to read-only. They would stay in the pool, and stay read-only, after writes are accepted again.
 /// </summary>
-/// <remarks>A server that becomes a standby ends its connections, and a setting that is reloaded reaches those there are.</remarks>
+/// <remarks>
+/// A server that becomes a standby ends its connections, and a reloaded setting applies to existing connections.
+/// </remarks>
 internal sealed class ReadOnlyConnections
 {
     private int _opened;
 
-    /// <summary>Looks at each connection that is opened.</summary>
+    /// <summary>Inspects each connection that is opened.</summary>
     public void LookAtAllOf(NpgsqlDataSourceBuilder builder) =>
         builder.UsePhysicalConnectionInitializer(
             Opened,
@@ -22,7 +24,7 @@ internal sealed class ReadOnlyConnections
             }
         );
 
-    /// <summary>Whether such a connection was opened since this was asked last.</summary>
+    /// <summary>Whether such a connection was opened since the last call.</summary>
     public bool Take() => Interlocked.Exchange(ref _opened, 0) == 1;
 
     private void Opened(NpgsqlConnection connection)
@@ -31,7 +33,7 @@ internal sealed class ReadOnlyConnections
             Volatile.Write(ref _opened, 1);
     }
 
-    // Told by each server as a connection is opened, and not asked for.
+    // Reported by each server when a connection is opened, without a query.
     private static bool IsOn(NpgsqlConnection connection, string parameter) =>
         connection.PostgresParameters.TryGetValue(parameter, out var value) && value == "on";
 }

@@ -8,9 +8,8 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// Tells whether two requests mean the same. Not by their bytes: the order of a map's entries, of a mask's paths and of
-/// fields is the sender's, and some send another one each time. Fields that are not known here count too, for a later version
-/// may know them.
+/// Compares requests by meaning instead of bytes, because the order of map entries, mask paths and fields is up to the
+/// sender and may change from call to call. Unknown fields count too, since a later version may know them.
 /// </summary>
 internal static class RequestHash
 {
@@ -21,14 +20,13 @@ internal static class RequestHash
     }
 
     /// <summary>
-    /// Whether a stored hash is that of the request. 0.1.0 stored the hash of the bytes as they came: the same bytes are the
-    /// same request.
+    /// Whether a stored hash is that of the request. Version 0.1.0 stored the hash of the received bytes.
     /// </summary>
     public static bool IsOf(byte[] stored, IMessage request) =>
         stored.AsSpan().SequenceEqual(Of(request))
         || stored.AsSpan().SequenceEqual(SHA256.HashData(request.ToByteArray()));
 
-    /// <returns>The message itself, with everything in it in one order.</returns>
+    /// <returns>The message in a canonical order.</returns>
     private static IMessage Ordered(IMessage message)
     {
         if (message is FieldMask mask)
@@ -64,7 +62,9 @@ internal static class RequestHash
             map.Add(key, value);
     }
 
-    /// <summary>Unknown fields are written as they came, after the others: here in the order of their numbers.</summary>
+    /// <summary>
+    /// Sorts unknown fields by number; they are otherwise written in the order in which they were received.
+    /// </summary>
     private static IMessage OrderedUnknown(IMessage message)
     {
         var bytes = message.ToByteArray();

@@ -6,20 +6,34 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Request ids of the last <see cref="Retention.RequestIds"/>: what makes a retry safe.</summary>
+/// <summary>Request ids of the last <see cref="Retention.RequestIds"/>, which make retries safe.</summary>
 internal static class RequestLog
 {
     public const string Table = "mesh.mesh_request";
 
+    public const string Schema = $"""
+        create table if not exists {Table} (
+            caller text not null,
+            method text not null,
+            request_id text not null,
+            hash bytea not null,
+            subject text not null,
+            response bytea,
+            at timestamptz not null default now(),
+            primary key (caller, method, request_id)
+        );
+        create index if not exists ix_request_at on {Table} (at);
+        """;
+
     public const string KeyColumns = "caller, method, request_id";
 
-    /// <summary>The unique index that a simultaneous repetition runs into.</summary>
+    /// <summary>The unique index that a concurrent repetition violates.</summary>
     public const string Key = "mesh_request_pkey";
 
-    // A response of no bytes: that the first call changed nothing.
+    // An empty response means that the first call changed nothing.
     private static readonly byte[] Nothing = [];
 
-    /// <returns>What the first call did; null if this is the first.</returns>
+    /// <returns>The result of the first call; null if this is the first.</returns>
     public static async Task<Result<WriteResult?>> Find(
         NpgsqlDataSource database,
         WriteContext context,
@@ -51,10 +65,10 @@ internal static class RequestLog
         return new WriteResult(rows.GetString(1), Repeated: true, response) { Unchanged = response is [] };
     }
 
-    /// <summary>Kept if the session's transaction commits.</summary>
+    /// <summary>Adds the request in the session's transaction.</summary>
     public static void Add(IDocumentSession session, WriteContext context, Outcome.Done done)
     {
-        // One that has expired, and that nobody has trimmed yet, makes room.
+        // Replaces an expired row that is not trimmed yet.
         session.QueueSqlCommand(
             $"""
             delete from {Table}

@@ -1,13 +1,13 @@
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>How long rows beside the streams are kept, as intervals of PostgreSQL.</summary>
+/// <summary>How long rows besides the streams are kept, as intervals of PostgreSQL.</summary>
 internal static class Retention
 {
     public const string Feed = "24 hours";
 
     /// <summary>
-    /// A replica that starts reads the feed again only as far back as rows stay for this long, so that none is deleted before it
-    /// is read.
+    /// A starting replica reads only rows of the feed that will not be trimmed for this long, so that none is deleted
+    /// before it is read.
     /// </summary>
     public const string FeedReplayMargin = "1 hour";
 

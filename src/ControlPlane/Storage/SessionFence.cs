@@ -1,4 +1,6 @@
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Names one session: what it writes counts only while the presence says that it is the provider's.</summary>
+/// <summary>
+/// Identifies a session. Its writes are accepted only while the presence says that it owns the provider.
+/// </summary>
 internal sealed record SessionFence(string ProviderId, long Epoch, string OwnerId);

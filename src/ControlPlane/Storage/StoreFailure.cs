@@ -7,17 +7,20 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Tells failures of reaching the store from failures of what was asked of it.</summary>
+/// <summary>Distinguishes an unavailable database from failed statements.</summary>
 internal static class StoreFailure
 {
-    /// <summary>What callers and agents are told while the store is away.</summary>
+    /// <summary>The error for callers and agents while the database is unavailable.</summary>
     public static readonly Error Away = new(
         ErrorKind.Unavailable,
         ErrorReasons.StoreUnavailable,
         "The control plane can't reach its store; try again."
     );
 
-    /// <summary>The store can't be reached, or is starting, stopping or out of connections: the same may succeed later.</summary>
+    /// <summary>
+    /// Whether the database cannot be reached, or is starting, stopping or out of connections, so that a retry may
+    /// succeed.
+    /// </summary>
     public static bool IsAway(Exception exception)
     {
         foreach (var cause in Causes(exception))
@@ -29,7 +32,7 @@ internal static class StoreFailure
                         return true;
                     break;
                 case NpgsqlException or SocketException or TimeoutException or IOException:
-                // Used in the moment in which it broke, a connection says that it isn't open, or is disposed of.
+                // A connection that breaks while it is used reports that it is not open, or disposed of.
                 case InvalidOperationException { Source: nameof(Npgsql) }:
                     return true;
             }
@@ -38,9 +41,9 @@ internal static class StoreFailure
         return false;
     }
 
-    // 08: connection; 28: not let in, as while a password is changed; 3D: no such database, as while one is restored; 57P:
-    // operator intervention; 53: insufficient resources. A server that only reads is about to be
-    // the primary, or was; asked for its log of writes it says that it isn't in the state for that.
+    // 08: connection; 28: not authorized, as while a password is changed; 3D: no such database, as during a restore;
+    // 57P: operator intervention; 53: insufficient resources. A read-only server is about to become the primary, or
+    // was; queries for its WAL position fail with "object not in prerequisite state".
     private static bool IsAway(string state) =>
         state.StartsWith("08", StringComparison.Ordinal)
         || state.StartsWith("28", StringComparison.Ordinal)
@@ -50,7 +53,8 @@ internal static class StoreFailure
         || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState;
 
     /// <summary>
-    /// No connection was free in time: that says nothing of the store. Npgsql has neither a type nor a code for it.
+    /// Whether no pooled connection was free in time, which says nothing about the database. Npgsql has neither a type
+    /// nor a code for it.
     /// </summary>
     public static bool IsPoolExhausted(Exception exception) =>
         Causes(exception)
@@ -60,8 +64,7 @@ internal static class StoreFailure
             );
 
     /// <summary>
-    /// Somebody else was at the same rows: what was to be written has to be decided again from what they left. Nothing was
-    /// written.
+    /// Whether another transaction changed the same rows. Nothing was written; the decision has to be made again.
     /// </summary>
     public static bool IsContention(Exception exception) =>
         Causes(exception)
@@ -76,24 +79,27 @@ internal static class StoreFailure
                     }
             );
 
-    /// <summary>The same, and also where somebody else has begun the stream or taken the value of a unique index first.</summary>
+    /// <summary>
+    /// Whether another transaction changed the same rows, began the same stream, or took the same value of a unique
+    /// index.
+    /// </summary>
     public static bool IsConflict(Exception exception) =>
         IsContention(exception)
         || UniqueIndex(exception) is not null
         || Causes(exception).Any(cause => cause is ExistingStreamIdCollisionException);
 
-    /// <summary>The SQLSTATE of what PostgreSQL answered; null if it wasn't PostgreSQL that failed.</summary>
+    /// <summary>Returns the SQLSTATE of an error of PostgreSQL; null for other errors.</summary>
     public static string? State(Exception exception) =>
         Causes(exception).OfType<PostgresException>().FirstOrDefault()?.SqlState;
 
-    /// <summary>The name of the unique index that a save ran into; null if it was something else.</summary>
+    /// <summary>Returns the name of the violated unique index; null for other errors.</summary>
     public static string? UniqueIndex(Exception exception) =>
         Causes(exception)
             .OfType<PostgresException>()
             .FirstOrDefault(e => e.SqlState == PostgresErrorCodes.UniqueViolation)
             ?.ConstraintName;
 
-    /// <summary>An exception and all that caused it.</summary>
+    /// <summary>Returns an exception and all of its causes.</summary>
     public static IEnumerable<Exception> Causes(Exception exception) =>
         exception is AggregateException many ? many.InnerExceptions.SelectMany(Causes).Prepend(many)
         : exception.InnerException is { } inner ? Causes(inner).Prepend(exception)

@@ -1,18 +1,18 @@
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// Whether the store can be reached, as this process sees it. Whoever fails reports it; the replica's lease, which is
-/// renewed all the time, finds that it is back.
+/// Whether the database is available to this process. Any failure reports it unavailable; the replica's lease, which is
+/// renewed all the time, detects that it is back.
 /// </summary>
 internal sealed class StoreHealth(TimeProvider time)
 {
     private readonly Lock _lock = new();
     private DateTimeOffset? _awaySince;
 
-    /// <summary>Raised from the lease's loop each time the store is back.</summary>
+    /// <summary>Raised by the loop of the lease each time the database is available again.</summary>
     public event Action? Back;
 
-    /// <summary>Null while the store is there.</summary>
+    /// <summary>Null while the database is available.</summary>
     public DateTimeOffset? AwaySince
     {
         get
@@ -22,7 +22,7 @@ internal sealed class StoreHealth(TimeProvider time)
         }
     }
 
-    /// <returns>True if it wasn't known before.</returns>
+    /// <returns>True if it was not known before.</returns>
     public bool ReportAway()
     {
         lock (_lock)
@@ -34,7 +34,7 @@ internal sealed class StoreHealth(TimeProvider time)
         }
     }
 
-    /// <returns>How long the store was away; null if it wasn't.</returns>
+    /// <returns>How long the database was unavailable; null if it was not.</returns>
     public TimeSpan? ReportBack()
     {
         TimeSpan lasted;

@@ -5,8 +5,8 @@ using SessionOptions = Marten.Services.SessionOptions;
 namespace Coder.Mesh.ControlPlane.Storage;
 
 /// <summary>
-/// Opens sessions whose events say who wrote them; the trace id is added by Marten from the current span. The
-/// <see cref="ICommitObserver"/> is called after each commit.
+/// Opens sessions whose events carry their author. Marten adds the trace id of the current span. The <see
+/// cref="ICommitObserver"/> is called after each commit.
 /// </summary>
 internal sealed class StoreSessions(IDocumentStore store, ICommitObserver observer)
 {
@@ -17,7 +17,7 @@ internal sealed class StoreSessions(IDocumentStore store, ICommitObserver observ
     public IDocumentSession Write(string actor) =>
         For(store.LightweightSession(new SessionOptions { Listeners = { _reportCommit } }), actor);
 
-    /// <summary>Writes into a transaction that the caller ends with <see cref="Commit"/>.</summary>
+    /// <summary>Opens a session in a transaction that the caller ends with <see cref="Commit"/>.</summary>
     public IDocumentSession Write(string actor, NpgsqlTransaction transaction) =>
         For(store.LightweightSession(SessionOptions.ForTransaction(transaction)), actor);
 

@@ -4,23 +4,29 @@ namespace Coder.Mesh.ControlPlane.Storage;
 internal static class StreamKeys
 {
     public const string Deployment = "deployment";
+    public const string ProviderPrefix = "provider-";
+    public const string PresencePrefix = "presence-";
+    public const string OrganizationPrefix = "organization-";
+    public const string WorkspacePrefix = "workspace-";
 
-    public static string Provider(string providerId) => $"provider-{providerId}";
+    public static string Provider(string providerId) => ProviderPrefix + providerId;
 
-    public static string Presence(string providerId) => $"presence-{providerId}";
+    public static string Presence(string providerId) => PresencePrefix + providerId;
 
-    public static string Organization(string organizationId) => $"organization-{organizationId}";
+    public static string Organization(string organizationId) => OrganizationPrefix + organizationId;
 
-    public static string Workspace(string workspaceId) => $"workspace-{workspaceId}";
+    public static string Workspace(string workspaceId) => WorkspacePrefix + workspaceId;
 
-    /// <summary>The id in a key of <see cref="Provider"/> or <see cref="Presence"/>; null if it is another stream's.</summary>
-    public static string? ProviderOf(string key) => After("provider-", key) ?? After("presence-", key);
+    /// <summary>
+    /// Returns the id in a key of <see cref="Provider"/> or <see cref="Presence"/>; null for other streams.
+    /// </summary>
+    public static string? ProviderOf(string key) => After(ProviderPrefix, key) ?? After(PresencePrefix, key);
 
-    /// <summary>The id in a key of <see cref="Workspace"/>; null if it is another stream's.</summary>
-    public static string? WorkspaceOf(string key) => After("workspace-", key);
+    /// <summary>Returns the id in a key of <see cref="Workspace"/>; null for other streams.</summary>
+    public static string? WorkspaceOf(string key) => After(WorkspacePrefix, key);
 
-    /// <summary>The id in a key of <see cref="Organization"/>; null if it is another stream's.</summary>
-    public static string? OrganizationOf(string key) => After("organization-", key);
+    /// <summary>Returns the id in a key of <see cref="Organization"/>; null for other streams.</summary>
+    public static string? OrganizationOf(string key) => After(OrganizationPrefix, key);
 
     private static string? After(string prefix, string key) =>
         key.StartsWith(prefix, StringComparison.Ordinal) ? key[prefix.Length..] : null;

@@ -3,7 +3,7 @@ using Marten.Events.Aggregation;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Lets Marten fold a stream with the same function that the deciders' tests fold with.</summary>
+/// <summary>Has Marten fold a stream with the same function as the tests of the deciders.</summary>
 internal sealed class StreamProjection<TState, TEvent>(Func<TState?, string, TEvent, TState?> fold)
     : SingleStreamProjection<TState, string>
     where TState : class

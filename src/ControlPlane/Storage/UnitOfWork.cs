@@ -5,48 +5,58 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>What a write does once its locks are held.</summary>
+/// <summary>A write: its locks, and the work to do under them.</summary>
 /// <param name="Locks">In any order; they are taken in theirs.</param>
-/// <param name="Work">Reads, checks the rules, appends. Nothing is saved before it returns.</param>
+/// <param name="Work">Reads, applies the rules and appends. Nothing is saved before it returns.</param>
 internal sealed record UnitOfWork(
     IReadOnlyList<AdvisoryLock> Locks,
     Func<WriteSession, CancellationToken, Task<Outcome>> Work
 )
 {
-    /// <summary>What it means to the caller that another has the value of a unique index; null if it can't happen.</summary>
+    /// <summary>
+    /// Returns the error for the caller when a unique index is violated; null if that is not expected.
+    /// </summary>
     public Func<string, Error?> Taken { get; init; } = _ => null;
 }
 
-/// <summary>A session and the connection of its transaction: all that is read sees what the locks protect.</summary>
+/// <summary>
+/// A session and the connection of its transaction. Whatever is read through it is protected by the locks.
+/// </summary>
 internal sealed record WriteSession(IDocumentSession Documents, NpgsqlConnection Connection);
 
-/// <summary>What came of the work.</summary>
+/// <summary>Result of the work.</summary>
 internal abstract record Outcome
 {
     /// <param name="Subject">Id of what was written, by which a repetition finds it.</param>
-    /// <param name="Response">What a repetition can't read from the store any more. Never a secret: it is stored.</param>
+    /// <param name="Response">
+    /// The part of the response that a repetition cannot read from the database any more. Never a secret, since it is
+    /// stored.
+    /// </param>
     internal sealed record Done(string Subject, IMessage? Response = null) : Outcome
     {
         /// <summary>Called after the commit.</summary>
         public Action? Committed { get; init; }
 
-        /// <summary>Whether all was as the caller wants it already. Not said where there is a response.</summary>
+        /// <summary>Whether everything was already as requested. Not set together with a response.</summary>
         public bool Unchanged { get; init; }
     }
 
     internal sealed record Refused(Error Error) : Outcome;
 
-    /// <summary>What the plan was made from has changed before its locks were held: make another.</summary>
+    /// <summary>
+    /// The state that the unit of work was prepared from has changed before its locks were taken; it has to be prepared
+    /// again.
+    /// </summary>
     internal sealed record Conflict : Outcome;
 
     public static implicit operator Outcome(Error error) => new Refused(error);
 }
 
-/// <summary>A write that is committed.</summary>
-/// <param name="Response">As the work gave it, in this call or in the first one.</param>
-/// <param name="Repeated">An earlier call with the same request id did it.</param>
+/// <summary>A committed write.</summary>
+/// <param name="Response">As returned by the work, of this call or of the first one.</param>
+/// <param name="Repeated">Whether an earlier call with the same request id did it.</param>
 internal sealed record WriteResult(string Subject, bool Repeated = false, byte[]? Response = null)
 {
-    /// <summary>Nothing was changed, in this call or in the first one.</summary>
+    /// <summary>Whether nothing was changed, by this call or by the first one.</summary>
     public bool Unchanged { get; init; }
 }

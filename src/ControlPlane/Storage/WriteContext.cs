@@ -3,13 +3,13 @@ using Google.Protobuf;
 
 namespace Coder.Mesh.ControlPlane.Storage;
 
-/// <summary>Who writes, and how a repetition of the same call is known.</summary>
-/// <param name="Method">The called method's full name.</param>
-/// <param name="RequestId">The caller's own id of the call; empty if it gave none.</param>
-/// <param name="Request">What is compared with the first call of that id.</param>
+/// <summary>The author of a write, and what identifies a repetition of the same call.</summary>
+/// <param name="Method">Full name of the called method.</param>
+/// <param name="RequestId">The caller's id of the call; empty if not given.</param>
+/// <param name="Request">Compared with the first call with that id.</param>
 internal sealed record WriteContext(string Actor, string Method = "", string RequestId = "", IMessage? Request = null)
 {
-    /// <summary>Longest request id, in UTF-16 units.</summary>
+    /// <summary>Maximum length of a request id, in UTF-16 code units.</summary>
     public const int MaxRequestId = 128;
 }
 
@@ -23,7 +23,9 @@ internal static class WriteFields
             ? fields
             : fields.Violated("etag", "must be the etag of an earlier answer");
 
-    /// <returns>Why the resource is no longer as the caller saw it; null if it is, or the caller doesn't care.</returns>
+    /// <returns>
+    /// An error if the resource has changed since the caller read it; null if it has not, or no etag is given.
+    /// </returns>
     public static Error? Stale(string etag, int version) =>
         etag.Length == 0 || etag == version.ToString(System.Globalization.CultureInfo.InvariantCulture)
             ? null

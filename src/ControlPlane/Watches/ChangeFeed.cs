@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Replicas;
+using Coder.Mesh.ControlPlane.Storage;
 using Marten;
 
 namespace Coder.Mesh.ControlPlane.Watches;
@@ -13,6 +14,27 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
 
     /// <summary>Has one row: the last position that was trimmed.</summary>
     public const string TrimmedTable = "mesh.mesh_feed_trimmed";
+
+    public const string Schema = $"""
+        create table if not exists {Table} (
+            xid xid8 not null default pg_current_xact_id(),
+            id bigint generated always as identity,
+            stream text not null,
+            version_before bigint not null,
+            version_after bigint not null,
+            at timestamptz not null default now(),
+            primary key (xid, id)
+        );
+        create index if not exists ix_feed_at on {Table} (at);
+        alter table {Table} add column if not exists replica text;
+        create index if not exists ix_feed_stream on {Table} (stream, xid, id)
+            where stream not like '{StreamKeys.WorkspacePrefix}%';
+        create table if not exists {TrimmedTable} (
+            one boolean primary key default true check (one),
+            xid xid8 not null,
+            id bigint not null
+        );
+        """;
 
     /// <summary>Stores the last trimmed position, from the rows of a query that is named <c>gone</c>.</summary>
     public const string MarkGone = $"""

@@ -85,9 +85,9 @@ internal sealed class StreamHistory(StoreSessions sessions, NpgsqlDataSource dat
         await using var command = database.CreateCommand(
             $"""
             select key, coalesce(
-                (select version_before from {ChangeFeed.Table} where stream = key and stream not like 'workspace-%'
+                (select version_before from {ChangeFeed.Table} where stream = key and stream not like '{StreamKeys.WorkspacePrefix}%'
                     and (xid, id) > (@transaction, @row) order by xid, id limit 1),
-                (select version from mesh.mt_streams where id = key), 0)
+                (select version from {Tables.Streams} where id = key), 0)
             from unnest(@streams) as key
             """
         );

@@ -8,32 +8,32 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>A provider that may be chosen for a workspace.</summary>
-/// <param name="Counted">It has a maximum.</param>
+/// <param name="Counted">Whether it has a maximum number of workspaces.</param>
 internal sealed record PlacementCandidate(string ProviderId, bool Counted);
 
 /// <summary>
-/// Queries for providers by what placement asks of them. They only find candidates: <see cref="Placement"/> decides.
+/// Queries for providers by the conditions of placement. They only find candidates: <see cref="Placement"/> decides.
 /// </summary>
 internal static class EligibleProviders
 {
-    /// <summary>Providers named in an error.</summary>
+    /// <summary>Maximum number of providers named in an error.</summary>
     private const int MaxNamed = 10;
 
-    /// <summary>The error of a region tells what is wrong with so many of its providers.</summary>
+    /// <summary>Maximum number of providers of a region whose obstacles an error explains.</summary>
     private const int MaxExplained = 50;
 
-    // Below the maximum, if there is one: counted by the index of unfinished workspaces.
+    // Below the maximum, if there is one; counted by the index of unfinished workspaces.
     private const string HasRoom = $"""
         case when (p.data -> 'Details' ->> 'MaxWorkspaces')::int > 0
           then (p.data -> 'Details' ->> 'MaxWorkspaces')::int > (
-            select count(*) from mesh.mt_doc_workspace
+            select count(*) from {Tables.Workspaces}
             where {Indexes.Unfinished} and data ->> 'ProviderId' = p.data ->> 'ProviderId')
           else true end
         """;
 
-    /// <summary>Those of a region, or of any if it is empty, that would take a workspace now.</summary>
-    /// <param name="first">Id of the provider that is preferred if it is among them; the others follow in order of name.</param>
-    /// <param name="except">Ids of those that are known not to do.</param>
+    /// <summary>Finds providers of a region, or of any if it is empty, that could take a workspace now.</summary>
+    /// <param name="first">Id of the provider to put first, if it is found; the others follow in order of name.</param>
+    /// <param name="except">Ids of providers to leave out.</param>
     public static async Task<IReadOnlyList<PlacementCandidate>> Find(
         NpgsqlConnection connection,
         Organization organization,
@@ -47,8 +47,8 @@ internal static class EligibleProviders
         await using var command = new NpgsqlCommand(
             $"""
             select p.data ->> 'ProviderId', (p.data -> 'Details' ->> 'MaxWorkspaces')::int > 0
-            from mesh.mt_doc_provider p
-            join mesh.mt_doc_providerpresence s on s.id = 'presence-' || (p.data ->> 'ProviderId')
+            from {Tables.Providers} p
+            join {Tables.Presences} s on s.id = '{StreamKeys.PresencePrefix}' || (p.data ->> 'ProviderId')
             where p.id = any($1) and p.data ->> 'Cordon' is null and s.data ->> 'Status' = 'Ready'
               and ($2 = '' or p.data -> 'Details' ->> 'Region' = $2) and {HasRoom}
               and p.data ->> 'ProviderId' <> all($5)
@@ -94,7 +94,9 @@ internal static class EligibleProviders
         ];
     }
 
-    /// <summary>The error for a region in which no provider takes the workspace: what keeps each of them from it.</summary>
+    /// <summary>
+    /// Returns the error for a region in which no provider can take the workspace, with the obstacles of each.
+    /// </summary>
     public static async Task<Error> RefuseRegion(
         WriteSession session,
         Organization organization,
@@ -113,7 +115,7 @@ internal static class EligibleProviders
         return Placement.RefuseRegion(region, causes, elsewhere);
     }
 
-    /// <param name="batch">Executed with all that the caller has put into it.</param>
+    /// <param name="batch">Executed together with the queries that the caller has added.</param>
     /// <returns>In the order of the ids.</returns>
     public static async Task<IReadOnlyList<PlacementTarget>> Load(
         WriteSession session,
@@ -168,7 +170,7 @@ internal static class EligibleProviders
     {
         await using var command = new NpgsqlCommand(
             $"""
-            select p.data ->> 'ProviderId' from mesh.mt_doc_provider p
+            select p.data ->> 'ProviderId' from {Tables.Providers} p
             where not coalesce((p.data ->> 'Deleted')::boolean, false) and p.data -> 'Details' ->> 'Region' = $1
             order by p.data ->> 'Name' collate "C" limit {MaxExplained}
             """,

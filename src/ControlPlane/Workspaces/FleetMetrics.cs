@@ -7,22 +7,22 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>
-/// How many providers there are by status, and unfinished workspaces by state. Counted in the database now and then, never
-/// at a scrape, and by each replica for the whole deployment: the numbers of several replicas must not be added up.
+/// Numbers of providers by status and of unfinished workspaces by state. Counted in the database at intervals, not at
+/// scrapes, by each replica for the whole deployment: the numbers of several replicas must not be added.
 /// </summary>
 internal sealed class FleetMetrics : BackgroundService
 {
-    /// <summary>How old the numbers are at most, while the database is there.</summary>
+    /// <summary>Maximum age of the numbers while the database is available.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
-    /// <summary>Older numbers are not reported: better none than wrong ones.</summary>
+    /// <summary>Age from which numbers are not reported any more.</summary>
     public static readonly TimeSpan MaxAge = 4 * Interval;
 
     private const string Sql = $"""
-        select 'provider', data ->> 'Status', count(*) from mesh.mt_doc_providerpresence
+        select 'provider', data ->> 'Status', count(*) from {Tables.Presences}
         where not (data ->> 'Ended')::boolean group by 2
         union all
-        select 'workspace', data ->> 'State', count(*) from mesh.mt_doc_workspace
+        select 'workspace', data ->> 'State', count(*) from {Tables.Workspaces}
         where {Indexes.Unfinished} group by 2
         """;
 
@@ -60,7 +60,7 @@ internal sealed class FleetMetrics : BackgroundService
 
     private sealed record Counts(long TakenAt, IReadOnlyDictionary<(string Kind, string State), long> Numbers);
 
-    /// <summary>Counts once; public for tests.</summary>
+    /// <summary>Counts once. Public for tests.</summary>
     public async Task Count(CancellationToken ct)
     {
         var numbers = new Dictionary<(string, string), long>();
@@ -71,7 +71,7 @@ internal sealed class FleetMetrics : BackgroundService
         Take(numbers);
     }
 
-    /// <summary>Reports these from now on; public for tests.</summary>
+    /// <summary>Sets the reported numbers. Public for tests.</summary>
     public void Take(IReadOnlyDictionary<(string Kind, string State), long> numbers) =>
         Volatile.Write(ref _counts, new Counts(_time.GetTimestamp(), numbers));
 
@@ -93,7 +93,7 @@ internal sealed class FleetMetrics : BackgroundService
                 }
                 catch (Exception e) when (StoreFailure.IsAway(e))
                 {
-                    // The lease says so; the next round counts.
+                    // Repeated in the next round. The lease reports the outage.
                 }
             } while (await _timer.WaitForNextTickAsync(stoppingToken));
         }
@@ -103,7 +103,7 @@ internal sealed class FleetMetrics : BackgroundService
         }
     }
 
-    /// <returns>All states, those of which there are none too.</returns>
+    /// <returns>All states, including those with the number 0.</returns>
     private IEnumerable<Measurement<long>> Measure(string kind, string tag, string[] states) =>
         Volatile.Read(ref _counts) is { } counts && _time.GetElapsedTime(counts.TakenAt) <= MaxAge
             ? states.Select(state => new Measurement<long>(

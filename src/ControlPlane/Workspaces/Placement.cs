@@ -5,18 +5,18 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>A provider as placement looks at it.</summary>
-/// <param name="Unfinished">Workspaces that it holds.</param>
-/// <param name="Limit">What its agent may report at most, and so what it may hold whatever its own maximum is.</param>
+/// <summary>A provider with the facts that placement depends on.</summary>
+/// <param name="Unfinished">Number of workspaces that it holds.</param>
+/// <param name="Limit">Maximum number that its agent can report, which applies whatever its own maximum is.</param>
 internal sealed record PlacementTarget(Provider Provider, ProviderPresence Presence, int Unfinished, int Limit)
 {
     public bool IsAtLimit => Unfinished >= Limit;
 }
 
-/// <summary>Decides whether an organization may place a workspace in a provider now. Pure.</summary>
+/// <summary>Decides whether an organization may place a workspace in a provider now. Pure functions.</summary>
 internal static class Placement
 {
-    /// <summary>The types of causes, as <c>PreconditionFailure</c> names them.</summary>
+    /// <summary>Types of causes, as named in <c>PreconditionFailure</c>.</summary>
     public const string NotAllowed = "NOT_ALLOWED";
     public const string NotReady = "NOT_READY";
     public const string Cordoned = "CORDONED";
@@ -24,8 +24,8 @@ internal static class Placement
     public const string OtherRegion = "OTHER_REGION";
     public const string NoSuchRegion = "NO_SUCH_REGION";
 
-    /// <param name="region">The only one that will do; any if empty.</param>
-    /// <returns>Every cause at once; none if it may.</returns>
+    /// <param name="region">The required region; any if empty.</param>
+    /// <returns>All causes; none if the workspace may be placed.</returns>
     public static IReadOnlyList<PreconditionViolation> Causes(
         Organization organization,
         PlacementTarget target,
@@ -65,16 +65,19 @@ internal static class Placement
     }
 
     /// <param name="targets">In order of preference.</param>
-    /// <returns>The first that takes it; null if none does.</returns>
+    /// <returns>The first suitable provider; null if there is none.</returns>
     public static PlacementTarget? Choose(
         Organization organization,
         IEnumerable<PlacementTarget> targets,
         string region
     ) => targets.FirstOrDefault(t => !t.Provider.Deleted && Causes(organization, t, region).Count == 0);
 
-    /// <summary>The error when a region was given, no provider, and none of the region takes the workspace.</summary>
-    /// <param name="causes">Of all providers of the region.</param>
-    /// <param name="elsewhere">Names of providers of other regions that would take the workspace now.</param>
+    /// <summary>
+    /// Returns the error for a request with a region but no provider, when no provider of the region can take the
+    /// workspace.
+    /// </summary>
+    /// <param name="causes">Causes of all providers of the region.</param>
+    /// <param name="elsewhere">Names of providers of other regions that could take the workspace now.</param>
     public static Error RefuseRegion(
         string region,
         IReadOnlyList<PreconditionViolation> causes,
@@ -102,7 +105,7 @@ internal static class Placement
         };
     }
 
-    /// <param name="wouldDo">Names of providers that would take the workspace now.</param>
+    /// <param name="wouldDo">Names of providers that could take the workspace now.</param>
     public static Error Refuse(IReadOnlyList<PreconditionViolation> causes, IReadOnlyList<string> wouldDo)
     {
         var advice =

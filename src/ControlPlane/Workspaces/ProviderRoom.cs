@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
 /// <summary>
-/// Keeps every provider at what its agent's snapshot may hold: beyond that no session would live to its first answer.
-/// Providers without a maximum of their own are not counted for each workspace, which would cost more than creating it:
-/// the count is remembered for some seconds while it is far below the limit. So simultaneous calls may go over it by a few,
-/// for which a snapshot has room.
+/// Limits every provider to the number of workspaces that a snapshot can hold, beyond which no session would survive
+/// its first snapshot. Providers without a maximum are not counted for each workspace, which would cost more than the
+/// creation: the count is cached for some seconds while it is far below the limit. Concurrent calls may exceed the
+/// limit by a few, for which snapshots have room.
 /// </summary>
-/// <param name="limit">Workspaces of one provider.</param>
+/// <param name="limit">Maximum number of workspaces of one provider.</param>
 internal sealed class ProviderRoom(int limit, TimeProvider time)
 {
     private const int MaxRemembered = 100_000;
@@ -20,7 +20,7 @@ internal sealed class ProviderRoom(int limit, TimeProvider time)
 
     public int Limit => limit;
 
-    /// <returns>What it holds at least; null if it has to be counted.</returns>
+    /// <returns>A lower bound of the number of workspaces; null if it has to be counted.</returns>
     public int? Estimate(string providerId) =>
         _counts.TryGetValue(providerId, out var known) && known.Count < Limit / 2 && time.GetElapsedTime(known.At) < Age
             ? known.Count
@@ -33,7 +33,7 @@ internal sealed class ProviderRoom(int limit, TimeProvider time)
         _counts[providerId] = new Counted(count, time.GetTimestamp());
     }
 
-    /// <summary>One more is placed there.</summary>
+    /// <summary>Records another placed workspace.</summary>
     public void Placed(string providerId)
     {
         if (_counts.TryGetValue(providerId, out var known))

@@ -5,12 +5,14 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>What every start of a workspace decides: the details that it keeps until the next one. Pure.</summary>
+/// <summary>
+/// Decides on the details with which a workspace is started and which it keeps until its next start. Pure function.
+/// </summary>
 internal static class StartPolicy
 {
-    /// <param name="details">As the provider's are now, templates and all.</param>
-    /// <param name="email">The owner's; empty where it isn't known.</param>
-    /// <param name="start">Makes the event from the details with the templates filled in.</param>
+    /// <param name="details">The current details of the provider, with templates.</param>
+    /// <param name="email">The owner's address; empty if unknown.</param>
+    /// <param name="start">Creates the event from the details with filled-in templates.</param>
     public static Decision<WorkspaceEvent> With(
         WorkspaceDetails details,
         string name,

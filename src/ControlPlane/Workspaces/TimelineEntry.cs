@@ -1,11 +1,11 @@
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>One thing that happened to a workspace, as it is stored.</summary>
-/// <param name="Id">The same happening told again has the same one.</param>
-/// <param name="At">By the clock of whoever saw it.</param>
+/// <summary>A stored occurrence in the life of a workspace.</summary>
+/// <param name="Id">Equal for repeated reports of the same occurrence.</param>
+/// <param name="At">By the reporter's clock.</param>
 public sealed record TimelineEntry(string Id, DateTimeOffset At, TimelineStage Stage, string Code, string Message);
 
-/// <summary>Named as in the API. What is asked for is an event of its own, and none of these.</summary>
+/// <summary>Stages, named as in the API. Desired-state changes are events of their own and not among them.</summary>
 public enum TimelineStage
 {
     Waiting,
@@ -20,6 +20,6 @@ public enum TimelineStage
     Stopped,
     Notice,
 
-    /// <summary>The control plane's own conclusion.</summary>
+    /// <summary>A conclusion of the control plane itself.</summary>
     VolumeCreatedAnew,
 }

@@ -2,21 +2,26 @@ using System.Collections.Immutable;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>What a workspace remembers of its timeline, so that nothing is stored twice and no generation has too much. Pure.</summary>
-/// <param name="Generation">The newest one that anything was told of.</param>
-/// <param name="Count">How much was told of it.</param>
-/// <param name="Ids">The latest happenings, of earlier generations too, since a pod may outlive several.</param>
-/// <param name="Volume">The happening by which the home volume came; empty if none was told.</param>
+/// <summary>
+/// What a workspace remembers of its timeline, so that no occurrence is stored twice and the number per generation is
+/// bounded. Pure functions.
+/// </summary>
+/// <param name="Generation">The newest generation with an occurrence.</param>
+/// <param name="Count">Number of occurrences of that generation.</param>
+/// <param name="Ids">
+/// Ids of the latest occurrences, including those of earlier generations, since a pod may outlive several.
+/// </param>
+/// <param name="Volume">Id of the occurrence of the home volume's creation; empty if there was none.</param>
 public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<string> Ids, string Volume)
 {
-    /// <summary>Entries of one generation.</summary>
+    /// <summary>Maximum number of entries of one generation.</summary>
     public const int Most = 100;
 
     private const string FullId = "full";
 
     public static readonly TimelineMemory Empty = new(0, 0, [], "");
 
-    /// <returns>What is to be stored of a report.</returns>
+    /// <returns>The entries of a report that are to be stored.</returns>
     public ImmutableArray<TimelineEntry> News(long generation, IEnumerable<TimelineEntry> reported)
     {
         // The timeline of an older generation is complete.
@@ -37,7 +42,7 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
         return news.ToImmutable();
     }
 
-    /// <summary>The memory once those are stored.</summary>
+    /// <summary>Returns the memory after entries were stored.</summary>
     public TimelineMemory After(long generation, ImmutableArray<TimelineEntry> stored)
     {
         if (stored.IsEmpty)

@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>One developer's machine: its desired state, and what was last observed.</summary>
+/// <summary>A developer workspace: its desired state and its last observed state.</summary>
 public sealed record Workspace(
     string Id,
     string WorkspaceId,
@@ -18,22 +18,22 @@ public sealed record Workspace(
     DateTimeOffset CreatedAt
 )
 {
-    /// <summary>Filled by the store: the version of the stream that this was folded from.</summary>
+    /// <summary>Version of the stream that this state was folded from. Set by Marten.</summary>
     public int Version { get; set; }
 
-    /// <summary>When the desired state was asked for last, or was asked for again.</summary>
+    /// <summary>When the desired state was last requested, including repeated requests.</summary>
     public DateTimeOffset DesiredAt { get; init; } = CreatedAt;
 
-    /// <summary>The generation in which a restart was asked for last; 0 if never.</summary>
+    /// <summary>Generation of the last requested restart; 0 if none.</summary>
     public long RestartGeneration { get; init; }
 
-    /// <summary>The generation in which the fields that others hold were to be taken over last; 0 if never.</summary>
+    /// <summary>Generation of the last request to take over fields of other field managers; 0 if none.</summary>
     public long TakeOwnershipGeneration { get; init; }
 
-    /// <summary>Empty where it isn't known.</summary>
+    /// <summary>Empty if unknown.</summary>
     public string OwnerEmail { get; init; } = "";
 
-    /// <summary>The provider's details as they were at the last start.</summary>
+    /// <summary>The provider's details as of the last start.</summary>
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 
     public ObservedState State { get; init; } = ObservedState.Pending;
@@ -44,26 +44,30 @@ public sealed record Workspace(
 
     public DateTimeOffset StateAt { get; init; } = CreatedAt;
 
-    /// <summary>Generation of the objects that the state was seen on; 0 before the first report.</summary>
+    /// <summary>Generation of the objects that the state was observed on; 0 before the first report.</summary>
     public long ObservedGeneration { get; init; }
 
-    /// <summary>Orders reports: by the session's epoch, then by the session's own counter, whatever their generation.</summary>
+    /// <summary>
+    /// Orders reports: by the session's epoch, then by the session's own counter, independent of their generation.
+    /// </summary>
     public long ObservedEpoch { get; init; }
 
     public long ObservedVersion { get; init; }
 
     public TimelineMemory Timeline { get; init; } = TimelineMemory.Empty;
 
-    /// <summary>When the home volume was last seen to be another one than before; null if it never was.</summary>
+    /// <summary>When the home volume was last found to be a different one; null if never.</summary>
     public DateTimeOffset? VolumeCreatedAnewAt { get; init; }
 
-    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if that isn't known.</summary>
+    /// <summary>Size of the volume in the cluster; empty if there is none, null if unknown.</summary>
     public string? Disk { get; init; }
 
-    /// <summary>Its end is final: nothing of it runs any more, or nobody can tell.</summary>
+    /// <summary>
+    /// Whether the state is final: nothing of the workspace runs any more, or its state cannot be known.
+    /// </summary>
     public bool Finished => IsFinal(State);
 
-    /// <summary>It was seen to be what is desired, or on the way there without trouble.</summary>
+    /// <summary>Whether it was observed to be as desired, or on the way there without a problem.</summary>
     public bool IsAsDesired =>
         ObservedGeneration == Generation
         && StateCode.Length == 0
@@ -177,7 +181,7 @@ public sealed record Workspace(
             Disk = e.Disk ?? Disk,
         };
 
-    /// <summary>A state that follows from a request and not from a report.</summary>
+    /// <summary>Returns the workspace in a state that follows from a request instead of a report.</summary>
     private Workspace Entered(ObservedState state, string message, DateTimeOffset at) =>
         this with
         {
@@ -187,11 +191,11 @@ public sealed record Workspace(
             StateAt = at,
         };
 
-    // More may have happened on the way to a state, which is no other state by that.
+    // More may have happened on the way to the same state.
     private bool IsAsSeenIn(WorkspaceObserved e) =>
         (State, StateCode, StateMessage, ObservedGeneration) == (e.State, e.Code, e.Message, e.Generation);
 
-    // Nobody's, of no organization; its name is its id, for nobody may be kept from a name by what is on its way out.
+    // Without owner and organization. Its name is its id, so that it blocks no name.
     private static Workspace Doomed(string key, OrphanRemovalRequested e) =>
         new(
             key,

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>Loads, decides, appends: what users, admins and agents do to workspaces that exist.</summary>
+/// <summary>Commands of users, admins and agents on existing workspaces: load, decide, append.</summary>
 internal sealed class WorkspaceCommands(
     CommandExecutor writer,
     WorkspaceView view,
@@ -17,7 +17,7 @@ internal sealed class WorkspaceCommands(
 {
     private static readonly Polly.ResiliencePipeline<bool> Retry = ConflictRetry.Of<bool>();
 
-    /// <summary>Start, stop, delete, restart or update.</summary>
+    /// <summary>Starts, stops, deletes, restarts or updates a workspace.</summary>
     public Task<Result<WriteResult>> Change(
         WriteContext context,
         WorkspaceReference reference,
@@ -50,7 +50,7 @@ internal sealed class WorkspaceCommands(
         return provider!.Details.Workspaces;
     }
 
-    /// <summary>Ends it as Lost. Its provider is held, so that what is said of its status stays true.</summary>
+    /// <summary>Ends a workspace as Lost. Locks its provider, so that the reported status stays true.</summary>
     public Task<Result<WriteResult>> Abandon(
         WriteContext context,
         WorkspaceReference reference,
@@ -78,10 +78,12 @@ internal sealed class WorkspaceCommands(
         );
 
     /// <summary>
-    /// Stores reports of one session, many workspaces in one transaction; one that fails as a whole is stored one by one, so
-    /// that what is wrong with one workspace concerns that one alone.
+    /// Stores reports of one session, many workspaces in one transaction. If that fails, they are stored one by one, so
+    /// that a problem with one workspace affects no other.
     /// </summary>
-    /// <returns>Those that could not be stored, and why; null if the session is no longer the provider's.</returns>
+    /// <returns>
+    /// The workspaces that could not be stored, with the exception; null if the session no longer owns the provider.
+    /// </returns>
     public async Task<IReadOnlyDictionary<string, Exception>?> Observe(
         SessionFence fence,
         IReadOnlyDictionary<string, ObserveWorkspace> reports,
@@ -95,7 +97,7 @@ internal sealed class WorkspaceCommands(
         }
         catch (Exception e) when (IsOfOne(e))
         {
-            // A command got there first, another batch locks the same streams in another order, or one report is bad.
+            // A concurrent command, another batch that locks the same streams in another order, or an invalid report.
         }
 
         foreach (var (id, report) in reports)
@@ -131,8 +133,8 @@ internal sealed class WorkspaceCommands(
             .Select(r => (r.Value, Stream: batch.Events.FetchForWriting<Workspace>(StreamKeys.Workspace(r.Key))))
             .ToList();
         await batch.Execute(ct);
-        // After the read: a lock on a row gives the transaction its id, and by that the feed puts it before all that commits
-        // from then on; so nothing of that may be what it has read.
+        // After the read. The row lock assigns the transaction id, by which the feed orders this transaction before all
+        // later commits; it must not have read any of those.
         if (!await Holds(fence, connection, ct))
             return false;
         var contradicted = new List<string>();
@@ -150,12 +152,14 @@ internal sealed class WorkspaceCommands(
         return true;
     }
 
-    /// <summary>Keeps the presence as it is until the transaction ends: an attach waits, or has already won.</summary>
+    /// <summary>
+    /// Locks the presence until the end of the transaction: an attach waits, or has completed before.
+    /// </summary>
     internal static async Task<bool> Holds(SessionFence fence, NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            """
-            select 1 from mesh.mt_doc_providerpresence
+            $"""
+            select 1 from {Tables.Presences}
             where id = $1 and (data ->> 'Epoch')::bigint = $2 and data ->> 'OwnerId' = $3
               and not (data ->> 'Ended')::boolean
             for share
@@ -195,7 +199,7 @@ internal sealed class WorkspaceCommands(
     )
     {
         var stream = await session.Documents.Events.FetchForWriting<Workspace>(found.Id, ct);
-        // A name means the workspace that has it now, and this one has just ended.
+        // A name means the current workspace of that name, and this one has just ended.
         if (stream.Aggregate is { Finished: true } && reference.Workspace != found.WorkspaceId)
             return new Outcome.Conflict();
         var decision = WorkspaceDecider.Decide(stream.Aggregate, await command(session, stream.Aggregate!));

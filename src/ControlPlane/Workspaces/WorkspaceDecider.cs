@@ -5,13 +5,13 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>The rules of a workspace's life. Pure: no clock, no I/O, no logger.</summary>
+/// <summary>Rules of the life of a workspace. Pure functions: no clock, no I/O, no logger.</summary>
 internal static class WorkspaceDecider
 {
-    /// <summary>How long a deletion may take before an admin may give it up.</summary>
+    /// <summary>Time after which an admin may abandon a deletion.</summary>
     public static readonly TimeSpan DeletionStuckAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often what is desired already is sent again on request: a caller that repeats itself is no flood.</summary>
+    /// <summary>Minimum interval at which an unchanged desired state is sent again on request.</summary>
     private static readonly TimeSpan RepeatedAtMostEvery = TimeSpan.FromSeconds(1);
 
     public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
@@ -36,7 +36,7 @@ internal static class WorkspaceDecider
             ),
             (null, RemoveOrphan c) => Decision<WorkspaceEvent>.Emit(Removal(c)),
             (_, AdoptWorkspace or RemoveOrphan) => OrphanNotFound(state.WorkspaceId),
-            // A report or a raise can meet a workspace of another database: an orphan, which nobody here decides on.
+            // The workspace belongs to another database: an orphan, about which only admins decide.
             (null, ObserveWorkspace or RaiseGeneration) => Decision<WorkspaceEvent>.Nothing,
             (null, _) => Error.NotFound(ErrorReasons.WorkspaceNotFound, "There is no such workspace."),
             (_, ChangeDesiredState c) => SetDesired(state, c),
@@ -167,7 +167,7 @@ internal static class WorkspaceDecider
         return new Decision<WorkspaceEvent>(events);
     }
 
-    // What the cluster has refused to make larger may be made smaller again, down to what there is.
+    // A size that the cluster refused may be reduced again, down to the actual size.
     private static Error? Shrinks(Workspace state, string disk)
     {
         var least = state.Disk ?? state.Spec.Disk;
@@ -198,7 +198,8 @@ internal static class WorkspaceDecider
     {
         if (!Counts(state, c))
             return Decision<WorkspaceEvent>.Nothing;
-        // Its objects carry what was never given out, for the store was restored or somebody has edited them.
+        // The objects carry a generation that was never assigned: the database was restored, or the objects were
+        // edited.
         if (c.Generation > state.Generation)
             return new Decision<WorkspaceEvent>([
                 new GenerationRaised(c.Generation + 1),
@@ -206,7 +207,7 @@ internal static class WorkspaceDecider
             ]);
         if (state.Desired == DesiredState.Deleted)
         {
-            // What still runs of an older generation doesn't turn Deleting back into something alive.
+            // A report of an older generation does not turn Deleting into another state.
             if (c.Generation < state.Generation || !EndsOrFails(c.State))
                 return Decision<WorkspaceEvent>.Nothing;
         }
@@ -234,8 +235,8 @@ internal static class WorkspaceDecider
     }
 
     /// <summary>
-    /// Whether the desired state has to be sent again, though the agent was sent it before: the report shows what can't
-    /// come of it, or what it had come to be and is no longer.
+    /// Whether the desired state has to be sent again to an agent that has received it: the report shows a state that
+    /// cannot result from it, or that it had reached and has left.
     /// </summary>
     public static bool Contradicts(Workspace? state, ObserveWorkspace c)
     {
@@ -247,7 +248,7 @@ internal static class WorkspaceDecider
             || (c.Generation == state.Generation && Contradicts(state.Desired, c.State));
     }
 
-    /// <summary>Whether a state is never on the way to what is desired, in the generation that desires it.</summary>
+    /// <summary>Whether a state is never on the way to the desired one, in the generation that desires it.</summary>
     public static bool Contradicts(DesiredState desired, ObservedState seen) =>
         desired switch
         {
@@ -259,7 +260,7 @@ internal static class WorkspaceDecider
     private static bool Counts(Workspace state, ObserveWorkspace c) =>
         !state.Finished && c.ProviderId == state.ProviderId && !IsStale(state, c);
 
-    // Not by generation: that of the objects can go down, when somebody deletes or restores them, and the report is true.
+    // Not by generation: that of the objects decreases when somebody deletes or restores them, and the report is true.
     private static bool IsStale(Workspace state, ObserveWorkspace c) =>
         (c.Epoch, c.Version).CompareTo((state.ObservedEpoch, state.ObservedVersion)) <= 0;
 

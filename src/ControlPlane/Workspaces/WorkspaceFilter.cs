@@ -3,9 +3,9 @@ using Marten;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>Which workspaces a list holds; what is null or empty lets all through.</summary>
-/// <param name="States">Final ones among them include what has ended so.</param>
-/// <param name="Ended">Whether what has ended is held too, where no states are named.</param>
+/// <summary>Filter of a list of workspaces. Null or empty values match all.</summary>
+/// <param name="States">Final states among them include ended workspaces.</param>
+/// <param name="Ended">Whether ended workspaces match if no states are given.</param>
 internal sealed record WorkspaceFilter(
     string? OrganizationId,
     string? ProviderId,
@@ -14,14 +14,14 @@ internal sealed record WorkspaceFilter(
     bool Ended
 )
 {
-    /// <summary>Only this one. Of a watch only: a list of one is a read.</summary>
+    /// <summary>Matches one workspace only. Used by watches.</summary>
     public string? WorkspaceId { get; init; }
 
     public bool HasUnfinished => States.Count == 0 || States.Any(s => !Workspace.IsFinal(s));
 
     public bool HasEnded => States.Count == 0 ? Ended : States.Any(Workspace.IsFinal);
 
-    /// <summary>Whether a list would hold it.</summary>
+    /// <summary>Whether a workspace matches.</summary>
     public bool Holds(Workspace? workspace) =>
         workspace is not null
         && (workspace.Finished ? HasEnded : HasUnfinished)
@@ -31,8 +31,8 @@ internal sealed record WorkspaceFilter(
         && (Owner.Length == 0 || workspace.Owner == Owner)
         && (WorkspaceId is null || workspace.WorkspaceId == WorkspaceId);
 
-    /// <summary>A page of those that a list holds, in order of id.</summary>
-    /// <param name="all">Those that have ended, or those that have not.</param>
+    /// <summary>Returns a page of matching workspaces in order of id.</summary>
+    /// <param name="all">Either ended or unfinished workspaces.</param>
     public IQueryable<Workspace> Page(IQueryable<Workspace> all, string after, int size)
     {
         if (OrganizationId is not null)
@@ -43,7 +43,7 @@ internal sealed record WorkspaceFilter(
             all = all.Where(w => w.Owner == Owner);
         if (States.Count == 1)
         {
-            // Compared with one value, the index gives them in order.
+            // With a single value, the index returns them in order.
             var only = States.First();
             all = all.Where(w => w.State == only);
         }

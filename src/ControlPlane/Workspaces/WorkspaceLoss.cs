@@ -8,8 +8,8 @@ internal static class WorkspaceLoss
 {
     private const int BatchSize = 200;
 
-    /// <summary>All of them end as Lost with the session's transaction.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Ends all of them as Lost in the session's transaction.</summary>
+    /// <returns>Number of workspaces.</returns>
     public static async Task<int> EndAll(
         WriteSession session,
         string providerId,

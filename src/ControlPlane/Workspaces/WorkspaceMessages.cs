@@ -23,17 +23,17 @@ public enum ObservedState
     Lost,
 }
 
-/// <summary>Quantities are Kubernetes quantities; the command is the image's own when empty.</summary>
+/// <summary>Specification with Kubernetes quantities. An empty command means that of the image.</summary>
 public sealed record WorkspaceSpec(string Image, string Cpu, string Memory, string Disk, ImmutableArray<string> Command)
 {
-    /// <summary>Not for secrets: it is stored and shown as it is.</summary>
+    /// <summary>Not for secrets: stored and shown in plain text.</summary>
     public ImmutableSortedDictionary<string, string> Env { get; init; } =
         ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>Names of Secrets.</summary>
     public ImmutableArray<string> EnvFrom { get; init; } = [];
 
-    /// <summary>Compares by content, which the equality of records doesn't do for lists and maps.</summary>
+    /// <summary>Compares by content, unlike the equality of records for lists and maps.</summary>
     public bool SameAs(WorkspaceSpec other) =>
         (Image, Cpu, Memory, Disk) == (other.Image, other.Cpu, other.Memory, other.Disk)
         && Command.SequenceEqual(other.Command)
@@ -43,7 +43,9 @@ public sealed record WorkspaceSpec(string Image, string Cpu, string Memory, stri
 
 internal abstract record WorkspaceCommand;
 
-/// <param name="Traceparent">Of the call that asked for it. Kept, so that a later delivery still belongs to that trace.</param>
+/// <param name="Traceparent">
+/// Trace context of the requesting call. Stored, so that a later delivery belongs to the same trace.
+/// </param>
 internal sealed record CreateWorkspace(
     string WorkspaceId,
     string OrganizationId,
@@ -56,19 +58,19 @@ internal sealed record CreateWorkspace(
     DateTimeOffset At
 ) : WorkspaceCommand
 {
-    /// <summary>Empty where it isn't known.</summary>
+    /// <summary>Empty if unknown.</summary>
     public string OwnerEmail { get; init; } = "";
 
-    /// <summary>As the provider's details are now.</summary>
+    /// <summary>The current details of the provider.</summary>
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
-/// <summary>An admin takes over what a cluster holds and the store doesn't know.</summary>
-/// <param name="Seen">The highest generation that the objects carry.</param>
-/// <param name="SeenRestart">The restart generation that its pod was made with.</param>
+/// <summary>An admin adopts a workspace that exists in a cluster but not in the database.</summary>
+/// <param name="Seen">Highest generation of its objects.</param>
+/// <param name="SeenRestart">Restart generation of its pod.</param>
 internal sealed record AdoptWorkspace(CreateWorkspace As, long Seen, long SeenRestart) : WorkspaceCommand;
 
-/// <summary>An admin has what a cluster holds and the store doesn't know deleted there.</summary>
+/// <summary>An admin has a workspace deleted that exists in a cluster but not in the database.</summary>
 /// <inheritdoc cref="AdoptWorkspace"/>
 internal sealed record RemoveOrphan(
     string WorkspaceId,
@@ -82,11 +84,11 @@ internal sealed record RemoveOrphan(
 ) : WorkspaceCommand;
 
 /// <summary>Changes the desired state: start, stop or delete.</summary>
-/// <param name="Etag">The version of the workspace that the caller has seen; empty if it doesn't care.</param>
+/// <param name="Etag">The version of the workspace that the caller has read; empty to ignore it.</param>
 internal sealed record ChangeDesiredState(DesiredState Desired, string Etag, string Traceparent, DateTimeOffset At)
     : WorkspaceCommand
 {
-    /// <summary>As the provider's details are now, for a start.</summary>
+    /// <summary>For a start: the current details of the provider.</summary>
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
@@ -97,8 +99,8 @@ internal sealed record RestartWorkspace(string Etag, string Traceparent, DateTim
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
-/// <param name="Change">From the present spec to the desired one.</param>
-/// <param name="OwnerEmail">Null to leave it as it is.</param>
+/// <param name="Change">Returns the desired spec for the current one.</param>
+/// <param name="OwnerEmail">Null to keep the current one.</param>
 /// <inheritdoc cref="ChangeDesiredState"/>
 internal sealed record UpdateWorkspace(
     Func<WorkspaceSpec, WorkspaceSpec> Change,
@@ -108,18 +110,18 @@ internal sealed record UpdateWorkspace(
     DateTimeOffset At
 ) : WorkspaceCommand
 {
-    /// <summary>The agent shall take over the fields that other field managers hold.</summary>
+    /// <summary>Whether the agent takes over fields that other field managers own.</summary>
     public bool TakesOwnership { get; init; }
 }
 
-/// <summary>An admin ends it, for nobody else will.</summary>
+/// <summary>An admin ends a workspace whose cluster does not answer.</summary>
 internal sealed record AbandonWorkspace(ProviderStatus ProviderStatus, string Reason, DateTimeOffset At)
     : WorkspaceCommand;
 
-/// <summary>Its provider is forgotten.</summary>
+/// <summary>The provider of the workspace is forgotten.</summary>
 internal sealed record LoseWorkspace(string Reason, DateTimeOffset At) : WorkspaceCommand;
 
-/// <summary>What the provider's current session reports.</summary>
+/// <summary>A report of the provider's current session.</summary>
 internal sealed record ObserveWorkspace(
     string ProviderId,
     long Epoch,
@@ -131,20 +133,24 @@ internal sealed record ObserveWorkspace(
     DateTimeOffset At
 ) : WorkspaceCommand
 {
-    /// <summary>All that the agent knows of this generation; nothing if all of it was stored before.</summary>
+    /// <summary>Timeline of this generation as the agent knows it; empty if all of it was stored before.</summary>
     public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
 
-    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if the agent doesn't tell.</summary>
+    /// <summary>Size of the volume in the cluster; empty if there is none, null if not reported.</summary>
     public string? Disk { get; init; }
 
-    /// <summary>The agent asks for the desired state: the objects differ from it, and it doesn't know it.</summary>
+    /// <summary>
+    /// Whether the agent asks for the desired state, because the objects differ from it and the agent does not have it.
+    /// </summary>
     public bool WantsDesired { get; init; }
 
-    /// <summary>It is part of a snapshot, which is compared with the store as a whole.</summary>
+    /// <summary>Whether the report is part of a snapshot, which is compared with the database as a whole.</summary>
     public bool InSnapshot { get; init; }
 }
 
-/// <summary>A cluster holds a generation that the store has never given out: the store is the older one.</summary>
+/// <summary>
+/// A cluster holds a generation that was never assigned, because the database was restored from an older copy.
+/// </summary>
 internal sealed record RaiseGeneration(long Seen) : WorkspaceCommand;
 
 public abstract record WorkspaceEvent;
@@ -163,11 +169,11 @@ public sealed record WorkspaceCreated(
 {
     public string OwnerEmail { get; init; } = "";
 
-    /// <summary>What it is started with, templates filled in.</summary>
+    /// <summary>Details for its start, with filled-in templates.</summary>
     public WorkspaceDetails Details { get; init; } = WorkspaceDetails.None;
 }
 
-/// <summary>Its objects were there before: the store had lost it, or never known it.</summary>
+/// <summary>A workspace was adopted whose objects existed before.</summary>
 public sealed record WorkspaceAdopted(
     string WorkspaceId,
     string OrganizationId,
@@ -189,8 +195,8 @@ public sealed record WorkspaceAdopted(
     public long RestartGeneration { get; init; }
 }
 
-/// <summary>Nobody adopted it: it is known from here on, so that it can be deleted like any other.</summary>
-/// <param name="Name">As its objects told it; it may be another workspace's name by now.</param>
+/// <summary>An orphan is to be deleted. It becomes a known workspace, so that it is deleted like any other.</summary>
+/// <param name="Name">As reported by its objects; another workspace may have it by now.</param>
 public sealed record OrphanRemovalRequested(
     string WorkspaceId,
     string ProviderId,
@@ -204,11 +210,11 @@ public sealed record OrphanRemovalRequested(
 
 public sealed record WorkspaceStartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent
 {
-    /// <summary>What it is started with from here on; null in events from before there were any.</summary>
+    /// <summary>Details from this start on; null in events of earlier versions.</summary>
     public WorkspaceDetails? Details { get; init; }
 }
 
-/// <summary>It shall run in a container that is new, whether it ran before or not.</summary>
+/// <summary>The workspace is to run in a new container, whether it is running or not.</summary>
 public sealed record WorkspaceRestartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent
 {
     /// <inheritdoc cref="WorkspaceStartRequested.Details"/>
@@ -218,7 +224,7 @@ public sealed record WorkspaceRestartRequested(long Generation, string Tracepare
 /// <summary>Used from the next start on.</summary>
 public sealed record WorkspaceOwnerEmailChanged(string OwnerEmail, long Generation, DateTimeOffset At) : WorkspaceEvent;
 
-/// <param name="Spec">All of it, as it is from now on.</param>
+/// <param name="Spec">The complete new spec.</param>
 public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, string Traceparent, DateTimeOffset At)
     : WorkspaceEvent
 {
@@ -231,7 +237,8 @@ public sealed record WorkspaceStopRequested(long Generation, string Traceparent,
 public sealed record WorkspaceDeleteRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
 
 /// <summary>
-/// What is desired already was asked for once more, because the cluster differs from it: the same generation is sent again.
+/// The unchanged desired state was requested again because the cluster differs from it. The same generation is sent
+/// again.
 /// </summary>
 public sealed record DesiredStateRepeated(DesiredState Desired, long Generation, string Traceparent, DateTimeOffset At)
     : WorkspaceEvent;
@@ -246,14 +253,14 @@ public sealed record WorkspaceObserved(
     DateTimeOffset At
 ) : WorkspaceEvent
 {
-    /// <summary>What of the generation's timeline wasn't stored before.</summary>
+    /// <summary>Timeline entries that were not stored before.</summary>
     public ImmutableArray<TimelineEntry> Timeline { get; init; } = [];
 
-    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if the agent didn't tell.</summary>
+    /// <summary>Size of the volume in the cluster; empty if there is none, null if not reported.</summary>
     public string? Disk { get; init; }
 }
 
-/// <summary>It has ended, and nobody can tell what still runs of it.</summary>
+/// <summary>The workspace has ended, and it is unknown whether anything of it still runs.</summary>
 public sealed record WorkspaceLost(string Reason, DateTimeOffset At) : WorkspaceEvent;
 
 public sealed record GenerationRaised(long Generation) : WorkspaceEvent;

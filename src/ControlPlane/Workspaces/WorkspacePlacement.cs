@@ -9,12 +9,14 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>A workspace to be placed.</summary>
-/// <param name="Organization">Name or id; the only one there is if empty.</param>
-/// <param name="Provider">Name or id; if empty, one of the region, or the default one if no region is given either.</param>
-/// <param name="Region">The provider must be of it; any if empty.</param>
-/// <param name="Owner">The caller if empty.</param>
-/// <param name="OwnerEmail">Not known if empty.</param>
+/// <summary>Request to place a workspace.</summary>
+/// <param name="Organization">Name or id; empty for the only organization.</param>
+/// <param name="Provider">
+/// Name or id; empty for one of the region, or for the default provider if no region is given.
+/// </param>
+/// <param name="Region">Required region of the provider; any if empty.</param>
+/// <param name="Owner">Empty for the caller.</param>
+/// <param name="OwnerEmail">Empty if unknown.</param>
 internal sealed record PlaceWorkspace(
     string Organization,
     string Provider,
@@ -26,13 +28,13 @@ internal sealed record PlaceWorkspace(
     string OwnerEmail = ""
 );
 
-/// <summary>A workspace as it was stored, and where it was placed.</summary>
+/// <summary>A stored workspace and its placement.</summary>
 internal sealed record PlacedWorkspace(Workspace Workspace, string Organization, WorkspaceProvider Provider);
 
 /// <summary>
-/// Creates workspaces. Holds its organization and provider shared, so that placements don't wait for each other, while
-/// whoever changes what they rely on waits for them; a provider with a maximum is held exclusively, for it has to be
-/// counted. Where only a region is given, the first provider of it that takes the workspace is chosen under its lock.
+/// Creates workspaces. Locks organization and provider in shared mode, so that placements do not wait for each other,
+/// but changes of what they rely on wait for them. A provider with a maximum is locked exclusively, since it has to be
+/// counted. If only a region is given, the first suitable provider of it is chosen under its lock.
 /// </summary>
 internal sealed class WorkspacePlacement(
     CommandExecutor writer,
@@ -47,14 +49,14 @@ internal sealed class WorkspacePlacement(
 {
     private const int MostRemembered = 10_000;
 
-    /// <summary>Providers of a region that are locked at once.</summary>
+    /// <summary>Maximum number of providers of a region that are locked at once.</summary>
     private const int MaxCandidates = 50;
 
-    // What names led to last. Under the locks it is checked in any case, so it may be out of date.
+    // Results of the last name lookups. They may be out of date, because they are verified under the locks.
     private readonly ConcurrentDictionary<(string Organization, string Provider), Target> _targets = new();
 
-    /// <param name="Candidates">In order of preference; the one that was named, or several of a region.</param>
-    /// <param name="Chosen">They are candidates of a region: another of them may be taken.</param>
+    /// <param name="Candidates">In order of preference: the named provider, or several of a region.</param>
+    /// <param name="Chosen">Whether they are candidates of a region, so that another of them may be used.</param>
     private sealed record Target(string OrganizationId, IReadOnlyList<PlacementCandidate> Candidates, bool Chosen);
 
     /// <returns>With the workspace, unless it is a repetition.</returns>
@@ -65,8 +67,8 @@ internal sealed class WorkspacePlacement(
     )
     {
         PlacedWorkspace? placed = null;
-        // Of a region the best one is tried alone. If it is taken away meanwhile, all of them are locked and one is chosen
-        // for certain, so that a crowd doesn't run from one full provider to the next.
+        // The best provider of a region is tried alone first. If it is taken meanwhile, all candidates are locked and
+        // one is chosen, so that concurrent calls do not move from one full provider to the next.
         var candidates = 1;
         var written = await writer.Run(
             context,
@@ -90,7 +92,7 @@ internal sealed class WorkspacePlacement(
             },
             ct
         );
-        // An attempt that failed, for the first call was committed meanwhile, has placed nothing.
+        // An attempt that failed because the first call was committed meanwhile has placed nothing.
         return written.Error is { } no ? no : (written.Value, written.Value.Repeated ? null : placed);
     }
 
@@ -109,7 +111,7 @@ internal sealed class WorkspacePlacement(
             return missing;
         var candidate = new PlacementCandidate(provider.Value.ProviderId, provider.Value.Details.MaxWorkspaces > 0);
         var target = new Target(organization.Value.OrganizationId, [candidate], Chosen: false);
-        // "The only one there is" can't be checked under the locks.
+        // "The only organization" cannot be verified under the locks.
         if (wanted.Organization.Length > 0 && _targets.Count < MostRemembered)
             _targets[(wanted.Organization, wanted.Provider)] = target;
         return target;
@@ -145,7 +147,7 @@ internal sealed class WorkspacePlacement(
         var meant =
             organization.Matches(wanted.Organization)
             && (target.Chosen || targets.All(t => t.Provider.Matches(reference)));
-        // Gone, renamed, no longer the default, or with a maximum by now.
+        // Deleted, renamed, no longer the default, or with a maximum by now.
         if (!meant || !targets.Zip(target.Candidates).All(p => IsCounted(p.First) == p.Second.Counted))
         {
             _targets.TryRemove((wanted.Organization, wanted.Provider), out _);
@@ -164,8 +166,8 @@ internal sealed class WorkspacePlacement(
 
     private static bool IsCounted(PlacementTarget target) => target.Provider.Details.MaxWorkspaces > 0;
 
-    // One that would take it by now was none of the candidates: look again. What is at the limit of its agent is a candidate
-    // like the others, for it is not counted when they are looked for.
+    // A provider that could take the workspace now was not among the candidates, so they are queried again. Providers
+    // at the limit of their agent are among the candidates, since the query does not count them.
     private async Task<Outcome> NoneInRegion(
         WriteSession session,
         Organization organization,
@@ -230,7 +232,7 @@ internal sealed class WorkspacePlacement(
         return workspace;
     }
 
-    /// <param name="owner">The caller if empty.</param>
+    /// <param name="owner">Empty for the caller.</param>
     internal static Error? NameTaken(string index, string name, string caller, string owner) =>
         index == Indexes.WorkspaceNameIndex
             ? new Error(

@@ -4,7 +4,7 @@ using Coder.Mesh.ControlPlane.Base;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>What a workspace's specification and its owner must keep to. Pure.</summary>
+/// <summary>Validates the specification and the owner of a workspace. Pure functions.</summary>
 internal static partial class WorkspaceRules
 {
     private const int MaxEnv = 100;
@@ -20,7 +20,7 @@ internal static partial class WorkspaceRules
     // RFC 5321, 4.5.3.1.3, without the angle brackets.
     private const int MaxEmail = 254;
 
-    /// <param name="before">The spec that is changed: quantities that an earlier version let in may stay as they are.</param>
+    /// <param name="before">The spec that is changed: quantities that an earlier version accepted may stay.</param>
     public static Fields Spec(this Fields fields, WorkspaceSpec spec, WorkspaceSpec? before = null)
     {
         if (spec.Image.Length == 0)
@@ -31,7 +31,7 @@ internal static partial class WorkspaceRules
         return fields.SpecTexts(spec);
     }
 
-    /// <summary>The same for a spec whose empty fields come from elsewhere.</summary>
+    /// <summary>Validates a spec whose empty fields are filled in later.</summary>
     public static Fields PartialSpec(this Fields fields, WorkspaceSpec spec)
     {
         foreach (var (field, value, rule) in SpecQuantities(spec).Where(q => q.Value.Length > 0))

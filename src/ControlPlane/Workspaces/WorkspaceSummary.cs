@@ -2,8 +2,8 @@ using Coder.Mesh.ControlPlane.Providers;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>What can be said of a workspace now; the API's <c>WorkspaceSummary</c>. Pure.</summary>
-/// <param name="LastReportAt">Set where the state is only what was last reported.</param>
+/// <summary>What is currently known of a workspace: the API's <c>WorkspaceSummary</c>. Pure functions.</summary>
+/// <param name="LastReportAt">Set if the state is only the last reported one.</param>
 internal sealed record WorkspaceSummary(
     ObservedState State,
     DateTimeOffset? LastReportAt,
@@ -11,10 +11,10 @@ internal sealed record WorkspaceSummary(
     string WaitingFor
 )
 {
-    /// <summary>The whole rule: every client shows what it gives.</summary>
+    /// <summary>Applies the rule for all clients, which show its result.</summary>
     public static WorkspaceSummary Of(Workspace workspace, WorkspaceProvider provider)
     {
-        // Its end is final, and nobody reports on it any more.
+        // Its state is final and not reported on any more.
         if (workspace.Finished)
             return new WorkspaceSummary(workspace.State, null, "", "");
         var acted = workspace.ObservedGeneration >= workspace.Generation;
@@ -28,7 +28,7 @@ internal sealed record WorkspaceSummary(
         );
     }
 
-    /// <param name="acted">The report is of what was asked for last, not of something before it.</param>
+    /// <param name="acted">Whether the report is about the last request and not about something before it.</param>
     private static ObservedState Shown(DesiredState desired, ObservedState seen, bool acted) =>
         (desired, seen) switch
         {
@@ -54,10 +54,10 @@ internal sealed record WorkspaceSummary(
     {
         if (provider.Status != ProviderStatus.Ready)
             return $"provider {provider.Name} is {(provider.Status == ProviderStatus.Error ? "in error" : Word(provider.Status))}";
-        // It is given some time to come back before its provider is in error.
+        // The agent has some time to return before its provider is in Error.
         if (!acted && !provider.Attached)
             return $"the agent of provider {provider.Name} is away";
-        // The state alone would read as the outcome of what was asked for last.
+        // The state alone could be taken for the result of the last request.
         return !acted && shown is (ObservedState.Running or ObservedState.Stopped)
             ? "its agent has not acted on the last change yet"
             : "";
@@ -65,7 +65,7 @@ internal sealed record WorkspaceSummary(
 
     private static string Awaited(bool acted, WorkspaceProvider provider)
     {
-        // Once the agent has acted, what the cluster does is told by the state's own code and message.
+        // Once the agent has acted, the code and message of the state describe what the cluster does.
         if (provider.Status == ProviderStatus.Ready)
             return acted ? ""
                 : provider.Attached ? $"the agent of provider {provider.Name}"
@@ -79,7 +79,8 @@ internal sealed record WorkspaceSummary(
         return string.Join(": ", why.Where(part => part.Length > 0));
     }
 
-    // Without an agent nothing is reported after its stream's end. One that is attached reports what it can still see.
+    // Without an agent, the last report is at most as late as the end of its stream. An attached agent reports what it
+    // can still see.
     private static DateTimeOffset LastReport(Workspace workspace, WorkspaceProvider provider)
     {
         var last = provider is { Attached: false, AgentSince: { } detached } ? detached : provider.StatusAt;

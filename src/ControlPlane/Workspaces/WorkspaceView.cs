@@ -6,16 +6,16 @@ using Marten;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
-/// <summary>Names a workspace.</summary>
-/// <param name="Workspace">Its id, or the name of one of the owner's.</param>
-/// <param name="Organization">Narrows a name to one organization; name or id, or empty.</param>
-/// <param name="Owner">Whose workspace a name means; the caller's if empty.</param>
+/// <summary>Reference to a workspace.</summary>
+/// <param name="Workspace">Its id, or the name of a workspace of the owner.</param>
+/// <param name="Organization">Limits a name to one organization; name or id, or empty.</param>
+/// <param name="Owner">Owner of the named workspace; empty for the caller.</param>
 internal sealed record WorkspaceReference(string Workspace, string Organization = "", string Owner = "");
 
 /// <summary>Reads workspaces.</summary>
 internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView organizations)
 {
-    /// <summary>By id, whether it has ended or not.</summary>
+    /// <summary>Finds a workspace by id, ended or not.</summary>
     public async Task<Workspace?> Find(string workspaceId, CancellationToken ct)
     {
         await using var session = sessions.Read();
@@ -28,7 +28,7 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         return await session.LoadManyAsync<Workspace>(ct, workspaceIds.Select(StreamKeys.Workspace));
     }
 
-    /// <param name="caller">Whose workspaces names mean where the reference names no owner.</param>
+    /// <param name="caller">Owner of named workspaces if the reference has no owner.</param>
     public async Task<Result<Workspace>> Find(WorkspaceReference reference, string caller, CancellationToken ct)
     {
         if (Ids.IsId(reference.Workspace))
@@ -54,15 +54,15 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         };
     }
 
-    /// <summary>All that a provider holds and that has not ended.</summary>
+    /// <summary>Returns all unfinished workspaces of a provider.</summary>
     public async Task<IReadOnlyList<Workspace>> Unfinished(string providerId, CancellationToken ct)
     {
         await using var session = sessions.Read();
         return await session.Query<Workspace>().Where(w => w.ProviderId == providerId && !w.Finished).ToListAsync(ct);
     }
 
-    /// <summary>A page of workspaces in order of id, which is the order of creation.</summary>
-    /// <param name="after">Id of the last workspace of the page before; empty for the first page.</param>
+    /// <summary>Returns a page of workspaces in order of id, which is the order of creation.</summary>
+    /// <param name="after">Id of the last workspace of the previous page; empty for the first page.</param>
     public async Task<IReadOnlyList<Workspace>> Page(
         WorkspaceFilter filter,
         string after,
@@ -71,7 +71,7 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
     )
     {
         await using var session = sessions.Read();
-        // Each has its own indexes. One that ends in between is read twice, and not missed.
+        // Each has its own indexes. A workspace that ends in between is read twice, but not missed.
         var unfinished = filter.HasUnfinished
             ? await filter.Page(session.Query<Workspace>().Where(w => !w.Finished), after, size).ToListAsync(ct)
             : [];
@@ -84,7 +84,7 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         ];
     }
 
-    /// <summary>At most two unfinished workspaces of an owner with a name, in whichever organizations.</summary>
+    /// <summary>Finds at most two unfinished workspaces of an owner with a name, in any organization.</summary>
     private async Task<IReadOnlyList<Workspace>> Named(
         WorkspaceReference reference,
         string owner,
