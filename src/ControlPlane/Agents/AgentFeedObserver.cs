@@ -5,7 +5,7 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Finds the sessions of this replica that a change of another one concerns.</summary>
+/// <summary>Finds the sessions of this replica that are affected by a change of another replica.</summary>
 internal sealed class AgentFeedObserver(
     IAgentNotifier agents,
     SessionCheck check,
@@ -29,6 +29,6 @@ internal sealed class AgentFeedObserver(
             agents.DesiredStateChanged(workspace.ProviderId, workspace.WorkspaceId);
     }
 
-    // What the agents were told may differ from what this database holds: all of them attach again.
+    // The agents may have received states that this database does not hold, so all of them attach again.
     public void DatabaseChanged() => sessions.CloseAll(SessionEnd.StoreAway);
 }

@@ -4,7 +4,7 @@ using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>One agent's open stream, and the parts that work for it.</summary>
+/// <summary>The open stream of an agent, and the parts that work for it.</summary>
 /// <param name="tokenId">The token that the agent attached with.</param>
 internal sealed class AgentSession(PresenceActor owner, SessionFence fence, string tokenId, SendQueue outbound)
     : IDisposable
@@ -28,23 +28,23 @@ internal sealed class AgentSession(PresenceActor owner, SessionFence fence, stri
 
     public CancellationToken Closing => _closing.Token;
 
-    /// <summary>Workspaces whose desired state the agent may not have. Set before the session is found by others.</summary>
+    /// <summary>Workspaces whose desired state the agent may not have. Set before the session can be found.</summary>
     public required DesiredStateDispatcher Desired { get; init; }
 
     public required ObservationWriter Observations { get; init; }
 
-    /// <summary>Its agent has said which namespace it works in.</summary>
+    /// <summary>Whether the agent has reported its namespace.</summary>
     public required bool Identified { get; init; }
 
-    /// <summary>Queues a control frame, or ends the session: none is ever dropped in silence.</summary>
+    /// <summary>Queues a control frame, or ends the session if there is no room: none is dropped silently.</summary>
     public void Send(ConnectResponse frame)
     {
         if (!outbound.TryControl(frame))
             Close(SessionEnd.TooSlow);
     }
 
-    /// <summary>Ends the session. The first reason given is the one kept.</summary>
-    /// <param name="detail">What the agent is told besides; for a broken protocol, the field and the rule.</param>
+    /// <summary>Ends the session. The first reason is kept.</summary>
+    /// <param name="detail">Detail for the agent, such as the field and the rule of a protocol violation.</param>
     public void Close(SessionEnd end, string detail = "")
     {
         var ending = new Ending(end, detail);
@@ -52,7 +52,7 @@ internal sealed class AgentSession(PresenceActor owner, SessionFence fence, stri
             _closing.Cancel();
     }
 
-    // The source holds no timer, so it is left to the collector: a late Close must not meet a disposed one.
+    // The token source has no timer and is left to the garbage collector, because Close may be called late.
     public void Dispose()
     {
         Close(SessionEnd.AgentLeft);

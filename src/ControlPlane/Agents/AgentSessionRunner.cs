@@ -11,7 +11,9 @@ using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Runs one admitted session: its reader, writer, pump, observations and owner, until the first of them ends.</summary>
+/// <summary>
+/// Runs an admitted session: its reader, writer, dispatcher, observations and owner, until the first of them ends.
+/// </summary>
 internal sealed class AgentSessionRunner(
     AgentSessions sessions,
     SessionCheck check,
@@ -48,7 +50,7 @@ internal sealed class AgentSessionRunner(
         {
             session.Send(welcome);
             sessions.Add(session);
-            // What happened while it attached, such as its token's revocation, could not find it.
+            // Changes during the attach, such as the revocation of its token, could not find the session.
             check.Ring(session.ProviderId);
             var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
             var writer = WriterOf(session, attached.State.SilenceLimit);
@@ -107,7 +109,7 @@ internal sealed class AgentSessionRunner(
         };
     }
 
-    /// <summary>Runs one part; however it ends, the session ends with it, and the first reason is the one kept.</summary>
+    /// <summary>Runs one part. When it ends, the session ends too, and the first reason is kept.</summary>
     private async Task Part(AgentSession session, Func<Task> run)
     {
         try
@@ -121,11 +123,11 @@ internal sealed class AgentSessionRunner(
         }
         catch (Exception) when (session.Closing.IsCancellationRequested)
         {
-            // Another part ended first and this one was told to stop; the session's end says why.
+            // Another part ended first, and the session has its reason.
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
         {
-            // The connection is gone: nobody is left to be told.
+            // The connection is lost, so the agent receives no status.
             logger.ConnectionLost(names.Of(session.ProviderId), session.ProviderId, e.Message);
             session.Close(SessionEnd.ConnectionLost);
         }
@@ -143,14 +145,14 @@ internal sealed class AgentSessionRunner(
         session.Close(SessionEnd.Superseded);
     }
 
-    /// <summary>Closes the session when its presence's owner says so.</summary>
+    /// <summary>Closes the session when the owner of its presence requires it.</summary>
     private static async Task Heed(AgentSession session)
     {
         var verdict = await session.Owner.Verdict.WaitAsync(session.Closing);
         session.Close(
             verdict switch
             {
-                // Who doesn't read is heard no more, whatever it sends.
+                // An agent that does not read is not heard either, whatever it sends.
                 OwnerVerdict.Unresponsive when session.SendQueue.IsFull => SessionEnd.TooSlow,
                 OwnerVerdict.Unresponsive => SessionEnd.Unresponsive,
                 _ => SessionEnd.Superseded,
@@ -172,11 +174,13 @@ internal sealed class AgentSessionRunner(
         }
         catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
         {
-            // The replica stops, or the owner has: the next owner's grace counts.
+            // The replica or the owner stops: the grace period of the next owner applies.
         }
     }
 
-    /// <returns>How many sessions in a row have not lived to the answer of their first snapshot; 0 if this one has.</returns>
+    /// <returns>
+    /// Number of consecutive sessions that ended before their first snapshot was answered; 0 if this one was answered.
+    /// </returns>
     private async Task<int> CountFailure(AgentSession session, CancellationToken ct)
     {
         if (session.Desired.FirstSnapshotDone || !session.Ending.End.Fails())
@@ -187,7 +191,7 @@ internal sealed class AgentSessionRunner(
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            // Not counted: the store's absence may be what has ended it.
+            // Not counted: the session may have ended because the database is unavailable.
             return 0;
         }
     }

@@ -6,7 +6,9 @@ internal sealed class AgentSessions
     private readonly Lock _lock = new();
     private readonly Dictionary<string, AgentSession> _sessions = [];
 
-    /// <summary>Makes a session the provider's, unless a newer one is; the older of the two is closed.</summary>
+    /// <summary>
+    /// Registers a session, unless a newer one of the same provider is registered. The older of the two is closed.
+    /// </summary>
     public void Add(AgentSession session)
     {
         AgentSession? older;
@@ -21,7 +23,7 @@ internal sealed class AgentSessions
         older?.Close(SessionEnd.Superseded);
     }
 
-    /// <summary>Removes this very session: a late removal must not meet its successor.</summary>
+    /// <summary>Removes this session, but not its successor.</summary>
     public void Remove(AgentSession session)
     {
         lock (_lock)

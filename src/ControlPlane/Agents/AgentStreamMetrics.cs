@@ -5,7 +5,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>What operators count of agent streams. All tags are from closed sets; docs/observability.md lists them.</summary>
+/// <summary>Metrics of agent streams. All tags are from closed sets; docs/observability.md lists them.</summary>
 internal sealed class AgentStreamMetrics
 {
     private readonly UpDownCounter<long> _active;

@@ -2,76 +2,91 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Limits and times of agent sessions.</summary>
+/// <summary>Limits and timeouts of agent sessions.</summary>
 public sealed class AgentStreamOptions
 {
     public const string Section = "Mesh:AgentStream";
 
-    /// <summary>How often both ends send a heartbeat, unless the agent wishes for less. Three missed end the session.</summary>
+    /// <summary>
+    /// Heartbeat interval of both ends, unless the agent asks for a shorter one. Three missed heartbeats end the
+    /// session.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a new stream may take to say Hello.</summary>
+    /// <summary>Time limit for the Hello of a new stream.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:01:00")]
     public TimeSpan HelloTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Answers to heartbeats that may wait for one agent; while there are so many, no more is read of it.</summary>
+    /// <summary>
+    /// Maximum number of heartbeat answers that wait for one agent. When it is reached, no more frames are read from
+    /// it.
+    /// </summary>
     [Range(16, 10_000)]
     public int ControlCapacity { get; set; } = 256;
 
-    /// <summary>Bytes of one frame.</summary>
+    /// <summary>Maximum size of a frame, in bytes.</summary>
     [Range(64 * 1024, 64 * 1024 * 1024)]
     public int MaxFrameBytes { get; set; } = 4 * 1024 * 1024;
 
     /// <summary>
-    /// Workspaces that one provider may hold, for its agent's snapshot holds all of them. No more are created; a snapshot
-    /// may hold a tenth more, such as orphans and what is on its way out.
+    /// Maximum number of workspaces of one provider, all of which the snapshot of its agent holds. Creates beyond it
+    /// are refused. A snapshot may hold a tenth more, such as orphans and workspaces that are being deleted.
     /// </summary>
     [Range(100, 100_000)]
     public int MaxWorkspacesPerSnapshot { get; set; } = 10_000;
 
-    /// <summary>Workspaces in all parts of a snapshot.</summary>
+    /// <summary>Maximum number of workspaces in all parts of a snapshot.</summary>
     internal int SnapshotLimit => MaxWorkspacesPerSnapshot + (MaxWorkspacesPerSnapshot / 10);
 
-    /// <summary>Workspaces in one part of a snapshot.</summary>
+    /// <summary>Maximum number of workspaces in one part of a snapshot.</summary>
     [Range(1, 10_000)]
     public int MaxWorkspacesPerSnapshotPart { get; set; } = 500;
 
-    /// <summary>Frames that one agent may send each second on average; a session that sends more ends as flooding.</summary>
+    /// <summary>
+    /// Average number of frames per second that one agent may send. A session that sends more ends as flooding.
+    /// </summary>
     [Range(10, 100_000)]
     public int FramesPerSecond { get; set; } = 500;
 
     /// <summary>
-    /// Frames that one agent may send at once: a whole snapshot in parts, and then a report of each workspace in it.
+    /// Number of frames that one agent may send at once: a whole snapshot in parts, and a report of each workspace in
+    /// it.
     /// </summary>
     [Range(100, 1_000_000)]
     public int FrameBurst { get; set; } = 25_000;
 
-    /// <summary>Sessions of this process; an agent that is too many is refused before the store gives it an epoch.</summary>
+    /// <summary>
+    /// Maximum number of sessions of this process. Further agents are refused before they get an epoch.
+    /// </summary>
     [Range(1, 100_000)]
     public int MaxSessions { get; set; } = 20_000;
 
-    /// <summary>How often an agent's token may be shown in a minute; more is refused before the store is asked.</summary>
+    /// <summary>
+    /// How often an agent's token may be used in one minute. More is refused without a database query.
+    /// </summary>
     [Range(1, 10_000)]
     public int AttachesPerMinute { get; set; } = 120;
 
-    /// <summary>Tokens that nobody has vouched for yet, agents' and callers', that may be looked up at once.</summary>
+    /// <summary>Maximum number of concurrent lookups of unknown tokens, of agents and callers.</summary>
     [Range(1, 1000)]
     public int ConcurrentLookups { get; set; } = 16;
 
-    /// <summary>Those that may wait for that; more are refused before the store is asked.</summary>
+    /// <summary>Maximum number of tokens that wait for a lookup. More are refused without a database query.</summary>
     [Range(0, 100_000)]
     public int WaitingLookups { get; set; } = 10_000;
 
-    /// <summary>Attaches that may be at the store at once; the others wait their turn.</summary>
+    /// <summary>Maximum number of concurrent attaches in the database; others wait.</summary>
     [Range(1, 1000)]
     public int ConcurrentAttaches { get; set; } = 16;
 
-    /// <summary>How long a stopping replica may take to hand its agents over to others; zero closes them at once.</summary>
+    /// <summary>
+    /// Time in which a stopping replica asks its agents to reconnect elsewhere; zero closes their streams at once.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:05:00")]
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How long the store may be away before all sessions are closed.</summary>
+    /// <summary>How long the database may be unavailable before all sessions are closed.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
     public TimeSpan StoreAwayLimit { get; set; } = TimeSpan.FromMinutes(5);
 }

@@ -16,7 +16,7 @@ using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Agents' streams: admits an agent, then runs its session until either side ends it.</summary>
+/// <summary>The gRPC service of agents: admits an agent, then runs its session until either side ends it.</summary>
 [Authorize(Policies.Agent)]
 internal sealed class AgentStreamService(
     SessionPermits places,
@@ -41,7 +41,7 @@ internal sealed class AgentStreamService(
         ServerCallContext context
     )
     {
-        // The request's span lasts as long as the stream; frames link to it and are never its children.
+        // The span of the request lasts as long as the stream. Frames link to it and are never its children.
         var sessionSpan = Activity.Current?.Context ?? default;
         Activity.Current = null;
         streams.Enter(context.GetHttpContext());
@@ -95,7 +95,7 @@ internal sealed class AgentStreamService(
         }
     }
 
-    /// <summary>What an agent whose token is good asks for, unless it is refused; that is counted and recorded.</summary>
+    /// <summary>Returns the result of a request with a valid token; a refusal is counted and recorded.</summary>
     private T Granted<T>(Result<T> asked, string providerId, ServerCallContext context)
     {
         if (asked.Error is not { } error)

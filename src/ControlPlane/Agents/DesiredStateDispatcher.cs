@@ -12,9 +12,9 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Sends desired states to one agent: those marked by the doorbell, and those in which a snapshot differs from the
-/// store. What is kept is the set of ids, so that memory is bounded by workspaces, not by changes; each id is read from
-/// the store when its turn comes. Nothing is sent before the first snapshot is complete.
+/// Sends desired states to one agent: those that were notified, and those in which a snapshot differs from the
+/// database. It keeps a set of ids, so that memory is bounded by the number of workspaces and not of changes; each
+/// workspace is read when its turn comes. Nothing is sent before the first snapshot is complete.
 /// </summary>
 internal sealed class DesiredStateDispatcher(
     string providerId,
@@ -49,10 +49,10 @@ internal sealed class DesiredStateDispatcher(
         _signal.Set();
     }
 
-    /// <summary>Sends again what an agent was sent before but doesn't follow, or follows no longer; not too often.</summary>
+    /// <summary>Sends a desired state again that the agent does not follow, or no longer; at a limited rate.</summary>
     public void Repeat(string workspaceId)
     {
-        // The answer to the first snapshot says all there is to say.
+        // The answer to the first snapshot covers everything.
         if (_firstSnapshotDone)
             _repeats.Ask(workspaceId, Mark);
     }
@@ -104,7 +104,8 @@ internal sealed class DesiredStateDispatcher(
         var unfinished = await Compare(snapshot, ct);
         var known = unfinished.Select(w => w.WorkspaceId).ToHashSet();
         var differing = unfinished.Where(w => Differs(w, snapshot)).Select(w => w.WorkspaceId);
-        // What the agent holds but nothing unfinished claims: ended here, or of no store at all (an orphan, left alone).
+        // Workspaces in the snapshot that are not unfinished workspaces here: they have ended, or they are orphans and
+        // left alone.
         var unclaimed = snapshot.Keys.Where(id => !known.Contains(id)).ToList();
         foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
             await Send(chunk, redelivery: true, ct);
@@ -115,7 +116,7 @@ internal sealed class DesiredStateDispatcher(
         await outbound.Workspace(new ConnectResponse { SnapshotComplete = new SnapshotComplete() }, ct);
         lock (_lock)
         {
-            // A newer snapshot may have come meanwhile; its signal is set.
+            // A newer snapshot may have arrived meanwhile; its signal is set.
             if (_snapshot == snapshot)
                 _snapshot = null;
         }
@@ -123,7 +124,7 @@ internal sealed class DesiredStateDispatcher(
         _signal.Set();
     }
 
-    /// <returns>The provider's unfinished workspaces.</returns>
+    /// <returns>The unfinished workspaces of the provider.</returns>
     private async Task<IReadOnlyList<Workspace>> Compare(
         IReadOnlyDictionary<string, Held> snapshot,
         CancellationToken ct
@@ -143,17 +144,17 @@ internal sealed class DesiredStateDispatcher(
     }
 
     /// <summary>
-    /// A snapshot ahead of the store means that the store was restored, or that somebody has edited an object: it goes on
-    /// from there.
+    /// Raises generations that are lower than those of a snapshot, because the database was restored or somebody has
+    /// edited an object.
     /// </summary>
-    /// <returns>Those that are raised by now.</returns>
+    /// <returns>Ids of the raised workspaces.</returns>
     private async Task<IReadOnlyList<string>> RaiseGenerations(CancellationToken ct)
     {
         var done = new List<string>();
         foreach (var (id, carried) in _toRaise.ToList())
         {
             var raised = await commands.RaiseGeneration(id, carried, ct);
-            // One that others change all the time is tried again, and nobody waits for it.
+            // A workspace that is constantly modified is retried later, without blocking the others.
             if (raised.Error?.Reason == ErrorReasons.ConcurrentChange)
                 continue;
             _toRaise.Remove(id);
@@ -189,7 +190,7 @@ internal sealed class DesiredStateDispatcher(
             }
             catch
             {
-                // Not sent, so still marked: whoever handles this comes back for it.
+                // Not sent, so the id stays marked until the caller handles it again.
                 lock (_lock)
                     _dirty.UnionWith(chunk);
                 throw;

@@ -11,8 +11,8 @@ using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Reads one agent's frames after its Hello. The next frame is read only after this one is handled: that is the inbound
-/// backpressure.
+/// Reads the frames of an agent after its Hello. The next frame is read only after this one is handled, which gives
+/// inbound backpressure.
 /// </summary>
 internal sealed class FrameReader(
     AgentSession session,
@@ -25,7 +25,7 @@ internal sealed class FrameReader(
     private readonly InventorySnapshot _snapshot = new();
 
     /// <returns>When the agent has ended its side of the stream, or sends more than it may.</returns>
-    /// <exception cref="ProtocolException">A frame breaks the protocol.</exception>
+    /// <exception cref="ProtocolException">A frame violates the protocol.</exception>
     public async Task Run(IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
     {
         using var rate = Rate();
@@ -50,7 +50,7 @@ internal sealed class FrameReader(
         session.Close(SessionEnd.AgentLeft);
     }
 
-    // Replenished when it is empty, by the time that has passed: a timer per session would cost more than the frames.
+    // Replenished on demand by the elapsed time: a timer for each session would cost more than the frames.
     private TokenBucketRateLimiter Rate() =>
         new(
             new TokenBucketRateLimiterOptions
@@ -143,7 +143,10 @@ internal sealed class FrameReader(
             session.Desired.Answer(_snapshot.Take());
     }
 
-    /// <summary>Until an agent has said where it works, nothing is taken from it, and so nothing is sent to it.</summary>
+    /// <summary>
+    /// Requires that the agent has reported its namespace; before that, its frames are not accepted and nothing is sent
+    /// to it.
+    /// </summary>
     private void Identified(string frame)
     {
         if (!session.Identified)

@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal static class FrameStream
 {
     /// <summary>Reads the next frame.</summary>
-    /// <exception cref="ProtocolException">What came is no frame, or one that is too large.</exception>
+    /// <exception cref="ProtocolException">The message is not a frame, or too large.</exception>
     public static async Task<bool> MoveNextFrame(this IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
     {
         try

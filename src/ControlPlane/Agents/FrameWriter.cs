@@ -3,9 +3,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>The one place that writes to an agent: gRPC allows a single write at a time on a stream.</summary>
+/// <summary>The only writer of a stream: gRPC allows one write at a time.</summary>
 /// <param name="stuckAfter">How long an agent may leave a frame unread.</param>
-/// <param name="stuck">Called when one has.</param>
+/// <param name="stuck">Called when that time has passed.</param>
 internal sealed class FrameWriter(
     SendQueue outbound,
     AgentStreamMetrics metrics,
@@ -14,13 +14,14 @@ internal sealed class FrameWriter(
     TimeProvider time
 )
 {
-    /// <summary>How long a write under way may still take once the session is closing.</summary>
+    /// <summary>Time limit of a pending write when the session closes.</summary>
     public static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs until the session closes.</summary>
     public async Task Run(IServerStreamWriter<ConnectResponse> responses, CancellationToken closing)
     {
-        // To cancel a write is to cut the stream, and the agent would never hear why: it is cut only if it hangs.
+        // Cancelling a write resets the stream, so that the agent never receives the final status. Only a stuck write
+        // is cancelled.
         using var cut = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         await using var onClosing = closing.Register(() => cut.CancelAfter(LastWriteLimit));
         await using var unread = time.CreateTimer(
@@ -33,7 +34,7 @@ internal sealed class FrameWriter(
         {
             var frame = await outbound.Next(closing);
             var written = responses.WriteAsync(frame, cut.Token);
-            // Most are taken at once, and need no timer.
+            // Most writes complete synchronously and need no timer.
             if (!written.IsCompleted)
             {
                 unread.Change(stuckAfter, Timeout.InfiniteTimeSpan);

@@ -3,9 +3,9 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>An agent has broken the protocol: its session ends, the others don't notice.</summary>
+/// <summary>An agent has violated the protocol. Its session ends; others are not affected.</summary>
 internal sealed class ProtocolException(string message) : Exception(message)
 {
-    /// <summary>What an agent is told that has broken it before it had a session.</summary>
+    /// <summary>Returns the error for an agent that had no session yet.</summary>
     public Error ToError() => new(ErrorKind.InvalidArgument, ErrorReasons.ProtocolViolation, Message);
 }

@@ -5,10 +5,10 @@ using Coder.Mesh.ControlPlane.Base;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// What waits to be written to one agent. Control frames are few and never wait for room: too many of them end the
-/// session. All others wait in their producers, so that memory is bounded: desired states and acknowledgements for room
-/// among a handful, the answers to heartbeats among themselves. Who sends more heartbeats than it takes answers is read no
-/// faster.
+/// Frames that wait to be written to one agent. Control frames are few and never wait for room: too many of them end
+/// the session. All others wait in their producers, which bounds memory: desired states and acknowledgements share a
+/// few slots, heartbeat answers have their own. An agent that sends more heartbeats than it reads answers is read more
+/// slowly.
 /// </summary>
 internal sealed class SendQueue(int answerCapacity)
 {
@@ -20,10 +20,10 @@ internal sealed class SendQueue(int answerCapacity)
     private readonly Channel<ConnectResponse> _workspaces = Bounded(WorkspaceCapacity);
     private readonly AsyncAutoResetEvent _any = new(inline: true);
 
-    /// <summary>No more heartbeats are answered until the agent reads.</summary>
+    /// <summary>Whether no more heartbeats are answered until the agent reads.</summary>
     public bool IsFull => _answers.Reader.Count >= answerCapacity;
 
-    /// <returns>False if there is no room: the agent can't keep up.</returns>
+    /// <returns>False if there is no room, because the agent reads too slowly.</returns>
     public bool TryControl(ConnectResponse frame)
     {
         if (!_control.Writer.TryWrite(frame))
@@ -38,7 +38,7 @@ internal sealed class SendQueue(int answerCapacity)
     /// <summary>Queues the answer to a heartbeat when there is room.</summary>
     public ValueTask Answer(ConnectResponse frame, CancellationToken ct) => Queue(_answers, frame, ct);
 
-    /// <summary>The next frame to write: control frames first, then answers.</summary>
+    /// <summary>Returns the next frame to write: control frames first, then answers.</summary>
     public async ValueTask<ConnectResponse> Next(CancellationToken ct)
     {
         while (true)

@@ -6,9 +6,9 @@ using Coder.Mesh.ControlPlane.Storage;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Closes sessions that the store no longer gives to this replica: superseded elsewhere, their token revoked, or their
-/// provider deleted. Tells the owner of a provider's presence, which outlives the session, when no agent can come back.
-/// It looks at those that are rung for, and at all of them when the store has been away.
+/// Closes sessions that are no longer valid in the database: superseded elsewhere, with a revoked token, or of a
+/// deleted provider. Informs the owner of a provider's presence, which outlives the session, when no agent can return.
+/// Checks the notified providers, and all of them after the database was unavailable.
 /// </summary>
 internal sealed class SessionCheck(
     StoreSessions store,
@@ -28,8 +28,8 @@ internal sealed class SessionCheck(
     private readonly HashSet<string> _due = [];
     private readonly AsyncAutoResetEvent _signal = new();
 
-    /// <summary>Something has changed in the store that a session of this provider may have to act on.</summary>
-    /// <param name="presence">It is what an agent is to the provider, which is none of the sweeper's business.</param>
+    /// <summary>Reports a change that a session of this provider may have to act on.</summary>
+    /// <param name="presence">Whether the presence has changed.</param>
     public void Ring(string providerId, bool presence = false)
     {
         if (sessions.Find(providerId) is null && keeper.Find(providerId) is null)
@@ -99,7 +99,8 @@ internal sealed class SessionCheck(
 
     private async Task Check(string[] providerIds, CancellationToken ct)
     {
-        // Held before the store is read: a session that attaches meanwhile isn't judged by what was read before it.
+        // Taken before the database is read, so that a session that attaches meanwhile is not checked against older
+        // data.
         var held = providerIds
             .Select(sessions.Find)
             .OfType<AgentSession>()
@@ -115,7 +116,7 @@ internal sealed class SessionCheck(
         ).ToDictionary(p => p.ProviderId);
         foreach (var provider in providers.Values)
             names.Saw(provider);
-        // Before its session is closed: how it ends decides whether a grace begins.
+        // Before its session is closed, since the reason of the end decides whether a grace period begins.
         foreach (var owner in owners)
         {
             if (providers.GetValueOrDefault(owner.ProviderId) is { Deleted: false, Tokens.Length: 0 })

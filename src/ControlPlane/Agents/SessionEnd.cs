@@ -8,7 +8,10 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Why a session ended. Which status the agent gets, and which grace begins, follow from it.</summary>
+/// <summary>
+/// Reasons for the end of a session. They determine the status that the agent receives and the grace period that
+/// begins.
+/// </summary>
 internal enum SessionEnd
 {
     None,
@@ -27,7 +30,7 @@ internal enum SessionEnd
     Failed,
 }
 
-/// <param name="Detail">What the agent is told besides; may be empty.</param>
+/// <param name="Detail">Additional text for the agent; may be empty.</param>
 internal sealed record Ending(SessionEnd End, string Detail)
 {
     public static readonly Ending None = new(SessionEnd.None, "");
@@ -35,7 +38,7 @@ internal sealed record Ending(SessionEnd End, string Detail)
 
 internal static class SessionEnds
 {
-    /// <summary>The tag of a metric, and the stored reason of a disconnect: lower_snake, from this closed set.</summary>
+    /// <summary>Returns the tag of the metric and the stored reason of the disconnect, in lower_snake_case.</summary>
     public static string Tag(this SessionEnd end) =>
         end switch
         {
@@ -54,7 +57,9 @@ internal static class SessionEnds
             _ => "failed",
         };
 
-    /// <summary>Whether a session that ends so before its first snapshot is answered has failed; the others end in good order.</summary>
+    /// <summary>
+    /// Whether a session that ends for this reason before its first snapshot is answered counts as failed.
+    /// </summary>
     public static bool Fails(this SessionEnd end) =>
         end
             is SessionEnd.AgentLeft
@@ -66,7 +71,7 @@ internal static class SessionEnds
                 or SessionEnd.ProtocolViolation
                 or SessionEnd.Failed;
 
-    /// <summary>How long the provider stays as it was; null where no grace begins here.</summary>
+    /// <summary>Returns how long the provider keeps its status; null if no grace period begins here.</summary>
     public static TimeSpan? Grace(this SessionEnd end) =>
         end switch
         {
@@ -75,7 +80,7 @@ internal static class SessionEnds
             _ => StatusMachine.ReconnectGrace,
         };
 
-    /// <summary>What the agent is told, where a session neither failed nor was left by the agent itself.</summary>
+    /// <summary>Errors for the agent, for ends that are neither failures nor caused by the agent itself.</summary>
     private static readonly FrozenDictionary<SessionEnd, Error> Errors = new Dictionary<SessionEnd, Error>
     {
         [SessionEnd.Superseded] = new(
@@ -127,13 +132,13 @@ internal static class SessionEnds
         "The session failed; dial again."
     );
 
-    /// <summary>What the agent is told; null where it left by itself.</summary>
+    /// <summary>Returns the error for the agent; null if it left by itself.</summary>
     private static Error? Told(this SessionEnd end) =>
         end is SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye
             ? null
             : Errors.GetValueOrDefault(end, SessionFailed);
 
-    /// <summary>What ends the agent's call; null where it left by itself.</summary>
+    /// <summary>Returns the exception that ends the agent's call; null if it left by itself.</summary>
     public static RpcException? ToException(this Ending ending) =>
         ending.End.Told() is { } told
             ? (told with { Message = $"{told.Message} {ending.Detail}".TrimEnd() }).ToRpcException()

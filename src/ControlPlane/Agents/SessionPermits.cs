@@ -5,14 +5,14 @@ using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Bounds the agents' streams of this process, those that have not said Hello included.</summary>
+/// <summary>Limits the number of agent streams of this process, including those without a Hello.</summary>
 internal sealed class SessionPermits(IOptions<AgentStreamOptions> options) : IDisposable
 {
     private readonly ConcurrencyLimiter _places = new(
         new ConcurrencyLimiterOptions { PermitLimit = options.Value.MaxSessions, QueueLimit = 0 }
     );
 
-    /// <returns>The place: it is free again when this is disposed.</returns>
+    /// <returns>A permit that is released when it is disposed of.</returns>
     public Result<IDisposable> Take()
     {
         var lease = _places.AttemptAcquire();

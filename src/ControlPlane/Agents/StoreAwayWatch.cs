@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Closes all sessions once the store has been away too long: agents then look for a replica that reaches it.
+/// Closes all sessions when the database has been unavailable for too long, so that agents look for a replica that
+/// reaches it.
 /// </summary>
 internal sealed class StoreAwayWatch(
     StoreHealth health,

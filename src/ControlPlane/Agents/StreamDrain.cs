@@ -8,9 +8,9 @@ using Microsoft.Extensions.Options;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Hands agents over before the server stops: with another replica there they are asked to dial again, one after the other,
-/// and move when their new stream is up; alone they are told that this one restarts. Either way streams end before the
-/// server begins to close connections: otherwise a connection may be gone before its agent has heard why.
+/// Moves agents to other replicas before the server stops. If there are others, agents are asked to reconnect one after
+/// the other, and leave when their new stream is up; otherwise they receive the status of a restart. Streams end before
+/// the server closes connections, so that agents receive the final status.
 /// </summary>
 internal sealed class StreamDrain(
     AgentSessions sessions,
@@ -21,26 +21,30 @@ internal sealed class StreamDrain(
     ILogger<StreamDrain> logger
 ) : IHostedLifecycleService, IDisposable
 {
-    /// <summary>An agent that doesn't read is not waited for any longer.</summary>
+    /// <summary>Maximum wait for an agent that does not read.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(3);
 
-    /// <summary>What the others are asked to take on, so that they can go on with what they do.</summary>
+    /// <summary>Rate of reconnects that does not disturb the other replicas.</summary>
     private const int AttachesPerSecond = 200;
 
-    /// <summary>An agent whose dial lands here again, or fails, tries more than once.</summary>
+    /// <summary>
+    /// Time for an agent to reconnect more than once, in case it reaches this replica again or fails.
+    /// </summary>
     private static readonly TimeSpan TimeToMove = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _closing = new();
 
-    /// <summary>New streams are refused: the replica stops.</summary>
+    /// <summary>Whether new streams are refused because the replica stops.</summary>
     public bool Refuses => lifetime.ApplicationStopping.IsCancellationRequested;
 
-    /// <summary>The sessions that are left have to end.</summary>
+    /// <summary>Cancelled when the remaining sessions have to end.</summary>
     public CancellationToken Closing => _closing.Token;
 
-    /// <summary>Moves the agents to other replicas, if there are any, in bounded time. Nothing else stops before.</summary>
+    /// <summary>
+    /// Moves the agents to other replicas, if there are any, in bounded time. Runs before anything else stops.
+    /// </summary>
     public async Task HandOver(CancellationToken ct)
     {
         lifetime.StopApplication();
@@ -64,7 +68,7 @@ internal sealed class StreamDrain(
     {
         lifetime.StopApplication();
         await _closing.CancelAsync();
-        // Those that the hand-over ended a moment ago have to be read too.
+        // The last statuses of the hand-over have to be read too.
         await streams.WaitForEnds(Limit, cancellationToken);
     }
 

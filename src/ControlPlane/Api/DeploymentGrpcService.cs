@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>The gRPC service of the deployment as a whole.</summary>
+/// <summary>gRPC service of the deployment as a whole.</summary>
 [Authorize(Policies.SiteAdmin)]
 internal sealed class DeploymentGrpcService(DeploymentOperations deployment) : DeploymentService.DeploymentServiceBase
 {

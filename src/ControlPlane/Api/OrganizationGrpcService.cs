@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>The gRPC service of organizations.</summary>
+/// <summary>gRPC service of organizations.</summary>
 [Authorize(Policies.SiteAdmin)]
 internal sealed class OrganizationGrpcService(OrganizationOperations organizations, WatchPump watches)
     : OrganizationService.OrganizationServiceBase

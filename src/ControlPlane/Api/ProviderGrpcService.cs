@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>The gRPC service of providers.</summary>
+/// <summary>gRPC service of providers.</summary>
 [Authorize(Policies.SiteAdmin)]
 internal sealed class ProviderGrpcService(
     ProviderOperations providers,

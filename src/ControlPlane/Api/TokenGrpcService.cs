@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>The gRPC service of callers and their tokens.</summary>
+/// <summary>gRPC service of callers and their tokens.</summary>
 [Authorize(Policies.SiteAdmin)]
 internal sealed class TokenGrpcService(TokenOperations tokens) : TokenService.TokenServiceBase
 {

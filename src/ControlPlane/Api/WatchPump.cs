@@ -8,7 +8,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>Writes what a subscription reports to the stream of a call, until the caller leaves or its token is revoked.</summary>
+/// <summary>
+/// Writes the changes of a subscription to the stream of a call, until the caller leaves or its token is revoked.
+/// </summary>
 internal sealed class WatchPump(
     WatchMetrics metrics,
     WatchLimits limits,
@@ -18,8 +20,10 @@ internal sealed class WatchPump(
     TimeProvider time
 )
 {
-    /// <param name="message">What a change is in the messages of this stream.</param>
-    /// <exception cref="RpcException">The subscription has ended, the caller reads too slowly, or the replica stops.</exception>
+    /// <param name="message">Converts a change to a message of the stream.</param>
+    /// <exception cref="RpcException">
+    /// The subscription has ended, the caller reads too slowly, or the replica stops.
+    /// </exception>
     public async Task Run<TMessage>(
         IAsyncEnumerable<ResourceChange> changes,
         Func<ResourceChange, TMessage> message,

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace Coder.Mesh.ControlPlane.Api;
 
-/// <summary>The gRPC service of workspaces.</summary>
+/// <summary>gRPC service of workspaces.</summary>
 [Authorize(Policies.SiteAdmin)]
 internal sealed class WorkspaceGrpcService(
     WorkspaceOperations workspaces,

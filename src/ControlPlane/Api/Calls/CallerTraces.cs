@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Authentication;
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
 /// <summary>
-/// Only who is known may add to a trace: anybody else's <c>traceparent</c> starts a new one. Authenticating comes first
-/// for that, and belongs to nobody's trace.
+/// Accepts a <c>traceparent</c> only from authenticated callers; others start a new trace. Authentication runs before
+/// and belongs to no trace of a caller.
 /// </summary>
 internal static class CallerTraces
 {
@@ -27,7 +27,7 @@ internal static class CallerTraces
                     return;
                 }
 
-                // Made before anybody could know who calls; what isn't recorded isn't exported.
+                // Created before the caller was known. An activity that is not recorded is not exported.
                 claimed.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
                 claimed.IsAllDataRequested = false;
                 Activity.Current = null;
@@ -40,7 +40,7 @@ internal static class CallerTraces
     private static async Task<bool> IsKnown(HttpContext context)
     {
         var claimed = Activity.Current;
-        // A trace of its own, without the flag that says recorded: the look-up makes no spans.
+        // A new trace without the recorded flag, so that the token lookup makes no spans.
         Activity.Current = null;
         using var apart = new Activity("authenticate").Start();
         try

@@ -2,10 +2,15 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
-/// <summary>What a request ends with because its caller has hung up is no failure: nobody is told, and nothing is logged.</summary>
+/// <summary>
+/// Handles exceptions of requests whose client has disconnected: no response is written and nothing is logged.
+/// </summary>
 internal static class HangUps
 {
-    /// <summary>Comes before all that reads requests. Calls of services end in the <see cref="FailureInterceptor"/>.</summary>
+    /// <summary>
+    /// Place it before everything that reads requests. Calls of services are handled by the <see
+    /// cref="FailureInterceptor"/>.
+    /// </summary>
     public static IApplicationBuilder UseHangUps(this IApplicationBuilder app) =>
         app.Use(
             async (context, next) =>

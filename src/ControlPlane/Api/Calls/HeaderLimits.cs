@@ -7,17 +7,17 @@ using Coder.Mesh.Protocol;
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
 /// <summary>
-/// Refuses a call whose headers are too large. The server can't: where its own limits are passed it ends the whole connection,
-/// with all calls and watches on it. So those are far above these.
+/// Refuses a call whose headers are too large. The server's own limits are much higher, because it ends the whole
+/// connection, with all of its calls and watches, when they are exceeded.
 /// </summary>
 internal static class HeaderLimits
 {
-    /// <summary>Ours have a token, a trace context and little else.</summary>
+    /// <summary>Own clients send a token, a trace context and little else.</summary>
     private const int MaxHeaders = 64;
 
     private const int MaxBytes = 8 * 1024;
 
-    /// <summary>The server's own: what is read before anybody is known.</summary>
+    /// <summary>The server's own limit, which applies before authentication.</summary>
     public const int MaxReadHeaders = 1_000;
 
     /// <inheritdoc cref="MaxReadHeaders"/>

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
 /// <summary>
-/// Answers calls whose request could not be read. They fail before any interceptor is called, and gRPC has only UNKNOWN or
-/// INTERNAL for them, and a stack trace in the log.
+/// Answers calls whose request could not be read. They fail before any interceptor is called, and gRPC itself would
+/// answer UNKNOWN or INTERNAL and log a stack trace.
 /// </summary>
 internal static class UnreadRequests
 {
@@ -25,10 +25,12 @@ internal static class UnreadRequests
         "The request is larger than 4 MiB."
     );
 
-    /// <summary>Maximum time from the headers of a call to the end of its one message, turn of the call included.</summary>
+    /// <summary>
+    /// Maximum time from the headers of a call to the end of its only message, including its wait for a permit.
+    /// </summary>
     public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(30);
 
-    // RFC 9113, 7: the peer generates excessive load. gRPC clients see RESOURCE_EXHAUSTED.
+    // RFC 9113, 7: the peer generates excessive load. gRPC clients receive RESOURCE_EXHAUSTED.
     private const int EnhanceYourCalm = 0xb;
 
     private sealed class Read
@@ -36,7 +38,7 @@ internal static class UnreadRequests
         public volatile bool Done;
     }
 
-    /// <summary>Notes that the message was read, or that the method reads its stream itself.</summary>
+    /// <summary>Records that the message was read, or that the method reads its stream itself.</summary>
     public static void WasRead(HttpContext context) => context.Features.Get<Read>()?.Done = true;
 
     public static IApplicationBuilder UseUnreadRequests(this IApplicationBuilder app)
@@ -64,7 +66,7 @@ internal static class UnreadRequests
         );
     }
 
-    // Kestrel's own limit of a slow body ends the connection, with the calls and watches of everybody who shares it.
+    // Kestrel's own limit of slow bodies would end the connection with all of its calls and watches.
     private static ITimer Limit(HttpContext context, Read read, TimeProvider time)
     {
         context.Features.Get<IHttpMinRequestBodyDataRateFeature>()?.MinDataRate = null;

@@ -9,13 +9,15 @@ using Microsoft.Net.Http.Headers;
 
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
-/// <summary>The API as JSON over HTTP/1.1, on a listener of its own: the routes that the protos name, and nothing else.</summary>
+/// <summary>
+/// The API as JSON over HTTP/1.1, on its own listener. Serves the routes that the protos define, and nothing else.
+/// </summary>
 internal static class JsonApi
 {
-    /// <summary>Of one request.</summary>
+    /// <summary>Maximum size of a request body.</summary>
     public const int MaxBodyBytes = 1024 * 1024;
 
-    /// <summary>What the details of an error may be.</summary>
+    /// <summary>Types that the details of an error may have.</summary>
     public static readonly TypeRegistry ErrorTypes = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor);
 
     private static readonly Error NoRoute = Error.NotFound(
@@ -30,12 +32,12 @@ internal static class JsonApi
         return grpc.AddJsonTranscoding(o =>
         {
             o.TypeRegistry = ErrorTypes;
-            // As protobuf's JSON has it: a JSON number doesn't hold all of them.
+            // As protobuf's JSON mapping requires: a JSON number cannot hold all of them.
             o.JsonSettings.WriteInt64sAsStrings = true;
         });
     }
 
-    /// <summary>Each listener has its own endpoints. Routing has been done, authentication comes after.</summary>
+    /// <summary>Separates the endpoints of the listeners. Place it after routing and before authentication.</summary>
     public static IApplicationBuilder UseListeners(this IApplicationBuilder app)
     {
         var routes = app.ApplicationServices.GetRequiredService<JsonRoutes>();
@@ -51,7 +53,7 @@ internal static class JsonApi
     private static Task Serve(HttpContext context, RequestDelegate next, JsonRoutes routes, OpenApiDocument document)
     {
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = MaxBodyBytes;
-        // Answers may carry secrets.
+        // Responses may contain secrets.
         context.Response.Headers[HeaderNames.CacheControl] = "no-store";
         var request = context.Request;
         var isDocument = request.Path == OpenApiDocument.Path;
@@ -63,7 +65,7 @@ internal static class JsonApi
             : next(context);
     }
 
-    /// <summary>What is known of a request's route; null if it isn't one of JSON.</summary>
+    /// <summary>Returns the metadata of a request's route; null if it is not a JSON route.</summary>
     public static GrpcJsonTranscodingMetadata? Route(HttpContext context) => Route(context.GetEndpoint());
 
     /// <inheritdoc cref="Route(HttpContext)"/>

@@ -9,20 +9,20 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// Finds the fields of a body that its message doesn't have, has in another form, or that are there twice, of which protobuf's
-/// reader would take the last. What a value may be is left to that reader. Pure.
+/// Finds fields of a body that are unknown, have another form, or occur twice, of which protobuf's parser would take
+/// the last. Values are validated by that parser. Pure functions.
 /// </summary>
 internal static class JsonBody
 {
     private const int MaxProblems = 20;
 
-    /// <summary>Of a list or a map, one after the other: each costs a look at it alone.</summary>
+    /// <summary>Maximum number of items of a list or map that are inspected.</summary>
     private const int MaxItems = 1000;
 
     private static readonly JsonParser Parser = new(JsonParser.Settings.Default);
 
-    /// <param name="body">An object.</param>
-    /// <returns>Fields as the body names them, each with the rule that it breaks; no more than anybody would read.</returns>
+    /// <param name="body">A JSON object.</param>
+    /// <returns>Violations by field, as named in the body; a limited number.</returns>
     public static IReadOnlyList<FieldViolation> Problems(JsonElement body, MessageDescriptor type) =>
         [.. InMessage(body, type, "").Take(MaxProblems)];
 
@@ -77,7 +77,7 @@ internal static class JsonBody
             );
     }
 
-    /// <summary>Maps of the API have texts as keys, and values that are no messages.</summary>
+    /// <summary>Inspects a map. Maps of the API have string keys, and values that are not messages.</summary>
     private static IEnumerable<FieldViolation> InMap(JsonElement value, FieldDescriptor field, string at)
     {
         if (value.ValueKind != JsonValueKind.Object)
@@ -113,7 +113,7 @@ internal static class JsonBody
         }
     }
 
-    /// <summary>What a value of the field must be, for a person.</summary>
+    /// <summary>Describes the expected value of a field.</summary>
     public static string Kind(FieldDescriptor field) =>
         field.FieldType switch
         {
@@ -132,7 +132,7 @@ internal static class JsonBody
             _ => "a whole number",
         };
 
-    /// <summary>Whether its value has fields of its own; times, durations and masks are texts in JSON.</summary>
+    /// <summary>Whether the field's value is a JSON object. Times, durations and masks are strings in JSON.</summary>
     private static bool IsMessage(FieldDescriptor field) =>
         field.FieldType == FieldType.Message && field.MessageType.File.Package != Timestamp.Descriptor.File.Package;
 

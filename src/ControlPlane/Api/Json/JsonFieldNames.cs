@@ -10,13 +10,13 @@ using Grpc.Core;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// Gives errors the names that fields have in JSON. Services name them as the protos do, which is right for gRPC only.
+/// Renames fields in errors to their JSON names. Services use the names of the protos, as gRPC requires.
 /// </summary>
 internal static partial class JsonFieldNames
 {
     private static readonly ConcurrentDictionary<FileDescriptor, FrozenDictionary<string, string>> Names = new();
 
-    /// <param name="type">Of the request that was refused.</param>
+    /// <param name="type">Type of the refused request.</param>
     public static RpcException Renamed(RpcException error, MessageDescriptor type)
     {
         if (error.GetRpcStatus() is not { } status)
@@ -44,12 +44,14 @@ internal static partial class JsonFieldNames
         return renamed.ToRpcException();
     }
 
-    /// <summary>A path of a field, such as <c>details.tolerations[0].toleration_seconds</c>; what is no field stays as it is.</summary>
+    /// <summary>
+    /// Converts the path of a field, such as <c>details.tolerations[0].toleration_seconds</c>. Unknown fields are kept.
+    /// </summary>
     public static string Path(string path, MessageDescriptor type)
     {
         var parts = new List<string>();
         var message = type;
-        // Keys of maps may have dots.
+        // Keys of maps may contain dots.
         foreach (Match part in Part().Matches(path))
         {
             var field = message?.FindFieldByName(part.Groups["name"].Value);
@@ -65,7 +67,7 @@ internal static partial class JsonFieldNames
     {
         foreach (var violation in fields.FieldViolations)
         {
-            // A mask's paths are names, of fields or not; whatever else is quoted is the caller's text.
+            // The paths of a mask are names, whether the fields exist or not; other quoted text is the caller's.
             violation.Description = IsMask(type.FindFieldByName(violation.Field))
                 ? Word().Replace(violation.Description, word => Camel(word.Value))
                 : Text(violation.Description, names);
@@ -76,7 +78,7 @@ internal static partial class JsonFieldNames
     private static bool IsMask(FieldDescriptor? field) =>
         field is { FieldType: FieldType.Message } && field.MessageType == FieldMask.Descriptor;
 
-    /// <summary>As the mask came, for reading it has made this of it.</summary>
+    /// <summary>Converts a path of a mask back to the form in which it was sent.</summary>
     private static string Camel(string name) =>
         string.Concat(name.Split('_').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..]));
 

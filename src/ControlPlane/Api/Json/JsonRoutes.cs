@@ -5,10 +5,14 @@ using static Google.Api.HttpRule.PatternOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
-/// <summary>A route of the API as JSON, as its proto names it.</summary>
-/// <param name="HttpMethod">In capitals.</param>
-/// <param name="Template">A path whose variables are one segment each, such as <c>/v1/providers/{provider}:cordon</c>.</param>
-/// <param name="HasBody">What isn't in the path is in the body; else it is in the query.</param>
+/// <summary>A JSON route of the API, as defined by its proto.</summary>
+/// <param name="HttpMethod">In upper case.</param>
+/// <param name="Template">
+/// A path whose variables are one segment each, such as <c>/v1/providers/{provider}:cordon</c>.
+/// </param>
+/// <param name="HasBody">
+/// Whether fields that are not in the path are in the body; otherwise they are in the query.
+/// </param>
 internal sealed record JsonRoute(string HttpMethod, string Template, bool HasBody, MethodDescriptor Method)
 {
     private readonly (string[] Segments, string Verb) _parts = Split(Template);
@@ -44,7 +48,7 @@ internal sealed record JsonRoute(string HttpMethod, string Template, bool HasBod
 
     private static bool IsVariable(string segment) => segment.StartsWith('{');
 
-    // Names have no colon: what comes after one in the last segment is what is done with the thing that is named.
+    // Names contain no colon: the text after a colon in the last segment is the custom verb.
     private static (string[], string) Split(string path)
     {
         var segments = path.Trim('/').Split('/');
@@ -71,7 +75,7 @@ internal sealed class JsonRoutes(EndpointDataSource endpoints)
 
     public IReadOnlyList<JsonRoute> All => _all.Value;
 
-    /// <returns>The HTTP methods that a path has; none if there is no such path.</returns>
+    /// <returns>The HTTP methods of a path; none if there is no such path.</returns>
     public IReadOnlyList<string> MethodsOf(string path) =>
         [.. All.Where(r => r.Matches(path)).Select(r => r.HttpMethod).Distinct().Order(StringComparer.Ordinal)];
 }

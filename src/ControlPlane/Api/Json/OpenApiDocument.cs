@@ -7,8 +7,8 @@ using Microsoft.Net.Http.Headers;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// The API as JSON, described by OpenAPI 3.0: made from the same descriptors that make its routes, so that it can't differ
-/// from them. Open to everybody, as the protos are.
+/// OpenAPI 3.0 description of the JSON API, generated from the descriptors that define its routes. Served without
+/// authentication.
 /// </summary>
 internal sealed class OpenApiDocument(JsonRoutes routes)
 {

@@ -4,7 +4,9 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
-/// <summary>Schemas of messages and enums, in protobuf's JSON form; each is made once and referred to by its name.</summary>
+/// <summary>
+/// Schemas of messages and enums in protobuf's JSON form. Each is created once and referenced by name.
+/// </summary>
 internal sealed class OpenApiSchemas
 {
     private const string ErrorName = "Error";
@@ -13,10 +15,10 @@ internal sealed class OpenApiSchemas
 
     public JsonObject All { get; }
 
-    /// <summary>What every refusal is.</summary>
+    /// <summary>Schema of all errors.</summary>
     public JsonObject Error => Reference(ErrorName);
 
-    /// <summary>A request of which some fields are elsewhere.</summary>
+    /// <summary>Schema of a request without the fields that are in the path.</summary>
     public JsonObject Body(MessageDescriptor type, IReadOnlyList<FieldDescriptor> fields) => Named(type, fields);
 
     public JsonObject Of(MessageDescriptor type) =>
@@ -46,7 +48,7 @@ internal sealed class OpenApiSchemas
             FieldType.Bool => new JsonObject { ["type"] = "boolean" },
             FieldType.Int32 or FieldType.SInt32 or FieldType.SFixed32 => Number("integer", "int32"),
             FieldType.UInt32 or FieldType.Fixed32 => Number("integer", "int64", minimum: 0),
-            // A JSON number doesn't hold all of them.
+            // A JSON number cannot hold all of them.
             FieldType.Int64 or FieldType.SInt64 or FieldType.SFixed64 => Text("int64"),
             FieldType.UInt64 or FieldType.Fixed64 => Text("uint64"),
             FieldType.Float => Number("number", "float"),
@@ -62,7 +64,7 @@ internal sealed class OpenApiSchemas
         var properties = new JsonObject();
         var schema = new JsonObject { ["type"] = "object" };
         ProtoComments.Describe(schema, type);
-        // Before its fields: they may be of its own type.
+        // Added before its fields, which may have the same type.
         All[name] = schema;
         foreach (var field in fields)
             properties[field.JsonName] = Property(field);
@@ -75,7 +77,7 @@ internal sealed class OpenApiSchemas
         var schema = Of(field);
         if (ProtoComments.Of(field).Length == 0)
             return schema;
-        // Beside a reference nothing else is read.
+        // Siblings of a reference are ignored.
         if (schema.ContainsKey("$ref"))
             schema = new JsonObject { ["allOf"] = new JsonArray(schema) };
         ProtoComments.Describe(schema, field);
@@ -95,7 +97,7 @@ internal sealed class OpenApiSchemas
         return Reference(type.Name);
     }
 
-    /// <summary>As the protos call it, without the package.</summary>
+    /// <summary>Name in the protos, without the package.</summary>
     private static string NameOf(MessageDescriptor type) =>
         type.FullName[(type.File.Package.Length + 1)..].Replace('.', '_');
 

@@ -6,14 +6,14 @@ using Google.Protobuf.Reflection;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// What the protos say of messages, fields and methods in the comments before them. Descriptors don't have them, so the
-/// files themselves are embedded; they are always in buf's format, one declaration a line.
+/// Comments of messages, fields and methods in the protos. Descriptors do not contain them, so the files are embedded;
+/// they are in buf's format, with one declaration per line.
 /// </summary>
 internal static partial class ProtoComments
 {
     private static readonly FrozenDictionary<string, string> All = Read();
 
-    /// <returns>Empty where there is none.</returns>
+    /// <returns>Empty if there is none.</returns>
     public static string Of(IDescriptor descriptor) => All.GetValueOrDefault(descriptor.FullName, "");
 
     public static void Describe(JsonObject target, IDescriptor descriptor)
@@ -55,7 +55,7 @@ internal static partial class ProtoComments
                 comments[string.Join('.', scopes.Append(name).Where(s => s.Length > 0))] = string.Join(' ', comment);
             comment.Clear();
             if (declared.Groups["package"].Success || line.EndsWith('{'))
-                // The fields of a oneof are those of its message.
+                // The fields of a oneof belong to its message.
                 scopes.Add(line.StartsWith("oneof", StringComparison.Ordinal) ? "" : name);
             else if (line.StartsWith('}') && scopes.Count > 1)
                 scopes.RemoveAt(scopes.Count - 1);
