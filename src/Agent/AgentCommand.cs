@@ -4,7 +4,9 @@ using Coder.Mesh.Agent.Configuration;
 
 namespace Coder.Mesh.Agent;
 
-/// <summary>The command line: reads flags, environment and file, and runs the agent if all of it makes sense.</summary>
+/// <summary>
+/// Command line of the agent: reads flags, environment and settings file, and runs the agent if they are valid.
+/// </summary>
 internal static class AgentCommand
 {
     private const int ExitBadOptions = 2;
@@ -29,7 +31,7 @@ internal static class AgentCommand
         var command = MakeCommand(config, options.Values);
 
         var parsed = command.Parse(args);
-        // Help and version bring an action of their own.
+        // Help and version have their own actions.
         if (parsed.Errors.Count == 0 && parsed.Action != command.Action)
             return await parsed.InvokeAsync();
 

@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Coder.Mesh.Agent;
 
-/// <summary>Puts the agent together from its options.</summary>
+/// <summary>Composes the agent from its options.</summary>
 internal static class AgentHost
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
@@ -37,7 +37,8 @@ internal static class AgentHost
         }
         catch (Exception e) when (e is IOException or InvalidDataException or SocketException)
         {
-            // An address in use or a broken state file: the message is for the operator, the stack would be noise.
+            // Such as an address in use or an invalid state file. The message is for the operator; a stack trace would
+            // not help.
             await Console.Error.WriteLineAsync($"mesh-agent: can't start: {Cause(e, options)}");
             return 1;
         }
@@ -83,14 +84,15 @@ internal static class AgentHost
         }
     }
 
-    /// <param name="replace">Services that a test brings in place of the real ones.</param>
+    /// <param name="replace">Replaces services in tests.</param>
     public static WebApplication Build(AgentOptions options, Action<IServiceCollection>? replace = null)
     {
-        // Not the folder that it was started from: it reads nothing there.
+        // Independent of the working directory, in which the agent reads nothing.
         var builder = WebApplication.CreateSlimBuilder(
             new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory }
         );
-        // Settings come from OptionsReader alone; the environment stays for OpenTelemetry, which reads its own variables.
+        // All settings are read by OptionsReader. The environment stays for OpenTelemetry, which reads its own
+        // variables.
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddEnvironmentVariables("OTEL_").AddEnvironmentVariables();
         AddLogging(builder.Logging, options);
@@ -122,7 +124,7 @@ internal static class AgentHost
             new ConnectionOptions(options.AccessUrl, options.TokenFile, options.Token, options.HeartbeatInterval)
         );
 
-        // Stopped in the reverse order: first the goodbye, then the work.
+        // Stopped in reverse order: first the goodbye, then the work.
         services.AddHostedService<ProbeLoop>();
         services.AddHostedService(p => p.GetRequiredService<Reconciler>());
         services.AddHostedService<ConnectLoop>();
@@ -132,9 +134,9 @@ internal static class AgentHost
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(options.LogLevel);
-        // The health server's own talk is worth something only when it fails.
+        // Only failures of the health server are of interest.
         logging.AddFilter("Microsoft", LogLevel.Warning);
-        // A start that fails is told as an error in one line.
+        // A failed start is reported as one line.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
         if (options.LogFormat == LogFormat.Json)
             logging.AddJsonConsole(o =>

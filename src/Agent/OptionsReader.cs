@@ -9,13 +9,13 @@ using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent;
 
-/// <summary>Turns settings into checked options, and tells everything that is wrong with them at once.</summary>
+/// <summary>Converts settings to validated options, and reports all problems at once.</summary>
 internal sealed class OptionsReader(SettingSource source, List<string> errors)
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>The options; null if anything was wrong, which <c>errors</c> then tells.</summary>
+    /// <summary>Returns the options; null if there are problems, which are added to <c>errors</c>.</summary>
     public AgentOptions? Read()
     {
         var allowPlaintext = Parse(Setting.AllowPlaintext, Switch.Rule, Switch.TryParse, false);
@@ -148,7 +148,7 @@ internal sealed class OptionsReader(SettingSource source, List<string> errors)
         Parse(
             Setting.HealthAddress,
             "an IP address and a port, such as 127.0.0.1:8086 or [::]:8086",
-            // Without the colon a bare number would pass as an address.
+            // Without the colon, a bare number would be accepted as an address.
             (string text, [MaybeNullWhen(false)] out IPEndPoint value) =>
                 IPEndPoint.TryParse(text, out value)
                 && text.Contains(':')

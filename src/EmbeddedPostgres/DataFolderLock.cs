@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>One control plane per data folder: an advisory lock that the kernel drops with the process, however it ends.</summary>
+/// <summary>
+/// Ensures one control plane per data folder, by an advisory lock that the kernel releases with the process.
+/// </summary>
 internal sealed class DataFolderLock : IDisposable
 {
     private readonly FileStream _file;
@@ -14,15 +16,15 @@ internal sealed class DataFolderLock : IDisposable
         _processFile = processFile;
     }
 
-    /// <summary>Makes the folder where it is missing, and takes it.</summary>
+    /// <summary>Creates the folder if necessary, and locks it.</summary>
     public static DataFolderLock Take(string folder)
     {
-        // Apart from the lock: the runtime lets nobody read a file that is locked.
+        // Separate from the lock: the runtime does not let other processes read a locked file.
         var processFile = Path.Combine(folder, "control-plane.pid");
         try
         {
             PrivateFolder.Ensure(folder);
-            // The descriptor is close-on-exec, so PostgreSQL does not inherit the lock and outlive us with it.
+            // The descriptor is close-on-exec, so that PostgreSQL does not inherit the lock and keep it.
             var file = new FileStream(
                 Path.Combine(folder, "control-plane.lock"),
                 FileMode.OpenOrCreate,
@@ -56,7 +58,7 @@ internal sealed class DataFolderLock : IDisposable
         _file.Dispose();
     }
 
-    // The runtime's number for a lock that another holds: EWOULDBLOCK, on Linux and on macOS.
+    // Error number for a lock that another process holds: EWOULDBLOCK, on Linux and macOS.
     private static bool IsHeldElsewhere(IOException e) => e.HResult is 11 or 35;
 
     private static string InUse(string folder, string processFile)
@@ -68,7 +70,7 @@ internal sealed class DataFolderLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The lock alone says enough; the number is for convenience.
+            // The lock itself is sufficient; the process id is only informative.
         }
         var who = pid is { Length: > 0 } ? $"Another control plane (process {pid})" : "Another control plane";
         return $"{who} is running on the data folder {folder}. Stop it, or give this one a folder of its own "

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>A database in a folder, ready to have a server started on it. The caller holds the folder's lock.</summary>
+/// <summary>
+/// A database cluster in a folder, ready for a server to be started. The caller holds the folder's lock.
+/// </summary>
 internal sealed class EmbeddedCluster
 {
     private const string Name = "mesh";
@@ -56,7 +58,7 @@ internal sealed class EmbeddedCluster
         return cluster;
     }
 
-    /// <summary>Starts a server and makes sure that the database is there; clears away what a dead one left.</summary>
+    /// <summary>Starts a server, creates the database if necessary, and removes what a dead server left.</summary>
     public async Task<PostgresServer> StartServer(CancellationToken ct)
     {
         var since = _time.GetTimestamp();
@@ -93,7 +95,7 @@ internal sealed class EmbeddedCluster
             Username = Name,
             Database = database,
             SslMode = SslMode.Disable,
-            // Room is left under max_connections for psql and backups.
+            // Leaves room below max_connections for psql and backups.
             MaxPoolSize = 80,
         }.ConnectionString;
 
@@ -118,7 +120,7 @@ internal sealed class EmbeddedCluster
         );
     }
 
-    // What the control plane itself relies on; the rest can be set.
+    // Settings that the control plane relies on; others can be configured.
     private Dictionary<string, string> FixedSettings() =>
         new()
         {
@@ -208,7 +210,7 @@ internal sealed class EmbeddedCluster
 
     private static void RefuseForeign(string folder)
     {
-        // Root may step down to the owner: RunAs decides.
+        // Root may switch to the owner: RunAs decides.
         if (
             Native.UserId == 0
             || !Directory.Exists(folder)

@@ -2,7 +2,7 @@ using System.ComponentModel;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>The control plane's own PostgreSQL: started, kept running, and stopped with it.</summary>
+/// <summary>The embedded PostgreSQL of a control plane: started, supervised and stopped with it.</summary>
 public sealed class EmbeddedDatabase : IAsyncDisposable
 {
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromSeconds(0.25);
@@ -40,13 +40,15 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         _supervision = Supervise(server, _stopping.Token);
     }
 
-    /// <summary>Stays the same when the server is started again.</summary>
+    /// <summary>Does not change when the server is restarted.</summary>
     public string ConnectionString => _cluster.ConnectionString;
 
-    /// <summary>The server's process, or null while there is none.</summary>
+    /// <summary>Process id of the server; null while there is none.</summary>
     internal int? ServerProcessId => Volatile.Read(ref _server)?.ProcessId;
 
-    /// <exception cref="EmbeddedPostgresException">It can't run; the message says why and what to do.</exception>
+    /// <exception cref="EmbeddedPostgresException">
+    /// The server cannot run. The message says why and what to do.
+    /// </exception>
     public static async Task<EmbeddedDatabase> Start(
         EmbeddedPostgresOptions options,
         TimeProvider time,
@@ -77,7 +79,9 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>How a command beside a running control plane reaches its database; null when none runs on the folder.</summary>
+    /// <summary>
+    /// Returns how a command beside a running control plane reaches its database; null if none runs on the folder.
+    /// </summary>
     public static string? FindRunning(EmbeddedPostgresOptions options)
     {
         var paths = new ClusterPaths(Path.GetFullPath(options.DataFolder));
@@ -99,7 +103,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether a database was ever made in the data folder.</summary>
+    /// <summary>Whether a database was ever created in the data folder.</summary>
     public static bool Exists(EmbeddedPostgresOptions options) =>
         new ClusterPaths(Path.GetFullPath(options.DataFolder)).MadeBy() is not null;
 
@@ -145,7 +149,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
                 Volatile.Write(ref _server, null);
                 server.Dispose();
 
-                // One death after a long life is started again at once; a second one soon after waits.
+                // A server that ran for a long time is restarted immediately; repeated failures are delayed.
                 deaths = _time.GetElapsedTime(since) > Stable ? 0 : deaths;
                 server = await StartAgain(deaths, ct);
                 Volatile.Write(ref _server, server);
@@ -181,7 +185,9 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>The delay before the next start: it doubles with each failure in a row, up to 10 seconds.</summary>
+    /// <summary>
+    /// Returns the delay before the next start. It doubles with each consecutive failure, up to 10 seconds.
+    /// </summary>
     private static TimeSpan RestartDelay(int failures) =>
         TimeSpan.FromSeconds(
             Math.Min(FirstRestartDelay.TotalSeconds * Math.Pow(2, failures - 1), MaxRestartDelay.TotalSeconds)
@@ -195,7 +201,7 @@ public sealed class EmbeddedDatabase : IAsyncDisposable
         }
         catch (Exception e) when (IsOfTheSystem(e))
         {
-            // Tried again in a minute.
+            // Retried in a minute.
         }
     }
 

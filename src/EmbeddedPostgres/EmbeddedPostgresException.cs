@@ -1,6 +1,9 @@
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>The embedded PostgreSQL can't run. The message is for people: what is wrong and what to do; print it without a stack trace.</summary>
+/// <summary>
+/// The embedded PostgreSQL cannot run. The message tells operators what is wrong and what to do; print it without a
+/// stack trace.
+/// </summary>
 public sealed class EmbeddedPostgresException : Exception
 {
     public EmbeddedPostgresException() { }

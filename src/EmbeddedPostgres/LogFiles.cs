@@ -1,6 +1,6 @@
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>PostgreSQL's own log: it begins a new file by size, and the oldest are removed here.</summary>
+/// <summary>Log files of PostgreSQL. PostgreSQL starts a new file by size; this removes the oldest.</summary>
 internal static class LogFiles
 {
     public const int Kept = 5;

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>The few system calls that the base library doesn't offer.</summary>
+/// <summary>System calls that the base library does not offer.</summary>
 internal static class Native
 {
     public const int SignalNone = 0;
@@ -17,7 +17,7 @@ internal static class Native
 
     public static uint UserId => GetEffectiveUserId();
 
-    /// <summary>False when there is no such process any more.</summary>
+    /// <summary>Returns false if the process does not exist any more.</summary>
     public static bool Signal(int processId, int signal) => Kill(processId, signal) == 0;
 
     public static void ChangeOwner(string path, SystemUser user)
@@ -26,7 +26,7 @@ internal static class Native
             throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    /// <summary>Makes a folder that nobody else can enter; false when the name is taken.</summary>
+    /// <summary>Creates a folder that only the owner can enter; returns false if the name exists.</summary>
     public static bool TryMakePrivateFolder(string path)
     {
         if (MakeFolder(path, (uint)(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) == 0)
@@ -36,10 +36,10 @@ internal static class Native
         throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    /// <summary>The numeric owner, or null where it can't be told.</summary>
+    /// <summary>Returns the numeric owner; null if unknown.</summary>
     public static uint? Owner(string path)
     {
-        // statx, unlike stat, has one layout on every Linux architecture; 256 bytes, stx_uid at 20.
+        // Unlike stat, statx has the same layout on every Linux architecture: 256 bytes, stx_uid at offset 20.
         var status = new byte[256];
         if (!OperatingSystem.IsLinux() || StatX(CurrentFolder, path, 0, StatxUid, status) != 0)
             return null;

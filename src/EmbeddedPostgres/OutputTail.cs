@@ -1,6 +1,6 @@
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>The last lines that a program wrote, for the error that tells of its end.</summary>
+/// <summary>The last lines of a program's output, for error messages.</summary>
 internal sealed class OutputTail
 {
     private const int Capacity = 12;
@@ -9,7 +9,7 @@ internal sealed class OutputTail
 
     public async Task Follow(TextReader reader)
     {
-        // Ends with the pipe; lines of any length are cut before they are kept.
+        // Ends with the pipe. Lines of any length are shortened before they are kept.
         while (await reader.ReadLineAsync() is { } line)
             Add(line);
     }
@@ -22,7 +22,7 @@ internal sealed class OutputTail
 
     private void Add(string line)
     {
-        // The two lines by which PostgreSQL says that its log goes on elsewhere say nothing of a failure.
+        // The two lines in which PostgreSQL announces its log file do not explain a failure.
         if (
             line.Contains("redirecting log output")
             || line.Contains("Future log output will appear")

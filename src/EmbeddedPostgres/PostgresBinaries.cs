@@ -13,10 +13,10 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
 
     public string InitDb => Path.Combine(Folder, "initdb");
 
-    /// <param name="options">Where to look.</param>
+    /// <param name="options">Settings with the folder.</param>
     /// <param name="madeBy">Major version of an existing database, which only the same version can open.</param>
-    /// <param name="databaseFolder">For the message.</param>
-    /// <param name="ct">Stops the search.</param>
+    /// <param name="databaseFolder">Used in messages.</param>
+    /// <param name="ct">Cancels the search.</param>
     public static async Task<PostgresBinaries> Find(
         EmbeddedPostgresOptions options,
         int? madeBy,
@@ -61,7 +61,7 @@ internal sealed partial record PostgresBinaries(string Folder, int Major)
                 )
                 .Select(folder => Path.Combine(folder, "bin"));
 
-    // PATH may hold links to single programs; the folder they point into has the rest.
+    // PATH may contain links to single programs; the folder of their targets has all of them.
     private static string? RealFolder(string folder)
     {
         var postgres = new FileInfo(Path.Combine(folder, "postgres"));

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>One server process, from its start to its end.</summary>
+/// <summary>A server process, from its start to its end.</summary>
 internal sealed class PostgresServer : IDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
@@ -20,7 +20,7 @@ internal sealed class PostgresServer : IDisposable
         _time = time;
         _logger = logger;
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
-        // Not WaitForExitAsync: it also waits for the end of the pipes, which the server's children keep open.
+        // Not WaitForExitAsync, which also waits for the end of the pipes that the server's children keep open.
         _process.Exited += (_, _) => _exited.TrySetResult(_process.ExitCode);
     }
 
@@ -29,7 +29,7 @@ internal sealed class PostgresServer : IDisposable
     /// <summary>Completes with the exit code.</summary>
     public Task<int> Exited => _exited.Task;
 
-    /// <summary>The last lines that the server wrote before its log began.</summary>
+    /// <summary>The last lines that the server printed before its log file was opened.</summary>
     public IReadOnlyList<string> Output => _tail.Lines();
 
     public static PostgresServer Launch(ProcessStartInfo start, TimeProvider time, ILogger logger)
@@ -38,13 +38,13 @@ internal sealed class PostgresServer : IDisposable
         server._process.Start();
         server.ProcessId = server._process.Id;
         server._process.StandardInput.Close();
-        // Both end with the pipes and fail only if the pipes do.
+        // Both end with the pipes, and fail only if the pipes do.
         _ = server._tail.Follow(server._process.StandardOutput);
         _ = server._tail.Follow(server._process.StandardError);
         return server;
     }
 
-    /// <summary>True when it accepts connections, false when it ended or took too long.</summary>
+    /// <summary>Returns true when the server accepts connections, and false if it ended or took too long.</summary>
     public async Task<bool> Ready(string dataFolder, TimeSpan limit, CancellationToken ct)
     {
         var since = _time.GetTimestamp();
@@ -63,7 +63,9 @@ internal sealed class PostgresServer : IDisposable
         return false;
     }
 
-    /// <summary>Fast shutdown, after its limit an immediate one, at last a kill. Returns when the process is gone.</summary>
+    /// <summary>
+    /// Requests a fast shutdown, then an immediate one, then kills the process. Returns when it has ended.
+    /// </summary>
     public async Task Stop(TimeSpan fastLimit)
     {
         if (await Ended(Native.SignalInterrupt, fastLimit) || await Ended(Native.SignalQuit, ImmediateStop))
@@ -78,7 +80,7 @@ internal sealed class PostgresServer : IDisposable
 
     private async Task<bool> Ended(int signal, TimeSpan limit)
     {
-        // Once it has been reaped its number may be another's.
+        // After the process was reaped, its id may belong to another process.
         if (!Exited.IsCompleted)
             Native.Signal(ProcessId, signal);
         try

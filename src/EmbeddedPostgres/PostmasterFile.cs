@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>What a running server writes about itself into <c>postmaster.pid</c>.</summary>
+/// <summary>Contents of the <c>postmaster.pid</c> of a running server.</summary>
 internal sealed record PostmasterFile(int ProcessId, string DataFolder, bool IsReady)
 {
     public static string In(string folder) => Path.Combine(folder, "postmaster.pid");
@@ -19,7 +19,7 @@ internal sealed record PostmasterFile(int ProcessId, string DataFolder, bool IsR
         }
     }
 
-    /// <summary>Null while the file is still being written.</summary>
+    /// <summary>Returns null while the file is incomplete.</summary>
     public static PostmasterFile? Parse(string[] lines)
     {
         if (
@@ -27,7 +27,7 @@ internal sealed record PostmasterFile(int ProcessId, string DataFolder, bool IsR
             || !int.TryParse(lines[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var pid)
         )
             return null;
-        // A negative number stands for a single-user session.
+        // A negative number indicates a single-user session.
         return new PostmasterFile(
             Math.Abs(pid),
             lines[1],

@@ -5,7 +5,7 @@ internal static class PrivateFolder
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Makes it where it is missing, and hands it to another user when root makes it for one.</summary>
+    /// <summary>Creates the folder if necessary, and gives it to another user if root creates it for one.</summary>
     public static void Ensure(string path, SystemUser? owner = null)
     {
         if (OperatingSystem.IsWindows())
@@ -18,7 +18,7 @@ internal static class PrivateFolder
     public static bool Is(string path) =>
         !OperatingSystem.IsWindows() && Directory.Exists(path) && File.GetUnixFileMode(path) == Mode;
 
-    /// <summary>Whether everybody may pass through it.</summary>
+    /// <summary>Whether every user may pass through the folder.</summary>
     public static bool IsPassage(string path) =>
         OperatingSystem.IsWindows() || File.GetUnixFileMode(path).HasFlag(UnixFileMode.OtherExecute);
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>As whom PostgreSQL's programs run: as ourselves, or as another user when we are root, which PostgreSQL refuses.</summary>
+/// <summary>
+/// The user under whom PostgreSQL's programs run: the current one, or another one for root, which PostgreSQL refuses.
+/// </summary>
 internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)
 {
     private const int CapDacReadSearch = 2;
@@ -11,7 +13,7 @@ internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)
     private static readonly string? SetPriv = FindProgram("setpriv");
     private static readonly string? SetSid = FindProgram("setsid");
 
-    /// <summary>Chooses the user for a folder of the database and the programs that it must reach.</summary>
+    /// <summary>Chooses the user for a database folder and for the programs.</summary>
     /// <param name="databaseFolder">May not exist yet; if it does, its owner is kept.</param>
     /// <param name="alsoReached">Further folders that the user must be able to enter.</param>
     public static RunAs Choose(string databaseFolder, params IEnumerable<string> alsoReached)
@@ -31,7 +33,7 @@ internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)
 
     public ProcessStartInfo Command(string program, params IEnumerable<string> arguments)
     {
-        // Its own session: Ctrl-C in a terminal is for the control plane, which then stops PostgreSQL in order.
+        // A separate session: Ctrl-C in a terminal goes to the control plane, which then stops PostgreSQL in order.
         List<string> words = SetSid is null ? [] : [SetSid];
         if (User is not null)
         {
@@ -49,7 +51,7 @@ internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
-        // A caller's PGDATA, PGOPTIONS, ... would change what the programs do.
+        // PGDATA, PGOPTIONS and others in the caller's environment would change the behaviour of the programs.
         foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("PG", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
         start.Environment["LC_ALL"] = "C";
@@ -86,7 +88,7 @@ internal sealed record RunAs(SystemUser? User, bool KeepsFolderSearch)
         return false;
     }
 
-    // In a container the capability may be missing; asking for it would fail where public parents need nothing.
+    // In a container, the capability may be missing. It must not be requested where all parent folders are public.
     private static bool MayPassOn(int capability)
     {
         const string Permitted = "CapPrm:";

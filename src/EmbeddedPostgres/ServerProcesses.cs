@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>Ends what earlier servers of the same folder left running. Only the holder of the folder's lock may do that.</summary>
+/// <summary>Ends processes that earlier servers of the same folder left running. Requires the folder's lock.</summary>
 internal sealed class ServerProcesses(
     ClusterPaths paths,
     string socketFolder,
@@ -22,20 +22,20 @@ internal sealed class ServerProcesses(
 
     public static string InitDbArgument(ClusterPaths paths) => $"--pgdata={paths.Unfinished}";
 
-    /// <summary>After this a new server may start on the folder.</summary>
+    /// <summary>Ends all of them, so that a new server can be started.</summary>
     public async Task Clear(CancellationToken ct)
     {
         await StopServer(ct);
         await EndOrphans(ct);
         if (!CanSeeProcesses || !Directory.Exists(paths.Data))
             return;
-        // Of a server that is gone. PostgreSQL removes such files itself, but not empty ones, nor those whose process
-        // number is another process's by now.
+        // Left by a server that has ended. PostgreSQL removes such files, unless they are empty or their process id
+        // belongs to another process by now.
         File.Delete(PostmasterFile.In(paths.Data));
         SocketFolder.Clear(socketFolder);
     }
 
-    /// <summary>Ends an initdb whose control plane was killed, before its half of a database is removed.</summary>
+    /// <summary>Ends an initdb whose control plane was killed, before its incomplete database is removed.</summary>
     public async Task EndCreation(CancellationToken ct)
     {
         List<int> Creations() => Find(arguments => arguments.Contains(_initDbArgument));
@@ -45,7 +45,7 @@ internal sealed class ServerProcesses(
 
     private async Task StopServer(CancellationToken ct)
     {
-        // The folder as the server was given it, which may have been by another way.
+        // The path as it was passed to the server, which may be a different one.
         var recorded = PostmasterFile.Read(paths.Data)?.DataFolder ?? paths.Data;
         List<int> Servers() =>
             Find(arguments =>
@@ -67,8 +67,8 @@ internal sealed class ServerProcesses(
         await Ended(Servers, Dying, ct);
     }
 
-    // A killed server's children end by themselves when they notice. One in a long computation may not for a while, and holds
-    // the shared memory; PostgreSQL then refuses to start.
+    // Children of a killed server end when they notice it. One in a long computation may not for a while; it holds the
+    // shared memory, so that PostgreSQL refuses to start.
     private async Task EndOrphans(CancellationToken ct)
     {
         List<int> Orphans() => Find(arguments => arguments[0].StartsWith(_title, StringComparison.Ordinal));
@@ -115,7 +115,7 @@ internal sealed class ServerProcesses(
         ];
     }
 
-    // Every user may read it, unlike the working folder; it is empty for a process that only waits to be reaped.
+    // Readable by every user, unlike the working directory; empty for a zombie process.
     private static string[] CommandLine(int processId)
     {
         try

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Coder.Mesh.EmbeddedPostgres;
 
-/// <summary>The private folder of the server's Unix-domain socket: who may enter it may use the database.</summary>
+/// <summary>The private folder of the server's Unix-domain socket. Access to it is access to the database.</summary>
 internal static class SocketFolder
 {
     private const int LongestSocketPath = 107;
@@ -26,17 +26,20 @@ internal static class SocketFolder
         return folder;
     }
 
-    /// <summary>Where an earlier <see cref="Prepare"/> put it.</summary>
+    /// <summary>Returns the folder of an earlier <see cref="Prepare"/>.</summary>
     public static string Of(ClusterPaths paths) => Fits(paths.Socket) ? paths.Socket : Recorded(paths) ?? paths.Socket;
 
-    /// <summary>Removes the socket of a server that is gone. Its lock file names a process, whose number may be another's by now.</summary>
+    /// <summary>
+    /// Removes the socket of a server that has ended. The process id in its lock file may belong to another process by
+    /// now.
+    /// </summary>
     public static void Clear(string folder)
     {
         File.Delete(Path.Combine(folder, SocketName));
         File.Delete(Path.Combine(folder, SocketName + ".lock"));
     }
 
-    /// <summary>Leaves nothing outside of the data folder.</summary>
+    /// <summary>Removes folders outside of the data folder.</summary>
     public static void Remove(ClusterPaths paths)
     {
         if (Recorded(paths) is not { } folder)
@@ -45,7 +48,10 @@ internal static class SocketFolder
         File.Delete(paths.SocketRecord);
     }
 
-    /// <summary>The kernel bounds a socket's path; commas and colons mean lists to PostgreSQL and its clients.</summary>
+    /// <summary>
+    /// Whether a folder can be used: the kernel limits the length of a socket's path, and commas and colons separate
+    /// lists in PostgreSQL and its clients.
+    /// </summary>
     public static bool Fits(string folder) =>
         Encoding.UTF8.GetByteCount(Path.Combine(folder, SocketName)) <= LongestSocketPath
         && folder.AsSpan().IndexOfAny(",:\"") < 0;
@@ -59,13 +65,13 @@ internal static class SocketFolder
 
     private static string MakeElsewhere()
     {
-        // Root's runtime folder is closed to the user that root steps down to.
+        // The runtime folder of root is not accessible to the user that root switches to.
         var runtime = Native.UserId == 0 ? null : Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
         var parent =
             runtime is { Length: > 0 and < 60 } && Fits(runtime) && Directory.Exists(runtime) ? runtime : "/tmp";
         while (true)
         {
-            // A name that can't be foreseen, made only if new: in /tmp anybody could have put a folder of theirs there.
+            // An unpredictable name that must not exist: any user can create folders in /tmp.
             var folder = Path.Combine(parent, "coder-mesh-" + RandomNumberGenerator.GetHexString(12, lowercase: true));
             if (Native.TryMakePrivateFolder(folder))
                 return folder;

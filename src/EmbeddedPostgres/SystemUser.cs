@@ -9,7 +9,7 @@ internal sealed record SystemUser(string Name, uint Uid, uint Gid)
     public static SystemUser? WithId(uint uid) =>
         Find(fields => fields[2] == uid.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>How an error names a user.</summary>
+    /// <summary>Describes a user in error messages.</summary>
     public static string Describe(uint uid) => WithId(uid) is { } user ? $"{user.Name} (uid {uid})" : $"uid {uid}";
 
     private static SystemUser? Find(Func<string[], bool> matches)

@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Shared;
 
-/// <summary>Recognizes who was asked for gRPC and speaks HTTP/1 only, such as the control plane's port for JSON.</summary>
+/// <summary>
+/// Recognizes servers that support HTTP/1 only when called by gRPC, such as the JSON port of the control plane.
+/// </summary>
 internal static class HttpOne
 {
     /// <summary>HTTP_1_1_REQUIRED.</summary>
@@ -15,13 +17,13 @@ internal static class HttpOne
                     or HttpRequestException { HttpRequestError: HttpRequestError.VersionNegotiationError }
             )
                 return true;
-            // Where the connection is closed before that is read; no code tells it apart.
+            // The connection was closed before the error was read, for which there is no specific code.
             else if (
                 cause is HttpRequestException
                 && cause.Message.Contains("HTTP/2 handshake", StringComparison.Ordinal)
             )
                 return true;
-            // OpenSSL's words for a server that breaks off TLS because it offers no HTTP/2.
+            // OpenSSL's message if a server aborts TLS because it does not offer HTTP/2.
             else if (cause.Message.Contains("no application protocol", StringComparison.Ordinal))
                 return true;
         return false;

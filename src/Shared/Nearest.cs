@@ -1,10 +1,10 @@
 namespace Coder.Mesh.Shared;
 
-/// <summary>Finds the name that a misspelt one was meant to be.</summary>
+/// <summary>Suggests the name that a misspelt one was probably meant to be.</summary>
 internal static class Nearest
 {
-    /// <summary>How many letters must be added, removed or replaced to make one of the other; case doesn't count.</summary>
-    /// <param name="exchange">What an exchange of two neighbours counts as: 2 for the two letters, 1 for one slip.</param>
+    /// <summary>Number of letters to add, remove or replace to turn one name into the other, ignoring case.</summary>
+    /// <param name="exchange">Cost of two exchanged neighbours: 2 for two letters, 1 for one slip.</param>
     public static int Distance(string one, string other, int exchange = 2)
     {
         var d = new int[one.Length + 1, other.Length + 1];
@@ -28,7 +28,7 @@ internal static class Nearest
         return d[one.Length, other.Length];
     }
 
-    /// <summary>The nearest of the names, if it is near enough to be what was meant.</summary>
+    /// <summary>Returns the most similar name if it is similar enough.</summary>
     public static string? To(string name, IEnumerable<string> names) =>
         names
             .Select(n => (Name: n, Distance: Distance(name, n)))

@@ -1,16 +1,16 @@
 namespace Coder.Mesh.Shared;
 
 /// <summary>
-/// Lets what is asked for again and again happen at once the first time, then after growing pauses: where somebody else
-/// keeps changing a workspace back, the two of them must not make a hot loop.
+/// Delays repeated requests increasingly; the first one is immediate. Prevents a hot loop where somebody else keeps
+/// reverting a change.
 /// </summary>
-/// <param name="capacity">Keys that are remembered. Those beyond it aren't repeated: a snapshot finds them.</param>
+/// <param name="capacity">Maximum number of keys. Requests beyond it are dropped; a snapshot detects them.</param>
 internal sealed class PacedRepeats(TimeProvider time, int capacity) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
-    // Whoever is quiet for so long begins anew.
+    // A key without requests for this long starts again.
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
@@ -19,7 +19,7 @@ internal sealed class PacedRepeats(TimeProvider time, int capacity) : IDisposabl
 
     private sealed record Repeat(DateTimeOffset At, TimeSpan Pause, ITimer? Timer);
 
-    /// <param name="due">Called with the key when its time has come; on whatever thread.</param>
+    /// <param name="due">Called with the key when its delay has passed, on any thread.</param>
     public void Ask(string key, Action<string> due)
     {
         lock (_lock)

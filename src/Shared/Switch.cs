@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Shared;
 
-/// <summary>A variable that is on or off. The agent and the command line read one of the same name in the same way.</summary>
+/// <summary>Environment variable with an on/off value, read alike by agent and CLI.</summary>
 internal static class Switch
 {
     public const string Rule = "true or false (1 or 0)";

@@ -1,11 +1,11 @@
 namespace Coder.Mesh.Shared;
 
-/// <summary>How tokens begin: whoever is given one of the wrong kind can say so before it is sent anywhere.</summary>
+/// <summary>Prefixes of tokens, by which the wrong kind is detected before it is sent.</summary>
 internal static class TokenPrefix
 {
-    /// <summary>Of a provider's agent.</summary>
+    /// <summary>Token of a provider's agent.</summary>
     public const string Provider = "mpt_";
 
-    /// <summary>Of everybody else.</summary>
+    /// <summary>Token of an API caller.</summary>
     public const string Api = "mat_";
 }

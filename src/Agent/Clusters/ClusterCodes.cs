@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Agent.Clusters;
 
-/// <summary>Codes that the agent gives conditions, workspaces and failed calls; docs/status-codes.md has each one's remedy.</summary>
+/// <summary>
+/// Codes that the agent reports for conditions, workspaces and failed calls. docs/status-codes.md lists the remedies.
+/// </summary>
 internal static class ClusterCodes
 {
     public const string AgentFault = "agent_fault";

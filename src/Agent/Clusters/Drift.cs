@@ -1,11 +1,11 @@
 namespace Coder.Mesh.Agent.Clusters;
 
-/// <summary>Named differences, with blanks between them. Pure.</summary>
+/// <summary>Sets of named differences, separated by spaces. Pure functions.</summary>
 internal static class Drift
 {
     public static string Join(IEnumerable<string> names) => string.Join(' ', names.Order(StringComparer.Ordinal));
 
-    /// <summary>Those of the first that the second lacks.</summary>
+    /// <summary>Returns the names in the first set that are missing from the second.</summary>
     public static string Except(string? one, string? other) => Join(Names(one).Except(Names(other)));
 
     public static string Common(string? one, string? other) => Join(Names(one).Intersect(Names(other)));

@@ -2,61 +2,64 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Clusters;
 
-/// <summary>Whose objects a driver works on: learned from the control plane's Welcome.</summary>
+/// <summary>Identity whose objects a driver works on, from the control plane's Welcome.</summary>
 internal sealed record DriverIdentity(string ProviderId, string DeploymentId);
 
-/// <summary>A place where workspaces run. There are two: a Kubernetes namespace, and a simulated one in memory.</summary>
+/// <summary>A place where workspaces run: a Kubernetes namespace, or a simulated one in memory.</summary>
 internal interface IClusterDriver
 {
-    /// <summary>Looks at the cluster once: is it there, which is it, and may the agent work in it.</summary>
-    /// <remarks>Never throws for what a cluster may do; an unreachable one is a condition.</remarks>
+    /// <summary>
+    /// Probes whether the cluster is reachable, which one it is, and whether the agent can work in it.
+    /// </summary>
+    /// <remarks>Does not throw for failures of the cluster; an unreachable cluster is a condition.</remarks>
     Task<ClusterProbe> Probe(CancellationToken ct);
 
     /// <summary>
-    /// Lists and watches the agent's own objects until cancelled, and tells the sink of everything that it sees. An
-    /// API that is away, an expired watch or a refusal is waited out, with jitter, inside.
+    /// Lists and watches the agent's own objects until cancelled, and reports all changes to the sink. Retries by
+    /// itself, with jitter, if the API is unavailable, a watch expires or a request is refused.
     /// </summary>
     Task Watch(DriverIdentity identity, IClusterSink sink, CancellationToken ct);
 
     /// <summary>
-    /// Makes the objects of a workspace what is desired. Idempotent. A generation below the one that the objects carry
+    /// Applies the desired state to the objects of a workspace. Idempotent. A generation below that of the objects
     /// changes nothing.
     /// </summary>
-    /// <remarks>An object that is refused keeps no other from being applied; to stop and to delete always work.</remarks>
+    /// <remarks>
+    /// An object that is refused does not prevent others from being applied; stopping and deleting always work.
+    /// </remarks>
     /// <returns>
-    /// What was refused of a workspace whose pod is as desired all the same, or whose pod is no longer asked for if it is to
-    /// stop; null if nothing was.
+    /// What was refused, although the pod is as desired or, for a stop, scaled down; null if nothing was refused.
     /// </returns>
-    /// <exception cref="ClusterException">The cluster refused, or can't be reached.</exception>
+    /// <exception cref="ClusterException">The cluster refused the request, or cannot be reached.</exception>
     Task<ClusterRefusal?> Apply(DriverIdentity identity, WorkspaceDesired desired, CancellationToken ct);
 
     /// <summary>
-    /// Asks the cluster to delete every object of a workspace that this provider's agent created; what another created
-    /// is left alone. Returns once asked: the sink hears <see cref="IClusterSink.Gone"/> when nothing is left.
+    /// Requests the deletion of every object of a workspace that this provider's agent created; other objects are left
+    /// alone. The sink is called with <see cref="IClusterSink.Gone"/> when nothing is left.
     /// </summary>
-    /// <returns>False if the cluster holds nothing of it.</returns>
-    /// <exception cref="ClusterException">The cluster refused, or can't be reached.</exception>
+    /// <returns>False if the cluster has no object of the workspace.</returns>
+    /// <exception cref="ClusterException">The cluster refused the request, or cannot be reached.</exception>
     Task<bool> Remove(DriverIdentity identity, string workspaceId, CancellationToken ct);
 }
 
-/// <summary>Hears what a driver sees. Called from one thread at a time; must return at once.</summary>
+/// <summary>Receives what a driver observes. Called by one thread at a time; implementations must not block.</summary>
 internal interface IClusterSink
 {
-    /// <summary>A full list has been made: this is everything the cluster holds.</summary>
+    /// <summary>Reports the result of a full list: all workspaces in the cluster.</summary>
     void Listed(IReadOnlyList<ClusterWorkspace> workspaces);
 
-    /// <summary>The objects of one workspace have changed.</summary>
+    /// <summary>Reports that objects of a workspace have changed.</summary>
     void Changed(ClusterWorkspace workspace);
 
-    /// <summary>No object of the workspace is left.</summary>
+    /// <summary>Reports that no object of the workspace is left.</summary>
     void Gone(string workspaceId);
 }
 
-/// <summary>What the cluster holds of one workspace.</summary>
-/// <param name="Generation">As the objects carry it.</param>
-/// <param name="Code">A stable lower_snake code when the state is Failed, else empty.</param>
-/// <param name="Message">In the cluster's own words where it has any.</param>
-/// <param name="Held">What the objects tell of the workspace; never changed once it is here.</param>
+/// <summary>A workspace as observed in the cluster.</summary>
+/// <param name="Generation">Generation in the annotations of the objects.</param>
+/// <param name="Code">A stable lower_snake_case code if the state is Failed, else empty.</param>
+/// <param name="Message">The cluster's own words where there are any.</param>
+/// <param name="Held">Description by the objects. Not modified after construction.</param>
 internal sealed record ClusterWorkspace(
     string Id,
     ulong Generation,
@@ -66,29 +69,29 @@ internal sealed record ClusterWorkspace(
     HeldWorkspace? Held = null
 )
 {
-    /// <summary>What has happened in <see cref="TimelineGeneration"/>.</summary>
+    /// <summary>Occurrences in <see cref="TimelineGeneration"/>.</summary>
     public Timeline Timeline { get; init; } = Timeline.Empty;
 
-    /// <summary>No pod of it runs, and none is asked for.</summary>
+    /// <summary>Whether it has no pod and requests none.</summary>
     public bool Idle { get; init; }
 
     /// <summary>
-    /// The generation that was seen last: the objects may have lost what tells it. Null if a driver doesn't keep it apart.
+    /// The last observed generation, which the objects may have lost. Null if the driver does not track it separately.
     /// </summary>
     public ulong? TimelineGeneration { get; init; }
 
     /// <summary>
-    /// Differences from what was applied last, each named, with blanks between; empty if none is seen. They are set right by
-    /// an apply of what is desired.
+    /// Differences from what was last applied, separated by spaces; empty if there are none. Applying the desired state
+    /// removes them.
     /// </summary>
     public string Drift { get; init; } = "";
 }
 
-/// <summary>One look at a cluster.</summary>
-/// <param name="NamespaceUid">Names cluster and namespace; empty if the cluster didn't answer.</param>
+/// <summary>Result of one probe.</summary>
+/// <param name="NamespaceUid">Identifies cluster and namespace; empty if the cluster did not answer.</param>
 internal sealed record ClusterProbe(string NamespaceUid, ClusterFacts Facts, IReadOnlyList<ProbedCondition> Conditions);
 
-/// <summary>A condition as a probe found it; since when it has been so is the caller's to remember.</summary>
+/// <summary>A condition as found by a probe. The caller tracks the time of its last change.</summary>
 internal sealed record ProbedCondition(
     string Type,
     Coder.Mesh.V1.ConditionStatus Status,
@@ -96,14 +99,14 @@ internal sealed record ProbedCondition(
     string Message = ""
 );
 
-/// <summary>What the cluster refused of a workspace, while the rest of it was made what is desired.</summary>
-/// <param name="Essential">Without it no pod of the workspace comes to run.</param>
+/// <summary>A refusal by the cluster while the rest of the workspace was applied.</summary>
+/// <param name="Essential">Whether no pod can run without the refused object.</param>
 internal sealed record ClusterRefusal(string Code, string Message, bool Essential = false);
 
-/// <summary>The cluster refused, or couldn't be reached.</summary>
-/// <param name="code">A stable lower_snake code; see docs/status-codes.md.</param>
-/// <param name="transient">True if the same call may succeed later without anybody changing anything.</param>
-/// <param name="retryAfter">How long the cluster asked to be left alone; zero if it didn't.</param>
+/// <summary>The cluster refused a request, or could not be reached.</summary>
+/// <param name="code">A stable lower_snake_case code; see docs/status-codes.md.</param>
+/// <param name="transient">Whether the same request may succeed later without any change.</param>
+/// <param name="retryAfter">Delay requested by the cluster; zero if none.</param>
 internal sealed class ClusterException(
     string code,
     string message,

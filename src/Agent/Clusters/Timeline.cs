@@ -3,8 +3,8 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Clusters;
 
-/// <summary>One thing that happened to a workspace.</summary>
-/// <param name="Id">Names it: what is seen again, after whatever restart, has the same id.</param>
+/// <summary>An occurrence in the life of a workspace.</summary>
+/// <param name="Id">Identifies the occurrence across restarts of the agent.</param>
 internal sealed record TimelineStep(
     string Id,
     DateTimeOffset At,
@@ -14,17 +14,18 @@ internal sealed record TimelineStep(
 );
 
 /// <summary>
-/// What has happened to a workspace in one generation, in order of time and, as most times are whole seconds, of stage;
-/// each happening once, and of each the first that was told. Immutable, and equal by content.
+/// Occurrences of a workspace in one generation, in order of time and then of stage, since most times are whole
+/// seconds. Each occurrence is contained once, as first reported. Immutable, and equal by content.
 /// </summary>
 internal sealed class Timeline : IEquatable<Timeline>
 {
     public const int MaxSteps = 100;
 
-    // Neither is an entry of a snapshot divided, so that all of it must fit into the smallest frame, beside what is held.
+    // Entries of a snapshot are not split, so the whole timeline has to fit into the smallest frame beside the
+    // description.
     private const int MaxBytes = 32 * 1024;
 
-    // Beside its texts: tags, lengths, time and stage.
+    // Bytes of a step besides its texts: tags, lengths, time and stage.
     private const int StepOverhead = 32;
 
     public static readonly Timeline Empty = new([], 0);
@@ -35,8 +36,8 @@ internal sealed class Timeline : IEquatable<Timeline>
 
     public IReadOnlyList<TimelineStep> Steps { get; }
 
-    /// <summary>Adds what is new. What comes when it is full is left out, and a last step says so.</summary>
-    /// <returns>This same timeline if nothing is.</returns>
+    /// <summary>Adds new steps. When the timeline is full, further steps are dropped and a last step says so.</summary>
+    /// <returns>The same instance if nothing is new.</returns>
     public Timeline With(params IEnumerable<TimelineStep> seen)
     {
         var known = Steps.Select(s => s.Id).ToHashSet();

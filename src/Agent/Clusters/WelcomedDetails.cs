@@ -1,11 +1,11 @@
 namespace Coder.Mesh.Agent.Clusters;
 
-/// <summary>What the last Welcome told of the provider's details.</summary>
+/// <summary>Details of the provider from the last Welcome.</summary>
 internal sealed class WelcomedDetails
 {
     private volatile string? _storageClass;
 
-    /// <summary>Empty for the cluster's default; null until there was a Welcome.</summary>
+    /// <summary>Empty for the cluster's default; null before the first Welcome.</summary>
     public string? StorageClass
     {
         get => _storageClass;

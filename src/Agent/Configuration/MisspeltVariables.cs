@@ -3,8 +3,8 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.Agent.Configuration;
 
 /// <summary>
-/// Finds variables that are all but one of the agent's. Others may be there: the command line's, and those that Kubernetes
-/// gives to a pod for each Service. Pure.
+/// Finds environment variables that are probably misspelt names of the agent's. Others may exist: those of the CLI, and
+/// those that Kubernetes adds to a pod for each Service. Pure function.
 /// </summary>
 internal static class MisspeltVariables
 {

@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Agent.Configuration;
 
-/// <summary>A value that no log, error or string interpolation shows.</summary>
+/// <summary>A value that is not revealed by logs, errors or string interpolation.</summary>
 internal sealed class Secret(string value)
 {
     public string Reveal() => value;

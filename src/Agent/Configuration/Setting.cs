@@ -1,7 +1,7 @@
 namespace Coder.Mesh.Agent.Configuration;
 
-/// <summary>One thing that can be set, by a flag, a variable of the environment or a key of the file.</summary>
-/// <param name="Placeholder">What stands for the value in the help; null for a switch.</param>
+/// <summary>A setting with its flag, environment variable and key in the settings file.</summary>
+/// <param name="Placeholder">Stands for the value in the help; null for a switch.</param>
 internal sealed record Setting(string Flag, string Variable, string Key, string? Placeholder, string Help)
 {
     public static readonly Setting AccessUrl = new(
@@ -140,7 +140,7 @@ internal sealed record Setting(string Flag, string Variable, string Key, string?
         "How many simulated workspaces can run at once. Default: any number."
     );
 
-    /// <summary>In the order in which the help shows them.</summary>
+    /// <summary>All settings, in the order of the help.</summary>
     public static IReadOnlyList<Setting> All { get; } =
     [
         AccessUrl,

@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Agent.Configuration;
 
-/// <summary>Looks a setting up where an operator may have put it: flags, then environment, then file.</summary>
+/// <summary>Finds the value of a setting in flags, then environment, then settings file.</summary>
 internal sealed class SettingSource(
     IReadOnlyDictionary<string, string> flags,
     IReadOnlyDictionary<string, string> environment,
@@ -11,7 +11,7 @@ internal sealed class SettingSource(
     public const string TokenVariable = "MESH_TOKEN";
     public const string ConfigVariable = "MESH_AGENT_CONFIG";
 
-    /// <summary>The value, and the name of the place that it came from. An empty variable counts as not set.</summary>
+    /// <summary>Returns the value and where it was found. An empty variable counts as not set.</summary>
     public (string Value, string Place)? Find(Setting setting) =>
         flags.TryGetValue(setting.Flag, out var flag) ? (flag, $"{setting.Flag} ({setting.Variable})")
         : environment.TryGetValue(setting.Variable, out var variable) && variable.Length > 0
@@ -20,7 +20,7 @@ internal sealed class SettingSource(
             ? (value, $"\"{setting.Key}\" in {filePath} ({setting.Flag}, {setting.Variable})")
         : null;
 
-    /// <summary>A variable that isn't the agent's own.</summary>
+    /// <summary>Returns an environment variable that is not a setting of the agent.</summary>
     public string? Variable(string name) => environment.GetValueOrDefault(name);
 
     public bool HasFlag(Setting setting) => flags.ContainsKey(setting.Flag);

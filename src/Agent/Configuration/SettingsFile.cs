@@ -3,7 +3,7 @@ using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Configuration;
 
-/// <summary>Reads the JSON file of settings: one object, each key a setting.</summary>
+/// <summary>Reads the settings file: a JSON object with a key for each setting.</summary>
 internal static class SettingsFile
 {
     private const long MaxBytes = 64 * 1024;

@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>What health endpoints tell of the connection. Written by the connect loop, read by requests.</summary>
+/// <summary>State of the connection for health endpoints. Written by the connect loop, read by requests.</summary>
 internal sealed class AgentStatus(TimeProvider time)
 {
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMinutes(2);
@@ -9,7 +9,7 @@ internal sealed class AgentStatus(TimeProvider time)
     private long _lastActivity = time.GetTimestamp();
     private string? _notReady = "not attached: no dial has ended yet";
 
-    /// <summary>Why the agent isn't ready, in one line; null when it is.</summary>
+    /// <summary>Why the agent is not ready, in one line; null if it is.</summary>
     public string? NotReady
     {
         get
@@ -19,7 +19,7 @@ internal sealed class AgentStatus(TimeProvider time)
         }
     }
 
-    /// <summary>Why the process should be restarted; null while it is all right.</summary>
+    /// <summary>Why the process should be restarted; null if it should not.</summary>
     public string? NotLive
     {
         get
@@ -31,14 +31,14 @@ internal sealed class AgentStatus(TimeProvider time)
         }
     }
 
-    /// <summary>The loop lives: an attempt has ended, well or badly, or a frame has arrived.</summary>
+    /// <summary>Records that the loop is active: an attempt has ended, or a frame has arrived.</summary>
     public void RecordActivity()
     {
         lock (_lock)
             _lastActivity = time.GetTimestamp();
     }
 
-    /// <summary>Welcomed; ready only once the first snapshot is answered.</summary>
+    /// <summary>Records the Welcome. The agent is ready only after the first snapshot is answered.</summary>
     public void Welcomed()
     {
         lock (_lock)
@@ -48,7 +48,7 @@ internal sealed class AgentStatus(TimeProvider time)
             );
     }
 
-    /// <summary>The first snapshot is answered.</summary>
+    /// <summary>Records that the first snapshot was answered.</summary>
     public void Synced()
     {
         lock (_lock)

@@ -8,7 +8,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>One welcomed stream, from the first snapshot to its end.</summary>
+/// <summary>A stream after its Welcome, from the first snapshot to its end.</summary>
 internal sealed class AgentStream(
     Dialed dialed,
     Dialer dialer,
@@ -29,14 +29,14 @@ internal sealed class AgentStream(
 
     private readonly CancellationTokenSource _over = new();
 
-    // Until it is known which cluster this is, nothing may be done in it.
+    // Nothing may be changed in the cluster before it is identified.
     private readonly bool _identified = dialed.Readiness.NamespaceUid.Length > 0;
 
     private readonly TaskCompletionSource<TimeSpan> _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private DisconnectReason? _end;
 
-    /// <summary>The control plane has answered this stream's first snapshot.</summary>
+    /// <summary>Whether the control plane has answered this stream's first snapshot.</summary>
     public bool Synced { get; private set; }
 
     public async Task<DisconnectReason> Run(CancellationToken stopping)
@@ -58,7 +58,7 @@ internal sealed class AgentStream(
         );
         try
         {
-            // Each loop ends when the stream is over, and the first to end says why it is.
+            // Each loop ends when the stream ends; the first one to end knows the reason.
             await others;
         }
         finally
@@ -66,12 +66,12 @@ internal sealed class AgentStream(
             reconciler.Detach(_reports);
         }
 
-        // A stream that was superseded by its successor ends before that has been heard of.
+        // A stream that was superseded by its successor may end before the successor is known here.
         if (await moving is { } next)
             _end = new DisconnectReason(DisconnectKind.Moved, "drained", "Another stream is up.") { Next = next };
         if (_end?.Kind is DisconnectKind.Stopped or DisconnectKind.Renewed)
             await SayGoodbye(reading, writing);
-        // Lets go of a read or a write that would otherwise wait for a peer that is away.
+        // Cancels reads and writes that would otherwise wait for an unreachable peer.
         dialed.Call.Dispose();
         await Task.WhenAll(reading, writing);
         return _end!;
@@ -79,7 +79,7 @@ internal sealed class AgentStream(
 
     public void Dispose() => _over.Dispose();
 
-    /// <summary>Ends the stream. The first end given is the one that counts.</summary>
+    /// <summary>Ends the stream. The first reason is kept.</summary>
     private void End(DisconnectReason end)
     {
         if (Interlocked.CompareExchange(ref _end, end, null) is null)
@@ -94,7 +94,7 @@ internal sealed class AgentStream(
         }
         catch (OperationCanceledException) when (_over.IsCancellationRequested)
         {
-            // The stream is over; whoever ended it said why.
+            // The stream has ended, and its reason is known.
         }
         catch (Exception e)
         {
@@ -121,7 +121,7 @@ internal sealed class AgentStream(
         );
         try
         {
-            // Not with the token: cancelling a read cancels the call, and there may be a Goodbye to say.
+            // Not with the token: cancelling a read cancels the call, but a Goodbye may have to be sent.
             while (await dialed.Call.ResponseStream.MoveNext(CancellationToken.None))
             {
                 silence.Change(limit, Timeout.InfiniteTimeSpan);
@@ -140,7 +140,7 @@ internal sealed class AgentStream(
         }
         catch (ObjectDisposedException) when (ct.IsCancellationRequested)
         {
-            // The call was let go of while this waited.
+            // The call was disposed of meanwhile.
         }
     }
 
@@ -156,12 +156,12 @@ internal sealed class AgentStream(
         Dispatch(frame, span.Traceparent(frame.Traceparent));
     }
 
-    /// <summary>Whether a frame is too frequent and too cheap for a span of its own.</summary>
+    /// <summary>Whether a frame is too frequent and too cheap for its own span.</summary>
     private static bool IsPlain(ConnectResponse frame) =>
         frame.FrameCase == ConnectResponse.FrameOneofCase.HeartbeatAck
         || (frame.FrameCase == ConnectResponse.FrameOneofCase.ObservedAck && frame.Traceparent.Length == 0);
 
-    /// <remarks>Frames that this version does not know are ignored: a newer control plane may send them.</remarks>
+    /// <remarks>Ignores unknown frames, which a newer control plane may send.</remarks>
     private void Dispatch(ConnectResponse frame, string traceparent)
     {
         switch (frame.FrameCase)
@@ -195,7 +195,7 @@ internal sealed class AgentStream(
         }
     }
 
-    /// <summary>The one place that writes: gRPC allows a single write at a time on a stream.</summary>
+    /// <summary>The only writer of the stream: gRPC allows one write at a time.</summary>
     private async Task Write(CancellationToken ct)
     {
         while (true)
@@ -217,7 +217,7 @@ internal sealed class AgentStream(
         }
         catch (Exception e) when (DisconnectReasons.IsReportedByRead(e) || e is OperationCanceledException)
         {
-            // The call is over. Reading tells why, with the control plane's own status.
+            // The call has ended. The reader receives the control plane's status.
             return false;
         }
     }
@@ -269,7 +269,7 @@ internal sealed class AgentStream(
         }
         catch (TimeoutException)
         {
-            // The control plane is away or slow; it finds out by itself.
+            // The control plane is slow or unreachable, and detects the end by itself.
         }
 
         async Task Say()
@@ -284,7 +284,7 @@ internal sealed class AgentStream(
             }
             catch (Exception e) when (DisconnectReasons.IsReportedByRead(e))
             {
-                // It was faster, and has ended the call.
+                // The control plane has ended the call before.
             }
 
             await reading;

@@ -6,7 +6,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>Keeps the agent attached: dials, runs the stream, and dials again however it ended.</summary>
+/// <summary>Keeps the agent attached: dials, runs the stream, and dials again after any end.</summary>
 internal sealed class ConnectLoop(
     ConnectionOptions options,
     Dialer dialer,
@@ -79,7 +79,7 @@ internal sealed class ConnectLoop(
         }
         catch (Exception e)
         {
-            // Whatever it was, an agent that no longer dials would need a human; the next attempt has another chance.
+            // An agent that stops dialling needs a human, so every failure is followed by another attempt.
             logger.DialFault(e);
             return DisconnectReason.Fault(e);
         }
@@ -134,7 +134,7 @@ internal sealed class ConnectLoop(
             case DisconnectKind.Renewed:
                 logger.Renewing(end.Message);
                 break;
-            // One broken connection is everyday; the same once more deserves attention.
+            // One broken connection is normal; repeated ones deserve a warning.
             case DisconnectKind.Lost or DisconnectKind.Silent when state.Failures > 1 || end.Attached is null:
                 logger.NotConnected(end.Code, end.Message, state.Failures, seconds);
                 break;

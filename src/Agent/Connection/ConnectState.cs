@@ -4,22 +4,22 @@ namespace Coder.Mesh.Agent.Connection;
 
 internal enum DisconnectKind
 {
-    /// <summary>Something failed on the way, or the stream broke.</summary>
+    /// <summary>The attempt failed, or the stream broke.</summary>
     Lost,
 
-    /// <summary>The control plane said no, and will until somebody changes something.</summary>
+    /// <summary>The control plane refused the agent, and will until somebody changes something.</summary>
     Refused,
 
     /// <summary>The control plane restarts.</summary>
     Restarting,
 
-    /// <summary>Nothing was heard for three heartbeat intervals.</summary>
+    /// <summary>Nothing was received for three heartbeat intervals.</summary>
     Silent,
 
-    /// <summary>The agent left to say Hello anew.</summary>
+    /// <summary>The agent left in order to send a new Hello.</summary>
     Renewed,
 
-    /// <summary>Another stream took this one's place, as the control plane had asked.</summary>
+    /// <summary>Another stream replaced this one, as requested by the control plane.</summary>
     Moved,
 
     /// <summary>The agent's process stops.</summary>
@@ -28,33 +28,33 @@ internal enum DisconnectKind
 
 internal static class DisconnectKinds
 {
-    /// <summary>The value of the metrics' outcome tag.</summary>
+    /// <summary>Returns the value of the outcome tag of metrics.</summary>
     public static string Tag(this DisconnectKind outcome) => outcome.ToString().ToLowerInvariant();
 }
 
-/// <summary>How a dial, or the session that came of it, ended.</summary>
-/// <param name="Code">The control plane's ErrorInfo reason, else a short word of the agent's own.</param>
-/// <param name="Attached">How long the session lived; null if there was no Welcome.</param>
+/// <summary>Why an attempt, or its session, ended.</summary>
+/// <param name="Code">The control plane's ErrorInfo reason, or a code of the agent.</param>
+/// <param name="Attached">Duration of the session; null without a Welcome.</param>
 internal sealed record DisconnectReason(DisconnectKind Kind, string Code, string Message, TimeSpan? Attached = null)
 {
-    /// <summary>The control plane has answered the session's first snapshot.</summary>
+    /// <summary>Whether the control plane has answered the session's first snapshot.</summary>
     public bool Synced { get; init; }
 
-    /// <summary>The stream to go on with, when the agent has moved.</summary>
+    /// <summary>The stream to continue with, if the agent has moved.</summary>
     public Dialed? Next { get; init; }
 
-    /// <summary>The control plane broke the protocol.</summary>
+    /// <summary>Creates the reason for a protocol violation by the control plane.</summary>
     public static DisconnectReason Violation(string message) => new(DisconnectKind.Lost, "protocol_violation", message);
 
-    /// <summary>An exception that the agent does not expect ended the attempt or the session.</summary>
+    /// <summary>Creates the reason for an unexpected exception.</summary>
     public static DisconnectReason Fault(Exception e) =>
         new(DisconnectKind.Lost, "agent_fault", $"{e.GetType().Name}: {e.Message}");
 
-    /// <summary>The agent's process stops.</summary>
+    /// <summary>Creates the reason for a stop of the process.</summary>
     public static DisconnectReason Stop() => new(DisconnectKind.Stopped, "stopped", "The agent is asked to stop.");
 }
 
-/// <summary>How many attempts have failed, and so when the next one is due. Pure.</summary>
+/// <summary>Number of failed attempts, which determines the next delay. Pure functions.</summary>
 internal sealed record ConnectState(int Failures, DisconnectReason? Last)
 {
     public static readonly ConnectState Start = new(0, null);
@@ -64,9 +64,9 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Failures are forgotten only after a session whose first snapshot was answered and that lasted: a proxy that lets
-    /// little through would otherwise be asked for ever at full speed, and two agents with one token would throw each other
-    /// out many times a second.
+    /// Returns the state after an attempt. Failures are forgotten only after a session whose first snapshot was
+    /// answered and that lasted. Otherwise a proxy that limits bodies would receive attempts at full speed forever, and
+    /// two agents with one token would supersede each other many times a second.
     /// </summary>
     public ConnectState After(DisconnectReason end)
     {
@@ -80,7 +80,7 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
         };
     }
 
-    /// <summary>How long to wait before the next dial.</summary>
+    /// <summary>Returns the delay before the next attempt.</summary>
     /// <param name="random">Uniform in [0, 1).</param>
     public TimeSpan Delay(double random) =>
         Last?.Kind switch

@@ -10,8 +10,8 @@ using Grpc.Net.Client;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>A stream that has been welcomed. Disposing it ends it.</summary>
-/// <param name="Readiness">What Hello said.</param>
+/// <summary>A stream after its Welcome. Disposing of it ends it.</summary>
+/// <param name="Readiness">The readiness in the Hello.</param>
 internal sealed record Dialed(
     GrpcChannel Channel,
     AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse> Call,
@@ -26,7 +26,7 @@ internal sealed record Dialed(
     }
 }
 
-/// <summary>Opens a stream and gets it welcomed.</summary>
+/// <summary>Opens a stream and waits for its Welcome.</summary>
 internal sealed class Dialer(
     ConnectionOptions options,
     TokenSource tokens,
@@ -37,15 +37,15 @@ internal sealed class Dialer(
     TimeProvider time
 )
 {
-    // A cluster that answers does so in much less; one that doesn't shouldn't keep the agent from saying so.
+    // A reachable cluster answers much faster; an unreachable one must not delay the report of that.
     private static readonly TimeSpan FirstProbeLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WelcomeLimit = TimeSpan.FromSeconds(15);
 
     private readonly string _instanceId = Guid.NewGuid().ToString("N");
 
     /// <exception cref="TokenUnusableException">There is no token to send.</exception>
-    /// <exception cref="RpcException">The control plane can't be reached, or refused.</exception>
-    /// <exception cref="HandshakeException">Who answered doesn't keep to the protocol.</exception>
+    /// <exception cref="RpcException">The control plane cannot be reached, or refused the agent.</exception>
+    /// <exception cref="HandshakeException">The peer violates the protocol.</exception>
     public async Task<Dialed> Dial(CancellationToken ct)
     {
         var token = await tokens.Read(ct);
@@ -53,14 +53,14 @@ internal sealed class Dialer(
         using var limit = new CancellationTokenSource(WelcomeLimit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
 
-        // A new channel for each dial: a new look-up of the name, and nothing left of a connection that was bad.
+        // A new channel for each attempt: a new name lookup, and no state of a broken connection.
         var channel = MakeChannel();
         AsyncDuplexStreamingCall<ConnectRequest, ConnectResponse>? call = null;
         try
         {
             call = new AgentService.AgentServiceClient(channel).Connect(
                 new Metadata { { "authorization", $"Bearer {token}" } },
-                // The stream outlives the dial and its time limit.
+                // The stream outlives the attempt and its time limit.
                 cancellationToken: CancellationToken.None
             );
             var welcome = await Handshake(call, readiness, both.Token);
@@ -107,7 +107,7 @@ internal sealed class Dialer(
         }
         catch (Exception e) when (DisconnectReasons.IsReportedByRead(e) && !ct.IsCancellationRequested)
         {
-            // A refusal may overtake Hello; reading tells it.
+            // The refusal may arrive before the Hello is sent; the reader receives it.
         }
 
         if (!await call.ResponseStream.MoveNext(ct))
@@ -154,7 +154,7 @@ internal sealed class Dialer(
     {
         var handler = new SocketsHttpHandler
         {
-            // The stream must not become part of whatever trace is current, nor a span as long as itself.
+            // The stream must not become part of the current trace, nor a span that lasts as long as the stream.
             ActivityHeadersPropagator = null,
             AllowAutoRedirect = false,
             ConnectTimeout = TimeSpan.FromSeconds(10),
@@ -171,5 +171,5 @@ internal sealed class Dialer(
     }
 }
 
-/// <summary>Who answered doesn't keep to the protocol.</summary>
+/// <summary>The peer violates the protocol.</summary>
 internal sealed class HandshakeException(string message, Exception? inner = null) : Exception(message, inner);

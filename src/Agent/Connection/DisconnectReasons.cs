@@ -7,10 +7,10 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>Reads from an error what it means for the next attempt.</summary>
+/// <summary>Classifies errors by their meaning for the next attempt.</summary>
 internal static class DisconnectReasons
 {
-    /// <summary>Reason of a session whose connection broke; a word of the log only.</summary>
+    /// <summary>Code of a session whose connection broke; used in the log only.</summary>
     private const string ConnectionLost = "connection_lost";
 
     public static DisconnectReason From(RpcException error)
@@ -19,7 +19,7 @@ internal static class DisconnectReasons
         var reason = info is { Domain: ErrorReasons.Domain } ? CleanText.Clean(info.Reason) : "";
         var kind = error.StatusCode switch
         {
-            // Without a reason of ours it is a proxy that says so, and may not a moment later.
+            // Without an ErrorInfo reason, the status comes from a proxy, and may be temporary.
             StatusCode.Unauthenticated
             or StatusCode.PermissionDenied
             or StatusCode.FailedPrecondition when reason.Length > 0 => DisconnectKind.Refused,
@@ -33,17 +33,19 @@ internal static class DisconnectReasons
         );
     }
 
-    /// <summary>What to do about a refusal that the control plane can't advise on: it doesn't know whose token it is.</summary>
+    /// <summary>
+    /// Returns what to do about a refusal of an unknown token, for which the control plane has no advice.
+    /// </summary>
     private static string Advice(string reason) =>
         reason is ErrorReasons.TokenInvalid or ErrorReasons.TokenMissing or ErrorReasons.PermissionDenied
             ? $"Make a token by `mesh providers rotate-token NAME --token-out FILE` and name the file with {Setting.TokenFile.Flag}."
             : "";
 
-    /// <summary>The end of a session whose connection broke, in plain words; others as they are.</summary>
+    /// <summary>Describes the end of a session whose connection broke; other errors are kept.</summary>
     public static DisconnectReason OfSession(RpcException error)
     {
         var end = From(error);
-        // A status that a peer sent has no exception below it.
+        // A status that was sent by the peer has no inner exception.
         return error.Status.DebugException is null || end.Kind != DisconnectKind.Lost
             ? end
             : end with
@@ -54,12 +56,12 @@ internal static class DisconnectReasons
     }
 
     /// <summary>
-    /// A write that failed because its call is over; reading tells why it is. A connection that is cut under a write throws
-    /// the HTTP client's own exception, which the gRPC client doesn't wrap.
+    /// Whether a write failed because its call has ended; the reader receives the reason. If the connection breaks
+    /// during a write, the HTTP client's own exception is thrown, which the gRPC client does not wrap.
     /// </summary>
     public static bool IsReportedByRead(Exception e) => e is RpcException or InvalidOperationException or IOException;
 
-    // A connection that failed says "Error starting gRPC call"; what went wrong stands in the exceptions below.
+    // A failed connection says "Error starting gRPC call"; the inner exceptions have the cause.
     private static string Detail(RpcException error)
     {
         if (HttpOne.IsAllThatIsSpoken(error.Status.DebugException))
@@ -81,7 +83,7 @@ internal static class DisconnectReasons
         }
         catch (Google.Protobuf.InvalidProtocolBufferException)
         {
-            // Whoever answered isn't a control plane of ours; the status code says enough.
+            // The peer is not a control plane; the status code is sufficient.
             return null;
         }
     }

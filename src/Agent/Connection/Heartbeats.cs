@@ -5,10 +5,10 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.Agent.Connection;
 
 /// <summary>
-/// Sends a heartbeat at each interval, and at once when the cluster's readiness has changed. A heartbeat carries the
-/// readiness only if it differs from the last one sent.
+/// Sends a heartbeat at each interval, and immediately when the readiness of the cluster has changed. A heartbeat
+/// contains the readiness only if it differs from the last one sent.
 /// </summary>
-/// <param name="initial">The readiness that Hello carried.</param>
+/// <param name="initial">The readiness in the Hello.</param>
 internal sealed class Heartbeats(
     ReportQueue reports,
     ClusterStatus cluster,

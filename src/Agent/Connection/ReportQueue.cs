@@ -9,22 +9,22 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.Agent.Connection;
 
 /// <summary>
-/// What one session has to send: control frames in order, in a bounded channel whose writers wait; and the ids of
-/// workspaces whose report may have changed, each at most once. So memory is bounded by the number of workspaces, not of
-/// changes.
+/// Frames of a session that wait to be sent: control frames in order, in a bounded channel whose writers wait; and the
+/// ids of workspaces with new reports, each at most once. Memory is therefore bounded by the number of workspaces and
+/// not of changes.
 /// </summary>
 internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger logger) : IReportQueue
 {
     private const int DefaultPart = 500;
 
-    // Below what gRPC takes by default.
+    // Below gRPC's default limit.
     private const int DefaultFrameBytes = 1024 * 1024;
 
     private readonly Channel<ConnectRequest> _control = Channel.CreateBounded<ConnectRequest>(
         new BoundedChannelOptions(64) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
     );
 
-    // Doorbells: one ring that waits says as much as many.
+    // Signals: several pending ones count as one.
     private readonly Channel<bool> _work = Wakeup();
     private readonly Channel<bool> _snapshotAsked = Wakeup();
 
@@ -34,7 +34,8 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
     private bool _snapshotDue;
     private bool _open;
 
-    // The writer's alone: content and version of a report are decided in one place, so a newer version is never older.
+    // Used by the writer only. Content and version of a report are decided in one place, so that a newer version never
+    // has older content.
     private ulong _version;
 
     private sealed record SentReport(WorkspaceReport Report, ulong Version, bool Acknowledged);
@@ -45,12 +46,12 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
         _work.Writer.TryWrite(true);
     }
 
-    /// <summary>The report of a workspace may have changed.</summary>
+    /// <summary>Records that the report of a workspace may have changed.</summary>
     public void Changed(string id)
     {
         lock (_lock)
         {
-            // What changes before the first snapshot is in it.
+            // Changes before the first snapshot are part of it.
             if (!_open)
                 return;
             _dirty.Add(id);
@@ -59,12 +60,12 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
         _work.Writer.TryWrite(true);
     }
 
-    /// <summary>Somebody saw what only the control plane can decide on.</summary>
+    /// <summary>Requests a snapshot about something that only the control plane can decide.</summary>
     public void RequestResync() => _snapshotAsked.Writer.TryWrite(true);
 
     public async Task WaitForResyncRequest(CancellationToken ct) => await _snapshotAsked.Reader.ReadAsync(ct);
 
-    /// <summary>Makes the writer send everything. From the first one on changes are sent too.</summary>
+    /// <summary>Has the writer send everything. After the first snapshot, changes are sent too.</summary>
     public void QueueSnapshot()
     {
         lock (_lock)
@@ -115,7 +116,7 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
         );
         lock (_lock)
         {
-            // What is told as deleted and stored as that is nobody's concern any more.
+            // A workspace whose deletion was reported and stored needs no further reports.
             foreach (var (report, held) in entries)
                 if (report.State != Mesh.V1.WorkspaceState.Deleted || !WasStoredLocked(report))
                     parts.Add(NextLocked(report, held));
@@ -156,7 +157,7 @@ internal sealed class ReportQueue(Reconciler reconciler, Limits? limits, ILogger
 
     private WorkspaceObserved NextLocked(WorkspaceReport report, HeldWorkspace? held = null)
     {
-        // What is stored needs not be told again; the report itself is, for it is also a sign that all is as it was.
+        // Stored parts are not sent again. The report itself is, because it also confirms the current state.
         var stored = WasStoredLocked(report);
         _sent[report.Id] = new SentReport(report, ++_version, Acknowledged: false);
         var observed = new WorkspaceObserved

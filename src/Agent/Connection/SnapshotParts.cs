@@ -2,10 +2,10 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>Cuts a snapshot into parts that the control plane takes.</summary>
+/// <summary>Splits a snapshot into parts within the limits of the control plane.</summary>
 internal sealed class SnapshotParts(int maxWorkspaces, int maxBytes)
 {
-    // Tag and length of an entry, and what a frame has around its parts.
+    // Tag and length of an entry, and overhead of a frame.
     private const int EntryOverhead = 6;
     private const int FrameOverhead = 64;
 
@@ -22,7 +22,7 @@ internal sealed class SnapshotParts(int maxWorkspaces, int maxBytes)
         _bytes += size;
     }
 
-    /// <returns>At least one frame: that nothing is held is news too.</returns>
+    /// <returns>At least one frame, since an empty inventory is information too.</returns>
     public IReadOnlyList<ConnectRequest> Complete()
     {
         _part.Complete = true;

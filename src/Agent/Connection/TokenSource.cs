@@ -3,12 +3,14 @@ using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>Gives the provider's token. A file is read each time, so that a rotated token takes effect at the next dial.</summary>
+/// <summary>
+/// Provides the provider's token. A file is read each time, so that a rotated token takes effect at the next dial.
+/// </summary>
 internal sealed class TokenSource(ConnectionOptions options)
 {
     private const int MaxLength = 4096;
 
-    /// <exception cref="TokenUnusableException">There is none that could be sent.</exception>
+    /// <exception cref="TokenUnusableException">There is no token that could be sent.</exception>
     public async Task<string> Read(CancellationToken ct)
     {
         var (text, place) = options.TokenFile is { } file
@@ -17,13 +19,13 @@ internal sealed class TokenSource(ConnectionOptions options)
         var token = text.Trim();
         if (token.Length == 0)
             throw new TokenUnusableException($"The token in {place} is empty.");
-        // Both programs read MESH_TOKEN and MESH_TOKEN_FILE.
+        // Agent and CLI both read MESH_TOKEN and MESH_TOKEN_FILE.
         if (token.StartsWith(TokenPrefix.Api, StringComparison.Ordinal))
             throw new TokenUnusableException(
                 $"What is in {place} is an API token, as `mesh` uses; an agent needs its provider's. "
                     + $"`mesh providers rotate-token NAME --token-out FILE` makes one; name the file with {Setting.TokenFile.Flag}."
             );
-        // A header takes no more than this, and a line break in it would be somebody's injected header.
+        // Not valid in a header; a line break would allow header injection.
         if (token.Length > MaxLength || !token.All(c => c is > ' ' and < '\x7f'))
             throw new TokenUnusableException(
                 $"What is in {place} is no token: it must be one word of printable ASCII."

@@ -4,7 +4,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Observability;
 
-/// <summary>The agent's own numbers. Tags come from closed sets; never an id.</summary>
+/// <summary>Metrics of the agent. Tags come from closed sets and never contain ids.</summary>
 internal sealed class AgentMetrics
 {
     public const string MeterName = "Coder.Mesh.Agent";

@@ -8,7 +8,7 @@ internal static class TelemetryRegistration
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>Metrics always; export of metrics and traces only where an endpoint is configured.</summary>
+    /// <summary>Adds metrics always, and the export of metrics and traces if an endpoint is configured.</summary>
     public static IServiceCollection AddTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddSingleton<AgentMetrics>();

@@ -3,10 +3,12 @@ using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>Decides which workspaces fail, and how. Pure: the same seed and id give the same outcome in each run.</summary>
+/// <summary>
+/// Decides which workspaces fail, and how. Pure functions: the same seed and id give the same outcome in each run.
+/// </summary>
 internal static class FailurePlan
 {
-    /// <summary>What a cluster says of each kind.</summary>
+    /// <summary>The message of a cluster for each kind.</summary>
     public static IReadOnlyDictionary<string, string> Kinds { get; } =
         new Dictionary<string, string>
         {
@@ -19,11 +21,11 @@ internal static class FailurePlan
             [ClusterCodes.Unschedulable] = "0/1 nodes are available: 1 Insufficient cpu.",
         };
 
-    /// <summary>Whether a cluster waits for a while before a failure of this kind is one.</summary>
+    /// <summary>Whether a cluster waits for a while before it reports a failure of this kind.</summary>
     public static bool MayPass(string kind) =>
         kind is ClusterCodes.ImagePullFailed or ClusterCodes.QuotaExceeded or ClusterCodes.Unschedulable;
 
-    /// <returns>The rule by which the start fails; null if it works.</returns>
+    /// <returns>The rule by which the start fails; null if it succeeds.</returns>
     public static FailureRule? Find(
         IReadOnlyList<FailureRule> rules,
         int seed,

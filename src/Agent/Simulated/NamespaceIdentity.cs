@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>The UID of the simulated namespace: from a file if one is named, so that a restarted agent is in the same one.</summary>
+/// <summary>
+/// UID of the simulated namespace. Stored in a file if one is configured, so that a restarted agent has the same one.
+/// </summary>
 internal static class NamespaceIdentity
 {
     public static string Read(string? file)

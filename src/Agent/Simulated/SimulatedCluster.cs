@@ -5,8 +5,8 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>The workspaces of a cluster that exists in memory only. Its owner holds a lock around every call.</summary>
-/// <remarks>No clock of its own: time goes in, and <see cref="NextStep"/> tells when something is due.</remarks>
+/// <summary>The workspaces of a cluster in memory. Not thread-safe: the owner locks every call.</summary>
+/// <remarks>Has no clock: times are passed in, and <see cref="NextStep"/> tells when something is due.</remarks>
 internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
 {
     private readonly Dictionary<string, SimulatedWorkspace> _workspaces = [];
@@ -16,7 +16,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
     /// <summary>When the next step of any workspace is due; null if none is.</summary>
     public DateTimeOffset? NextStep => _workspaces.Values.Min(w => w.Due);
 
-    /// <returns>The workspace if that changed it.</returns>
+    /// <returns>The workspace if it was changed.</returns>
     public ClusterWorkspace? Apply(WorkspaceDesired desired, DateTimeOffset now)
     {
         var known = _workspaces.GetValueOrDefault(desired.WorkspaceId);
@@ -68,7 +68,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
         return seen;
     }
 
-    // As a Deployment does: all but the disk is part of its pod.
+    // As in a Deployment, everything but the disk is part of the pod.
     private static bool NeedsNewContainer(SimulatedWorkspace known, WorkspaceDesired desired)
     {
         if (known.RestartGeneration != desired.RestartGeneration)
@@ -78,7 +78,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
         return !there.Equals(wanted);
     }
 
-    /// <returns>The workspace as it is being deleted; null if there is none.</returns>
+    /// <returns>The workspace that is being deleted; null if there is none.</returns>
     public ClusterWorkspace? Remove(string id, DateTimeOffset now)
     {
         if (!_workspaces.TryGetValue(id, out var workspace))
@@ -96,8 +96,8 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
             );
     }
 
-    /// <summary>Does every step that is due.</summary>
-    /// <returns>What changed; a null workspace is gone.</returns>
+    /// <summary>Executes all due steps.</summary>
+    /// <returns>The changes; a null workspace was deleted.</returns>
     public IReadOnlyList<(string Id, ClusterWorkspace? Workspace)> Step(DateTimeOffset now)
     {
         var changes = new List<(string, ClusterWorkspace?)>();
@@ -175,7 +175,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
         );
     }
 
-    /// <summary>Waits for capacity; <see cref="WakeNext"/> ends the wait.</summary>
+    /// <summary>Has the workspace wait for capacity, until <see cref="WakeNext"/>.</summary>
     private ClusterWorkspace WaitForRoom(SimulatedWorkspace workspace, DateTimeOffset now)
     {
         var message = $"Simulated: 0/1 nodes are available: 1 Too many pods, {options.Capacity} run at once.";
@@ -193,7 +193,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
         bool forRoom = false
     )
     {
-        // What has waited for too long stays failed while it waits on.
+        // A workspace that has waited for too long is failed, but continues to wait.
         DateTimeOffset? until = seen.State == WorkspaceState.Failed ? null : now + options.PendingTimeout;
         seen = seen with { Code = code, Message = message, Timeline = timeline };
         return Set(seen, due: until, failed, forRoom, until);
@@ -219,7 +219,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
             api.Age
         );
 
-    // The one that waits longest; should there be more room, or none after all, the next step tells.
+    // The workspace that has waited longest; its next step checks the capacity again.
     private void WakeNext(DateTimeOffset now)
     {
         var next = _workspaces.Values.Where(w => w.WaitsForRoom).MinBy(w => w.Began);
@@ -260,7 +260,7 @@ internal sealed class SimulatedCluster(SimulatedOptions options, StagedApi api)
             Generation = desired.Generation,
         };
 
-    // By name, as the id is another in each run.
+    // By name, since ids differ in each run.
     private TimeSpan Delay(string step, ClusterWorkspace of)
     {
         var name = of.Held is { Name.Length: > 0 } held ? held.Name : of.Id;

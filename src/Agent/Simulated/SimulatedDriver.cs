@@ -5,7 +5,9 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>A cluster that exists in memory only, for development and load. It says so wherever it shows.</summary>
+/// <summary>
+/// Driver of a cluster in memory, for development and load tests. It is recognizable as simulated everywhere.
+/// </summary>
 /// <remarks>A restart of the agent loses its workspaces; the control plane then has them applied again.</remarks>
 internal sealed class SimulatedDriver(SimulatedOptions options, TimeProvider time) : IClusterDriver
 {

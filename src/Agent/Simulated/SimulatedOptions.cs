@@ -1,35 +1,35 @@
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>How the simulated cluster behaves.</summary>
+/// <summary>Behaviour of the simulated cluster.</summary>
 internal sealed record SimulatedOptions
 {
-    /// <summary>The namespace that the simulated cluster reports.</summary>
+    /// <summary>The reported namespace.</summary>
     public string Namespace { get; init; } = "simulated";
 
     /// <summary>How long a workspace may wait for capacity, an image or quota before it fails.</summary>
     public TimeSpan PendingTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>A file that keeps the simulated namespace's UID from one start to the next; null for a new one each time.</summary>
+    /// <summary>File with the UID of the simulated namespace, for restarts; null for a new UID at each start.</summary>
     public string? StateFile { get; init; }
 
-    /// <summary>What the delays are drawn from.</summary>
+    /// <summary>Seed of the random delays and failures.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>The longest time that a step (starting, stopping, deleting) takes; the shortest is a fifth of it.</summary>
+    /// <summary>Maximum duration of a step (starting, stopping, deleting); the minimum is a fifth of it.</summary>
     public TimeSpan Delay { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How many workspaces can run at once; null for any number.</summary>
+    /// <summary>Number of workspaces that can run at once; null for any number.</summary>
     public int? Capacity { get; init; }
 
-    /// <summary>By which rules starts fail.</summary>
+    /// <summary>Rules by which starts fail.</summary>
     public IReadOnlyList<FailureRule> Failures { get; init; } = [];
 
-    /// <summary>How long each kind of step takes where the script says; else <see cref="Delay"/>.</summary>
+    /// <summary>Durations of steps as given by the script; others take <see cref="Delay"/>.</summary>
     public StepDelays Delays { get; init; } = new();
 
-    /// <summary>By which rules the API doesn't do what is asked.</summary>
+    /// <summary>Rules by which API calls fail.</summary>
     public IReadOnlyList<ApiRule> Api { get; init; } = [];
 
-    /// <summary>By which rules conditions are false.</summary>
+    /// <summary>Rules by which conditions are false.</summary>
     public IReadOnlyList<ConditionRule> Conditions { get; init; } = [];
 }

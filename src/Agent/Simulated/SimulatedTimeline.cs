@@ -3,12 +3,12 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>What happens to a workspace in a simulated cluster: a pure function.</summary>
+/// <summary>Timeline of a workspace in a simulated cluster. Pure functions.</summary>
 internal static class SimulatedTimeline
 {
     private const string Text = "Simulated.";
 
-    // What each kind of failure still lets happen; the others end a start before anything does.
+    // The last stage before each kind of failure; other kinds end a start before any stage.
     private static readonly Dictionary<string, TimelineStage> Reached = new()
     {
         [ClusterCodes.ContainerFailed] = TimelineStage.ImagePulled,
@@ -17,7 +17,7 @@ internal static class SimulatedTimeline
         [ClusterCodes.OomKilled] = TimelineStage.Started,
     };
 
-    /// <param name="volume">Names the volume: a workspace that was lost gets another one.</param>
+    /// <param name="volume">Identifies the volume: a lost workspace gets another one.</param>
     public static TimelineStep Bound(string volume, DateTimeOffset at) =>
         new($"{volume}/volume_bound", at, TimelineStage.VolumeBound, Message: Text);
 
@@ -27,7 +27,7 @@ internal static class SimulatedTimeline
     public static TimelineStep Full(string pod, DateTimeOffset at, string message) =>
         new($"{pod}/capacity", at, TimelineStage.Waiting, ClusterCodes.Unschedulable, message);
 
-    /// <summary>A start that works, spread evenly over the time that it took.</summary>
+    /// <summary>Steps of a successful start, spread evenly over its duration.</summary>
     public static IEnumerable<TimelineStep> Started(string pod, DateTimeOffset begin, DateTimeOffset end) =>
         Until(TimelineStage.Ready, pod, begin, end);
 
@@ -43,7 +43,7 @@ internal static class SimulatedTimeline
         return Before(pod, begin, end, code).Append(Ended(pod, end, code, message));
     }
 
-    /// <summary>A start that has come to wait for what a cluster may still do.</summary>
+    /// <summary>Steps of a start that waits for the cluster.</summary>
     public static IEnumerable<TimelineStep> Waiting(
         string pod,
         DateTimeOffset begin,

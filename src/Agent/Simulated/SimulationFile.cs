@@ -4,7 +4,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>Reads and checks a script; whatever is wrong becomes an error that names file, field and rule.</summary>
+/// <summary>Reads and validates a script. Errors name file, field and rule.</summary>
 internal static class SimulationFile
 {
     private const long MaxBytes = 256 * 1024;
@@ -39,7 +39,7 @@ internal static class SimulationFile
         return null;
     }
 
-    // The reader's own words name its types, and repeat path and line.
+    // The parser's message contains names of types, and repeats path and line.
     private static string Reason(JsonException e) =>
         e.Message.Contains("could not be mapped", StringComparison.Ordinal) ? "there is no such field."
         : e.Message.StartsWith("Duplicate property", StringComparison.Ordinal) ? "a field is given more than once."

@@ -2,8 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>What a script file stages in a simulated cluster; see docs/simulated.md.</summary>
-/// <remarks>Setters, as the generated reader of JSON would lose the defaults of init-only properties.</remarks>
+/// <summary>Script of a simulated cluster; see docs/simulated.md.</summary>
+/// <remarks>Has setters because the generated JSON parser would lose the defaults of init-only properties.</remarks>
 internal sealed record SimulationScript
 {
     public int? Seed { get; set; }
@@ -20,34 +20,34 @@ internal sealed record SimulationScript
     public IReadOnlyList<FailureRule> Failures { get; set; } = [];
 }
 
-/// <summary>Makes the start of the workspaces that it matches fail.</summary>
+/// <summary>Rule by which the start of matching workspaces fails.</summary>
 internal sealed record FailureRule
 {
-    /// <summary>The code that the workspace fails with.</summary>
+    /// <summary>Code of the failed workspace.</summary>
     public string Kind { get; set; } = "";
 
-    /// <summary>Names it matches; <c>*</c> and <c>?</c> stand for any text and any character.</summary>
+    /// <summary>Pattern for names; <c>*</c> stands for any text and <c>?</c> for any character.</summary>
     public string Name { get; set; } = "*";
 
-    /// <summary>How large a part of them, decided by seed and workspace id.</summary>
+    /// <summary>Fraction of the matching workspaces, selected by seed and workspace id.</summary>
     public double Share { get; set; } = 1;
 
     public string? Message { get; set; }
 
-    /// <summary>How many attempts fail before it works; null for all.</summary>
+    /// <summary>Number of attempts that fail before one succeeds; null for all.</summary>
     public int? Times { get; set; }
 
-    /// <summary>How many starts of a workspace work before any fails.</summary>
+    /// <summary>Number of starts of a workspace that succeed before any fails.</summary>
     public int After { get; set; }
 
-    /// <summary>Since the agent's start; null for at once, and for ever.</summary>
+    /// <summary>Time since the agent's start; null for immediately, and without end.</summary>
     public string? From { get; set; }
 
     /// <inheritdoc cref="From"/>
     public string? Until { get; set; }
 }
 
-/// <summary>How long steps take, as a time or a range of times; null for what the option says.</summary>
+/// <summary>Durations of steps, as a time or a range of times; null for the default.</summary>
 internal sealed record StepDelays
 {
     public string? Start { get; set; }
@@ -57,7 +57,7 @@ internal sealed record StepDelays
     public string? Delete { get; set; }
 }
 
-/// <summary>The cluster's API doesn't do what is asked for a while.</summary>
+/// <summary>Period in which API calls of the cluster fail or are delayed.</summary>
 internal sealed record ApiRule
 {
     public string Kind { get; set; } = "";
@@ -66,11 +66,11 @@ internal sealed record ApiRule
 
     public string? Until { get; set; }
 
-    /// <summary>How much longer each call takes.</summary>
+    /// <summary>Additional duration of each call.</summary>
     public string? Delay { get; set; }
 }
 
-/// <summary>A condition is false for a while.</summary>
+/// <summary>Period in which a condition is false.</summary>
 internal sealed record ConditionRule
 {
     public string Type { get; set; } = "";

@@ -5,12 +5,12 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>What the API of a simulated cluster does to calls and tells of itself, by the script and the time.</summary>
+/// <summary>Delays and failures of the API of a simulated cluster, by script and time.</summary>
 internal sealed class StagedApi(SimulatedOptions options, TimeProvider time)
 {
     public const string Slow = "slow";
 
-    /// <summary>What each kind is to a caller.</summary>
+    /// <summary>Code and message for callers by kind.</summary>
     public static IReadOnlyDictionary<string, (string Code, string Message)> Kinds { get; } =
         new Dictionary<string, (string, string)>
         {
@@ -22,11 +22,11 @@ internal sealed class StagedApi(SimulatedOptions options, TimeProvider time)
 
     private readonly long _begin = time.GetTimestamp();
 
-    /// <summary>Since the agent's start.</summary>
+    /// <summary>Time since the agent's start.</summary>
     public TimeSpan Age => time.GetElapsedTime(_begin);
 
-    /// <summary>Lets a call through, late perhaps.</summary>
-    /// <exception cref="ClusterException">The script says that it fails now.</exception>
+    /// <summary>Completes a call, possibly delayed.</summary>
+    /// <exception cref="ClusterException">The call fails by the script.</exception>
     public async Task Pass(CancellationToken ct)
     {
         var rules = options.Api.Where(r => StagedTime.Holds(r.From, r.Until, Age)).ToList();

@@ -5,7 +5,9 @@ using Coder.Mesh.Agent.Base;
 
 namespace Coder.Mesh.Agent.Simulated;
 
-/// <summary>When something staged holds, counted from the agent's start, and how long a step takes. Pure.</summary>
+/// <summary>
+/// Evaluates periods of scripts, counted from the agent's start, and durations of steps. Pure functions.
+/// </summary>
 internal static class StagedTime
 {
     private const string RangeMark = "..";
@@ -14,7 +16,7 @@ internal static class StagedTime
         (from is null || (Durations.TryParse(from, out var begin) && age >= begin))
         && (until is null || (Durations.TryParse(until, out var end) && age < end));
 
-    /// <param name="text">One time, or the shortest and the longest: <c>2s..10s</c>.</param>
+    /// <param name="text">A time, or a minimum and a maximum: <c>2s..10s</c>.</param>
     public static bool TryRange(string text, out (TimeSpan Min, TimeSpan Max) range)
     {
         range = default;
@@ -25,7 +27,7 @@ internal static class StagedTime
             && range.Min <= range.Max;
     }
 
-    /// <summary>From 0 to below 1: the same for the same words, in whatever order they are asked about.</summary>
+    /// <summary>Returns a number from 0 to below 1 that depends only on seed and words.</summary>
     public static double Draw(int seed, params IEnumerable<string> words)
     {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{string.Join('/', words)}"));
