@@ -273,11 +273,11 @@ agent=$!
 
 mesh() { timeout 15 "$bin/mesh" "$@" --address "$address" --token-file "$data/admin-token" </dev/null; }
 
-agent_says() { http_get "$agent_port" /readyz | tail -n 1; }
+agent_says() { http_get "$agent_port" /health/ready | tail -n 1; }
 
 provider_says() { http_get "$management_port" /health/built-in | tail -n 1; }
 
-ready() { healthy "$agent_port" /readyz && healthy "$management_port" /health/built-in; }
+ready() { healthy "$agent_port" /health/ready && healthy "$management_port" /health/built-in; }
 
 not_ready() {
   local agent_said

@@ -58,7 +58,7 @@ public sealed class ProcessTests
             var log = await process.StandardOutput.ReadToEndAsync(Ct);
             Assert.Contains("The cluster is simulated", log, StringComparison.Ordinal);
             Assert.Contains("Without --simulated-state FILE each start", log, StringComparison.Ordinal);
-            Assert.Matches(@"Health is served at http://127\.0\.0\.1:\d+: /healthz and /readyz\r?\n", log);
+            Assert.Matches(@"Health is served at http://127\.0\.0\.1:\d+: /health/live and /health/ready\r?\n", log);
             Assert.Matches(@"Condition NamespaceReady is True(: \S[^\n]*)?\n", log);
             Assert.DoesNotMatch(@"Condition [^\n]*:( *\n|  )", log);
             Assert.DoesNotContain("mpt_", log, StringComparison.Ordinal);

@@ -81,7 +81,7 @@ internal sealed record Setting(string Flag, string Variable, string Key, string?
         "MESH_HEALTH_ADDRESS",
         "healthAddress",
         "IP:PORT",
-        "Where /healthz and /readyz are served; port 0 takes a free one. Default: 127.0.0.1:8086."
+        "Where /health/live and /health/ready are served; port 0 takes a free one. Default: 127.0.0.1:8086."
     );
 
     public static readonly Setting LogLevel = new(

@@ -7,8 +7,8 @@ internal static class HealthEndpoints
 {
     public const string Paths = $"{Live} and {Ready}";
 
-    private const string Live = "/healthz";
-    private const string Ready = "/readyz";
+    private const string Live = "/health/live";
+    private const string Ready = "/health/ready";
 
     public static void MapHealth(this WebApplication app)
     {

@@ -153,7 +153,7 @@ public sealed class SessionTests
 
         session.Fail(code, reason, "Because\nof this.");
         await agent.Time.Armed(TimeSpan.FromSeconds(60));
-        var (status, text) = await agent.Health("/readyz");
+        var (status, text) = await agent.Health("/health/ready");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.StartsWith($"refused: {reason}: Because of this.", text, StringComparison.Ordinal);
@@ -215,7 +215,7 @@ public sealed class SessionTests
 
         Assert.False(meanwhile);
         Assert.True(server.HasNoSession);
-        Assert.Equal(HttpStatusCode.OK, (await agent.Health("/readyz")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await agent.Health("/health/ready")).Status);
     }
 
     [Fact]
@@ -248,7 +248,10 @@ public sealed class SessionTests
 
         await session.Left;
         await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
-        Assert.Equal("not attached: handshake_failed: No Welcome within 15 s.", (await agent.Health("/readyz")).Text);
+        Assert.Equal(
+            "not attached: handshake_failed: No Welcome within 15 s.",
+            (await agent.Health("/health/ready")).Text
+        );
     }
 
     [Fact]
@@ -297,7 +300,7 @@ public sealed class SessionTests
         );
         await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
 
-        var (_, text) = await agent.Health("/readyz");
+        var (_, text) = await agent.Health("/health/ready");
 
         Assert.StartsWith(
             "not attached: token_unusable: What is in MESH_TOKEN is an API token, as `mesh` uses; an agent needs its provider's.",
@@ -319,7 +322,7 @@ public sealed class SessionTests
         );
         await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
 
-        var (_, text) = await agent.Health("/readyz");
+        var (_, text) = await agent.Health("/health/ready");
 
         Assert.StartsWith(
             "not attached: token_unusable: What is in MESH_TOKEN is no token",
@@ -339,12 +342,12 @@ public sealed class SessionTests
         var session = await server.Welcome();
         await session.NextSnapshot();
 
-        var welcomed = await agent.Health("/readyz");
+        var welcomed = await agent.Health("/health/ready");
         await Answered(session, agent);
-        var synced = await agent.Health("/readyz");
+        var synced = await agent.Health("/health/ready");
         session.Break();
         await agent.Time.Armed(TimeSpan.FromSeconds(0.125));
-        var detached = await agent.Health("/readyz");
+        var detached = await agent.Health("/health/ready");
 
         Assert.Equal(
             (HttpStatusCode.ServiceUnavailable, "attached, but the first snapshot of its workspaces is not complete"),
@@ -390,7 +393,7 @@ public sealed class SessionTests
         await agent.Time.Armed(TimeSpan.FromSeconds(75));
         agent.Time.Advance(TimeSpan.FromSeconds(74));
 
-        Assert.Equal((HttpStatusCode.OK, "ok"), await agent.Health("/healthz"));
+        Assert.Equal((HttpStatusCode.OK, "ok"), await agent.Health("/health/live"));
     }
 
     [Fact]
@@ -400,7 +403,7 @@ public sealed class SessionTests
         await using var agent = await RunningAgent.Start(server);
 
         Assert.Equal(
-            (HttpStatusCode.NotFound, "Nothing is here. This port has /healthz and /readyz."),
+            (HttpStatusCode.NotFound, "Nothing is here. This port has /health/live and /health/ready."),
             await agent.Health("/livez")
         );
     }
