@@ -11,7 +11,8 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
 /// Stores what one agent observes. Keeps only the latest report of each workspace until it is committed, then
-/// acknowledges it; a report that came meanwhile waits for the next batch.
+/// acknowledges it; a report that came meanwhile waits for the next batch, and one that changes the workspace more often than
+/// is stored waits until there is room.
 /// </summary>
 /// <param name="capacity">Workspaces whose reports may wait for the store.</param>
 internal sealed class ObservationWriter(
@@ -35,14 +36,17 @@ internal sealed class ObservationWriter(
     private readonly Dictionary<string, long> _latest = [];
     private readonly AsyncAutoResetEvent _signal = new();
 
-    // Workspaces whose report could not be stored: tried again alone, so that no other waits for them.
-    private readonly Dictionary<string, Retry> _retries = [];
+    // Workspaces whose pending report may not be stored yet.
+    private readonly Dictionary<string, Waiting> _waiting = [];
 
     public int Capacity => capacity;
 
     private readonly record struct Pending(ObserveWorkspace Report, ActivityContext Trace);
 
-    private sealed record Retry(TimeSpan Pause, DateTimeOffset Due);
+    /// <param name="Pause">
+    /// After a failure to store it: it is then tried alone, so that no other waits for it. Null where only its pace holds it.
+    /// </param>
+    private sealed record Waiting(DateTimeOffset Due, TimeSpan? Pause = null);
 
     /// <exception cref="ProtocolException">The report is none.</exception>
     /// <returns>False if too many wait already: the session has to end, for nothing is dropped in silence.</returns>
@@ -73,19 +77,19 @@ internal sealed class ObservationWriter(
     {
         while (true)
         {
-            if (_retries.Count == 0)
+            if (_waiting.Count == 0)
                 await _signal.Wait(ct);
             else
-                await _signal.Wait(_retries.Values.Min(r => r.Due) - time.GetUtcNow(), time, ct);
+                await _signal.Wait(_waiting.Values.Min(w => w.Due) - time.GetUtcNow(), time, ct);
             while (Take() is { Count: > 0 } batch)
             {
                 try
                 {
-                    if (await Store(batch, ct) is not { } failed)
+                    if (await Store(batch, ct) is not { } unstored)
                         return;
                     foreach (var id in batch.Keys)
-                        Settle(id, failed.GetValueOrDefault(id));
-                    await Acknowledge(batch.Where(b => !failed.ContainsKey(b.Key)), ack, ct);
+                        Settle(id, unstored);
+                    await Acknowledge(batch.Where(b => !_waiting.ContainsKey(b.Key)), ack, ct);
                 }
                 catch (Exception e) when (StoreFailure.IsAway(e))
                 {
@@ -102,35 +106,39 @@ internal sealed class ObservationWriter(
         var now = time.GetUtcNow();
         lock (_lock)
         {
-            var batch = _pending.Where(p => !_retries.ContainsKey(p.Key)).Take(BatchSize).ToDictionary();
-            return batch.Count > 0 ? batch : _pending.Where(p => _retries[p.Key].Due <= now).Take(1).ToDictionary();
+            var batch = _pending.Where(p => MayJoin(p.Key, now)).Take(BatchSize).ToDictionary();
+            return batch.Count > 0 ? batch : _pending.Where(p => _waiting[p.Key].Due <= now).Take(1).ToDictionary();
         }
     }
 
-    /// <summary>Whoever changes the workspace all the time gives way for a moment sooner or later.</summary>
-    private void Settle(string id, Exception? failure)
-    {
-        if (failure is null)
-        {
-            _retries.Remove(id);
-            return;
-        }
+    private bool MayJoin(string id, DateTimeOffset now) =>
+        !_waiting.TryGetValue(id, out var waiting) || (waiting.Pause is null && waiting.Due <= now);
 
-        var before = _retries.GetValueOrDefault(id);
+    private void Settle(string id, UnstoredReports unstored)
+    {
+        if (unstored.Failed.TryGetValue(id, out var failure))
+            RetryLater(id, failure);
+        else if (unstored.Early.TryGetValue(id, out var wait))
+            _waiting[id] = new Waiting(time.GetUtcNow() + wait);
+        else
+            _waiting.Remove(id);
+    }
+
+    /// <summary>Whoever changes the workspace all the time gives way for a moment sooner or later.</summary>
+    private void RetryLater(string id, Exception failure)
+    {
+        var before = _waiting.GetValueOrDefault(id)?.Pause;
         if (before is null && StoreFailure.IsContention(failure))
             logger.ObservationContended(names.Of(fence.ProviderId), fence.ProviderId, id);
         else if (before is null)
             logger.ObservationFailed(failure, names.Of(fence.ProviderId), fence.ProviderId, id);
-        var pause = before is null ? FirstPause : 2 * before.Pause;
+        var pause = before is null ? FirstPause : 2 * before.Value;
         if (pause > LongestPause)
             pause = LongestPause;
-        _retries[id] = new Retry(pause, time.GetUtcNow() + (pause * (0.5 + (Random.Shared.NextDouble() / 2))));
+        _waiting[id] = new Waiting(time.GetUtcNow() + (pause * (0.5 + (Random.Shared.NextDouble() / 2))), pause);
     }
 
-    private async Task<IReadOnlyDictionary<string, Exception>?> Store(
-        Dictionary<string, Pending> batch,
-        CancellationToken ct
-    )
+    private async Task<UnstoredReports?> Store(Dictionary<string, Pending> batch, CancellationToken ct)
     {
         using var span = Tracing.StartBatch("agent.observe", batch.Values.Select(p => p.Trace));
         return await commands.Observe(fence, batch.ToDictionary(b => b.Key, b => b.Value.Report), ct);

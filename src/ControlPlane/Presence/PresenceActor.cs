@@ -47,7 +47,7 @@ internal sealed class PresenceActor : IDisposable
     private StatusState _state;
     private string _detachReason = "";
     private bool _proven;
-    private ReportPace _pace;
+    private DateTimeOffset _paceFullAt;
     private DateTimeOffset? _pacedUntil;
     private long _heardTicks;
     private int _heardPauses;
@@ -240,14 +240,14 @@ internal sealed class PresenceActor : IDisposable
         _pacedUntil = null;
         if (events.Count == 0)
             return true;
-        if (!events.Exists(IsUrgent) && _pace.Wait(at) is { Ticks: > 0 } wait)
+        if (!events.Exists(IsUrgent) && PresenceStore.ReadinessPace.Wait(_paceFullAt, at) is { Ticks: > 0 } wait)
         {
             // The latest report is stored when the pace allows it, or with the next status change.
             _pacedUntil = at + wait;
             return true;
         }
 
-        _pace = _pace.Stored(at);
+        _paceFullAt = PresenceStore.ReadinessPace.Stored(_paceFullAt, at);
         using var span = Tracing.StartWork("presence.store");
         if (await _store.Append(ProviderId, Epoch, _session.OwnerId, events, ct) is not { } saved)
             return false;

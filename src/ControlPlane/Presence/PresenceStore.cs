@@ -36,6 +36,9 @@ internal sealed record HeldBack(AgentConnected Connected, ProviderPresence Befor
 /// <summary>Loads, decides and appends: the only code that writes a provider's presence.</summary>
 internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failures, Replica replica, TimeProvider time)
 {
+    /// <summary>How often readiness reports are stored, beyond changes of the provider's status.</summary>
+    public static readonly Pace ReadinessPace = new(10, TimeSpan.FromSeconds(30));
+
     private static readonly ResiliencePipeline<Result<AttachedSession>> RetryAttach = ConflictRetry.Of<
         Result<AttachedSession>
     >();
@@ -51,7 +54,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         await using var session = sessions.Write(Actor.Agent(attaching.ProviderId).Stored);
         var stream = await Fetch(session, attaching.ProviderId, ct);
         var takenBy = await TakenBy(session, attaching, ct);
-        if (Admission.Decide(stream.Aggregate, attaching.Agent, attaching.ProtocolVersion, takenBy) is { } error)
+        var (agent, version, at) = (attaching.Agent, attaching.ProtocolVersion, time.GetUtcNow());
+        if (Admission.Decide(stream.Aggregate, agent, version, takenBy, at) is { } error)
             return error;
 
         var (events, attached) = Attached(stream.Aggregate!, attaching);

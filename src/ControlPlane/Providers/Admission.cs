@@ -9,12 +9,40 @@ namespace Coder.Mesh.ControlPlane.Providers;
 /// </summary>
 internal static class Admission
 {
+    /// <summary>
+    /// How often attaches of one provider, and clusters that are offered for it, are stored. An agent whose sessions end soon
+    /// after their first snapshot comes back no faster than this.
+    /// </summary>
+    public static readonly Pace AttachPace = new(20, TimeSpan.FromSeconds(15));
+
     /// <param name="state">The provider's presence.</param>
     /// <param name="negotiated">The protocol version that both support; null if there is none.</param>
     /// <param name="takenBy">
     /// Name of another provider that is bound to the agent's namespace; null if there is none.
     /// </param>
-    public static Error? Decide(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
+    public static Error? Decide(
+        ProviderPresence? state,
+        AgentIdentity agent,
+        uint? negotiated,
+        string? takenBy,
+        DateTimeOffset at
+    ) =>
+        Mismatch(state, agent, negotiated, takenBy)
+        ?? (AttachPace.Wait(state!.AttachPaceFullAt, at) is { Ticks: > 0 } wait ? TooOften(wait) : null);
+
+    private static Error TooOften(TimeSpan wait) =>
+        new(
+            ErrorKind.ResourceExhausted,
+            ErrorReasons.TooManyAttaches,
+            $"Agents of this provider have attached {AttachPace.Burst} times in a short time; one attach per "
+                + $"{AttachPace.Interval.TotalSeconds:0} seconds is let in. The provider's history says why sessions ended; "
+                + "make sure only one agent uses the token."
+        )
+        {
+            RetryDelay = wait,
+        };
+
+    private static Error? Mismatch(ProviderPresence? state, AgentIdentity agent, uint? negotiated, string? takenBy)
     {
         if (state is null or { Ended: true })
             return Refused(
@@ -107,7 +135,13 @@ internal static class Admission
             events.Add(new AgentRefused(error.Reason, code, error.Message, changes, at));
         if (changes)
             events.Add(after.ToEvent(presence.Epoch));
-        if (!presence.Attached && offered is not null && offered.NamespaceUid != presence.Offered?.NamespaceUid)
+        if (
+            !presence.Attached
+            && offered is not null
+            && offered.NamespaceUid != presence.Offered?.NamespaceUid
+            // One that finds no room is offered again when its agent asks again.
+            && AttachPace.Wait(presence.AttachPaceFullAt, at) == TimeSpan.Zero
+        )
             events.Add(offered);
         return events;
     }

@@ -60,6 +60,9 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
     /// <summary>When the agent attached or detached.</summary>
     public DateTimeOffset? AgentSince { get; init; }
 
+    /// <summary>When the pace of attaches has room for a whole burst again.</summary>
+    public DateTimeOffset AttachPaceFullAt { get; init; }
+
     /// <summary>Whether the provider is deleted; nothing may be appended any more.</summary>
     public bool Ended { get; init; }
 
@@ -92,7 +95,11 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
                 Refusals = [.. state.Refusals.RemoveAll(r => r.Reason == e.Reason), e],
                 OwnerId = e.Decides ? "" : state.OwnerId,
             },
-            (_, ClusterOffered e) => state with { Offered = e },
+            (_, ClusterOffered e) => state with
+            {
+                Offered = e,
+                AttachPaceFullAt = Admission.AttachPace.Stored(state.AttachPaceFullAt, e.At),
+            },
             (_, ClusterAccepted e) => state with
             {
                 NamespaceUid = e.NamespaceUid,
@@ -116,6 +123,7 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
             Namespace = e.Agent.NamespaceUid.Length > 0 ? e.Agent.Namespace : Namespace,
             Attached = true,
             AgentSince = e.At,
+            AttachPaceFullAt = Admission.AttachPace.Stored(AttachPaceFullAt, e.At),
             Refusals = [],
         };
 

@@ -62,6 +62,9 @@ public sealed record Workspace(
     /// <summary>Size of the volume in the cluster; empty if there is none, null if unknown.</summary>
     public string? Disk { get; init; }
 
+    /// <summary>When the pace of its agent's reports has room for a whole burst again.</summary>
+    public DateTimeOffset ReportPaceFullAt { get; init; }
+
     /// <summary>
     /// Whether the state is final: nothing of the workspace runs any more, or its state cannot be known.
     /// </summary>
@@ -95,7 +98,11 @@ public sealed record Workspace(
             (_, DesiredStateRepeated e) => state with { Traceparent = e.Traceparent, DesiredAt = e.At },
             (_, WorkspaceDeleteRequested e) => state.After(e),
             (_, WorkspaceLost e) => state.Entered(ObservedState.Lost, e.Reason, e.At),
-            (_, GenerationRaised e) => state with { Generation = e.Generation },
+            (_, GenerationRaised e) => state with
+            {
+                Generation = e.Generation,
+                ReportPaceFullAt = WorkspaceDecider.ReportPace.Stored(state.ReportPaceFullAt, e.At),
+            },
             (_, WorkspaceObserved e) => state.After(e),
             _ => state,
         };
@@ -179,6 +186,7 @@ public sealed record Workspace(
                 ? e.At
                 : VolumeCreatedAnewAt,
             Disk = e.Disk ?? Disk,
+            ReportPaceFullAt = WorkspaceDecider.ReportPace.Stored(ReportPaceFullAt, e.At),
         };
 
     /// <summary>Returns the workspace in a state that follows from a request instead of a report.</summary>

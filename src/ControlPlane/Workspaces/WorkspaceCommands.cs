@@ -5,6 +5,11 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
+/// <summary>Reports of one batch that are not stored yet, by workspace.</summary>
+/// <param name="Failed">Could not be stored, and why.</param>
+/// <param name="Early">Changed more often than is stored, and how long until there is room.</param>
+internal sealed record UnstoredReports(Dictionary<string, Exception> Failed, Dictionary<string, TimeSpan> Early);
+
 /// <summary>Commands of users, admins and agents on existing workspaces: load, decide, append.</summary>
 internal sealed class WorkspaceCommands(
     CommandExecutor writer,
@@ -73,7 +78,7 @@ internal sealed class WorkspaceCommands(
         Change(
             new WriteContext(Actor.Restore.Stored),
             new WorkspaceReference(workspaceId),
-            (_, _) => Task.FromResult<WorkspaceCommand>(new RaiseGeneration(seen)),
+            (_, _) => Task.FromResult<WorkspaceCommand>(new RaiseGeneration(seen, time.GetUtcNow())),
             ct
         );
 
@@ -82,18 +87,18 @@ internal sealed class WorkspaceCommands(
     /// that a problem with one workspace affects no other.
     /// </summary>
     /// <returns>
-    /// The workspaces that could not be stored, with the exception; null if the session no longer owns the provider.
+    /// The reports that are not stored, and why; null if the session no longer owns the provider.
     /// </returns>
-    public async Task<IReadOnlyDictionary<string, Exception>?> Observe(
+    public async Task<UnstoredReports?> Observe(
         SessionFence fence,
         IReadOnlyDictionary<string, ObserveWorkspace> reports,
         CancellationToken ct
     )
     {
-        var failed = new Dictionary<string, Exception>();
+        var unstored = new UnstoredReports([], []);
         try
         {
-            return await ObserveOnce(fence, reports, ct) ? failed : null;
+            return await ObserveOnce(fence, reports, unstored, ct) ? unstored : null;
         }
         catch (Exception e) when (IsOfOne(e))
         {
@@ -105,16 +110,16 @@ internal sealed class WorkspaceCommands(
             try
             {
                 var alone = new Dictionary<string, ObserveWorkspace> { [id] = report };
-                if (!await Retry.ExecuteAsync(async token => await ObserveOnce(fence, alone, token), ct))
+                if (!await Retry.ExecuteAsync(async token => await ObserveOnce(fence, alone, unstored, token), ct))
                     return null;
             }
             catch (Exception e) when (IsOfOne(e))
             {
-                failed.Add(id, e);
+                unstored.Failed.Add(id, e);
             }
         }
 
-        return failed;
+        return unstored;
     }
 
     private static bool IsOfOne(Exception e) => !StoreFailure.IsAway(e) && e is not OperationCanceledException;
@@ -122,6 +127,7 @@ internal sealed class WorkspaceCommands(
     private async Task<bool> ObserveOnce(
         SessionFence fence,
         IReadOnlyDictionary<string, ObserveWorkspace> reports,
+        UnstoredReports unstored,
         CancellationToken ct
     )
     {
@@ -138,10 +144,15 @@ internal sealed class WorkspaceCommands(
         if (!await Holds(fence, connection, ct))
             return false;
         var contradicted = new List<string>();
+        unstored.Early.Keys.Intersect(reports.Keys).ToList().ForEach(id => unstored.Early.Remove(id));
         foreach (var (report, fetched) in streams)
         {
             var stream = await fetched;
-            stream.AppendMany(WorkspaceDecider.Decide(stream.Aggregate, report).Events);
+            var decision = WorkspaceDecider.Decide(stream.Aggregate, report);
+            if (WorkspaceDecider.Wait(stream.Aggregate, decision, time.GetUtcNow()) is { Ticks: > 0 } wait)
+                unstored.Early[stream.Aggregate!.WorkspaceId] = wait;
+            else
+                stream.AppendMany(decision.Events);
             if (WorkspaceDecider.Contradicts(stream.Aggregate, report))
                 contradicted.Add(stream.Aggregate!.WorkspaceId);
         }

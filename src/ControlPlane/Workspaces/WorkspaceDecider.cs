@@ -14,6 +14,12 @@ internal static class WorkspaceDecider
     /// <summary>Minimum interval at which an unchanged desired state is sent again on request.</summary>
     private static readonly TimeSpan RepeatedAtMostEvery = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How often what an agent reports of one workspace is stored, generations that it raises included: enough at once for a
+    /// user who starts and stops, and no more than a few a minute of an agent that never rests.
+    /// </summary>
+    public static readonly Pace ReportPace = new(20, TimeSpan.FromSeconds(5));
+
     public static Decision<WorkspaceEvent> Decide(Workspace? state, WorkspaceCommand command) =>
         (state, command) switch
         {
@@ -47,9 +53,7 @@ internal static class WorkspaceDecider
                 ? Decision<WorkspaceEvent>.Nothing
                 : Decision<WorkspaceEvent>.Emit(new WorkspaceLost(c.Reason, c.At)),
             (_, ObserveWorkspace c) => Observe(state, c),
-            (_, RaiseGeneration c) => state.Finished || c.Seen <= state.Generation
-                ? Decision<WorkspaceEvent>.Nothing
-                : Decision<WorkspaceEvent>.Emit(new GenerationRaised(c.Seen + 1)),
+            (_, RaiseGeneration c) => Raise(state, c),
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
@@ -194,6 +198,23 @@ internal static class WorkspaceDecider
             );
     }
 
+    /// <summary>Returns how long what follows from an agent's report has to wait before it may be stored.</summary>
+    public static TimeSpan Wait(Workspace? state, Decision<WorkspaceEvent> decision, DateTimeOffset at) =>
+        state is null || decision.Events.Count == 0 ? TimeSpan.Zero : ReportPace.Wait(state.ReportPaceFullAt, at);
+
+    private static Decision<WorkspaceEvent> Raise(Workspace state, RaiseGeneration c)
+    {
+        if (state.Finished || c.Seen <= state.Generation)
+            return Decision<WorkspaceEvent>.Nothing;
+        if (ReportPace.Wait(state.ReportPaceFullAt, c.At) > TimeSpan.Zero)
+            return new Error(
+                ErrorKind.Aborted,
+                ErrorReasons.ConcurrentChange,
+                $"The agent of workspace \"{state.Name}\" reports higher generations too often. Try again."
+            );
+        return Decision<WorkspaceEvent>.Emit(new GenerationRaised(c.Seen + 1) { At = c.At });
+    }
+
     private static Decision<WorkspaceEvent> Observe(Workspace state, ObserveWorkspace c)
     {
         if (!Counts(state, c))
@@ -202,7 +223,7 @@ internal static class WorkspaceDecider
         // edited.
         if (c.Generation > state.Generation)
             return new Decision<WorkspaceEvent>([
-                new GenerationRaised(c.Generation + 1),
+                new GenerationRaised(c.Generation + 1) { At = c.At },
                 .. Observe(state with { Generation = c.Generation + 1 }, c).Events,
             ]);
         if (state.Desired == DesiredState.Deleted)

@@ -151,7 +151,7 @@ internal sealed record ObserveWorkspace(
 /// <summary>
 /// A cluster holds a generation that was never assigned, because the database was restored from an older copy.
 /// </summary>
-internal sealed record RaiseGeneration(long Seen) : WorkspaceCommand;
+internal sealed record RaiseGeneration(long Seen, DateTimeOffset At) : WorkspaceCommand;
 
 public abstract record WorkspaceEvent;
 
@@ -263,4 +263,8 @@ public sealed record WorkspaceObserved(
 /// <summary>The workspace has ended, and it is unknown whether anything of it still runs.</summary>
 public sealed record WorkspaceLost(string Reason, DateTimeOffset At) : WorkspaceEvent;
 
-public sealed record GenerationRaised(long Generation) : WorkspaceEvent;
+public sealed record GenerationRaised(long Generation) : WorkspaceEvent
+{
+    /// <summary>Unknown (the default) where 0.1 stored it.</summary>
+    public DateTimeOffset At { get; init; }
+}

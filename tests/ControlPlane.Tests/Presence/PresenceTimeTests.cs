@@ -169,12 +169,12 @@ public sealed class PresenceTimeTests(PostgresFixture postgres) : ControlPlaneTe
         for (var i = 0; i < 1_000; i++)
             await Report(agent, $"broken: {i}", well: false);
         var broken = (await Events(plane, id)).Count;
-        _time.Advance(ReportPace.Interval - TimeSpan.FromSeconds(1));
+        _time.Advance(PresenceStore.ReadinessPace.Interval - TimeSpan.FromSeconds(1));
         await Report(agent, "broken: at last", well: false);
         _time.Advance(TimeSpan.FromSeconds(1));
 
         // That it became Ready took one.
-        Assert.Equal(before + ReportPace.Burst - 1, flood);
+        Assert.Equal(before + PresenceStore.ReadinessPace.Burst - 1, flood);
         Assert.Equal("free: none", error.StatusMessage);
         Assert.Equal(flood + 2, broken);
         await Eventually(() => plane.Provider("west", Ct), p => p.StatusMessage == "broken: at last");

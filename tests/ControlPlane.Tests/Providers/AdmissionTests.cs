@@ -7,6 +7,8 @@ namespace Coder.Mesh.ControlPlane.Tests.Providers;
 
 public sealed class AdmissionTests
 {
+    private static readonly DateTimeOffset T0 = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
+
     private static readonly ProviderPresence Bound = new("presence-p", "p", DateTimeOffset.UnixEpoch)
     {
         NamespaceUid = "uid-1",
@@ -16,7 +18,7 @@ public sealed class AdmissionTests
 
     [Fact]
     public void The_agent_that_is_bound_may_attach_again() =>
-        Assert.Null(Admission.Decide(Bound, Agent("uid-1", "workspaces"), 1, takenBy: null));
+        Assert.Null(Admission.Decide(Bound, Agent("uid-1", "workspaces"), 1, takenBy: null, T0));
 
     [Fact]
     public void A_first_agent_may_bind_its_namespace() =>
@@ -25,13 +27,14 @@ public sealed class AdmissionTests
                 new ProviderPresence("presence-p", "p", DateTimeOffset.UnixEpoch),
                 Agent("uid-9", "workspaces"),
                 1,
-                takenBy: null
+                takenBy: null,
+                T0
             )
         );
 
     [Fact]
     public void An_agent_whose_cluster_has_not_answered_may_attach() =>
-        Assert.Null(Admission.Decide(Bound, Agent("", "workspaces"), 1, takenBy: null));
+        Assert.Null(Admission.Decide(Bound, Agent("", "workspaces"), 1, takenBy: null, T0));
 
     [Theory]
     [InlineData("uid-2", "workspaces", null, 1u, ErrorReasons.ClusterMismatch, "cluster_mismatch")]
@@ -47,7 +50,7 @@ public sealed class AdmissionTests
         string statusCode
     )
     {
-        var error = Admission.Decide(Bound, Agent(uid, name), version, takenBy);
+        var error = Admission.Decide(Bound, Agent(uid, name), version, takenBy, T0);
 
         Assert.Equal(reason, error?.Reason);
         Assert.Equal(statusCode, Admission.StatusCodeOf(error!));
@@ -56,7 +59,7 @@ public sealed class AdmissionTests
     [Fact]
     public void A_deleted_provider_s_agent_is_refused_and_gives_no_status()
     {
-        var error = Admission.Decide(Bound with { Ended = true }, Agent("uid-1", "workspaces"), 1, takenBy: null);
+        var error = Admission.Decide(Bound with { Ended = true }, Agent("uid-1", "workspaces"), 1, takenBy: null, T0);
 
         Assert.Equal(ErrorReasons.ProviderDeleted, error?.Reason);
         Assert.Null(Admission.StatusCodeOf(error!));

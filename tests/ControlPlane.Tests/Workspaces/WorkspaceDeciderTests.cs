@@ -265,7 +265,7 @@ public sealed class WorkspaceDeciderTests
 
         Assert.True(deleted.Finished);
         Assert.Empty(Events(deleted, Report(9, 2, 9, ObservedState.Running)));
-        Assert.Empty(Events(deleted, new RaiseGeneration(99)));
+        Assert.Empty(Events(deleted, new RaiseGeneration(99, At)));
         Assert.NotNull(WorkspaceDecider.Decide(deleted, Wish(DesiredState.Running)).Error);
     }
 
@@ -274,10 +274,10 @@ public sealed class WorkspaceDeciderTests
     {
         var state = After(null, Create);
 
-        var raised = After(state, new RaiseGeneration(7));
+        var raised = After(state, new RaiseGeneration(7, At));
 
         Assert.Equal((8, state.Desired), (raised.Generation, raised.Desired));
-        Assert.Empty(Events(raised, new RaiseGeneration(8)));
+        Assert.Empty(Events(raised, new RaiseGeneration(8, At)));
     }
 
     [Fact]
