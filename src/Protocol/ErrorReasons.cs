@@ -18,6 +18,7 @@ public static class ErrorReasons
     public const string MethodNotAllowed = "METHOD_NOT_ALLOWED";
     public const string BodyInvalid = "BODY_INVALID";
     public const string BodyTooLarge = "BODY_TOO_LARGE";
+    public const string BodyIncomplete = "BODY_INCOMPLETE";
     public const string HeadersTooLarge = "HEADERS_TOO_LARGE";
 
     public const string EtagMismatch = "ETAG_MISMATCH";

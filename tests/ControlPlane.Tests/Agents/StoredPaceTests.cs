@@ -117,7 +117,10 @@ public sealed class StoredPaceTests(PostgresFixture postgres) : ControlPlaneTest
         _time.Advance(Admission.AttachPace.Interval);
         using var agent = await TestAgent.Attach(plane, token, Ct, Same);
 
-        Assert.Equal((StatusCode.ResourceExhausted, ErrorReasons.TooManyAttaches), (refused.StatusCode, Reason(refused)));
+        Assert.Equal(
+            (StatusCode.ResourceExhausted, ErrorReasons.TooManyAttaches),
+            (refused.StatusCode, Reason(refused))
+        );
         var delay = refused.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay.ToTimeSpan();
         Assert.Equal(Admission.AttachPace.Interval, delay);
         Assert.Equal(stored, flood);

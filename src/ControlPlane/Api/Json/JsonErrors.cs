@@ -22,10 +22,11 @@ internal static class JsonErrors
     };
 
     /// <summary>Writes what neither a service nor the authentication refuses, and counts it.</summary>
-    public static Task Refuse(HttpContext context, Error error)
+    /// <inheritdoc cref="Write"/>
+    public static Task Refuse(HttpContext context, Error error, int? status = null)
     {
         context.RequestServices.GetRequiredService<ApiMetrics>().Refused(error.Reason);
-        return Write(context, error);
+        return Write(context, error, status);
     }
 
     /// <param name="status">Where HTTP has one of its own; else it follows from the kind.</param>

@@ -6,6 +6,7 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.Protocol;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
@@ -39,15 +40,28 @@ internal static class JsonRequests
         $"The body has more than {JsonApi.MaxBodyBytes} bytes as it is sent."
     );
 
+    private static readonly Error Incomplete = new(
+        ErrorKind.DeadlineExceeded,
+        ErrorReasons.BodyIncomplete,
+        "The body did not arrive in time: it is shorter than its content-length says, has no last chunk, or is sent too slowly."
+    );
+
+    /// <summary>Maximum time from the first look at a body to its end. Kestrel's own limits of a slow body are for pauses.</summary>
+    public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(30);
+
     /// <summary>Comes after authorization: nobody else's bodies are read.</summary>
     public static IApplicationBuilder UseStrictJson(this IApplicationBuilder app) =>
         app.Use(
             async (context, next) =>
             {
-                if (JsonApi.Route(context) is { } route && await Problem(context, route) is { } error)
-                    await JsonErrors.Refuse(context, error);
-                else
+                if (JsonApi.Route(context) is not { } route || await Problem(context, route) is not { } error)
+                {
                     await next(context);
+                    return;
+                }
+
+                int? status = error == Incomplete ? StatusCodes.Status408RequestTimeout : null;
+                await JsonErrors.Refuse(context, error, status);
             }
         );
 
@@ -57,7 +71,7 @@ internal static class JsonRequests
         var inBody = route.HttpRule.Body.Length > 0;
         return QueryProblem(context.Request, request, inBody)
             ?? (
-                inBody ? await BodyProblem(context.Request, request, context.RequestAborted)
+                inBody ? await BodyProblem(context, request)
                 : HasBody(context) ? NoBody
                 : null
             );
@@ -132,23 +146,49 @@ internal static class JsonRequests
     private static bool IsNumber(FieldDescriptor field) =>
         field.FieldType is not (FieldType.Bool or FieldType.String or FieldType.Enum);
 
-    private static async Task<Error?> BodyProblem(HttpRequest request, MessageDescriptor type, CancellationToken ct)
+    private static async Task<Error?> BodyProblem(HttpContext context, MessageDescriptor type)
     {
-        if (!IsJson(request.ContentType))
+        if (!IsJson(context.Request.ContentType))
             return NotJson;
         using var body = new MemoryStream();
-        try
+        if (await ReadProblem(context, body) is { } unread)
         {
-            await request.Body.CopyToAsync(body, ct);
-        }
-        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
-        {
-            return TooLarge;
+            // What is left of it can't be told from the next request.
+            context.Response.Headers.Connection = "close";
+            return unread;
         }
 
         if (body.Length == 0)
             return NotJson;
-        return MessageProblem(body.GetBuffer().AsSpan(0, (int)body.Length), type, request);
+        return MessageProblem(body.GetBuffer().AsSpan(0, (int)body.Length), type, context.Request);
+    }
+
+    /// <summary>Reads a body as HTTP delimits it.</summary>
+    private static async Task<Error?> ReadProblem(HttpContext context, MemoryStream body)
+    {
+        var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        using var late = new CancellationTokenSource(ReadLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
+        try
+        {
+            await context.Request.Body.CopyToAsync(body, either.Token);
+            return null;
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return Incomplete;
+        }
+        // Kestrel has another exception for a chunk that is too large for it. Whoever has hung up is told nothing.
+        catch (IOException e)
+            when (e is not ConnectionResetException && !context.RequestAborted.IsCancellationRequested)
+        {
+            return (e as BadHttpRequestException)?.StatusCode switch
+            {
+                StatusCodes.Status413PayloadTooLarge => TooLarge,
+                StatusCodes.Status408RequestTimeout => Incomplete,
+                _ => Bad($"The body can't be read as HTTP delimits it: {e.Message}"),
+            };
+        }
     }
 
     private static Error? MessageProblem(ReadOnlySpan<byte> body, MessageDescriptor type, HttpRequest request)
