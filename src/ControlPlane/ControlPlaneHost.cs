@@ -87,6 +87,7 @@ internal static class ControlPlaneHost
     {
         app.MapManagement(management => management.MapBuiltInReadiness(), BuiltInReadiness.Path);
         app.UseHeaderLimits();
+        app.UseCallDeadlines();
         app.UseUnreadRequests();
         app.UseHangUps();
         app.UseListeners();

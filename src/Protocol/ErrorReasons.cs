@@ -19,6 +19,8 @@ public static class ErrorReasons
     public const string BodyInvalid = "BODY_INVALID";
     public const string BodyTooLarge = "BODY_TOO_LARGE";
     public const string BodyIncomplete = "BODY_INCOMPLETE";
+    public const string TimeoutInvalid = "TIMEOUT_INVALID";
+    public const string DeadlineExceeded = "DEADLINE_EXCEEDED";
     public const string HeadersTooLarge = "HEADERS_TOO_LARGE";
 
     public const string EtagMismatch = "ETAG_MISMATCH";

@@ -67,7 +67,7 @@ internal static class CallLimitMiddleware
         HttpContext context
     )
     {
-        var (ct, left) = (context.RequestAborted, GrpcTimeout.Read(context.Request.Headers[GrpcTimeout.Header]));
+        var (ct, left) = (context.RequestAborted, CallDeadlines.Of(context));
         if (kind == MethodType.Unary)
         {
             var call = await limiter.Call(caller, left, ct);

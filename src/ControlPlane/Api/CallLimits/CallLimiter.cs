@@ -120,7 +120,9 @@ internal sealed class CallLimiter : IDisposable
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return CallErrors.TooManyCalls();
+            return left < most && late.IsCancellationRequested
+                ? CallErrors.DeadlineExceeded
+                : CallErrors.TooManyCalls();
         }
     }
 

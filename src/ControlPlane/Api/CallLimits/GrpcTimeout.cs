@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Primitives;
 
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
@@ -9,20 +10,28 @@ internal static class GrpcTimeout
 
     private const int MaxDigits = 8;
 
-    // https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
-    /// <returns>Null if there is none, or it can't be read.</returns>
-    public static TimeSpan? Read(string? value) =>
-        value is { Length: >= 2 and <= MaxDigits + 1 }
-        && long.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var n)
-            ? value[^1] switch
-            {
-                'H' => TimeSpan.FromHours(n),
-                'M' => TimeSpan.FromMinutes(n),
-                'S' => TimeSpan.FromSeconds(n),
-                'm' => TimeSpan.FromMilliseconds(n),
-                'u' => TimeSpan.FromMicroseconds(n),
-                'n' => TimeSpan.FromTicks(n / TimeSpan.NanosecondsPerTick),
-                _ => null,
-            }
-            : null;
+    /// <summary>Reads it as https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md has it.</summary>
+    /// <param name="left">Null if there is no header; zero or less than a tick if the call has no time left.</param>
+    /// <returns>False if the header can't be read.</returns>
+    public static bool TryRead(StringValues header, out TimeSpan? left)
+    {
+        left = null;
+        if (header.Count == 0)
+            return true;
+        if (header is not [{ Length: >= 2 and <= MaxDigits + 1 } value])
+            return false;
+        if (!long.TryParse(value.AsSpan(..^1), NumberStyles.None, CultureInfo.InvariantCulture, out var n))
+            return false;
+        left = value[^1] switch
+        {
+            'H' => TimeSpan.FromHours(n),
+            'M' => TimeSpan.FromMinutes(n),
+            'S' => TimeSpan.FromSeconds(n),
+            'm' => TimeSpan.FromMilliseconds(n),
+            'u' => TimeSpan.FromMicroseconds(n),
+            'n' => TimeSpan.FromTicks(n / TimeSpan.NanosecondsPerTick),
+            _ => null,
+        };
+        return left is not null;
+    }
 }

@@ -8,6 +8,12 @@ internal static class CallErrors
     private const double MinDelay = 0.5;
     private const double MaxDelay = 1.5;
 
+    public static readonly Error DeadlineExceeded = new(
+        ErrorKind.DeadlineExceeded,
+        ErrorReasons.DeadlineExceeded,
+        "The call's deadline (grpc-timeout) passed before it had a turn."
+    );
+
     public static Error TooManyCalls() =>
         new(
             ErrorKind.ResourceExhausted,
