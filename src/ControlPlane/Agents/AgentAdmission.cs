@@ -12,6 +12,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class AgentAdmission(
     PresenceStore presences,
     ProviderNames names,
+    StoreHealth health,
     IOptions<AgentStreamOptions> options,
     TimeProvider time
 ) : IDisposable
@@ -33,7 +34,8 @@ internal sealed class AgentAdmission(
         }
 
         var attaching = mapped.Value;
-        await _places.WaitAsync(ct);
+        if (!await Turn(ct))
+            return StoreFailure.Away;
         try
         {
             var attached = await presences.Attach(attaching, ct);
@@ -68,6 +70,23 @@ internal sealed class AgentAdmission(
     }
 
     public void Dispose() => _places.Dispose();
+
+    /// <returns>False if the store can't be reached, so that nobody is done with it soon.</returns>
+    private async Task<bool> Turn(CancellationToken ct)
+    {
+        if (await _places.WaitAsync(TimeSpan.Zero, ct))
+            return true;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, health.Unreachable);
+        try
+        {
+            await _places.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
 
     private async Task<Error> Refused(Attaching attaching, Error error, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Threading.RateLimiting;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -10,7 +11,7 @@ internal readonly record struct KnownToken(string Hash, string User);
 /// Limits the load of token lookups on the database. Tokens that were valid before are looked up immediately, those of
 /// agents at a limited rate. All other tokens share a few permits, and unknown tokens are cached briefly.
 /// </summary>
-internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) : IDisposable
+internal sealed class TokenLookupLimiter(TokenLimits limits, StoreHealth health, TimeProvider time) : IDisposable
 {
     public const int MaxRemembered = 20_000;
 
@@ -49,11 +50,7 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
                     : TokenErrors.TooOften(limits.AttachesPerMinute);
         }
 
-        var lease = await _places.AcquireAsync(1, ct);
-        if (lease.IsAcquired)
-            return lease;
-        lease.Dispose();
-        return TokenErrors.Busy;
+        return await Place(ct);
     }
 
     /// <returns>The user of an API token as of its last lookup; null if it is not known to be valid.</returns>
@@ -94,6 +91,28 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time) 
     }
 
     public void Dispose() => _places.Dispose();
+
+    private async ValueTask<Result<IDisposable>> Place(CancellationToken ct)
+    {
+        var lease = _places.AttemptAcquire();
+        try
+        {
+            if (!lease.IsAcquired)
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, health.Unreachable);
+                lease = await _places.AcquireAsync(1, either.Token);
+            }
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return StoreFailure.Away;
+        }
+
+        if (lease.IsAcquired)
+            return lease;
+        lease.Dispose();
+        return health.Unreachable.IsCancellationRequested ? StoreFailure.Away : TokenErrors.Busy;
+    }
 
     private int Count(string hash, Shown shown)
     {

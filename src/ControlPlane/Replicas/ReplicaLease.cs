@@ -29,6 +29,12 @@ internal sealed class ReplicaLease(
     private const int StopLimitSeconds = 2;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Time without an answer after which the database is taken to be unreachable, by the machine's own clock. It is reported
+    /// as unavailable only when the renewal has failed.
+    /// </summary>
+    private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(2.5);
+
     /// <summary>Time without renewal after which a replica has left, in seconds of the database's clock.</summary>
     public const int LifeSeconds = 6;
 
@@ -60,6 +66,12 @@ internal sealed class ReplicaLease(
                 // Before the renewal, which then reports the database as available as soon as it accepts writes again.
                 if (readOnly.Take())
                     database.Clear();
+                await using var silence = new Timer(
+                    _ => health.ReportSilent(),
+                    null,
+                    SilenceLimit,
+                    Timeout.InfiniteTimeSpan
+                );
                 await Renew(stoppingToken);
             }
             catch (Exception e) when (StoreFailure.IsAway(e))

@@ -15,7 +15,10 @@ internal static class StoreFailure
         ErrorKind.Unavailable,
         ErrorReasons.StoreUnavailable,
         "The control plane can't reach its store; try again."
-    );
+    )
+    {
+        RetryDelay = TimeSpan.FromSeconds(2),
+    };
 
     /// <summary>
     /// Whether the database cannot be reached, or is starting, stopping or out of connections, so that a retry may

@@ -2,6 +2,7 @@ using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Api;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Rules;
@@ -102,7 +103,7 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
     {
         var time = new FakeTimeProvider();
         var limits = new TokenLimits(AttachesPerMinute: 2, ConcurrentLookups: 16, WaitingLookups: 10_000);
-        using var gate = new TokenLookupLimiter(limits, time);
+        using var gate = new TokenLookupLimiter(limits, new StoreHealth(time), time);
         async Task<string?> Enter(string hash) => (await gate.Enter(hash, TokenKind.Provider, Ct)).Error?.Reason;
 
         gate.Found("good", new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow()));

@@ -30,7 +30,7 @@ internal static class Directions
             Agents: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Presence Workspaces Orphans Mapping Watches
             Operations: Base Observability Storage Deployment Identity Providers Organizations Workspaces Orphans Mapping Removal History Watches
             Api/Calls: Base Observability Storage AccessLog Identity Edge Api/Json Agents
-            Api/CallLimits: Base AccessLog Identity Edge Api/Json Watches Api/Calls
+            Api/CallLimits: Base Storage AccessLog Identity Edge Api/Json Watches Api/Calls
             Api: Base Identity Edge Watches Operations Api/CallLimits
             Settings: Storage Agents Api/CallLimits
             Hosting: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Organizations Presence Workspaces Orphans Mapping Watches Agents Api/Calls Api

@@ -92,6 +92,21 @@ public sealed class LocalPostgres : IPostgresSource
         await _server.Exited.WaitAsync(ct);
     }
 
+    /// <summary>Stops all its processes where they are: it accepts connections and answers nothing.</summary>
+    public Task Freeze(CancellationToken ct) => Signal("STOP", ct);
+
+    /// <summary>Ends <see cref="Freeze"/>.</summary>
+    public Task Thaw(CancellationToken ct) => Signal("CONT", ct);
+
+    private async Task Signal(string signal, CancellationToken ct)
+    {
+        const string Script = """kill -s "$1" "$2" $(cat /proc/"$2"/task/*/children)""";
+        using var kill = Process.Start("sh", ["-c", Script, "sh", signal, $"{_server.ProcessId}"]);
+        await kill.WaitForExitAsync(ct);
+        if (kill.ExitCode != 0)
+            throw new InvalidOperationException($"kill -s {signal} ended with {kill.ExitCode}");
+    }
+
     public async Task Restart(CancellationToken ct)
     {
         _server.Dispose();

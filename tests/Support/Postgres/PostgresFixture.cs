@@ -81,6 +81,12 @@ public sealed class PostgresFixture : IAsyncDisposable
     /// <summary>kill -9 of the server. It stays down until <see cref="Restart"/>; other tests of the assembly must not run meanwhile.</summary>
     public Task Kill(CancellationToken ct) => Local().Kill(ct);
 
+    /// <inheritdoc cref="LocalPostgres.Freeze"/>
+    public Task Freeze(CancellationToken ct) => Local().Freeze(ct);
+
+    /// <inheritdoc cref="LocalPostgres.Thaw"/>
+    public Task Thaw(CancellationToken ct) => Local().Thaw(ct);
+
     public Task Restart(CancellationToken ct) => Local().Restart(ct);
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,7 @@
 using System.Threading.RateLimiting;
 using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -9,7 +10,8 @@ namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
 /// Lets calls of the API in, before anything asks the store for them: a few at once, those of each token in turn with the others', and
-/// a bounded number that wait. What finds no room is refused with a time to try again; the store's pool never fills.
+/// a bounded number that wait. What finds no room is refused with a time to try again; the store's pool never fills. While the
+/// store can't be reached nothing waits for it.
 /// </summary>
 internal sealed class CallLimiter : IDisposable
 {
@@ -27,16 +29,18 @@ internal sealed class CallLimiter : IDisposable
     private readonly ConcurrencyLimiter _watches;
     private readonly ConcurrencyLimiter _beginnings;
     private readonly TimeSpan _maxWait;
+    private readonly StoreHealth _health;
     private readonly TimeProvider _time;
 
     public CallLimiter(
         IOptions<CallLimitOptions> options,
         WatchLimits watches,
         NpgsqlDataSource database,
+        StoreHealth health,
         TimeProvider time
     )
     {
-        (_time, _maxWait) = (time, options.Value.MaxWait);
+        (_health, _time, _maxWait) = (health, time, options.Value.MaxWait);
         var pool = new NpgsqlConnectionStringBuilder(database.ConnectionString).MaxPoolSize;
         var concurrent = Math.Clamp(options.Value.Concurrent, 1, Math.Max(1, pool / 2));
         _few = For(caller => caller, AlwaysWaiting, waiting: 0);
@@ -97,8 +101,8 @@ internal sealed class CallLimiter : IDisposable
 
     private Result<IDisposable> Room(string caller)
     {
-        var few = Granted(_few.AttemptAcquire(caller), CallErrors.TooManyCalls());
-        return few.Error is null ? few : Granted(_crowd.AttemptAcquire(), CallErrors.TooManyCalls());
+        var few = Granted(_few.AttemptAcquire(caller), NoRoom());
+        return few.Error is null ? few : Granted(_crowd.AttemptAcquire(), NoRoom());
     }
 
     private async Task<Result<IDisposable>> Enter(
@@ -113,18 +117,20 @@ internal sealed class CallLimiter : IDisposable
             return atOnce;
         atOnce.Dispose();
         using var late = new CancellationTokenSource(left < most ? left.Value : most, _time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token, _health.Unreachable);
         try
         {
-            return Granted(await wait(either.Token), CallErrors.TooManyCalls());
+            return Granted(await wait(any.Token), NoRoom());
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return left < most && late.IsCancellationRequested
-                ? CallErrors.DeadlineExceeded
-                : CallErrors.TooManyCalls();
+            return left < most && late.IsCancellationRequested ? CallErrors.DeadlineExceeded : NoRoom();
         }
     }
+
+    /// <summary>Turns that nobody gives back, for the store doesn't answer, are not a matter of too many calls.</summary>
+    private Error NoRoom() =>
+        _health.Unreachable.IsCancellationRequested ? StoreFailure.Away : CallErrors.TooManyCalls();
 
     private static Result<IDisposable> Granted(RateLimitLease lease, Error otherwise)
     {

@@ -15,8 +15,12 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
 /// <summary>Turns failures that no service foresees into statuses that say what to do, and logs the rest.</summary>
-internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics, ILogger<FailureInterceptor> logger)
-    : Interceptor
+internal sealed class FailureInterceptor(
+    RefusalLog refusals,
+    ApiMetrics metrics,
+    StoreHealth health,
+    ILogger<FailureInterceptor> logger
+) : Interceptor
 {
     public override async Task<TResponse> UnaryServerHandler<TRequest, TResponse>(
         TRequest request,
@@ -108,7 +112,8 @@ internal sealed class FailureInterceptor(RefusalLog refusals, ApiMetrics metrics
                 ).ToRpcException();
         }
 
-        if (StoreFailure.IsPoolExhausted(exception))
+        // Connections that the store leaves without an answer are held by those that wait for it.
+        if (StoreFailure.IsPoolExhausted(exception) && !health.Unreachable.IsCancellationRequested)
             return CallErrors.TooManyCalls().ToRpcException();
         if (StoreFailure.IsAway(exception))
         {

@@ -22,6 +22,7 @@ internal sealed class TokenAuthentication(
     UrlEncoder encoder,
     StoreSessions sessions,
     TokenLookupLimiter gate,
+    StoreHealth health,
     AccessRecorder access,
     AgentStreamMetrics agents,
     ApiMetrics api
@@ -57,7 +58,8 @@ internal sealed class TokenAuthentication(
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            return Fail(StoreFailure.IsPoolExhausted(e) ? TokenErrors.Busy : StoreFailure.Away);
+            var busy = StoreFailure.IsPoolExhausted(e) && !health.Unreachable.IsCancellationRequested;
+            return Fail(busy ? TokenErrors.Busy : StoreFailure.Away);
         }
     }
 

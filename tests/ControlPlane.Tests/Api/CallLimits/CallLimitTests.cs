@@ -6,6 +6,7 @@ using Coder.Mesh.ControlPlane.Api.Calls;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Mapping;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.Api;
 using Coder.Mesh.ControlPlane.Tests.Api.Json;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
@@ -157,7 +158,13 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
     {
         var time = new FakeTimeProvider();
         await using var database = NpgsqlDataSource.Create("Host=nowhere");
-        using var limiter = new CallLimiter(Options.Create(Small), new WatchLimits(), database, time);
+        using var limiter = new CallLimiter(
+            Options.Create(Small),
+            new WatchLimits(),
+            database,
+            new StoreHealth(time),
+            time
+        );
         using var first = (await limiter.Call("jo", null, Ct)).Value;
 
         var hurried = limiter.Call("jo", TimeSpan.FromSeconds(1), Ct);
@@ -181,7 +188,7 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
     {
         await using var database = NpgsqlDataSource.Create("Host=nowhere");
         var options = new CallLimitOptions { Concurrent = 4, WaitingPerCaller = 100 };
-        using var limiter = new CallLimiter(Options.Create(options), new WatchLimits(), database, TimeProvider.System);
+        using var limiter = Limiter(options, database);
         var crowd = Enumerable.Range(0, 50).Select(_ => limiter.Call("crowd", null, Ct)).ToList();
         var others = new[] { "ann", "bob" }.Select(user => limiter.Call(user, null, Ct)).ToList();
 
@@ -203,7 +210,7 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
             Waiting = 10,
             WaitingPerCaller = 100,
         };
-        using var limiter = new CallLimiter(Options.Create(options), new WatchLimits(), database, TimeProvider.System);
+        using var limiter = Limiter(options, database);
         var crowd = Enumerable.Range(0, 50).Select(i => limiter.Call($"crowd-{i % 2}", null, Ct)).ToList();
 
         Assert.Equal(
@@ -214,6 +221,33 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
         Assert.False(modest.IsCompleted);
         (await crowd[0]).Value.Dispose();
         (await modest).Value.Dispose();
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_a_turn_at_a_store_that_does_not_answer()
+    {
+        var health = new StoreHealth(TimeProvider.System);
+        await using var database = NpgsqlDataSource.Create("Host=nowhere");
+        using var limiter = new CallLimiter(
+            Options.Create(Small),
+            new WatchLimits(),
+            database,
+            health,
+            TimeProvider.System
+        );
+        using var first = (await limiter.Call("jo", null, Ct)).Value;
+
+        var waiting = limiter.Call("jo", null, Ct);
+        health.ReportSilent();
+        var error = (await waiting).Error;
+        var late = (await limiter.Call("jo", null, Ct)).Error;
+        health.ReportBack();
+        var again = limiter.Call("jo", null, Ct);
+
+        Assert.Equal((ErrorKind.Unavailable, ErrorReasons.StoreUnavailable), (error?.Kind, error?.Reason));
+        Assert.NotNull(error!.RetryDelay);
+        Assert.Equal(error, late);
+        Assert.False(again.IsCompleted);
     }
 
     private Task<TestControlPlane> Start(
@@ -237,6 +271,15 @@ public sealed class CallLimitTests(PostgresFixture postgres) : JsonTestBase(post
                 );
                 s.AddSingleton(watches ?? new WatchLimits());
             }
+        );
+
+    private static CallLimiter Limiter(CallLimitOptions options, NpgsqlDataSource database) =>
+        new(
+            Options.Create(options),
+            new WatchLimits(),
+            database,
+            new StoreHealth(TimeProvider.System),
+            TimeProvider.System
         );
 
     private static async Task<TestAgent> Ready(TestControlPlane plane)
