@@ -1,5 +1,4 @@
 using Coder.Mesh.ControlPlane.Replicas;
-using Coder.Mesh.ControlPlane.Storage;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Providers;
