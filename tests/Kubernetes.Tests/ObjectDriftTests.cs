@@ -46,6 +46,11 @@ public sealed class ObjectDriftTests
     )]
     // The cluster's own, before 1.24, which gives each account a Secret.
     [InlineData("""{"manager":"kube-controller-manager","operation":"Update","fieldsV1":{"f:secrets":{}}}""", "")]
+    // What was there when the field managers had been removed.
+    [InlineData(
+        """{"manager":"before-first-apply","operation":"Update","fieldsV1":{"f:spec":{"f:replicas":{}}}}""",
+        ""
+    )]
     // Stops a workspace whose Deployment is refused.
     [InlineData("""{"manager":"coder-mesh/p/stop","operation":"Apply","fieldsV1":{"f:spec":{"f:replicas":{}}}}""", "")]
     public void Who_else_has_set_fields_of_what_an_object_should_be_is_read(string entry, string others)

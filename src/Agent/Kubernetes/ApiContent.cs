@@ -9,11 +9,15 @@ internal static class ApiContent
 {
     private static readonly MediaTypeHeaderValue JsonType = new("application/json");
     private static readonly MediaTypeHeaderValue MergePatchType = new("application/merge-patch+json");
+    private static readonly MediaTypeHeaderValue JsonPatchType = new("application/json-patch+json");
     private static readonly MediaTypeHeaderValue ApplyPatchType = new("application/apply-patch+yaml");
 
     public static HttpContent Json<T>(T body, JsonTypeInfo<T> type) => Body(body, type, JsonType);
 
     public static HttpContent MergePatch<T>(T body, JsonTypeInfo<T> type) => Body(body, type, MergePatchType);
+
+    public static HttpContent JsonPatch(PatchOperation[] operations) =>
+        Body(operations, KubernetesJsonContext.Default.PatchOperationArray, JsonPatchType);
 
     public static HttpContent ApplyPatch<T>(T body, JsonTypeInfo<T> type) => Body(body, type, ApplyPatchType);
 
@@ -27,6 +31,16 @@ internal static class ApiContent
             return await JsonSerializer.DeserializeAsync(stream, type, ct)
                 ?? throw new JsonException("The API server answered `null`.");
         }
+    }
+
+    /// <summary>
+    /// Reads the body of a successful response to nowhere: it may be the object or a Status, depending on kind and version.
+    /// </summary>
+    public static async Task<bool> Ignore(HttpResponseMessage response, CancellationToken ct)
+    {
+        using (response)
+            await response.Content.CopyToAsync(Stream.Null, ct);
+        return true;
     }
 
     /// <summary>Reads an unsuccessful response.</summary>

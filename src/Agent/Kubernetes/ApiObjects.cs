@@ -90,6 +90,20 @@ internal sealed record DeploymentObject(
     );
 }
 
+/// <summary>All of a Deployment's pod and of its field managers, as they were sent; read when it is applied, and not kept.</summary>
+internal sealed record DeploymentContent(DeploymentContent.ContentMeta Metadata, DeploymentContent.ContentSpec Spec)
+{
+    internal sealed record ContentMeta(
+        string ResourceVersion,
+        ObjectAnnotations? Annotations = null,
+        JsonElement? ManagedFields = null
+    );
+
+    internal sealed record ContentSpec(ContentTemplate Template);
+
+    internal sealed record ContentTemplate(JsonElement Spec);
+}
+
 internal sealed record ClaimObject(
     ObjectMeta Metadata,
     ClaimObject.ClaimSpec? Spec = null,
@@ -115,7 +129,22 @@ internal sealed record PodObject(
     PodObject.PodPlacement? Spec = null
 ) : IClusterObject
 {
-    internal sealed record PodPlacement(string? NodeName = null, string? SchedulerName = null);
+    /// <summary>The workspace whose claim it mounts; null if it mounts none.</summary>
+    [JsonIgnore]
+    public string? MountedWorkspace =>
+        Spec
+            ?.Volumes?.Select(v => Names.WorkspaceOf(v.PersistentVolumeClaim?.ClaimName, generated: false))
+            .FirstOrDefault(id => id is not null);
+
+    internal sealed record PodPlacement(
+        string? NodeName = null,
+        string? SchedulerName = null,
+        IReadOnlyList<PodVolume>? Volumes = null
+    );
+
+    internal sealed record PodVolume(ClaimSource? PersistentVolumeClaim = null);
+
+    internal sealed record ClaimSource(string? ClaimName = null);
 
     internal sealed record PodStatus(
         string? Phase = null,
@@ -220,6 +249,9 @@ internal sealed record ScalePatch(ScalePatch.ScaleMeta Metadata, ScalePatch.Scal
 
     internal sealed record ScaleSpec(int Replicas);
 }
+
+/// <summary>One operation of a JSON patch.</summary>
+internal sealed record PatchOperation(string Op, string Path, JsonElement Value);
 
 internal sealed record RulesReview(RulesReview.RulesSpec? Spec = null, RulesReview.RulesStatus? Status = null)
 {

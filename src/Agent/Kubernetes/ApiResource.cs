@@ -15,6 +15,14 @@ internal record ApiResource(string Group, string Plural, string Singular)
         KubernetesJsonContext.Default.ObjectListDeploymentObject
     );
 
+    public static readonly ApiResource<DeploymentContent> DeploymentContents = new(
+        WorkspaceKinds.Deployment.Group,
+        WorkspaceKinds.Deployment.Resource,
+        WorkspaceKinds.Deployment.Singular,
+        KubernetesJsonContext.Default.DeploymentContent,
+        KubernetesJsonContext.Default.ObjectListDeploymentContent
+    );
+
     public static readonly ApiResource<ClaimObject> Claims = new(
         WorkspaceKinds.Volume.Group,
         WorkspaceKinds.Volume.Resource,

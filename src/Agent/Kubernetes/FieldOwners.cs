@@ -32,6 +32,10 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 {
     private const int MaxManagers = 3;
 
+    // The API server's name for what an object had when it was applied for the first time, or after its field managers were
+    // removed: nobody has changed that since.
+    private const string BeforeFirstApply = "before-first-apply";
+
     // What the cluster itself, or whoever likes, adds to what an object should be; the agent sets none of it.
     private static readonly HashSet<string> Additions = ["f:metadata", "f:status", "f:secrets", "f:imagePullSecrets"];
 
@@ -51,7 +55,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
                 if (Text(entry, "operation") == "Apply")
                     ours.Add(new OwnFields(string.Intern(manager), Hash(fields.GetRawText()), Time(entry)));
             }
-            else if (fields.EnumerateObject().Any(f => !Additions.Contains(f.Name)))
+            else if (manager != BeforeFirstApply && fields.EnumerateObject().Any(f => !Additions.Contains(f.Name)))
             {
                 others.Add((manager, fields.GetRawText()));
             }

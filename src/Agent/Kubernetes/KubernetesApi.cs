@@ -97,7 +97,7 @@ internal sealed class KubernetesApi(
             .GetAsyncEnumerator(end.Token);
         await using (events)
         {
-            while (await Next(events, ct))
+            while (await Transport.Next(events, ct))
             {
                 if (events.Current is { } change)
                     yield return change;
@@ -115,12 +115,62 @@ internal sealed class KubernetesApi(
         string fieldManager,
         bool force,
         CancellationToken ct
+    ) => Apply(resource, name, body, type, fieldManager, force, ApiContent.Ignore, ct);
+
+    /// <returns>The object as it is now.</returns>
+    public Task<TObject> Apply<T, TObject>(
+        ApiResource<TObject> resource,
+        string name,
+        T body,
+        JsonTypeInfo<T> type,
+        string fieldManager,
+        bool force,
+        CancellationToken ct
+    ) => Apply(resource, name, body, type, fieldManager, force, (r, t) => ApiContent.Parse(r, resource.One, t), ct);
+
+    /// <returns>The object as it is now.</returns>
+    public Task<T> Patch<T>(
+        ApiResource<T> resource,
+        string name,
+        PatchOperation[] operations,
+        string fieldManager,
+        CancellationToken ct
+    ) =>
+        Write(
+            "patch",
+            resource,
+            name,
+            HttpMethod.Patch,
+            $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}",
+            () => ApiContent.JsonPatch(operations),
+            (r, token) => ApiContent.Parse(r, resource.One, token),
+            ct
+        );
+
+    private Task<TResult> Apply<T, TResult>(
+        ApiResource resource,
+        string name,
+        T body,
+        JsonTypeInfo<T> type,
+        string fieldManager,
+        bool force,
+        Func<HttpResponseMessage, CancellationToken, Task<TResult>> read,
+        CancellationToken ct
     )
     {
         var path = $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}";
         if (force)
             path += "&force=true";
-        return Write("apply", resource, name, HttpMethod.Patch, path, () => ApiContent.ApplyPatch(body, type), ct);
+        return Write(
+            "apply",
+            resource,
+            name,
+            HttpMethod.Patch,
+            path,
+            () => ApiContent.ApplyPatch(body, type),
+            read,
+            ct
+        );
     }
 
     /// <summary>Changes how many pods an object asks for, and nothing else of it; if it is still what was read.</summary>
@@ -135,6 +185,7 @@ internal sealed class KubernetesApi(
             HttpMethod.Patch,
             path,
             () => ApiContent.MergePatch(body, KubernetesJsonContext.Default.ScalePatch),
+            ApiContent.Ignore,
             ct
         );
     }
@@ -152,6 +203,7 @@ internal sealed class KubernetesApi(
             HttpMethod.Delete,
             path,
             () => ApiContent.Json(body, KubernetesJsonContext.Default.DeleteOptions),
+            ApiContent.Ignore,
             ct
         );
     }
@@ -170,13 +222,14 @@ internal sealed class KubernetesApi(
             ct
         );
 
-    private async Task Write(
+    private async Task<T> Write<T>(
         string verb,
         ApiResource resource,
         string name,
         HttpMethod method,
         string path,
         Func<HttpContent> body,
+        Func<HttpResponseMessage, CancellationToken, Task<T>> read,
         CancellationToken ct
     )
     {
@@ -185,20 +238,15 @@ internal sealed class KubernetesApi(
         span?.SetTag("k8s.object.name", name);
         try
         {
-            await Call(
+            return await Call(
                 verb,
                 resource.Plural,
                 () => new HttpRequestMessage(method, path) { Content = body() },
-                async (response, token) =>
+                (response, token) =>
                 {
-                    using (response)
-                    {
-                        foreach (var warning in response.Headers.Warning)
-                            logger.ServerWarned(resource.Singular, name, warning.Text);
-                        // The body may be the object or a Status, depending on kind and version: only the code counts.
-                        await response.Content.CopyToAsync(Stream.Null, token);
-                        return true;
-                    }
+                    foreach (var warning in response.Headers.Warning)
+                        logger.ServerWarned(resource.Singular, name, warning.Text);
+                    return read(response, token);
                 },
                 ct
             );
@@ -247,18 +295,6 @@ internal sealed class KubernetesApi(
         finally
         {
             metrics.Requested(verb, resource, status);
-        }
-    }
-
-    private static async Task<bool> Next(IAsyncEnumerator<WatchEvent?> events, CancellationToken ct)
-    {
-        try
-        {
-            return await events.MoveNextAsync();
-        }
-        catch (Exception e) when (Transport.Explains(e, ct) is { } reason)
-        {
-            throw Transport.Unreachable(reason, e);
         }
     }
 }

@@ -8,6 +8,8 @@ namespace Coder.Mesh.Agent.Kubernetes;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull
 )]
 [JsonSerializable(typeof(ObjectList<DeploymentObject>))]
+[JsonSerializable(typeof(ObjectList<DeploymentContent>))]
+[JsonSerializable(typeof(PatchOperation[]))]
 [JsonSerializable(typeof(ObjectList<ClaimObject>))]
 [JsonSerializable(typeof(ObjectList<PodObject>))]
 [JsonSerializable(typeof(ObjectList<EventObject>))]

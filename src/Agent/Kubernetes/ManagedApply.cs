@@ -22,23 +22,37 @@ internal sealed class ManagedApply(
     /// to be taken over.
     /// </summary>
     /// <exception cref="ApiException">The API server refused.</exception>
-    public async Task Apply<T>(ApiResource resource, T manifest, JsonTypeInfo<T> type, CancellationToken ct)
-        where T : IManifest
+    public Task Apply<T>(ApiResource resource, T manifest, JsonTypeInfo<T> type, CancellationToken ct)
+        where T : IManifest =>
+        Reclaim(async force =>
+        {
+            await api.Apply(resource, manifest.Metadata.Name, manifest, type, _manager, force, ct);
+            return true;
+        });
+
+    /// <inheritdoc cref="Apply{T}"/>
+    /// <returns>The Deployment as it is now.</returns>
+    public Task<DeploymentContent> Apply(V1Deployment manifest, CancellationToken ct)
+    {
+        var (resource, type) = (ApiResource.DeploymentContents, ManifestJsonContext.Default.V1Deployment);
+        return Reclaim(force => api.Apply(resource, manifest.Metadata.Name, manifest, type, _manager, force, ct));
+    }
+
+    private async Task<T> Reclaim<T>(Func<bool, Task<T>> apply)
     {
         try
         {
-            await Apply(force: TakesOwnership);
+            return await apply(TakesOwnership);
         }
         catch (ApiException e) when (e.ConflictsOnlyWith(_stopManager))
         {
-            await Apply(force: true);
+            return await apply(true);
         }
         catch (ApiException e) when (e.ConflictsOnlyWithChanges(_stopManager) && reclaims.Allows(workspaceId))
         {
-            await Apply(force: true);
+            var applied = await apply(true);
             reclaims.Done(workspaceId);
+            return applied;
         }
-
-        Task Apply(bool force) => api.Apply(resource, manifest.Metadata.Name, manifest, type, _manager, force, ct);
     }
 }

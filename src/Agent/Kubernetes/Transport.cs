@@ -36,4 +36,17 @@ internal static class Transport
 
     public static ClusterException Unreachable(string reason, Exception e) =>
         new(ClusterCodes.ClusterUnreachable, reason, transient: true, e);
+
+    /// <summary>Waits for the next event of a watch.</summary>
+    public static async Task<bool> Next(IAsyncEnumerator<WatchEvent?> events, CancellationToken ct)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (Exception e) when (Explains(e, ct) is { } reason)
+        {
+            throw Unreachable(reason, e);
+        }
+    }
 }

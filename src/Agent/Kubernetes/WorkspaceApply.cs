@@ -229,11 +229,20 @@ internal sealed class WorkspaceApply(
         }
     }
 
-    private Task ApplyDeployment(DeploymentObject? there, string? auxiliary, CancellationToken ct)
+    private async Task ApplyDeployment(DeploymentObject? there, string? auxiliary, CancellationToken ct)
     {
         var manifest = Manifests.Deployment(identity, desired, auxiliary, there);
         Precondition.On(manifest.Metadata, there?.Metadata);
-        return _objects.Apply(ApiResource.Deployments, manifest, ManifestJsonContext.Default.V1Deployment, ct);
+        var applied = await _objects.Apply(manifest, ct);
+        var (cleanup, pod) = (new TemplateCleanup(api, identity, desired, reclaims), manifest.Spec!.Template!.Spec!);
+        await _attempts.Try(
+            async () =>
+            {
+                if (await cleanup.Run(applied, pod, _objects.TakesOwnership, ct) is { } refusal)
+                    _attempts.Refused(refusal);
+            },
+            e => new ClusterRefusal(e.Code, $"Fields that others have added to the pod template remain: {e.Message}")
+        );
     }
 
     /// <param name="Known">False if it could not be read.</param>

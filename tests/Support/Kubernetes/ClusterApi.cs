@@ -51,6 +51,10 @@ public sealed class ClusterApi : IDisposable
     public Task<JsonNode> Patch(string path, JsonNode body, CancellationToken ct) =>
         Send(HttpMethod.Patch, path, body, "application/merge-patch+json", ct);
 
+    /// <summary>A strategic merge patch, as kubectl sends: items of lists are found by their names.</summary>
+    public Task<JsonNode> PatchByName(string path, JsonNode body, CancellationToken ct) =>
+        Send(HttpMethod.Patch, path, body, "application/strategic-merge-patch+json", ct);
+
     /// <summary>Server-side apply as another field manager.</summary>
     public Task<JsonNode> Apply(string path, JsonNode body, string fieldManager, CancellationToken ct) =>
         Send(
