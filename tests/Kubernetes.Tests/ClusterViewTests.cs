@@ -14,7 +14,7 @@ public sealed class ClusterViewTests
 
     public ClusterViewTests() =>
         _view = new ClusterView(
-            new DriverIdentity("p", "d"),
+            new DriverIdentity("p-1", "d-1"),
             _sink,
             _removing.Contains,
             id => _removing.Remove(id),
@@ -122,6 +122,42 @@ public sealed class ClusterViewTests
 
         Assert.Single(_sink.Heard);
     }
+
+    [Fact]
+    public void A_pod_that_mounts_the_claim_is_the_workspaces_before_and_after_it_has_lost_its_labels()
+    {
+        var pod = Pod("a", "x") with { Spec = new("n", Volumes: [new(new("ws-a"))]) };
+        var stripped = pod with { Metadata = pod.Metadata with { Labels = null } };
+        _view.Replace(ObjectKind.Pod, [stripped, stripped with { Metadata = new("y"), Spec = new(Volumes: [new()]) }]);
+        _view.Replace(ObjectKind.Deployment, [Deployment("a") with { Spec = new(0) }]);
+        _view.Replace(ObjectKind.Claim, []);
+        Assert.StartsWith("Waits for pod x on node n, which uses its disk", LastMessage(), StringComparison.Ordinal);
+
+        _view.Put(ObjectKind.Pod, pod);
+        Assert.Equal("Waits for pod x on node n.", LastMessage());
+        _view.Put(ObjectKind.Pod, stripped);
+        Assert.StartsWith("Waits for pod x on node n, which uses its disk", LastMessage(), StringComparison.Ordinal);
+        _view.Delete(ObjectKind.Pod, stripped);
+        Assert.Equal("", LastMessage());
+    }
+
+    [Fact]
+    public void A_pod_that_is_all_there_is_is_no_workspace()
+    {
+        Complete();
+
+        _view.Put(ObjectKind.Pod, new PodObject(new("x"), Spec: new("n", Volumes: [new(new("ws-a"))])));
+        _view.Delete(ObjectKind.Pod, new PodObject(new("x"), Spec: new("n", Volumes: [new(new("ws-a"))])));
+
+        Assert.Single(_sink.Heard);
+    }
+
+    private string LastMessage() =>
+        _sink
+            .Heard.Reverse()
+            .Select(h => h as ClusterWorkspace ?? (h as RecordingSink.ListedCall)?.Workspaces.FirstOrDefault())
+            .First(w => w is not null)!
+            .Message;
 
     [Fact]
     public void An_event_that_is_heard_before_its_pod_is_told_with_it()

@@ -43,6 +43,14 @@ public sealed class ObservedStatesTests
         AssertState(WorkspaceState.Stopping, Deployment(replicas: 0, observed: 1));
     }
 
+    [Fact]
+    public void A_stop_that_no_pod_holds_up_waits_for_the_controllers() =>
+        Assert.StartsWith(
+            "Waits for the cluster's controllers to act on the Deployment",
+            Observe(Deployment(replicas: 0, counted: 1), Claim())!.Message,
+            StringComparison.Ordinal
+        );
+
     [Theory]
     [InlineData("Succeeded")]
     [InlineData("Failed")]

@@ -112,8 +112,11 @@ internal sealed class ClusterView(
     {
         if (IdOf(kind, item) is not { } id || !isId(id))
             return null;
-        // A pod that somebody has taken the label from isn't the Deployment's any more.
-        if (kind == ObjectKind.Pod && item.Metadata.Labels?.WorkspaceId != id)
+        // A pod that somebody has taken the label from isn't the Deployment's any more. One that mounts the claim has the disk,
+        // whoever made it.
+        var own = kind != ObjectKind.Pod || Names.IsPodOf(identity, id, item.Metadata.Labels);
+        var uses = (item as PodObject)?.MountedWorkspace == id;
+        if (!own && !uses)
         {
             Delete(kind, item);
             return null;
@@ -122,14 +125,17 @@ internal sealed class ClusterView(
         if (!_workspaces.TryGetValue(id, out var tracked))
         {
             // A name can be given to anything by anybody, and so can labels.
-            if (item.Metadata.Labels?.WorkspaceId != id && !Ownership.Applied(identity, item.Metadata))
+            if (!uses && item.Metadata.Labels?.WorkspaceId != id && !Ownership.Applied(identity, item.Metadata))
                 return null;
             _workspaces[id] = tracked = new TrackedWorkspace(id, time.GetUtcNow());
             foreach (var seen in _early.Take(id))
                 tracked.AddEvent(seen);
         }
 
-        tracked.Put(kind, item);
+        if (item is PodObject pod)
+            tracked.PutPod(pod, own);
+        else
+            tracked.Put(kind, item);
         return tracked;
     }
 
@@ -139,7 +145,10 @@ internal sealed class ClusterView(
     // Labels can be put on anything, and taken from it, by anybody: the name is what an object can't lose.
     private static string? IdOf(ObjectKind kind, IClusterObject item) =>
         kind == ObjectKind.Pod
-            ? item.Metadata.Labels?.WorkspaceId ?? Names.WorkspaceOf(item.Metadata.Name, generated: true)
+            // The claim that it mounts is the one thing of a pod that nobody can change.
+            ? (item as PodObject)?.MountedWorkspace
+                ?? item.Metadata.Labels?.WorkspaceId
+                ?? Names.WorkspaceOf(item.Metadata.Name, generated: true)
             : Names.WorkspaceOf(item.Metadata.Name, generated: false);
 
     /// <returns>Whom the sink is to be told of; null if it is no news, or not the time yet.</returns>

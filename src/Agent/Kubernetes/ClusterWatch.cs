@@ -34,7 +34,7 @@ internal sealed class ClusterWatch(
         [
             Follow(ApiResource.Deployments, ObjectKind.Deployment).Run(stop.Token),
             Follow(ApiResource.Claims, ObjectKind.Claim).Run(stop.Token),
-            Follow(ApiResource.Pods, ObjectKind.Pod).Run(stop.Token),
+            FollowPods(identity, feed.Writer, stop.Token),
             Follow(ApiResource.Of(WorkspaceKinds.ServiceAccount), ObjectKind.ServiceAccount).Run(stop.Token),
             Follow(ApiResource.Of(WorkspaceKinds.NetworkPolicy), ObjectKind.NetworkPolicy).Run(stop.Token),
             Follow(ApiResource.Of(WorkspaceKinds.Service), ObjectKind.Service).Run(stop.Token),
@@ -51,6 +51,27 @@ internal sealed class ClusterWatch(
             where T : class, IClusterObject =>
             new(resource, kind, selector, api, health, feed.Writer, options, time, logger);
     }
+
+    /// <summary>
+    /// All pods of the namespace are read, and most of those that are not ours let go: labels can be changed, and a pod without
+    /// them has the disk all the same.
+    /// </summary>
+    private Task FollowPods(DriverIdentity identity, ChannelWriter<Action<ClusterView>> feed, CancellationToken ct) =>
+        new ResourceWatch<PodObject>(
+            ApiResource.Pods,
+            ObjectKind.Pod,
+            selector: "",
+            api,
+            health,
+            feed,
+            options,
+            time,
+            logger,
+            pod => IsRelevant(pod, identity)
+        ).Run(ct);
+
+    private static bool IsRelevant(PodObject pod, DriverIdentity identity) =>
+        pod.MountedWorkspace is not null || pod.Metadata.Labels?.ProviderId == identity.ProviderId;
 
     /// <summary>
     /// Events carry no labels, so that those of the whole namespace are read, and most of them let go. They only add to what

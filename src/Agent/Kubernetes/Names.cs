@@ -69,6 +69,10 @@ internal static class Names
     public static string Selector(DriverIdentity identity) =>
         $"{ManagedBy}={ManagedByValue},{ProviderId}={identity.ProviderId}";
 
+    /// <summary>Whether a pod has the labels that the Deployment of a workspace selects its pods by.</summary>
+    public static bool IsPodOf(DriverIdentity identity, string workspaceId, ObjectLabels? labels) =>
+        labels?.WorkspaceId == workspaceId && labels.ProviderId == identity.ProviderId;
+
     public static Dictionary<string, string> Labels(DriverIdentity identity, string workspaceId) =>
         new()
         {

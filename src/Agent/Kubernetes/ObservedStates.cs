@@ -15,6 +15,12 @@ internal sealed record WorkspaceObjects(
     /// <summary>What the cluster tells of them; not everything that it has ever told.</summary>
     public IReadOnlyCollection<SeenEvent> Events { get; init; } = [];
 
+    /// <summary>Pods that mount its claim and are not its own: somebody has made them, or has changed their labels.</summary>
+    public IReadOnlyCollection<PodObject> ForeignPods { get; init; } = [];
+
+    /// <summary>Whatever still uses its disk or runs for it.</summary>
+    public IEnumerable<PodObject> LivePods => Pods.Concat(ForeignPods).Where(ObservedStates.Live);
+
     public bool None => Deployment is null && Claim is null && Pods.Count == 0;
 }
 
@@ -48,7 +54,7 @@ internal static class ObservedStates
             Inventory.Describe(objects)
         )
         {
-            Idle = objects.Deployment?.Spec?.Replicas is null or 0 && !objects.Pods.Any(Live),
+            Idle = objects.Deployment?.Spec?.Replicas is null or 0 && !objects.LivePods.Any(),
         };
         return (workspace, assessed.Deadline);
     }
@@ -76,17 +82,22 @@ internal static class ObservedStates
         new(
             WorkspaceState.Deleting,
             Message: Text([
-                TerminationMessages.Pods(objects.Pods, context.Now),
+                TerminationMessages.Pods(GoingPods(objects), objects.ForeignPods, context.Now),
                 TerminationMessages.Finalizers("Deployment", objects.Deployment?.Metadata),
                 // That a pod keeps the disk is said by naming the pod.
-                objects is { Pods.Count: > 0, Claim.Metadata.Finalizers: [TerminationMessages.UsedByPod] }
+                objects.Claim?.Metadata.Finalizers
+                    is [TerminationMessages.UsedByPod]
+                && GoingPods(objects).Any()
                     ? ""
                     : TerminationMessages.Finalizers("PersistentVolumeClaim", objects.Claim?.Metadata),
             ])
         )
         {
-            Deadline = TerminationMessages.Deadline(objects.Pods, context.Now),
+            Deadline = TerminationMessages.Deadline(GoingPods(objects), context.Now),
         };
+
+    private static IEnumerable<PodObject> GoingPods(WorkspaceObjects objects) =>
+        objects.Pods.Concat(objects.ForeignPods.Where(Live));
 
     /// <summary>Whether the Deployment's controller has acted on it as it is now.</summary>
     public static bool Current(DeploymentObject deployment) =>
@@ -129,14 +140,14 @@ internal static class ObservedStates
 
         var status = deployment.Status ?? new();
         if (deployment.Spec?.Replicas == 0)
-            return Current(deployment) && status.Replicas == 0 && !objects.Pods.Any(Live)
+            return Current(deployment) && status.Replicas == 0 && !objects.LivePods.Any()
                 ? new(WorkspaceState.Stopped)
-                : Ending(WorkspaceState.Stopping, objects.Pods.Where(Live), context);
+                : Stopping(deployment, objects, context);
 
         // The pod too must say so: the Deployment's own count lags behind a pod that has just died.
         var pods = CurrentPods(objects).ToList();
         if (status.ReadyReplicas > 0 && pods.Any(Ready))
-            return new(WorkspaceState.Running);
+            return new(WorkspaceState.Running, Message: TerminationMessages.AlsoUsed(objects.ForeignPods.Where(Live)));
 
         var claim = Waiting(objects, context);
         return (claim is { Code.Length: > 0 } ? claim : null)
@@ -146,12 +157,34 @@ internal static class ObservedStates
             ?? pods.Select(p => PodAssessment.Unbound(p, context)).FirstOrDefault(t => t is not null)
             ?? pods.Select(p => PodAssessment.Slow(p, objects.Events, context)).FirstOrDefault(t => t is not null)
             ?? Eviction(objects.Pods)
-            // The pod before, whose end its successor waits for.
-            ?? Ending(WorkspaceState.Starting, objects.Pods.Where(p => Live(p) && p.Metadata.Deleting), context);
+            // The pod before, whose end its successor waits for, and whatever else has the disk.
+            ?? Ending(
+                WorkspaceState.Starting,
+                objects.LivePods.Where(p => p.Metadata.Deleting || objects.ForeignPods.Contains(p)),
+                objects,
+                context
+            );
     }
 
-    private static Assessment Ending(WorkspaceState state, IEnumerable<PodObject> pods, EvaluationContext context) =>
-        new(state, Message: TerminationMessages.Pods(pods, context.Now))
+    private static Assessment Stopping(
+        DeploymentObject deployment,
+        WorkspaceObjects objects,
+        EvaluationContext context
+    ) =>
+        Ending(WorkspaceState.Stopping, objects.LivePods, objects, context) is { Message.Length: > 0 } ending
+            ? ending
+            : new(
+                WorkspaceState.Stopping,
+                Message: $"Waits for the cluster's controllers to act on the Deployment {deployment.Metadata.Name}."
+            );
+
+    private static Assessment Ending(
+        WorkspaceState state,
+        IEnumerable<PodObject> pods,
+        WorkspaceObjects objects,
+        EvaluationContext context
+    ) =>
+        new(state, Message: TerminationMessages.Pods(pods, objects.ForeignPods, context.Now))
         {
             Deadline = TerminationMessages.Deadline(pods, context.Now),
         };
@@ -163,7 +196,7 @@ internal static class ObservedStates
                     $"The disk (PersistentVolumeClaim {claim.Name}) was deleted in the cluster: it goes, with all that is on "
                         + "it, as soon as the workspace stops, and the next start makes an empty one.",
                     // Pods are what it waits for at first, as it should be.
-                    objects.Pods.Any(Live)
+                    objects.LivePods.Any()
                         ? ""
                         : TerminationMessages.Finalizers("PersistentVolumeClaim", claim),
                 ])
@@ -177,7 +210,7 @@ internal static class ObservedStates
         ]);
 
     // A pod that has ended stays listed, but holds nothing.
-    private static bool Live(PodObject pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
+    public static bool Live(PodObject pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
 
     private static bool Ready(PodObject pod) => Condition(pod.Status?.Conditions, "Ready") is { Status: "True" };
 

@@ -13,13 +13,30 @@ internal static class TerminationMessages
 
     private const int MaxPods = 3;
 
+    private const string Foreign =
+        "which uses its disk and does not have the labels of its pods: only deleting that pod ends it";
+
     /// <param name="pods">Those that have to go.</param>
+    /// <param name="foreign">Those of them that are not the workspace's own.</param>
     /// <returns>Empty if there are none.</returns>
-    public static string Pods(IEnumerable<PodObject> pods, DateTimeOffset now)
+    public static string Pods(IEnumerable<PodObject> pods, IReadOnlyCollection<PodObject> foreign, DateTimeOffset now)
     {
-        var named = pods.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).Take(MaxPods).ToList();
-        return named.Count == 0 ? "" : $"Waits for {string.Join(", and for ", named.Select(p => Pod(p, now)))}.";
+        var named = Named(pods).Select(p => foreign.Contains(p) ? $"{Pod(p, now)}, {Foreign}" : Pod(p, now)).ToList();
+        return named.Count == 0 ? "" : $"Waits for {string.Join(", and for ", named)}.";
     }
+
+    /// <summary>Says of a workspace that runs that others have its disk too.</summary>
+    /// <returns>Empty if there are none.</returns>
+    public static string AlsoUsed(IEnumerable<PodObject> foreign)
+    {
+        var named = Named(foreign).Select(p => p.Metadata.Name).ToList();
+        return named.Count == 0
+            ? ""
+            : $"Its disk is also used by pod {string.Join(", and by pod ", named)}, {Foreign}.";
+    }
+
+    private static IEnumerable<PodObject> Named(IEnumerable<PodObject> pods) =>
+        pods.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).Take(MaxPods);
 
     /// <summary>What keeps an object that is being deleted.</summary>
     /// <returns>Empty if nothing is known to.</returns>

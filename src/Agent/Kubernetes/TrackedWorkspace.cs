@@ -10,6 +10,7 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
     private const int MaxEvents = 32;
 
     private readonly Dictionary<string, PodObject> _pods = [];
+    private readonly Dictionary<string, PodObject> _foreignPods = [];
     private readonly Slot[] _slots = new Slot[(int)ObjectKind.Pod];
     private readonly List<SeenEvent> _events = [];
     private (ulong Generation, DateTimeOffset Since) _starting;
@@ -42,10 +43,11 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
         new((DeploymentObject?)Find(ObjectKind.Deployment), (ClaimObject?)Find(ObjectKind.Claim), _pods.Values)
         {
             Events = _events,
+            ForeignPods = _foreignPods.Values,
         };
 
     /// <summary>Nothing of it is there.</summary>
-    public bool None => _pods.Count == 0 && Array.TrueForAll(_slots, s => s.Item is null);
+    public bool None => _pods.Count == 0 && _foreignPods.Count == 0 && Array.TrueForAll(_slots, s => s.Item is null);
 
     /// <summary>The object of a kind of which it has one.</summary>
     public IClusterObject? Find(ObjectKind kind) => _slots[(int)kind].Item;
@@ -77,33 +79,40 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
         return _starting.Since;
     }
 
+    /// <param name="own">Whether a pod has the labels of the workspace's pods.</param>
+    public void PutPod(PodObject pod, bool own)
+    {
+        var (to, from) = own ? (_pods, _foreignPods) : (_foreignPods, _pods);
+        to[pod.Metadata.Name] = pod;
+        from.Remove(pod.Metadata.Name);
+    }
+
+    /// <summary>For kinds of which it has one object each.</summary>
     public void Put(ObjectKind kind, IClusterObject item)
     {
-        if (kind == ObjectKind.Pod)
-        {
-            _pods[item.Metadata.Name] = (PodObject)item;
-            return;
-        }
-
         ref var slot = ref _slots[(int)kind];
         (slot.Item, slot.Last) = (item, ObservedStates.Subject(item.Metadata));
     }
 
     public void Remove(ObjectKind kind, IClusterObject item)
     {
-        if (kind == ObjectKind.Pod)
-            _pods.Remove(item.Metadata.Name);
-        else
+        if (kind != ObjectKind.Pod)
             _slots[(int)kind].Item = null;
+        else if (!_pods.Remove(item.Metadata.Name))
+            _foreignPods.Remove(item.Metadata.Name);
         _events.RemoveAll(e => e.Uid == item.Metadata.Uid);
     }
 
     public void Clear(ObjectKind kind)
     {
-        if (kind == ObjectKind.Pod)
-            _pods.Clear();
-        else
+        if (kind != ObjectKind.Pod)
+        {
             _slots[(int)kind].Item = null;
+            return;
+        }
+
+        _pods.Clear();
+        _foreignPods.Clear();
     }
 
     /// <summary>Keeps the latest of each reason, and of all the latest ones: what they say is in the timeline by then.</summary>
