@@ -155,8 +155,8 @@ public sealed class ClusterViewTests
     private string LastMessage() =>
         _sink
             .Heard.Reverse()
-            .Select(h => h as ClusterWorkspace ?? (h as RecordingSink.ListedCall)?.Workspaces.FirstOrDefault())
-            .First(w => w is not null)!
+            .Select(h => h as ClusterWorkspace ?? (h as RecordingSink.ListedCall)?.Workspaces[0])
+            .First()!
             .Message;
 
     [Fact]

@@ -162,7 +162,7 @@ public sealed class ObjectDriftTests
         Assert.Equal("fields/uid/", Last().Drift);
         Assert.Equal(
             "The list of field managers (managedFields) of the PersistentVolumeClaim was removed.",
-            Last().Timeline.Steps.Last().Message
+            Last().Timeline.Steps[^1].Message
         );
     }
 
