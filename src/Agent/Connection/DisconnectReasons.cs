@@ -1,4 +1,3 @@
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Shared;

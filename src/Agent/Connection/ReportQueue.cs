@@ -1,8 +1,8 @@
 using System.Threading.Channels;
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 

@@ -1,5 +1,5 @@
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Clusters;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 

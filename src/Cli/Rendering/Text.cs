@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Coder.Mesh.Shared;
 using Google.Protobuf.WellKnownTypes;
 using Spectre.Console.Rendering;
 
@@ -72,17 +73,9 @@ internal static partial class Text
         {
             if (rune.Value is '\n' or '\t')
                 clean.Append(keepBreaks ? (char)rune.Value : ' ');
-            else if (!Steers(rune))
+            else if (!CleanText.IsUnsafe(rune))
                 clean.Append(rune);
         }
         return clean.ToString();
     }
-
-    // Format covers the marks that reorder text (U+202E and its kin), by which a name can pose as another.
-    private static bool Steers(Rune rune) =>
-        Rune.GetUnicodeCategory(rune)
-            is UnicodeCategory.Control
-                or UnicodeCategory.Format
-                or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator;
 }

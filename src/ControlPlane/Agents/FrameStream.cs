@@ -6,13 +6,16 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 internal static class FrameStream
 {
-    /// <summary>Reads the next frame.</summary>
+    /// <summary>Reads the next frame, and cleans its texts.</summary>
     /// <exception cref="ProtocolException">The message is not a frame, or too large.</exception>
     public static async Task<bool> MoveNextFrame(this IAsyncStreamReader<ConnectRequest> requests, CancellationToken ct)
     {
         try
         {
-            return await requests.MoveNext(ct);
+            if (!await requests.MoveNext(ct))
+                return false;
+            FrameTexts.Clean(requests.Current);
+            return true;
         }
         catch (InvalidProtocolBufferException)
         {

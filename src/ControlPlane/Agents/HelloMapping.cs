@@ -24,15 +24,15 @@ internal static class HelloMapping
             agent.Subject,
             agent.TokenId,
             new AgentIdentity(
-                Strings.Clean(hello.InstanceId),
-                Strings.Clean(hello.AgentVersion),
-                Strings.Clean(hello.NamespaceUid),
-                Strings.Clean(hello.Cluster?.Namespace ?? ""),
-                Strings.Clean(hello.Cluster?.KubernetesVersion ?? ""),
-                Strings.Clean(hello.Cluster?.Driver ?? "")
+                hello.InstanceId,
+                hello.AgentVersion,
+                hello.NamespaceUid,
+                hello.Cluster?.Namespace ?? "",
+                hello.Cluster?.KubernetesVersion ?? "",
+                hello.Cluster?.Driver ?? ""
             )
             {
-                AccessUrl = Strings.Clean(hello.AccessUrl),
+                AccessUrl = hello.AccessUrl,
             },
             ProtocolVersion.Negotiate(hello.MinProtocolVersion, hello.MaxProtocolVersion),
             Conditions(hello.Readiness),
@@ -62,15 +62,15 @@ internal static class HelloMapping
         ImmutableArray<Condition> conditions =
         [
             .. report.Conditions.Select(c => new Condition(
-                Strings.Clean(c.Type),
+                c.Type,
                 c.Status switch
                 {
                     Coder.Mesh.V1.ConditionStatus.True => ConditionStatus.True,
                     Coder.Mesh.V1.ConditionStatus.False => ConditionStatus.False,
                     _ => ConditionStatus.Unknown,
                 },
-                Strings.Clean(c.Code),
-                Strings.Clean(c.Message),
+                c.Code,
+                c.Message,
                 SinceTime(c)
             )),
         ];

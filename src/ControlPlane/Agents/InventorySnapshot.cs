@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Orphans;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
@@ -61,19 +62,19 @@ internal sealed class InventorySnapshot
             0,
             0,
             ObservedState.Pending,
-            Strings.Clean(held?.Name ?? ""),
+            held?.Name ?? "",
             new WorkspaceSpec(
-                Strings.Clean(spec.Image),
-                Strings.Clean(spec.Cpu),
-                Strings.Clean(spec.Memory),
-                Strings.Clean(spec.Disk),
+                spec.Image,
+                Quantity(spec.Cpu),
+                Quantity(spec.Memory),
+                Quantity(spec.Disk),
                 [.. spec.Command]
             )
             {
                 Env = spec.Env.ToImmutableSortedDictionary(StringComparer.Ordinal),
                 EnvFrom = [.. spec.EnvFrom],
             },
-            Strings.Clean(held?.StorageClass ?? "")
+            held?.StorageClass ?? ""
         );
         var characters = Characters(described);
         if (characters <= MostCharactersOfOne)
@@ -87,6 +88,9 @@ internal sealed class InventorySnapshot
                 StorageClass = "",
             };
     }
+
+    // As for an annotation that somebody has edited: whoever adopts the workspace has to say how large it is.
+    private static string Quantity(string text) => Quantities.Parse(text) is null ? "" : text;
 
     private static readonly WorkspaceSpec Nothing = new("", "", "", "", []);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Shared;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
 
@@ -26,17 +27,11 @@ internal static class TimelineFrames
 
     private static TimelineEntry Read(Proto.TimelineEntry entry, DateTimeOffset at)
     {
-        if (entry.Id.Length is 0 or > MaxId || entry.Id.Any(char.IsControl))
+        if (entry.Id.Length is 0 or > MaxId || !CleanText.IsSafe(entry.Id))
             throw new ProtocolException(
                 $"timeline.id: must have 1 to {MaxId} characters, none of them a control character"
             );
-        return new TimelineEntry(
-            entry.Id,
-            Time(entry.Time) ?? at,
-            Stage(entry.Stage),
-            Strings.Clean(entry.Code),
-            Strings.Clean(entry.Message)
-        );
+        return new TimelineEntry(entry.Id, Time(entry.Time) ?? at, Stage(entry.Stage), entry.Code, entry.Message);
     }
 
     // A newer agent may know more of them; what it says is worth knowing all the same.

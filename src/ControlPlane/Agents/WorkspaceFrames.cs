@@ -55,8 +55,8 @@ internal static class WorkspaceFrames
             (long)report.Generation,
             (long)report.Version,
             StateOf(report),
-            Strings.Clean(report.Code),
-            Strings.Clean(report.Message),
+            report.Code,
+            report.Message,
             at
         )
         {

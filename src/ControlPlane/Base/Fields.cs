@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.ControlPlane.Base;
@@ -68,7 +69,7 @@ internal sealed partial class Fields
     {
         if (value.Length > max)
             return Violated(field, $"must be at most {max} characters, has {value.Length}");
-        return value.Any(char.IsControl) ? Violated(field, "must not contain control characters") : this;
+        return CleanText.IsSafe(value) ? this : Violated(field, "must not contain control or formatting characters");
     }
 
     /// <summary>Validates a mask, which has to name at least one path, and only known ones.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Coder.Mesh.ControlPlane.Base;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
@@ -109,10 +110,10 @@ internal static partial class DetailRules
                 fields.Violated(Field, NotAKey(key));
             else if (key.StartsWith(OwnPrefix, StringComparison.Ordinal))
                 fields.Violated(Field, $"\"{key}\": those of {OwnPrefix} are set by Coder.Mesh");
-            if (value.Length > Fields.MaxText || value.Any(char.IsControl))
+            if (value.Length > Fields.MaxText || !CleanText.IsSafe(value))
                 fields.Violated(
                     Field,
-                    $"\"{Fields.Short(key)}\": must be at most {Fields.MaxText} characters, none of them a control character"
+                    $"\"{Fields.Short(key)}\": must be at most {Fields.MaxText} characters, none of them a control or formatting character"
                 );
             else if (UserEmailTemplate.Violation(value) is { } rule)
                 fields.Violated(Field, $"\"{Fields.Short(key)}\": {rule}");

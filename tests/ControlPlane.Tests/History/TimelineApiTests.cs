@@ -294,7 +294,7 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
 
         var story = (await List(plane, id)).Items;
 
-        Assert.Equal("1 agent Failed co de:  [31mno", Line(story[1]));
+        Assert.Equal("1 agent Failed co_de:  [31mno", Line(story[1]));
         Assert.Equal(["1 agent Notice", "1 agent Notice"], story.Skip(2).Select(Line));
     }
 

@@ -82,7 +82,7 @@ public sealed class DetailRulesTests
     [InlineData("x", "{{ .UserName }}", "the only template is {{ .UserEmail }}")]
     [InlineData("x", "{{ .UserEmail", "the only template is {{ .UserEmail }}")]
     [InlineData("x", "{{ {{ .UserEmail }} }}", "the only template is {{ .UserEmail }}")]
-    [InlineData("x", "a\nb", "none of them a control character")]
+    [InlineData("x", "a\nb", "none of them a control or formatting character")]
     [InlineData("mesh.coder.com/companions", "x", "are set by Coder.Mesh")]
     [InlineData("not a key", "x", "is no key of Kubernetes")]
     public void An_annotation_that_is_ours_or_no_template_is_refused(string key, string value, string rule) =>

@@ -151,7 +151,7 @@ public sealed class WorkspaceDetailsTests(PostgresFixture postgres) : ControlPla
 
     [Theory]
     [InlineData(" ann", "", "owner: must not begin or end with white space")]
-    [InlineData("a\u0007", "", "owner: must not contain control characters")]
+    [InlineData("a\u0007", "", "owner: must not contain control or formatting characters")]
     [InlineData("", "ann", "owner_email: must be an e-mail address")]
     [InlineData("", "Ann <ann@example.com>", "owner_email: must be an e-mail address")]
     [InlineData("", "ann@example.com\n", "owner_email: must be an e-mail address")]

@@ -57,7 +57,7 @@ internal static class Directions
             Base:
             Configuration:
             Observability:
-            Clusters: Base
+            Clusters:
             Kubernetes: Base Observability Clusters
             Reconcile: Base Observability Clusters
             Simulated: Base Clusters
