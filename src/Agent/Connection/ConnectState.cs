@@ -40,6 +40,9 @@ internal sealed record DisconnectReason(DisconnectKind Kind, string Code, string
     /// <summary>Whether the control plane has answered the session's first snapshot.</summary>
     public bool Synced { get; init; }
 
+    /// <summary>The delay that the control plane asked for; null if it did not.</summary>
+    public TimeSpan? RetryDelay { get; init; }
+
     /// <summary>The stream to continue with, if the agent has moved.</summary>
     public Dialed? Next { get; init; }
 
@@ -61,6 +64,11 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
 
     private static readonly TimeSpan RefusalPace = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartJitter = TimeSpan.FromSeconds(2);
+
+    /// <summary>Spreads the returns of agents that were refused together, by up to this share of their delay.</summary>
+    private const double RetryJitter = 0.2;
+
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -86,8 +94,16 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
         Last?.Kind switch
         {
             null or DisconnectKind.Renewed or DisconnectKind.Moved or DisconnectKind.Stopped => TimeSpan.Zero,
+            DisconnectKind.Lost when Last.RetryDelay is { } asked => Asked(asked, random),
             DisconnectKind.Refused => RefusalPace * (0.5 + random),
             DisconnectKind.Restarting when Failures == 0 => RestartJitter * random,
             _ => Backoff.Dial.Delay(Failures, random),
         };
+
+    // Not less than the backoff of a first failure, whatever the control plane asks for.
+    private static TimeSpan Asked(TimeSpan asked, double random)
+    {
+        var bounded = asked < MaxRetryDelay ? asked : MaxRetryDelay;
+        return (bounded > Backoff.Dial.Initial ? bounded : Backoff.Dial.Initial) * (1 + (RetryJitter * random));
+    }
 }

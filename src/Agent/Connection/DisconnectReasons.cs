@@ -1,6 +1,7 @@
 using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Shared;
+using Google.Protobuf;
 using Google.Rpc;
 using Grpc.Core;
 
@@ -14,7 +15,7 @@ internal static class DisconnectReasons
 
     public static DisconnectReason From(RpcException error)
     {
-        var info = ReadErrorInfo(error);
+        var info = ReadDetail<ErrorInfo>(error);
         var reason = info is { Domain: ErrorReasons.Domain } ? CleanText.Clean(info.Reason) : "";
         var kind = error.StatusCode switch
         {
@@ -29,7 +30,10 @@ internal static class DisconnectReasons
             kind,
             reason.Length > 0 ? reason : error.StatusCode.ToString(),
             $"{CleanText.Clean(Detail(error))} {Advice(reason)}".TrimEnd()
-        );
+        )
+        {
+            RetryDelay = reason.Length > 0 ? ReadRetryDelay(error) : null,
+        };
     }
 
     /// <summary>
@@ -74,13 +78,27 @@ internal static class DisconnectReasons
             : $"{error.Status.Detail} ({cause.Message})";
     }
 
-    private static ErrorInfo? ReadErrorInfo(RpcException error)
+    private static TimeSpan? ReadRetryDelay(RpcException error)
     {
         try
         {
-            return error.GetRpcStatus()?.GetDetail<ErrorInfo>();
+            return ReadDetail<RetryInfo>(error)?.RetryDelay?.ToTimeSpan();
         }
-        catch (Google.Protobuf.InvalidProtocolBufferException)
+        catch (InvalidOperationException)
+        {
+            // Not a valid duration.
+            return null;
+        }
+    }
+
+    private static T? ReadDetail<T>(RpcException error)
+        where T : class, IMessage<T>, new()
+    {
+        try
+        {
+            return error.GetRpcStatus()?.GetDetail<T>();
+        }
+        catch (InvalidProtocolBufferException)
         {
             // The peer is not a control plane; the status code is sufficient.
             return null;

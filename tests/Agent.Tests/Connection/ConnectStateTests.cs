@@ -28,6 +28,24 @@ public sealed class ConnectStateTests
     [Fact]
     public void Jitter_is_full() => Assert.Equal(TimeSpan.Zero, ConnectState.Start.After(Lost).Delay(0));
 
+    [Theory]
+    [InlineData(10, 10, 12)]
+    [InlineData(0.01, 0.25, 0.3)]
+    [InlineData(86_400, 120, 144)]
+    public void A_delay_that_the_control_plane_asks_for_is_kept_within_bounds_and_spread(
+        double asked,
+        double least,
+        double most
+    )
+    {
+        var end = Lost with { RetryDelay = TimeSpan.FromSeconds(asked) };
+        var state = ConnectState.Start.After(Lost).After(Lost).After(end);
+
+        Assert.Equal(least, state.Delay(0).TotalSeconds, tolerance: 0.001);
+        Assert.Equal(most, state.Delay(AlmostOne).TotalSeconds, tolerance: 0.001);
+        Assert.Equal(TimeSpan.Zero, state.After(Lost).Delay(0));
+    }
+
     [Fact]
     public void Failures_are_forgotten_only_after_a_session_that_lasted_and_whose_snapshot_was_answered()
     {

@@ -28,6 +28,27 @@ public sealed class DisconnectReasonsTests
     public void A_write_that_fails_because_its_call_is_over_is_no_fault_of_the_agent(Exception e) =>
         Assert.True(DisconnectReasons.IsReportedByRead(e));
 
+    /// <summary>Without a reason of the control plane, a proxy asks for it.</summary>
+    [Theory]
+    [InlineData(true, 7)]
+    [InlineData(false, null)]
+    public void A_delay_is_read_from_an_error_of_the_control_plane(bool ours, int? seconds)
+    {
+        var status = new Google.Rpc.Status { Code = (int)StatusCode.ResourceExhausted, Message = "busy" };
+        if (ours)
+            status.Details.Add(
+                Any.Pack(new Google.Rpc.ErrorInfo { Domain = ErrorReasons.Domain, Reason = ErrorReasons.AttachBacklog })
+            );
+        status.Details.Add(
+            Any.Pack(new Google.Rpc.RetryInfo { RetryDelay = Duration.FromTimeSpan(TimeSpan.FromSeconds(7)) })
+        );
+
+        var end = DisconnectReasons.From(status.ToRpcException());
+
+        Assert.Equal(DisconnectKind.Lost, end.Kind);
+        Assert.Equal(seconds, (int?)end.RetryDelay?.TotalSeconds);
+    }
+
     public static TheoryData<Exception> OfAPortOfHttpOne =>
         [
             new HttpRequestException("…", new HttpProtocolException(0xd, "HTTP_1_1_REQUIRED", null)),
