@@ -3,7 +3,7 @@ using Coder.Mesh.Load;
 using Coder.Mesh.Load.Commands;
 
 var root = new RootCommand(
-    "Measures a control plane: memory and CPU with many agents, placements, calls on a large store, two replicas, watches, too many calls, and commands of mesh."
+    "Measures a control plane: memory and CPU with many agents, placements, calls on a large store, two replicas, agents that return after a kill, watches, too many calls, and commands of mesh."
 )
 {
     FloorCommand.Create(),
@@ -12,6 +12,7 @@ var root = new RootCommand(
     PlacementsCommand.Create(TimeProvider.System),
     ReplicasCommand.Create(TimeProvider.System),
     ScaleCommand.Create(TimeProvider.System),
+    StormCommand.Create(TimeProvider.System),
     WatchesCommand.Create(TimeProvider.System),
     OverloadCommand.Create(TimeProvider.System),
     CliCommand.Create(TimeProvider.System),

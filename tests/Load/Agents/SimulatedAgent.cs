@@ -24,6 +24,9 @@ internal sealed class SimulatedAgent(
     /// <summary>Completes once its first snapshot is answered, or never will be.</summary>
     public Task Answered => _answered.Task;
 
+    /// <summary>The delay that the server asked for when it refused the agent; null if it did not.</summary>
+    public TimeSpan? RetryDelay { get; private set; }
+
     /// <param name="phase">Where in its interval the first heartbeat falls, in [0, 1): a crowd must not beat as one.</param>
     /// <param name="stop">Asks the agent to leave.</param>
     public async Task Run(double phase, CancellationToken stop)
@@ -46,6 +49,7 @@ internal sealed class SimulatedAgent(
         {
             var late = abort.IsCancellationRequested && !_welcomed.Task.IsCompleted;
             counters.EndedEarly(late ? "no Welcome in time" : Kind(e));
+            RetryDelay = e.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();
         }
         finally
         {

@@ -18,11 +18,19 @@ internal sealed class ControlPlane(string executable, string dataFolder, TimePro
     /// <summary>Settings in addition to those that keep it apart from everything else on the machine.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Starts it, at the same address each time, without waiting for anything.</summary>
+    public ServerUnderTest Launch() =>
+        new(
+            ChildProcess.Start("the control plane", [executable], Environment(), readsOutput: false, time),
+            _address,
+            dataFolder,
+            time
+        );
+
     /// <summary>Starts it, at the same address each time, and waits until it answers an administrator.</summary>
     public async Task<ServerUnderTest> Start(CancellationToken ct)
     {
-        var process = ChildProcess.Start("the control plane", [executable], Environment(), readsOutput: false, time);
-        var server = new ServerUnderTest(process, _address, dataFolder, time);
+        var server = Launch();
         try
         {
             await Answering(server, ct);

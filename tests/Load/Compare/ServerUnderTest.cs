@@ -16,9 +16,18 @@ internal sealed record ServerUnderTest(ChildProcess Process, Uri Address, string
         ["DOTNET_gcServer"] = "0",
     };
 
-    public static async Task<ServerUnderTest> StartFloor(string name, TimeProvider time, CancellationToken ct)
+    /// <param name="name">For messages.</param>
+    /// <param name="time">Bounds the stop.</param>
+    /// <param name="ct">Stops the start.</param>
+    /// <param name="port">0 takes a free one.</param>
+    public static async Task<ServerUnderTest> StartFloor(
+        string name,
+        TimeProvider time,
+        CancellationToken ct,
+        int port = 0
+    )
     {
-        var command = OwnExecutable.Command("floor", "--port", "0", "--until-input-ends");
+        var command = OwnExecutable.Command("floor", "--port", $"{port}", "--until-input-ends");
         var process = ChildProcess.Start(name, command, SameCollector, readsOutput: true, time);
         try
         {

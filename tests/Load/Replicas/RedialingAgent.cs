@@ -14,6 +14,9 @@ internal sealed class RedialingAgent(
     int seed
 )
 {
+    /// <summary>As the product's agent, which spreads the delays that a server asks for by this share.</summary>
+    private const double RetryJitter = 0.2;
+
     private readonly Random _random = new(seed);
     private long _welcomedAt;
 
@@ -29,14 +32,15 @@ internal sealed class RedialingAgent(
         while (!stop.IsCancellationRequested)
         {
             var before = WelcomedAt;
-            await new SimulatedAgent(identity, options with { Answer = Hear }, counters, time).Run(
-                _random.NextDouble(),
-                stop
-            );
+            var agent = new SimulatedAgent(identity, options with { Answer = Hear }, counters, time);
+            await agent.Run(_random.NextDouble(), stop);
             failures = WelcomedAt == before ? failures + 1 : 1;
+            var delay = agent.RetryDelay is { } asked
+                ? asked * (1 + (RetryJitter * _random.NextDouble()))
+                : Backoff.Dial.Delay(failures, _random.NextDouble());
             try
             {
-                await Task.Delay(Backoff.Dial.Delay(failures, _random.NextDouble()), time, stop);
+                await Task.Delay(delay, time, stop);
             }
             catch (OperationCanceledException)
             {
