@@ -71,6 +71,7 @@ public static class ErrorReasons
     public const string ProtocolViolation = "PROTOCOL_VIOLATION";
     public const string TooManySessions = "TOO_MANY_SESSIONS";
     public const string TooManyAttaches = "TOO_MANY_ATTACHES";
+    public const string AttachBacklog = "ATTACH_BACKLOG";
     public const string HelloTimeout = "HELLO_TIMEOUT";
     public const string SessionFailed = "SESSION_FAILED";
 }

@@ -37,6 +37,7 @@ public sealed class MetricsTests
         metrics.Refused(ErrorReasons.ClusterMismatch);
         metrics.Refused(ErrorReasons.TooManySessions);
         metrics.Refused(ErrorReasons.TooManyAttaches);
+        metrics.Refused(ErrorReasons.AttachBacklog);
         metrics.Refused(ErrorReasons.AuthenticationBusy);
         metrics.Refused(ErrorReasons.HelloTimeout);
         metrics.Refused(ErrorReasons.TokenMissing);

@@ -4,20 +4,56 @@ using Coder.Mesh.ControlPlane.Identity;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.Protocol;
 using Microsoft.Extensions.Options;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Gives agents their epochs, a few at a time: a crowd that comes back at once waits here, not at the store.</summary>
-internal sealed class AgentAdmission(
-    PresenceStore presences,
-    ProviderNames names,
-    StoreHealth health,
-    IOptions<AgentStreamOptions> options,
-    TimeProvider time
-) : IDisposable
+/// <summary>
+/// Attaches agents. Concurrent attaches are stored together, so that a crowd that returns at once costs few transactions; those
+/// that would wait too long are told when to return.
+/// </summary>
+internal sealed class AgentAdmission : IDisposable
 {
-    private readonly SemaphoreSlim _places = new(options.Value.ConcurrentAttaches);
+    /// <summary>Well below the time that an agent waits for its Welcome, 15 s.</summary>
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(6);
+
+    /// <summary>One batch reads while the other writes.</summary>
+    private const int Workers = 2;
+
+    private const int ConcurrentRefusals = 4;
+
+    private readonly PresenceStore _presences;
+    private readonly ProviderNames _names;
+    private readonly TimeProvider _time;
+    private readonly Batcher<Attaching, Result<AttachedSession>> _attaches;
+    private readonly SemaphoreSlim _refusals = new(ConcurrentRefusals);
+
+    public AgentAdmission(
+        PresenceStore presences,
+        ProviderNames names,
+        StoreHealth health,
+        IOptions<AgentStreamOptions> options,
+        TimeProvider time
+    )
+    {
+        (_presences, _names, _time) = (presences, names, time);
+        _attaches = new Batcher<Attaching, Result<AttachedSession>>(
+            new BatchLimits(
+                Math.Max(1, options.Value.ConcurrentAttaches / Workers),
+                Workers,
+                options.Value.MaxSessions,
+                MaxWait
+            ),
+            presences.Attach,
+            TooManyAtOnce,
+            health,
+            time
+        );
+    }
+
+    /// <summary>Number of agents that wait to be attached.</summary>
+    public int Waiting => _attaches.Waiting;
 
     public async Task<Result<AttachedSession>> Admit(
         Hello hello,
@@ -34,68 +70,53 @@ internal sealed class AgentAdmission(
         }
 
         var attaching = mapped.Value;
-        if (!await Turn(ct))
-            return StoreFailure.Away;
-        try
-        {
-            var attached = await presences.Attach(attaching, ct);
-            return attached.Error is { } error ? await Refused(attaching, error, ct) : attached;
-        }
-        finally
-        {
-            _places.Release();
-        }
+        var turn = await _attaches.Run(attaching, ct);
+        if (turn.Error is { } refused)
+            return refused;
+        return turn.Value.Error is { } error ? await Refused(attaching, error, ct) : turn.Value;
     }
 
     /// <summary>
-    /// Keeps, with the provider, why its agent was not let in before it was known what it is. Left out while many attach: an
-    /// overload must not be made worse by notes of it.
+    /// Stores with the provider why its agent was refused before its Hello was accepted. Left out while many agents attach, so
+    /// that it does not add to the load.
     /// </summary>
     public async Task Note(string providerId, Error error, CancellationToken ct)
     {
-        if (!await _places.WaitAsync(TimeSpan.Zero, ct))
+        if (Waiting > 0 || !await _refusals.WaitAsync(TimeSpan.Zero, ct))
             return;
         try
         {
-            await presences.Refuse(providerId, error, offered: null, ct);
+            await _presences.Refuse(providerId, error, offered: null, ct);
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            // The agent is told all the same.
+            // The agent receives the error all the same.
         }
         finally
         {
-            _places.Release();
+            _refusals.Release();
         }
     }
 
-    public void Dispose() => _places.Dispose();
-
-    /// <returns>False if the store can't be reached, so that nobody is done with it soon.</returns>
-    private async Task<bool> Turn(CancellationToken ct)
-    {
-        if (await _places.WaitAsync(TimeSpan.Zero, ct))
-            return true;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, health.Unreachable);
-        try
-        {
-            await _places.WaitAsync(either.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return false;
-        }
-    }
+    public void Dispose() => _refusals.Dispose();
 
     private async Task<Error> Refused(Attaching attaching, Error error, CancellationToken ct)
     {
         // A provider whose agent never attached is not known by name yet.
-        var name = await names.Find(attaching.ProviderId, ct);
+        var name = await _names.Find(attaching.ProviderId, ct);
         var advice = Admission.Advice(error, name, attaching.Agent);
         var told = error with { Message = $"{error.Message} {advice}".TrimEnd() };
-        var offer = Admission.OfferOf(error, attaching.Agent, time.GetUtcNow());
-        await presences.Refuse(attaching.ProviderId, told, offer, ct);
+        var offer = Admission.OfferOf(error, attaching.Agent, _time.GetUtcNow());
+        await _refusals.WaitAsync(ct);
+        try
+        {
+            await _presences.Refuse(attaching.ProviderId, told, offer, ct);
+        }
+        finally
+        {
+            _refusals.Release();
+        }
+
         return told;
     }
 
@@ -110,4 +131,14 @@ internal sealed class AgentAdmission(
             return e.ToError();
         }
     }
+
+    private static Error TooManyAtOnce(TimeSpan delay) =>
+        new(
+            ErrorKind.ResourceExhausted,
+            ErrorReasons.AttachBacklog,
+            $"More agents attach than this replica can take at once; dial again in {delay.TotalSeconds:0.#} seconds."
+        )
+        {
+            RetryDelay = delay,
+        };
 }

@@ -20,6 +20,7 @@ internal sealed class AgentSessionRunner(
     PresenceHost keeper,
     FailedSessions failures,
     WorkspaceView workspaces,
+    SnapshotReads reads,
     WorkspaceCommands commands,
     OrphanStore orphans,
     ProviderNames names,
@@ -99,8 +100,9 @@ internal sealed class AgentSessionRunner(
                 options.Value.MaxWorkspacesPerSnapshot,
                 outbound,
                 workspaces,
+                reads,
                 commands,
-                (unclaimed, ct) => orphans.Keep(fence, unclaimed, ct),
+                (unclaimed, hasOrphans, ct) => orphans.Keep(fence, unclaimed, hasOrphans, ct),
                 names,
                 time,
                 logger

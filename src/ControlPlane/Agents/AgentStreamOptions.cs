@@ -68,17 +68,17 @@ public sealed class AgentStreamOptions
     [Range(1, 10_000)]
     public int AttachesPerMinute { get; set; } = 120;
 
-    /// <summary>Maximum number of concurrent lookups of unknown tokens, of agents and callers.</summary>
+    /// <summary>Maximum number of tokens, of agents and callers, that one query looks up; others wait.</summary>
     [Range(1, 1000)]
-    public int ConcurrentLookups { get; set; } = 16;
+    public int ConcurrentLookups { get; set; } = 256;
 
     /// <summary>Maximum number of tokens that wait for a lookup. More are refused without a database query.</summary>
     [Range(0, 100_000)]
     public int WaitingLookups { get; set; } = 10_000;
 
-    /// <summary>Maximum number of concurrent attaches in the database; others wait.</summary>
+    /// <summary>Maximum number of attaches that are stored at once, in two transactions; others wait.</summary>
     [Range(1, 1000)]
-    public int ConcurrentAttaches { get; set; } = 16;
+    public int ConcurrentAttaches { get; set; } = 256;
 
     /// <summary>
     /// Time in which a stopping replica asks its agents to reconnect elsewhere; zero closes their streams at once.

@@ -26,7 +26,6 @@ internal sealed class AgentStreamService(
     OpenStreams streams,
     DeploymentView deployment,
     ProviderNames names,
-    ProviderView providers,
     AccessRecorder access,
     AgentStreamMetrics metrics,
     IOptions<AgentStreamOptions> options,
@@ -60,7 +59,7 @@ internal sealed class AgentStreamService(
         {
             attached = Granted(await admission.Admit(hello, agent, interval, ct), agent.Subject, context);
             Record(agent.Subject, AccessReasons.Attached, "", context);
-            welcome = await Welcome(attached.Presence, hello, interval, ct);
+            welcome = await Welcome(attached, hello, interval, ct);
         }
 
         var end = await runner.Run(attached, welcome, requestStream, responseStream, sessionSpan, ct);
@@ -123,13 +122,13 @@ internal sealed class AgentStreamService(
         );
 
     private async Task<ConnectResponse> Welcome(
-        ProviderPresence presence,
+        AttachedSession attached,
         Hello hello,
         TimeSpan interval,
         CancellationToken ct
     )
     {
-        var provider = await providers.Load(presence.ProviderId, ct);
+        var (presence, provider) = (attached.Presence, attached.Provider);
         if (provider is not null)
             names.Saw(provider);
         return new ConnectResponse

@@ -13,6 +13,7 @@ internal static class AgentsRegistration
         services.AddHostedService(s => s.GetRequiredService<SessionCheck>());
         services.AddSingleton<SessionPermits>();
         services.AddSingleton<AgentAdmission>();
+        services.AddSingleton<SnapshotReads>();
         services.AddSingleton<AgentSessionRunner>();
         services.AddSingleton<OpenStreams>();
         services.AddSingleton<StreamDrain>();

@@ -22,8 +22,9 @@ internal sealed class DesiredStateDispatcher(
     int capacity,
     SendQueue outbound,
     WorkspaceView view,
+    SnapshotReads reads,
     WorkspaceCommands commands,
-    Func<IReadOnlyDictionary<string, Held>, CancellationToken, Task> keepOrphans,
+    Func<IReadOnlyDictionary<string, Held>, bool, CancellationToken, Task> keepOrphans,
     ProviderNames names,
     TimeProvider time,
     ILogger logger
@@ -101,7 +102,7 @@ internal sealed class DesiredStateDispatcher(
             return;
 
         await owner.Proven(ct);
-        var unfinished = await Compare(snapshot, ct);
+        var (unfinished, hasOrphans) = await Compare(snapshot, ct);
         var known = unfinished.Select(w => w.WorkspaceId).ToHashSet();
         var differing = unfinished.Where(w => Differs(w, snapshot)).Select(w => w.WorkspaceId);
         // Workspaces in the snapshot that are not unfinished workspaces here: they have ended, or they are orphans and
@@ -109,7 +110,7 @@ internal sealed class DesiredStateDispatcher(
         var unclaimed = snapshot.Keys.Where(id => !known.Contains(id)).ToList();
         foreach (var chunk in differing.Concat(unclaimed).Chunk(ChunkSize))
             await Send(chunk, redelivery: true, ct);
-        await keepOrphans(unclaimed.ToDictionary(id => id, id => snapshot[id]), ct);
+        await keepOrphans(unclaimed.ToDictionary(id => id, id => snapshot[id]), hasOrphans, ct);
         if (!_firstSnapshotDone)
             await owner.Synced(ct);
         _firstSnapshotDone = true;
@@ -124,23 +125,26 @@ internal sealed class DesiredStateDispatcher(
         _signal.Set();
     }
 
-    /// <returns>The unfinished workspaces of the provider.</returns>
-    private async Task<IReadOnlyList<Workspace>> Compare(
-        IReadOnlyDictionary<string, Held> snapshot,
-        CancellationToken ct
-    )
+    private async Task<StoredInventory> Compare(IReadOnlyDictionary<string, Held> snapshot, CancellationToken ct)
     {
         using var span = Tracing.StartWork("agent.compare");
-        var unfinished = await view.Unfinished(providerId, ct);
+        var read = await reads.Read(providerId, ct);
+        while (read.Error is not null)
+        {
+            await Task.Delay(RetryDelay, time, ct);
+            read = await reads.Read(providerId, ct);
+        }
+
+        var stored = read.Value;
         _toRaise.Clear();
-        foreach (var workspace in unfinished)
+        foreach (var workspace in stored.Unfinished)
         {
             if (snapshot.TryGetValue(workspace.WorkspaceId, out var held) && held.Carried > workspace.Generation)
                 _toRaise[workspace.WorkspaceId] = held.Carried;
         }
 
         await RaiseGenerations(ct);
-        return unfinished;
+        return stored;
     }
 
     /// <summary>

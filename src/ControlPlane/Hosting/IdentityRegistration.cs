@@ -28,6 +28,7 @@ internal static class IdentityRegistration
             return new TokenLimits(stream.AttachesPerMinute, stream.ConcurrentLookups, stream.WaitingLookups);
         });
         services.AddSingleton<TokenLookupLimiter>();
+        services.AddSingleton<TokenLookups>();
         services.AddSingleton<ApiTokens>();
         return services;
     }

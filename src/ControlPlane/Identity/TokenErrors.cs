@@ -24,14 +24,15 @@ internal static class TokenErrors
         "This token is of another kind: agents use a provider's token, everybody else an API token."
     );
 
-    public static readonly Error Busy = new(
-        ErrorKind.Unavailable,
-        ErrorReasons.AuthenticationBusy,
-        "Too many tokens are being looked up at this moment; try again."
-    )
-    {
-        RetryDelay = TimeSpan.FromSeconds(1),
-    };
+    public static Error Busy(TimeSpan delay) =>
+        new(
+            ErrorKind.Unavailable,
+            ErrorReasons.AuthenticationBusy,
+            $"Too many tokens are being looked up; try again in {delay.TotalSeconds:0.#} seconds."
+        )
+        {
+            RetryDelay = delay,
+        };
 
     public static Error TooOften(int perMinute) =>
         new(

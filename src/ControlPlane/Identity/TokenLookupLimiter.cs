@@ -1,6 +1,4 @@
-using System.Threading.RateLimiting;
 using Coder.Mesh.ControlPlane.Base;
-using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Identity;
 
@@ -8,10 +6,10 @@ namespace Coder.Mesh.ControlPlane.Identity;
 internal readonly record struct KnownToken(string Hash, string User);
 
 /// <summary>
-/// Limits the load of token lookups on the database. Tokens that were valid before are looked up immediately, those of
-/// agents at a limited rate. All other tokens share a few permits, and unknown tokens are cached briefly.
+/// Remembers the tokens of recent lookups. Tokens that were valid before are looked up apart from the others, those of agents at
+/// a limited rate; unknown tokens are refused without a lookup for a while.
 /// </summary>
-internal sealed class TokenLookupLimiter(TokenLimits limits, StoreHealth health, TimeProvider time) : IDisposable
+internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time)
 {
     public const int MaxRemembered = 20_000;
 
@@ -23,34 +21,23 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, StoreHealth health,
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Shown> _good = [];
     private readonly Dictionary<string, long> _unknown = [];
-    private readonly ConcurrencyLimiter _places = new(
-        new ConcurrencyLimiterOptions
-        {
-            PermitLimit = limits.ConcurrentLookups,
-            QueueLimit = limits.WaitingLookups,
-            // While somebody tries tokens faster than they are looked up, the newest are admitted: a valid token waits
-            // no longer than usual, and it does not matter which of the others are refused.
-            QueueProcessingOrder = QueueProcessingOrder.NewestFirst,
-        }
-    );
 
     /// <param name="User">Null for an agent's token.</param>
     private readonly record struct Shown(long Since, int Times, string? User);
 
-    /// <returns>A permit for one lookup, to be disposed of when the database has answered.</returns>
-    public async ValueTask<Result<IDisposable>> Enter(string hash, TokenKind kind, CancellationToken ct)
+    /// <returns>Whether the token was valid at its last lookup; or an error if it is not to be looked up.</returns>
+    public Result<bool> Enter(string hash, TokenKind kind)
     {
         lock (_lock)
         {
             if (_unknown.TryGetValue(hash, out var since) && time.GetElapsedTime(since) < UnknownFor)
                 return TokenErrors.Invalid;
-            if (_good.TryGetValue(hash, out var shown))
-                return kind != TokenKind.Provider || Count(hash, shown) <= limits.AttachesPerMinute
-                    ? Passing.By
-                    : TokenErrors.TooOften(limits.AttachesPerMinute);
+            if (!_good.TryGetValue(hash, out var shown))
+                return false;
+            return kind != TokenKind.Provider || Count(hash, shown) <= limits.AttachesPerMinute
+                ? true
+                : TokenErrors.TooOften(limits.AttachesPerMinute);
         }
-
-        return await Place(ct);
     }
 
     /// <returns>The user of an API token as of its last lookup; null if it is not known to be valid.</returns>
@@ -90,30 +77,6 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, StoreHealth health,
         }
     }
 
-    public void Dispose() => _places.Dispose();
-
-    private async ValueTask<Result<IDisposable>> Place(CancellationToken ct)
-    {
-        var lease = _places.AttemptAcquire();
-        try
-        {
-            if (!lease.IsAcquired)
-            {
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, health.Unreachable);
-                lease = await _places.AcquireAsync(1, either.Token);
-            }
-        }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
-        {
-            return StoreFailure.Away;
-        }
-
-        if (lease.IsAcquired)
-            return lease;
-        lease.Dispose();
-        return health.Unreachable.IsCancellationRequested ? StoreFailure.Away : TokenErrors.Busy;
-    }
-
     private int Count(string hash, Shown shown)
     {
         shown =
@@ -125,13 +88,5 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, StoreHealth health,
                 : new Shown(time.GetTimestamp(), 1, shown.User);
         _good[hash] = shown;
         return shown.Times;
-    }
-
-    /// <summary>A permit that takes no capacity.</summary>
-    private sealed class Passing : IDisposable
-    {
-        public static readonly Passing By = new();
-
-        public void Dispose() { }
     }
 }

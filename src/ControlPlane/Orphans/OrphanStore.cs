@@ -14,15 +14,21 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
     /// Replaces the orphans of a provider with those of a complete snapshot, if the session still owns the provider.
     /// </summary>
     /// <param name="unclaimed">Workspaces in the cluster that are not unfinished workspaces of this provider.</param>
-    public async Task Keep(SessionFence fence, IReadOnlyDictionary<string, Held> unclaimed, CancellationToken ct)
+    /// <param name="hasOrphans">Whether orphans of the provider are stored; only its sessions add some.</param>
+    public async Task Keep(
+        SessionFence fence,
+        IReadOnlyDictionary<string, Held> unclaimed,
+        bool hasOrphans,
+        CancellationToken ct
+    )
     {
         // A workspace that is reported as Deleted has no objects.
         var held = unclaimed.Where(h => h.Value.State != ObservedState.Deleted).ToDictionary();
-        await using var connection = await database.OpenConnectionAsync(ct);
-        if (held.Count == 0 && !await Any(fence.ProviderId, connection, ct))
+        if (held.Count == 0 && !hasOrphans)
             return;
 
         using var span = Tracing.StartWork("agent.orphans");
+        await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (!await WorkspaceCommands.Holds(fence, connection, ct))
             return;
@@ -42,14 +48,23 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
         session.QueueSqlCommand($"delete from {OrphanTable.Rest} where provider_id = ?", providerId);
     }
 
-    private static async Task<bool> Any(string providerId, NpgsqlConnection connection, CancellationToken ct)
+    /// <returns>Those of the providers that have orphans.</returns>
+    public static async Task<IReadOnlySet<string>> Among(
+        string[] providerIds,
+        NpgsqlConnection connection,
+        CancellationToken ct
+    )
     {
         await using var command = new NpgsqlCommand(
-            $"select exists (select 1 from {OrphanTable.Name} where provider_id = $1)",
+            $"select distinct provider_id from {OrphanTable.Name} where provider_id = any($1)",
             connection
         );
-        command.Parameters.AddWithValue(providerId);
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
+        command.Parameters.AddWithValue(providerIds);
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        await using var rows = await command.ExecuteReaderAsync(ct);
+        while (await rows.ReadAsync(ct))
+            found.Add(rows.GetString(0));
+        return found;
     }
 
     /// <summary>Returns ids in order. A workspace of another provider is no orphan, since it is known here.</summary>

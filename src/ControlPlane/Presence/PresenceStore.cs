@@ -28,6 +28,8 @@ internal sealed record AttachedSession(ProviderPresence Presence, StatusState St
     /// session is stored.
     /// </summary>
     public HeldBack? HeldBack { get; init; }
+
+    public Provider? Provider { get; init; }
 }
 
 /// <param name="Before">The stored presence.</param>
@@ -45,24 +47,62 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
 
     private static readonly ResiliencePipeline<ProviderPresence?> RetryAppend = ConflictRetry.Of<ProviderPresence?>();
 
-    /// <summary>Assigns the next epoch to the agent, or refuses it. The newest session wins.</summary>
-    public async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct) =>
-        await RetryAttach.ExecuteAsync(async token => await AttachOnce(attaching, token), ct);
-
-    private async Task<Result<AttachedSession>> AttachOnce(Attaching attaching, CancellationToken ct)
+    /// <summary>
+    /// Assigns the next epoch to each agent, or refuses it, in one transaction. The newest session of a provider wins.
+    /// </summary>
+    /// <returns>One result for each agent, in order.</returns>
+    /// <exception cref="Exception">The transaction failed, for example because of a conflict; nothing is stored.</exception>
+    public async Task<IReadOnlyList<Result<AttachedSession>>> Attach(IReadOnlyList<Attaching> all, CancellationToken ct)
     {
-        await using var session = sessions.Write(Actor.Agent(attaching.ProviderId).Stored);
-        var stream = await Fetch(session, attaching.ProviderId, ct);
-        var takenBy = await TakenBy(session, attaching, ct);
-        var (agent, version, at) = (attaching.Agent, attaching.ProtocolVersion, time.GetUtcNow());
-        if (Admission.Decide(stream.Aggregate, agent, version, takenBy, at) is { } error)
-            return error;
+        if (all is [var only])
+            return [await Attach(only, ct)];
+        var results = new List<Result<AttachedSession>>(all.Count);
+        foreach (var (attaching, result) in all.Zip(await AttachOnce(all, ct)))
+            results.Add(result ?? await Attach(attaching, ct));
+        return results;
+    }
 
-        var (events, attached) = Attached(stream.Aggregate!, attaching);
-        if (await IsFailing(stream.Aggregate!, ct))
-            return attached with { HeldBack = new HeldBack((AgentConnected)events[0], stream.Aggregate!) };
-        stream.AppendMany(events);
+    private async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct) =>
+        await RetryAttach.ExecuteAsync(async token => (await AttachOnce([attaching], token))[0]!.Value, ct);
+
+    /// <returns>
+    /// Null for agents that cannot be attached together with the others: a second one of the same provider.
+    /// </returns>
+    private async Task<IReadOnlyList<Result<AttachedSession>?>> AttachOnce(
+        IReadOnlyList<Attaching> all,
+        CancellationToken ct
+    )
+    {
+        await using var session = sessions.Write(Actor.Agent(all[0].ProviderId).Stored);
+        var stored = await AttachReads.Read(session, failures, all, ct);
+        var results = new Result<AttachedSession>?[all.Count];
+        var attached = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < all.Count; i++)
+        {
+            if (attached.Add(all[i].ProviderId))
+                results[i] = Attach(session, all[i], stored);
+        }
+
         await session.SaveChangesAsync(ct);
+        return results;
+    }
+
+    private Result<AttachedSession> Attach(IDocumentSession session, Attaching attaching, AttachReads stored)
+    {
+        var presence = stored.Presence(attaching);
+        var (version, takenBy) = (attaching.ProtocolVersion, stored.TakenBy(attaching));
+        if (Admission.Decide(presence, attaching.Agent, version, takenBy, time.GetUtcNow()) is { } error)
+            return error;
+        var (events, attached) = Attached(presence!, attaching);
+        attached = attached with { Provider = stored.Provider(attaching) };
+        if (stored.IsFailing(presence!))
+            return attached with { HeldBack = new HeldBack((AgentConnected)events[0], presence!) };
+        session.Append(
+            StreamKeys.Presence(attaching.ProviderId),
+            presence!.Version,
+            Actor.Agent(attaching.ProviderId),
+            events
+        );
         return attached;
     }
 
@@ -126,12 +166,6 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     /// <summary>Forgets the failed sessions of a provider.</summary>
     public Task ForgetFailures(string providerId, CancellationToken ct) => failures.Clear(providerId, ct);
 
-    // Only a provider in Error can have failed that often. They are few, so the others need no query.
-    private async Task<bool> IsFailing(ProviderPresence presence, CancellationToken ct) =>
-        presence is { Status: ProviderStatus.Error, Attached: false }
-        && await failures.Find(presence.ProviderId, ct) is { Count: >= StatusMachine.MaxFailures } last
-        && last.Epoch >= presence.Epoch;
-
     private (List<PresenceEvent>, AttachedSession) Attached(ProviderPresence presence, Attaching attaching)
     {
         var at = time.GetUtcNow();
@@ -164,16 +198,4 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         string providerId,
         CancellationToken ct
     ) => session.Events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
-
-    private static async Task<string?> TakenBy(IDocumentSession session, Attaching attaching, CancellationToken ct)
-    {
-        var uid = attaching.Agent.NamespaceUid;
-        if (uid.Length == 0)
-            return null;
-        var holder = await session.Query<ProviderPresence>().Where(p => p.NamespaceUid == uid).FirstOrDefaultAsync(ct);
-        if (holder is null || holder.ProviderId == attaching.ProviderId)
-            return null;
-        var provider = await session.LoadAsync<Provider>(StreamKeys.Provider(holder.ProviderId), ct);
-        return provider?.Name ?? holder.ProviderId;
-    }
 }

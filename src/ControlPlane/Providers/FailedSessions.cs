@@ -23,12 +23,18 @@ internal sealed class FailedSessions(NpgsqlDataSource database)
     /// <param name="Epoch">Epoch of the last failed session.</param>
     internal sealed record Row(long Epoch, int Count);
 
-    public async Task<Row?> Find(string providerId, CancellationToken ct)
+    /// <returns>By provider; providers without failed sessions are missing.</returns>
+    public async Task<IReadOnlyDictionary<string, Row>> Find(string[] providerIds, CancellationToken ct)
     {
-        await using var command = database.CreateCommand($"select epoch, count from {Table} where provider_id = $1");
-        command.Parameters.AddWithValue(providerId);
+        await using var command = database.CreateCommand(
+            $"select provider_id, epoch, count from {Table} where provider_id = any($1)"
+        );
+        command.Parameters.AddWithValue(providerIds);
+        var found = new Dictionary<string, Row>(StringComparer.Ordinal);
         await using var rows = await command.ExecuteReaderAsync(ct);
-        return await rows.ReadAsync(ct) ? new Row(rows.GetInt64(0), rows.GetInt32(1)) : null;
+        while (await rows.ReadAsync(ct))
+            found[rows.GetString(0)] = new Row(rows.GetInt64(1), rows.GetInt32(2));
+        return found;
     }
 
     /// <summary>

@@ -54,11 +54,14 @@ internal sealed class WorkspaceView(StoreSessions sessions, OrganizationView org
         };
     }
 
-    /// <summary>Returns all unfinished workspaces of a provider.</summary>
-    public async Task<IReadOnlyList<Workspace>> Unfinished(string providerId, CancellationToken ct)
+    /// <summary>Returns all unfinished workspaces of providers.</summary>
+    public async Task<IReadOnlyList<Workspace>> Unfinished(string[] providerIds, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return await session.Query<Workspace>().Where(w => w.ProviderId == providerId && !w.Finished).ToListAsync(ct);
+        return await session
+            .Query<Workspace>()
+            .Where(w => w.ProviderId.IsOneOf(providerIds) && !w.Finished)
+            .ToListAsync(ct);
     }
 
     /// <summary>Returns a page of workspaces in order of id, which is the order of creation.</summary>

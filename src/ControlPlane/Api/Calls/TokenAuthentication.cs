@@ -20,9 +20,8 @@ namespace Coder.Mesh.ControlPlane.Api.Calls;
 internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
     UrlEncoder encoder,
-    StoreSessions sessions,
     TokenLookupLimiter gate,
-    StoreHealth health,
+    TokenLookups lookups,
     AccessRecorder access,
     AgentStreamMetrics agents,
     ApiMetrics api
@@ -39,15 +38,15 @@ internal sealed class TokenAuthentication(
         if (Tokens.KindOf(token) is not { } kind)
             return Fail(TokenErrors.Invalid);
         var hash = Tokens.Hash(token);
-        var entered = await gate.Enter(hash, kind, Context.RequestAborted);
+        var entered = gate.Enter(hash, kind);
         if (entered.Error is { } error)
             return Fail(error);
-        using var place = entered.Value;
         try
         {
-            await using var session = sessions.Read();
-            var record = await session.LoadAsync<TokenRecord>(hash, Context.RequestAborted);
-            if (record is null || record.Kind != kind)
+            var found = await lookups.Find(hash, wasValid: entered.Value, Context.RequestAborted);
+            if (found.Error is { } busy)
+                return Fail(busy);
+            if (found.Value is not { } record || record.Kind != kind)
             {
                 gate.NotFound(hash);
                 return Fail(TokenErrors.Invalid);
@@ -58,8 +57,7 @@ internal sealed class TokenAuthentication(
         }
         catch (Exception e) when (StoreFailure.IsAway(e))
         {
-            var busy = StoreFailure.IsPoolExhausted(e) && !health.Unreachable.IsCancellationRequested;
-            return Fail(busy ? TokenErrors.Busy : StoreFailure.Away);
+            return Fail(StoreFailure.Away);
         }
     }
 

@@ -119,18 +119,15 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
         if (found.Error is { } error)
             return error.Reason;
         var id = found.Value.ProviderId;
-        var attached = await Get<PresenceStore>()
-            .Attach(
-                new Attaching(
-                    id,
-                    "token",
-                    new AgentIdentity("i", "test", id, "workspaces", "v1", "kubernetes"),
-                    ProtocolVersion.Max,
-                    [.. ConditionTypes.Required.Select(t => new Condition(t, ConditionStatus.True))],
-                    TimeSpan.FromSeconds(30)
-                ),
-                ct
-            );
+        var attaching = new Attaching(
+            id,
+            "token",
+            new AgentIdentity("i", "test", id, "workspaces", "v1", "kubernetes"),
+            ProtocolVersion.Max,
+            [.. ConditionTypes.Required.Select(t => new Condition(t, ConditionStatus.True))],
+            TimeSpan.FromSeconds(30)
+        );
+        var attached = (await Get<PresenceStore>().Attach([attaching], ct))[0];
         if (attached.Error is null)
             _fences[id] = await MakeReady(attached.Value);
         return attached.Error?.Reason ?? "ok";
@@ -150,7 +147,7 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
     {
         foreach (var fence in _fences.Values)
         {
-            var deleting = (await Get<WorkspaceView>().Unfinished(fence.ProviderId, ct)).Where(w =>
+            var deleting = (await Get<WorkspaceView>().Unfinished([fence.ProviderId], ct)).Where(w =>
                 w.Desired == DesiredState.Deleted
             );
             var reports = deleting.ToDictionary(

@@ -1,0 +1,198 @@
+using System.Diagnostics;
+using Coder.Mesh.ControlPlane.Base;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+/// <param name="Size">Maximum number of requests in one batch.</param>
+/// <param name="Workers">Maximum number of batches that run at once.</param>
+/// <param name="MaxWaiting">Maximum number of requests that wait while all workers are busy.</param>
+/// <param name="MaxWait">
+/// Maximum time that a request waits before it is run, chosen below the patience of its callers.
+/// </param>
+internal sealed record BatchLimits(int Size, int Workers, int MaxWaiting, TimeSpan MaxWait);
+
+/// <summary>
+/// Runs requests of many callers together, so that a crowd costs few round trips to the database. A request that arrives
+/// while a worker is free is run immediately; requests that wait for one form the next batches. Waiting is bounded by
+/// time: requests of callers that have left are dropped, and requests that would wait too long are refused with the time
+/// at which there is room for them. A batch that fails is repeated request by request, so that one request fails no other.
+/// </summary>
+/// <param name="run">Returns one result for each request, in order.</param>
+/// <param name="refusal">Creates the error of a refused request from its retry delay.</param>
+internal sealed class Batcher<TRequest, TResult>(
+    BatchLimits limits,
+    Func<IReadOnlyList<TRequest>, CancellationToken, Task<IReadOnlyList<TResult>>> run,
+    Func<TimeSpan, Error> refusal,
+    StoreHealth health,
+    TimeProvider time
+)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<Item> _waiting = new();
+    private readonly BatchRate _rate = new(limits, time);
+    private int _workers;
+
+    private sealed record Item(TRequest Request, long Since)
+    {
+        public volatile bool Abandoned;
+
+        public TaskCompletionSource<Result<TResult>> Result { get; } =
+            new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Number of requests that wait for a worker.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count;
+        }
+    }
+
+    /// <summary>Runs a request in one of the next batches.</summary>
+    /// <param name="ct">Drops the request while it waits. A batch that runs is not cancelled.</param>
+    /// <returns>
+    /// The result; or an error if the request would wait too long, or the database is unavailable while it waits.
+    /// </returns>
+    public async Task<Result<TResult>> Run(TRequest request, CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        var item = new Item(request, time.GetTimestamp());
+        if (Enqueue(item) is { } delay)
+            return refusal(delay);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, health.Unreachable);
+        try
+        {
+            return await item.Result.Task.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
+        {
+            item.Abandoned = true;
+            ct.ThrowIfCancellationRequested();
+            return StoreFailure.Away;
+        }
+    }
+
+    /// <returns>The retry delay of a refused request; null if it waits.</returns>
+    private TimeSpan? Enqueue(Item item)
+    {
+        lock (_lock)
+        {
+            var full = _workers >= limits.Workers && _waiting.Count >= limits.MaxWaiting;
+            if (full || _rate.IsTooLong(_waiting.Count))
+                return _rate.Delay(_waiting.Count);
+            _waiting.Enqueue(item);
+            if (_workers < limits.Workers)
+            {
+                _workers++;
+                _ = Task.Run(Work, CancellationToken.None);
+            }
+
+            return null;
+        }
+    }
+
+    private async Task Work()
+    {
+        // A batch belongs to no trace of a caller.
+        Activity.Current = null;
+        while (Take() is { Count: > 0 } batch)
+        {
+            var begun = time.GetTimestamp();
+            await RunBatch(batch);
+            lock (_lock)
+                _rate.Ran(batch.Count, time.GetElapsedTime(begun));
+        }
+    }
+
+    /// <returns>Empty if there is nothing to do; the worker has ended then.</returns>
+    private List<Item> Take()
+    {
+        var batch = new List<Item>();
+        lock (_lock)
+        {
+            while (batch.Count < limits.Size && _waiting.TryDequeue(out var item))
+            {
+                if (item.Abandoned)
+                    continue;
+                if (time.GetElapsedTime(item.Since) > limits.MaxWait)
+                    item.Result.TrySetResult(refusal(_rate.Delay(_waiting.Count)));
+                else
+                    batch.Add(item);
+            }
+
+            if (batch.Count == 0)
+                _workers--;
+        }
+
+        return batch;
+    }
+
+    private async Task RunBatch(IReadOnlyList<Item> batch)
+    {
+        try
+        {
+            var results = await run([.. batch.Select(i => i.Request)], CancellationToken.None);
+            for (var i = 0; i < batch.Count; i++)
+                batch[i].Result.TrySetResult(Result.Of(results[i]));
+        }
+        catch (Exception e) when (batch.Count > 1 && !StoreFailure.IsAway(e))
+        {
+            foreach (var item in batch)
+                await RunBatch([item]);
+        }
+        catch (Exception e)
+        {
+            foreach (var item in batch)
+                item.Result.TrySetException(e);
+        }
+    }
+}
+
+/// <summary>
+/// Estimates how long requests wait, from the rate of the last batches. Each refused request reserves a later moment, so
+/// that a crowd returns at the rate at which it can be served. Not thread-safe.
+/// </summary>
+internal sealed class BatchRate(BatchLimits limits, TimeProvider time)
+{
+    private static readonly TimeSpan MinDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
+
+    /// <summary>Weight of the last batch in the average.</summary>
+    private const double Weight = 0.2;
+
+    /// <summary>Average time of one request in a batch of a single worker, in seconds; 0 before the first batch.</summary>
+    private double _secondsEach;
+
+    private long _reserved;
+
+    /// <summary>Records a batch that has run.</summary>
+    public void Ran(int requests, TimeSpan lasted)
+    {
+        // Small batches say little about the rate of full ones, in which requests share their round trips.
+        if (requests * 4 < limits.Size && lasted < limits.MaxWait)
+            return;
+        var each = lasted.TotalSeconds / requests;
+        _secondsEach = _secondsEach == 0 ? each : _secondsEach + Weight * (each - _secondsEach);
+    }
+
+    /// <summary>Whether a request that arrives now would wait too long.</summary>
+    public bool IsTooLong(int waiting) => Wait(waiting) > limits.MaxWait;
+
+    /// <summary>Returns the time until there is room for a refused request, and reserves it.</summary>
+    public TimeSpan Delay(int waiting)
+    {
+        var now = time.GetTimestamp();
+        var each = Stopwatch(_secondsEach / limits.Workers);
+        _reserved = Math.Max(_reserved, now + Stopwatch(Wait(waiting).TotalSeconds)) + each;
+        var delay = TimeSpan.FromSeconds((_reserved - now) / (double)time.TimestampFrequency);
+        if (delay > MaxDelay)
+            _reserved = now;
+        return TimeSpan.FromTicks(Math.Clamp(delay.Ticks, MinDelay.Ticks, MaxDelay.Ticks));
+    }
+
+    private TimeSpan Wait(int waiting) => TimeSpan.FromSeconds(waiting * _secondsEach / limits.Workers);
+
+    private long Stopwatch(double seconds) => (long)(seconds * time.TimestampFrequency);
+}

@@ -1,0 +1,22 @@
+using Marten;
+
+namespace Coder.Mesh.ControlPlane.Storage;
+
+internal static class EventAppends
+{
+    /// <summary>Appends events of an author to a stream, in a session whose events may have different authors.</summary>
+    /// <param name="version">Version of the stream that the events were decided on; the save fails if it has changed.</param>
+    public static void Append<TEvent>(
+        this IDocumentSession session,
+        string key,
+        int version,
+        Actor actor,
+        IReadOnlyList<TEvent> events
+    )
+        where TEvent : class
+    {
+        var stored = session.Events.Append(key, version + events.Count, events).Events;
+        foreach (var one in stored)
+            one.UserName = actor.Stored;
+    }
+}
