@@ -34,7 +34,8 @@ internal static class ApiContent
     }
 
     /// <summary>
-    /// Reads the body of a successful response to nowhere: it may be the object or a Status, depending on kind and version.
+    /// Reads and discards the body of a successful response: it may be the object or a Status, depending on kind and
+    /// version.
     /// </summary>
     public static async Task<bool> Ignore(HttpResponseMessage response, CancellationToken ct)
     {
@@ -59,7 +60,7 @@ internal static class ApiContent
         }
         catch (JsonException)
         {
-            // A proxy in front of the API server answered: there is only the status code.
+            // A proxy in front of the API server answered, so there is only the status code.
         }
 
         var message = $"The API server answered {(int)response.StatusCode} {response.ReasonPhrase ?? "none"}.";

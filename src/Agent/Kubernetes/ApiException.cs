@@ -3,19 +3,19 @@ using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>The API server answered, and refused.</summary>
-/// <param name="retryAfter">What the answer's header asked for; null if it has none.</param>
+/// <summary>The API server refused a request.</summary>
+/// <param name="retryAfter">Delay in the response's header; null if it has none.</param>
 internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, string fallback, TimeSpan? retryAfter = null)
     : Exception(body?.Message is { Length: > 0 } message ? message : fallback)
 {
     private const int MessageLimit = 1024;
 
-    // Whoever asks for more, perhaps by a clock that is wrong, is asked again all the same.
+    // Longer delays, perhaps by a wrong clock, are shortened.
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(1);
 
     public HttpStatusCode Status => status;
 
-    /// <summary>How long the server asked to be left alone; zero if it didn't.</summary>
+    /// <summary>Delay that the server asked for; zero if none.</summary>
     public TimeSpan RetryAfter
     {
         get
@@ -29,38 +29,40 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
 
     private IReadOnlyList<ApiStatus.StatusCause> Causes => body?.Details?.Causes ?? [];
 
-    /// <summary>The resourceVersion that was watched or listed from is no longer kept.</summary>
+    /// <summary>Whether the resourceVersion of a watch or list is no longer available.</summary>
     public bool Expired => status == HttpStatusCode.Gone;
 
-    /// <summary>The agent isn't let in, or isn't allowed to.</summary>
+    /// <summary>Whether the agent is not authenticated or not authorized.</summary>
     public bool Denied => status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden;
 
-    /// <summary>The object isn't the one that was decided from any more: read again, decide again.</summary>
+    /// <summary>
+    /// Whether the object is no longer the one that the decision was based on, so that it has to be read again.
+    /// </summary>
     public bool Stale =>
         status switch
         {
             HttpStatusCode.Conflict => !FieldConflict && !ByAdmission,
-            // An object that was replaced by another of its name: servers before 1.22 call that invalid.
+            // The object was replaced by another of the same name: servers before 1.22 call that invalid.
             HttpStatusCode.UnprocessableEntity => Causes.Any(c => c.Field == "metadata.uid"),
             _ => false,
         };
 
-    // A webhook that answers so for a passing reason is taken at its word.
+    // A webhook may also use these codes for a temporary reason.
     private bool ByAdmission =>
         status < HttpStatusCode.InternalServerError
         && status != HttpStatusCode.TooManyRequests
         && ApiMessages.IsAdmission(Message);
 
-    /// <summary>Whether it is the agent as a whole that is refused, or asked to wait: another request fares no better.</summary>
+    /// <summary>Whether the refusal concerns the agent as a whole, so that no other request would succeed.</summary>
     public bool ForEverything =>
         status is HttpStatusCode.Unauthorized or HttpStatusCode.TooManyRequests && !ByAdmission;
 
-    /// <summary>Whether no other manager than this one stands in the way of an apply.</summary>
+    /// <summary>Whether an apply conflicts with this manager only.</summary>
     public bool ConflictsOnlyWith(string manager) => Conflicts(c => FieldConflicts.IsWith(c, manager));
 
     /// <summary>
-    /// Whether nobody stands in the way of an apply but this manager and those who have changed the object, as kubectl edit,
-    /// patch and scale do: they don't declare what it should be.
+    /// Whether an apply conflicts only with this manager and with managers that have changed the object, as kubectl
+    /// edit, patch and scale do: they do not declare what the object should be.
     /// </summary>
     public bool ConflictsOnlyWithChanges(string manager) =>
         Conflicts(c => FieldConflicts.IsWith(c, manager) || FieldConflicts.IsChange(c));
@@ -72,7 +74,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
 
     private bool FieldConflict => Causes.Any(c => c.Reason == FieldConflicts.Reason);
 
-    /// <summary>The refusal in the driver's words.</summary>
+    /// <summary>Converts the refusal to the driver's exception.</summary>
     public ClusterException ToClusterException() =>
         status switch
         {
@@ -90,7 +92,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             ),
             HttpStatusCode.Conflict => Coded(ClusterCodes.Conflict, transient: true),
             HttpStatusCode.UnprocessableEntity or HttpStatusCode.BadRequest => Invalid(),
-            // The answer to an apply with a field that the schema hasn't, or of another type: it will be no better later.
+            // The response to an apply with a field that is unknown or of another type; a retry would not help.
             HttpStatusCode.InternalServerError
                 when Message.Contains("failed to create typed patch object", StringComparison.Ordinal) => Invalid(),
             HttpStatusCode.TooManyRequests => Coded(ClusterCodes.ClusterOverloaded, transient: true),
@@ -107,7 +109,7 @@ internal sealed class ApiException(HttpStatusCode status, ApiStatus? body, strin
             : ClusterCodes.ClusterRefused
         );
 
-    // The message of an immutable field holds a diff of Go structs over many lines; the causes say it in one.
+    // The message about an immutable field contains a diff of Go structs over many lines; the causes are short.
     private ClusterException Invalid()
     {
         var causes = Causes.Select(c => $"{c.Field}: {FirstLine(c.Message)}").ToList();

@@ -3,19 +3,21 @@ using System.Text.RegularExpressions;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Tells by the API server's words who refused a request: authorizer, quota, LimitRange and admission all answer with the same
-/// status, and the words of each have been the same for as long as it exists.
+/// Recognizes from the API server's message which part refused a request: authorizer, quota, LimitRange and admission
+/// answer with the same status. The messages have been stable in all versions.
 /// </summary>
 internal static partial class ApiMessages
 {
-    /// <summary>An authorizer: the agent may not do it. Admission can quote these words, but never begins with them.</summary>
+    /// <summary>
+    /// Whether an authorizer refused the agent. Admission may quote these words, but never begins with them.
+    /// </summary>
     public static bool IsAuthorizer(string message) => Authorizer().IsMatch(message);
 
     public static bool IsQuota(string message) => Quota().IsMatch(message);
 
     public static bool IsLimitRange(string message) => LimitRange().IsMatch(message);
 
-    /// <summary>A webhook or policy decided so; which status it answers with is its own choice.</summary>
+    /// <summary>Whether a webhook or policy refused the request. It chooses its status itself.</summary>
     public static bool IsAdmission(string message) => Admission().IsMatch(message);
 
     private const string Subject = """[a-z0-9./-]+( "[^"]*")? is forbidden: """;

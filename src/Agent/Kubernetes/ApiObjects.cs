@@ -3,8 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-// What the agent reads of Kubernetes' objects, and nothing else: a thousand of these take a quarter of the memory that
-// the library's models would.
+// The parts of Kubernetes' objects that the agent reads. They take a quarter of the memory of the library's models.
 
 /// <summary>An object of a kind that the agent lists and watches.</summary>
 internal interface IClusterObject
@@ -44,7 +43,7 @@ internal sealed record ObjectAnnotations(
     [property: JsonPropertyName(Names.Restart)] string? Restart = null
 );
 
-/// <summary>An object of which nothing but whose it is matters.</summary>
+/// <summary>An object of which only the owner matters.</summary>
 internal sealed record PlainObject(ObjectMeta Metadata) : IClusterObject;
 
 internal sealed record DeploymentObject(
@@ -90,7 +89,7 @@ internal sealed record DeploymentObject(
     );
 }
 
-/// <summary>All of a Deployment's pod and of its field managers, as they were sent; read when it is applied, and not kept.</summary>
+/// <summary>Pod template and field managers of a Deployment, as received; used for an apply and not kept.</summary>
 internal sealed record DeploymentContent(DeploymentContent.ContentMeta Metadata, DeploymentContent.ContentSpec Spec)
 {
     internal sealed record ContentMeta(
@@ -129,7 +128,7 @@ internal sealed record PodObject(
     PodObject.PodPlacement? Spec = null
 ) : IClusterObject
 {
-    /// <summary>The workspace whose claim it mounts; null if it mounts none.</summary>
+    /// <summary>The workspace whose claim the pod mounts; null if it mounts none.</summary>
     [JsonIgnore]
     public string? MountedWorkspace =>
         Spec
@@ -189,7 +188,7 @@ internal sealed record ObjectCondition(
     DateTimeOffset? LastTransitionTime = null
 );
 
-/// <summary>What a part of the cluster tells of an object: it is changed in place when it is told again.</summary>
+/// <summary>An Event about an object. It is updated in place when it recurs.</summary>
 internal sealed record EventObject(
     ObjectMeta Metadata,
     EventObject.ObjectReference? InvolvedObject = null,
@@ -221,7 +220,7 @@ internal sealed record ListMeta(string? ResourceVersion = null, string? Continue
 /// <param name="Object">The object; the API server's own <see cref="ApiStatus"/> when the type is ERROR.</param>
 internal sealed record WatchEvent(string Type, JsonElement Object);
 
-/// <summary>What the API server says when it refuses.</summary>
+/// <summary>The API server's description of a refusal.</summary>
 internal sealed record ApiStatus(
     string? Reason = null,
     string? Message = null,

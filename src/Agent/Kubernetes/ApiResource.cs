@@ -47,7 +47,7 @@ internal record ApiResource(string Group, string Plural, string Singular)
         KubernetesJsonContext.Default.ObjectListEventObject
     );
 
-    /// <summary>Objects of a workspace's kind, of which nothing but whose they are is read.</summary>
+    /// <summary>Objects of one kind, of which only the owner is read.</summary>
     public static ApiResource<PlainObject> Of(WorkspaceKind kind) =>
         new(
             kind.Group,

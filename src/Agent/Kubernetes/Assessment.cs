@@ -3,10 +3,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>What the objects of a workspace amount to.</summary>
-/// <param name="ReasonId">Names the reason among all of the subject's; empty if there is none to tell.</param>
-/// <param name="Subject">Names the object that it is about; null for the workspace as a whole.</param>
-/// <param name="Since">As the cluster says; null if it keeps no time of it.</param>
+/// <summary>State of a workspace as derived from its objects.</summary>
+/// <param name="ReasonId">Identifies the reason among those of the subject; empty if there is none.</param>
+/// <param name="Subject">The object that it concerns; null for the workspace as a whole.</param>
+/// <param name="Since">Time by the cluster; null if it has none.</param>
 internal sealed record Assessment(
     WorkspaceState State,
     string Code = "",
@@ -17,18 +17,17 @@ internal sealed record Assessment(
 )
 {
     /// <summary>
-    /// When it is to be assessed again though nothing has changed: above all, when what is waited for has lasted too long.
-    /// Null for never.
+    /// When to assess again even if no object changes, for example because a wait has lasted too long; null for never.
     /// </summary>
     public DateTimeOffset? Deadline { get; init; }
 
-    /// <summary>Has a time of its own after which it becomes Failed.</summary>
+    /// <summary>Whether it has its own timeout after which it becomes Failed.</summary>
     public bool Timed { get; private init; }
 
-    /// <summary>Failed, with nothing to wait for.</summary>
+    /// <summary>Creates a failure that cannot pass by itself.</summary>
     public static Assessment Failed(string code) => new(WorkspaceState.Failed, code, ReasonId: code);
 
-    /// <summary>Waiting for what the cluster may still come to do.</summary>
+    /// <summary>Creates a state in which the cluster may still act.</summary>
     public static Assessment Waiting(string code) => new(WorkspaceState.Starting, code, ReasonId: $"{code}/waiting");
 
     public Assessment Of(ObjectMeta metadata, string message, DateTimeOffset? since = null) =>
@@ -66,9 +65,9 @@ internal sealed record Assessment(
     }
 }
 
-/// <summary>How long a workspace may wait for what its cluster may still come to do.</summary>
+/// <summary>Time and limits for an assessment.</summary>
 internal readonly record struct EvaluationContext(DateTimeOffset Now, TimeSpan PendingTimeout)
 {
-    /// <summary>Since when the agent has seen the workspace not run in this generation; null if that is not known.</summary>
+    /// <summary>Since when the agent has seen the workspace not running in this generation; null if unknown.</summary>
     public DateTimeOffset? StartingSince { get; init; }
 }

@@ -3,22 +3,22 @@ using Coder.Mesh.Agent.Clusters;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Tries one object after the other, and keeps what the cluster refuses until all have been tried: one object that is
-/// refused never keeps another from being applied or deleted.
+/// Tries one object after the other and collects refusals until all have been tried, so that a refused object does not
+/// prevent others from being applied or deleted.
 /// </summary>
 internal sealed class Attempts
 {
-    // Reads are tried side by side.
+    // Reads run concurrently.
     private readonly Lock _lock = new();
     private readonly List<ApiException> _errors = [];
     private readonly List<ClusterRefusal> _refusals = [];
 
-    /// <returns>Whether it was done.</returns>
-    /// <exception cref="ClusterException">The API server can't be reached at all, or asks to be left alone.</exception>
+    /// <returns>Whether it succeeded.</returns>
+    /// <exception cref="ClusterException">The API server cannot be reached, or asks for a delay.</exception>
     public Task<bool> Try(Func<Task> call) => Try(call, static e => new ClusterRefusal(e.Code, e.Message));
 
-    /// <param name="call">What is tried.</param>
-    /// <param name="words">Says what it means that it was refused for good.</param>
+    /// <param name="call">The request to try.</param>
+    /// <param name="words">Describes a permanent refusal.</param>
     public async Task<bool> Try(Func<Task> call, Func<ClusterException, ClusterRefusal> words)
     {
         try
@@ -42,9 +42,9 @@ internal sealed class Attempts
 
     public void Refused(ClusterRefusal refusal) => _refusals.Add(refusal);
 
-    /// <summary>What was refused for good; null if nothing was.</summary>
+    /// <summary>Returns the permanent refusal; null if there is none.</summary>
     /// <exception cref="ApiException">
-    /// Something failed for a passing reason, or had changed after it was read: it is to be tried again.
+    /// A request failed for a temporary reason, or because an object had changed; it has to be repeated.
     /// </exception>
     public ClusterRefusal? Outcome()
     {

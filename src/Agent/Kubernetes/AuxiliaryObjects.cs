@@ -8,9 +8,9 @@ using Coder.Mesh.Protocol;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// What a workspace has besides its volume and its Deployment: a Service, a ServiceAccount and a NetworkPolicy. They
-/// hardly ever change: the Deployment carries the hash of those that it was applied with, and a start or a stop stays one
-/// apply, as long as nobody else changes them.
+/// The objects of a workspace besides volume and Deployment: Service, ServiceAccount and NetworkPolicy. They rarely
+/// change. The Deployment carries the hash of those it was applied with, so that a start or stop is a single apply
+/// unless somebody else has changed them.
 /// </summary>
 internal sealed class AuxiliaryObjects
 {
@@ -26,7 +26,7 @@ internal sealed class AuxiliaryObjects
         Hash = Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }
 
-    /// <summary>Of all that they say but the generation.</summary>
+    /// <summary>Hash of their content without the generation.</summary>
     public string Hash { get; }
 
     public static AuxiliaryObjects Of(DriverIdentity identity, WorkspaceDesired desired) =>
@@ -51,22 +51,24 @@ internal sealed class AuxiliaryObjects
             ]
         );
 
-    /// <summary>Whether this is applied once more: somebody else may have deleted or changed what was applied.</summary>
+    /// <summary>Whether to apply them again because somebody else may have deleted or changed them.</summary>
     public static bool MayHaveChanged(DeploymentObject deployment, WorkspaceDesired desired) =>
-        // 0: it has lost the annotation.
+        // 0 if the annotation was removed.
         ObservedStates.Generation(deployment.Metadata)
             is var applied
         && (applied == desired.Generation || applied == 0);
 
-    /// <summary>Whether they have to be applied: there is no Deployment yet, it has others, or it can't make its pod.</summary>
+    /// <summary>
+    /// Whether to apply them: there is no Deployment, it was applied with others, or its pod cannot be created.
+    /// </summary>
     public bool Due(DeploymentObject? deployment) =>
         deployment is null
         || MayHaveChanged(deployment, _desired)
         || deployment.Metadata.Annotations?.AuxiliaryObjects != Hash
         || ObservedStates.PodRefused(deployment);
 
-    /// <returns>Whether all of them are as they should be; what isn't is kept by <paramref name="tried"/>.</returns>
-    /// <exception cref="ClusterException">One of them exists and is somebody else's.</exception>
+    /// <returns>Whether all of them are as desired; refusals are collected by <paramref name="tried"/>.</returns>
+    /// <exception cref="ClusterException">One of them exists and belongs to somebody else.</exception>
     public async Task<bool> Apply(
         KubernetesApi api,
         DriverIdentity identity,
@@ -95,10 +97,10 @@ internal sealed class AuxiliaryObjects
         CancellationToken ct
     )
     {
-        // Of these kinds none that isn't there yet can be tied to that: the API server refuses any version.
+        // An object that does not exist yet cannot be tied to that: the API server refuses any version for these kinds.
         if (there is not null)
             Precondition.On(item.Metadata, there.Metadata);
-        // Without the account that it runs as no pod is made.
+        // Without its ServiceAccount, the pod is not created.
         var essential = there is null && item.Resource.Plural == WorkspaceKinds.ServiceAccount.Resource;
         return tried.Try(
             () => item.Apply(own, ct),

@@ -4,23 +4,23 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Turns what is seen of a workspace into what has happened to it: a pure function.</summary>
+/// <summary>Derives the timeline of a workspace from its objects. Pure function.</summary>
 /// <remarks>
-/// Ids are made of the objects' UIDs and of times that the cluster keeps, so that whoever looks later finds the same ones.
-/// A changed form would make all that happened happen again, and every volume another one.
+/// Ids consist of objects' UIDs and times that the cluster keeps, so that they are equal after a restart. Changing
+/// their form would repeat all occurrences, and make every volume a new one.
 /// </remarks>
 internal static class BuildTimeline
 {
     private const int MaxReasonLength = 40;
 
-    /// <param name="generation">The one that the objects are of.</param>
-    /// <param name="context">Its now is also the time of what the cluster keeps no time of.</param>
+    /// <param name="generation">Generation of the objects.</param>
+    /// <param name="context">Its time is used for what the cluster keeps no time of.</param>
     public static IEnumerable<TimelineStep> Of(WorkspaceObjects objects, ulong generation, EvaluationContext context)
     {
-        // A volume without its Deployment is no generation of anything.
+        // A volume without Deployment belongs to no generation.
         if (objects.Deployment is not { Spec: not null } deployment || generation == 0)
             return [];
-        // The cluster's own times are whole seconds: a fraction would put what came before after it.
+        // The cluster's times are whole seconds; a fraction would order earlier occurrences after this one.
         var now = DateTimeOffset.FromUnixTimeSeconds(context.Now.ToUnixTimeSeconds());
         var assessed = ObservedStates.Evaluate(objects, context);
         if (deployment.Spec.Replicas == 0)
@@ -58,12 +58,12 @@ internal static class BuildTimeline
                 TimelineStage.VolumeBound,
                 Message: VolumeText(claim.Spec?.VolumeName, claim.Spec?.Resources?.Requests?.Storage)
             );
-        // A failure is told by the state that it leads to.
+        // A failure is part of the state that it leads to.
         foreach (var seen in EventsOf(metadata, objects.Events).Where(e => e.Stage != TimelineStage.Failed))
             yield return EventStep(subject, seen, now);
     }
 
-    // The cluster keeps no time of a binding. It was before any pod came onto a node.
+    // The cluster keeps no time of a binding. It precedes the scheduling of any pod.
     private static DateTimeOffset Earliest(DateTimeOffset now, IEnumerable<PodObject> pods) =>
         pods.Select(p => Holding(p, "PodScheduled")?.LastTransitionTime ?? now).Append(now).Min();
 
@@ -103,7 +103,10 @@ internal static class BuildTimeline
             );
     }
 
-    /// <summary>The ends of a container that the cluster still shows: the one before its last start, and the current one.</summary>
+    /// <summary>
+    /// Returns the terminations of a container that the cluster still shows: the one before its last start, and the
+    /// current one.
+    /// </summary>
     private static IEnumerable<PodObject.ContainerTerminated> Ends(PodObject.ContainerStatus? container) =>
         new[]
         {
@@ -141,7 +144,7 @@ internal static class BuildTimeline
     private static string Moment(DateTimeOffset? at) =>
         at is { } known ? $"/{known.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}" : "";
 
-    // Whoever writes Events chooses the word; an id takes only a short and plain one.
+    // Any controller chooses the reason; ids contain only short and plain ones.
     private static string Short(string reason) =>
         reason.Length <= MaxReasonLength && reason.All(char.IsAsciiLetterOrDigit)
             ? reason

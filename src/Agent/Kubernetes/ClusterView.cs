@@ -3,12 +3,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>
-/// The objects of all workspaces as last seen, and what the sink has been told of them. Used by one thread at a time.
-/// </summary>
-/// <param name="removing">Whether the agent has asked for a workspace's deletion.</param>
-/// <param name="gone">Told of every workspace of which nothing is left, before the sink is.</param>
-/// <param name="isId">What else an object is labelled with is nobody's workspace.</param>
+/// <summary>The objects of all workspaces as last seen, and what the sink has received. Not thread-safe.</summary>
+/// <param name="removing">Whether the agent has requested the deletion of a workspace.</param>
+/// <param name="gone">Called for every workspace without objects, before the sink is.</param>
+/// <param name="isId">Whether a label can be the id of a workspace.</param>
 internal sealed class ClusterView(
     DriverIdentity identity,
     IClusterSink sink,
@@ -21,7 +19,7 @@ internal sealed class ClusterView(
 {
     private static readonly ObjectKind[] StateKinds = [ObjectKind.Deployment, ObjectKind.Claim, ObjectKind.Pod];
 
-    // Those of which a workspace has one each.
+    // Kinds of which a workspace has one object each.
     private static readonly ObjectKind[] Owned =
     [
         ObjectKind.Deployment,
@@ -37,17 +35,17 @@ internal sealed class ClusterView(
     private readonly EarlyEvents _early = new();
     private readonly TaskCompletionSource _firstList = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Done once all kinds that tell a state have been listed.</summary>
+    /// <summary>Completes when all kinds that determine a state have been listed.</summary>
     public Task FirstList => _firstList.Task;
 
     private bool Complete => StateKinds.All(_listed.Contains);
 
-    /// <summary>A whole list of one kind takes the place of all that was known of it.</summary>
+    /// <summary>Replaces all objects of one kind by those of a full list.</summary>
     public void Replace(ObjectKind kind, IReadOnlyList<IClusterObject> objects)
     {
         if (kind == ObjectKind.Event)
         {
-            // They only add: one that is listed no longer has happened all the same.
+            // Events only add: one that is no longer listed has still occurred.
             foreach (
                 var tracked in objects
                     .Select(item => AddEvent((EventObject)item))
@@ -95,7 +93,7 @@ internal sealed class ClusterView(
             Publish(tracked);
     }
 
-    /// <summary>Tells of workspaces that have waited for too long by now.</summary>
+    /// <summary>Reports workspaces that have waited for too long by now.</summary>
     /// <returns>When the next one will have; null if none waits.</returns>
     public DateTimeOffset? PassTime()
     {
@@ -112,8 +110,8 @@ internal sealed class ClusterView(
     {
         if (IdOf(kind, item) is not { } id || !isId(id))
             return null;
-        // A pod that somebody has taken the label from isn't the Deployment's any more. One that mounts the claim has the disk,
-        // whoever made it.
+        // A pod without the label no longer belongs to the Deployment. A pod that mounts the claim uses the disk,
+        // whoever created it.
         var own = kind != ObjectKind.Pod || Names.IsPodOf(identity, id, item.Metadata.Labels);
         var uses = (item as PodObject)?.MountedWorkspace == id;
         if (!own && !uses)
@@ -124,7 +122,7 @@ internal sealed class ClusterView(
 
         if (!_workspaces.TryGetValue(id, out var tracked))
         {
-            // A name can be given to anything by anybody, and so can labels.
+            // Anybody can choose names and labels.
             if (!uses && item.Metadata.Labels?.WorkspaceId != id && !Ownership.Applied(identity, item.Metadata))
                 return null;
             _workspaces[id] = tracked = new TrackedWorkspace(id, time.GetUtcNow());
@@ -142,16 +140,16 @@ internal sealed class ClusterView(
     private TrackedWorkspace? Find(ObjectKind kind, IClusterObject item) =>
         IdOf(kind, item) is { } id ? _workspaces.GetValueOrDefault(id) : null;
 
-    // Labels can be put on anything, and taken from it, by anybody: the name is what an object can't lose.
+    // Anybody can add and remove labels, but the name of an object cannot change.
     private static string? IdOf(ObjectKind kind, IClusterObject item) =>
         kind == ObjectKind.Pod
-            // The claim that it mounts is the one thing of a pod that nobody can change.
+            // The mounted claim of a pod cannot change.
             ? (item as PodObject)?.MountedWorkspace
                 ?? item.Metadata.Labels?.WorkspaceId
                 ?? Names.WorkspaceOf(item.Metadata.Name, generated: true)
             : Names.WorkspaceOf(item.Metadata.Name, generated: false);
 
-    /// <returns>Whom the sink is to be told of; null if it is no news, or not the time yet.</returns>
+    /// <returns>The workspace to report; null if nothing is new, or it is too early.</returns>
     private TrackedWorkspace? AddEvent(EventObject item)
     {
         var (id, seen) = (SeenEvent.WorkspaceOf(item)!, SeenEvent.Of(item));
@@ -161,7 +159,7 @@ internal sealed class ClusterView(
         return null;
     }
 
-    // What a list no longer holds has gone unheard, while nobody watched: that is told before the list.
+    // Changes that happened while nobody watched are reported before the list.
     private void PublishAll()
     {
         foreach (var tracked in _workspaces.Values.ToList())
@@ -210,8 +208,8 @@ internal sealed class ClusterView(
             listed && !removing(tracked.Id) ? [.. ObjectDrift.Of(tracked, identity, graceOver)] : [];
         var waits = listed && !graceOver && Owned.Any(kind => tracked.Last(kind) is null);
         SetDeadline(tracked, waits ? Earlier(deadline, tracked.Since + ObjectDrift.Grace) : deadline);
-        // What was seen of this generation stays told, though the cluster may no longer show it; also while objects are
-        // missing that would tell of which generation they are.
+        // Occurrences of this generation stay in the timeline even if the cluster no longer shows them, also while
+        // objects are missing that would tell the generation.
         var same = before?.TimelineGeneration is { } last && now.Generation <= last;
         var (generation, timeline) = same
             ? (before!.TimelineGeneration!.Value, before.Timeline)
@@ -241,7 +239,7 @@ internal sealed class ClusterView(
         tracked.Deadline = deadline;
     }
 
-    // What is left of it besides may be the first of it to come, or the last to go.
+    // Remaining objects may be the first to appear, or the last to disappear.
     private void Forget(TrackedWorkspace tracked)
     {
         if (tracked.None)
@@ -254,7 +252,7 @@ internal sealed class ClusterView(
     }
 }
 
-/// <summary>The kinds of objects that are followed.</summary>
+/// <summary>The kinds of objects that are watched.</summary>
 internal enum ObjectKind
 {
     Deployment,
@@ -263,9 +261,9 @@ internal enum ObjectKind
     NetworkPolicy,
     Service,
 
-    /// <summary>A workspace may have several of these, and of all before it one each.</summary>
+    /// <summary>A workspace may have several of these, and one of each kind above.</summary>
     Pod,
 
-    /// <summary>What the cluster tells of the others.</summary>
+    /// <summary>Events about the other kinds.</summary>
     Event,
 }

@@ -4,7 +4,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Follows all kinds of objects of one provider at once, and tells a sink what they mean.</summary>
+/// <summary>Watches all kinds of objects of one provider, and reports workspaces to a sink.</summary>
 internal sealed class ClusterWatch(
     KubernetesApi api,
     WatchHealth health,
@@ -23,7 +23,7 @@ internal sealed class ClusterWatch(
         CancellationToken ct
     )
     {
-        // Full: the watches stop reading, and the API server is what holds back.
+        // When it is full, the watches stop reading, which holds the API server back.
         var feed = Channel.CreateBounded<Action<ClusterView>>(
             new BoundedChannelOptions(FeedCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait }
         );
@@ -42,7 +42,7 @@ internal sealed class ClusterWatch(
             ApplyChanges(view, feed, stop.Token),
         ];
 
-        // None of them ends by itself: the first that does has failed, and the others go with it.
+        // None of them ends by itself: the first that ends has failed, and the others are cancelled.
         await Task.WhenAny(tasks);
         await stop.CancelAsync();
         await Task.WhenAll(tasks);
@@ -53,8 +53,8 @@ internal sealed class ClusterWatch(
     }
 
     /// <summary>
-    /// All pods of the namespace are read, and most of those that are not ours let go: labels can be changed, and a pod without
-    /// them has the disk all the same.
+    /// Reads all pods of the namespace and drops most that are not ours: labels can be changed, and a pod without them
+    /// still uses the disk.
     /// </summary>
     private Task FollowPods(DriverIdentity identity, ChannelWriter<Action<ClusterView>> feed, CancellationToken ct) =>
         new ResourceWatch<PodObject>(
@@ -74,8 +74,8 @@ internal sealed class ClusterWatch(
         pod.MountedWorkspace is not null || pod.Metadata.Labels?.ProviderId == identity.ProviderId;
 
     /// <summary>
-    /// Events carry no labels, so that those of the whole namespace are read, and most of them let go. They only add to what
-    /// the objects tell: nothing waits for them, and an agent that may not read them does without.
+    /// Reads the Events of the whole namespace, which have no labels, and drops most. They only supplement the objects:
+    /// nothing waits for them, and an agent without permission works without them.
     /// </summary>
     private async Task FollowEvents(ClusterView view, ChannelWriter<Action<ClusterView>> feed, CancellationToken ct)
     {
@@ -98,7 +98,7 @@ internal sealed class ClusterWatch(
     private async Task ApplyChanges(ClusterView view, Channel<Action<ClusterView>> feed, CancellationToken ct)
     {
         DateTimeOffset? armed = null;
-        // A full feed needs no waking: whatever is read from it makes the view look at the time.
+        // A full feed needs no signal: reading any entry checks the time.
         await using var alarm = time.CreateTimer(
             _ => feed.Writer.TryWrite(_ => armed = null),
             null,
@@ -116,7 +116,7 @@ internal sealed class ClusterWatch(
         }
     }
 
-    // A timer counts whole milliseconds, and must not be early.
+    // Timers have a resolution of milliseconds and must not fire early.
     private TimeSpan Until(DateTimeOffset at)
     {
         var left = at - time.GetUtcNow() + TimeSpan.FromMilliseconds(1);

@@ -4,9 +4,9 @@ using System.Text.Json;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>From when until when a credential is good, as it says itself.</summary>
-/// <param name="Begin">Null if it doesn't say.</param>
-/// <param name="End">Null for ever.</param>
+/// <summary>Validity of a credential, as stated by itself.</summary>
+/// <param name="Begin">Null if not stated.</param>
+/// <param name="End">Null for unlimited.</param>
 internal sealed record CredentialLifetime(string Name, DateTimeOffset? Begin, DateTimeOffset? End)
 {
     private const string Token = "token";
@@ -18,8 +18,8 @@ internal sealed record CredentialLifetime(string Name, DateTimeOffset? Begin, Da
     public static CredentialLifetime Of(X509Certificate2 certificate) =>
         new("client certificate", certificate.NotBefore.ToUniversalTime(), certificate.NotAfter.ToUniversalTime());
 
-    /// <summary>Reads a JSON web token; whether it is genuine is the API server's to say.</summary>
-    /// <returns>Null if it is another kind of token, whose end only its issuer knows.</returns>
+    /// <summary>Reads a JSON web token. The API server verifies it.</summary>
+    /// <returns>Null for other kinds of tokens, whose expiry only the issuer knows.</returns>
     public static CredentialLifetime? OfToken(string? token)
     {
         if (token is not { Length: <= MaxTokenLength } || token.Split('.') is not [_, var claims, _])

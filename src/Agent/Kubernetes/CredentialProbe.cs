@@ -5,13 +5,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>
-/// Tells when the agent's credential for the cluster expires. The provider's token isn't looked at: it has no expiry,
-/// and is good until it is revoked.
-/// </summary>
+/// <summary>Reports when the agent's credential for the cluster expires. The provider's token has no expiry.</summary>
 internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvider time)
 {
-    // A week is time enough to renew; of a credential that lives for less than ten it would be most of its life.
+    // A week is enough to renew it; of a credential with a short lifetime it would be the greater part.
     private static readonly TimeSpan MaxNotice = TimeSpan.FromDays(7);
     private const int NoticeDivisor = 10;
 
@@ -34,7 +31,7 @@ internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvi
             lifetimes.Add(CredentialLifetime.Of(certificate));
         if (connection.Credentials is { } credentials)
         {
-            // Never sent: the library gives a token only to a request, after renewing it where it has to.
+            // Not sent: the library adds a token, renewed if necessary, only to a request.
             using var request = new HttpRequestMessage();
             await credentials.ProcessHttpRequestAsync(request, ct);
             lifetimes.Add(CredentialLifetime.OfToken(request.Headers.Authorization?.Parameter));
@@ -54,7 +51,7 @@ internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvi
         var (now, name, on) = (time.GetUtcNow(), lifetime.Name, Text(end));
         if (end <= now)
             return False(ClusterCodes.CredentialExpired, $"The agent's {name} for the cluster expired on {on}.");
-        // Its end moves with every renewal, and each would be news of nothing.
+        // Its expiry changes with every renewal, and would be reported each time.
         if (connection.RenewsToken && lifetime.IsToken)
             return True("");
         return end - now < Notice(lifetime)

@@ -3,24 +3,28 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>What the timeline says of differences: that they were seen, and that an object has none any more. Pure.</summary>
+/// <summary>
+/// Timeline entries about differences: that they were seen, and that an object has none any more. Pure functions.
+/// </summary>
 internal static class DriftNotices
 {
-    /// <summary>What is seen when an agent starts may have been told before; what comes later happens anew each time.</summary>
+    /// <summary>
+    /// Differences at the start of the agent may have been reported before; later ones are new each time.
+    /// </summary>
     public static IEnumerable<TimelineStep> Of(
         TrackedWorkspace tracked,
         IReadOnlyCollection<Difference> drift,
         DateTimeOffset now
     )
     {
-        // The cluster's own times are whole seconds: a fraction would put what came before after it.
+        // The cluster's times are whole seconds; a fraction would order earlier occurrences after this one.
         var seconds = now.ToUnixTimeSeconds();
         return drift
             .ExceptBy(tracked.Differences.Select(d => d.Id), d => d.Id)
             .Select(d => Notice(tracked.Published is null ? d.Id : $"{d.Id}/{seconds}", d.Message, seconds));
     }
 
-    /// <summary>Objects that had differences and have none any more. Nothing is said of those that are not there.</summary>
+    /// <summary>Reports objects that had differences and have none any more, but not those that do not exist.</summary>
     public static IEnumerable<TimelineStep> Repaired(
         TrackedWorkspace tracked,
         IReadOnlyCollection<Difference> drift,

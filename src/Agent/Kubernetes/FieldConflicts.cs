@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Who holds the fields that an apply was refused for, in words. Pure.</summary>
+/// <summary>Describes who owns the fields for which an apply was refused. Pure functions.</summary>
 internal static partial class FieldConflicts
 {
     public const string Reason = "FieldManagerConflict";
@@ -21,10 +21,10 @@ internal static partial class FieldConflicts
     public static bool IsWith(ApiStatus.StatusCause cause, string manager) =>
         cause.Message?.StartsWith($"conflict with \"{manager}\"", StringComparison.Ordinal) == true;
 
-    /// <summary>Whether the field was changed by an update, of which the API server tells the version and the time.</summary>
+    /// <summary>Whether the field was changed by an update, for which the API server gives version and time.</summary>
     public static bool IsChange(ApiStatus.StatusCause cause) => Change().IsMatch(cause.Message ?? "");
 
-    /// <summary>The manager that a cause names; all of its message if it names none.</summary>
+    /// <summary>Returns the manager that a cause names; its whole message if it names none.</summary>
     private static string Manager(ApiStatus.StatusCause cause) =>
         Named().Match(cause.Message ?? "") is { Success: true } match ? match.Groups[1].Value : cause.Message ?? "";
 

@@ -6,18 +6,20 @@ using System.Text.Json.Serialization;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Who has set which fields of an object, as the API server keeps it (<c>metadata.managedFields</c>): whoever changes a field
-/// that another had set takes it from them. So much of it as tells whether what the agent has set is still as it was.
+/// Owners of an object's fields by <c>metadata.managedFields</c>: whoever changes a field takes it from its previous
+/// owner. Reduced to what is needed to find out whether the agent's fields are unchanged.
 /// </summary>
-/// <param name="Ours">For each manager of an agent that has applied the object, a hash of the names of its fields.</param>
-/// <param name="Others">Who else has set fields of what the object should be; empty if nobody.</param>
-/// <param name="OthersHash">Of the names of those fields; empty if there are none.</param>
+/// <param name="Ours">
+/// For each manager of an agent that has applied the object, a hash of the names of its fields.
+/// </param>
+/// <param name="Others">Other managers of the object's relevant fields; empty if there are none.</param>
+/// <param name="OthersHash">Hash of the names of those fields; empty if there are none.</param>
 [JsonConverter(typeof(FieldOwnersConverter))]
 internal sealed record FieldOwners(IReadOnlyList<OwnFields> Ours, string Others, string OthersHash)
 {
     public static readonly FieldOwners None = new([], "", "");
 
-    /// <summary>When an agent last changed the object by an apply; null if that is not known.</summary>
+    /// <summary>When an agent last changed the object by an apply; null if unknown.</summary>
     public DateTimeOffset? AppliedAt => Ours.Max(o => o.At);
 
     public string? HashOf(string manager) => Of(manager).Hash;
@@ -25,18 +27,17 @@ internal sealed record FieldOwners(IReadOnlyList<OwnFields> Ours, string Others,
     public OwnFields Of(string manager) => Ours.FirstOrDefault(o => o.Manager == manager);
 }
 
-/// <param name="At">When the manager last changed the object; an apply that changes nothing leaves it.</param>
+/// <param name="At">When the manager last changed the object; an apply without changes does not count.</param>
 internal readonly record struct OwnFields(string Manager, string Hash, DateTimeOffset? At);
 
 internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
 {
     private const int MaxManagers = 3;
 
-    // The API server's name for what an object had when it was applied for the first time, or after its field managers were
-    // removed: nobody has changed that since.
+    // The API server's name for fields that existed before the first apply, or after the field managers were removed.
     private const string BeforeFirstApply = "before-first-apply";
 
-    // What the cluster itself, or whoever likes, adds to what an object should be; the agent sets none of it.
+    // Fields that the cluster and others add, none of which the agent sets.
     private static readonly HashSet<string> Additions = ["f:metadata", "f:status", "f:secrets", "f:imagePullSecrets"];
 
     public override FieldOwners Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
@@ -51,7 +52,7 @@ internal sealed class FieldOwnersConverter : JsonConverter<FieldOwners>
                 continue;
             if (manager.StartsWith(Names.FieldManagerPrefix, StringComparison.Ordinal))
             {
-                // There are few of them, and thousands of objects.
+                // Interned, because there are few managers and thousands of objects.
                 if (Text(entry, "operation") == "Apply")
                     ours.Add(new OwnFields(string.Intern(manager), Hash(fields.GetRawText()), Time(entry)));
             }

@@ -3,10 +3,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Reads back from the objects of a workspace what they were made from: a pure function.</summary>
+/// <summary>Reconstructs the spec of a workspace from its objects. Pure functions.</summary>
 internal static class Inventory
 {
-    // An entry of a snapshot isn't divided, so that it must fit into the smallest frame: anybody can edit what is read here.
+    // Entries of a snapshot are not split, so this must fit into the smallest frame; anybody can edit these objects.
     private const int MaxBytes = 16 * 1024;
 
     public static HeldWorkspace Describe(WorkspaceObjects objects)
@@ -48,7 +48,7 @@ internal static class Inventory
             .DistinctBy(e => e.Name)
             .ToDictionary(e => e.Name, e => (e.Value ?? "").Replace("$$", "$", StringComparison.Ordinal));
 
-    // The default command is what an empty one stands for: whoever takes the workspace over gets the default of their time.
+    // The default command stands for an empty one, so that an adopted workspace gets the current default.
     private static IReadOnlyList<string> Own(IReadOnlyList<string>? command) =>
         command is null || command.SequenceEqual(Manifests.DefaultCommand) ? [] : command;
 }

@@ -6,14 +6,15 @@ using k8s.KubeConfigModels;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// The certificate authorities that a kubeconfig trusts: all of a bundle, as while an authority is replaced by another.
-/// KubernetesClient.Aot 21.0.8 itself takes the first certificate only (findings/kubernetes-client-aot-trusts-one-ca.sh).
+/// Certificate authorities of a kubeconfig, including all certificates of a bundle, as during the rotation of an
+/// authority. KubernetesClient.Aot 21.0.8 itself takes the first certificate only
+/// (findings/kubernetes-client-aot-trusts-one-ca.sh).
 /// </summary>
 internal static class KubeconfigAuthorities
 {
     /// <returns>The authorities of the current context's cluster; null if it names none.</returns>
-    /// <exception cref="FormatException">What it names holds no certificate that can be read; the message names the field.</exception>
-    /// <exception cref="IOException">The file that it names can't be read.</exception>
+    /// <exception cref="FormatException">There is no readable certificate; the message names the field.</exception>
+    /// <exception cref="IOException">The named file cannot be read.</exception>
     public static X509Certificate2Collection? Read(K8SConfiguration kubeconfig)
     {
         if (Cluster(kubeconfig) is not { } cluster)

@@ -8,10 +8,10 @@ using Coder.Mesh.Agent.Observability;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>The few calls of the Kubernetes API that the agent makes, within one namespace.</summary>
+/// <summary>The requests to the Kubernetes API that the agent makes, within one namespace.</summary>
 /// <remarks>
-/// Every call throws <see cref="ApiException"/> when the server refuses, and <see cref="ClusterException"/> when it
-/// doesn't answer before its deadline.
+/// Every request throws <see cref="ApiException"/> if the server refuses it, and <see cref="ClusterException"/> if the
+/// server does not answer before the deadline.
 /// </remarks>
 internal sealed class KubernetesApi(
     KubernetesConnection connection,
@@ -23,12 +23,12 @@ internal sealed class KubernetesApi(
 {
     private static readonly ActivitySource Source = new(Tracing.SourceName);
 
-    // A watch that outlives the end that was asked for by this much is dead.
+    // A watch that exceeds its requested lifetime by this much is dead.
     private static readonly TimeSpan WatchMargin = TimeSpan.FromSeconds(30);
 
     public string Namespace => connection.Namespace;
 
-    /// <returns>Null if there is no such object.</returns>
+    /// <returns>Null if the object does not exist.</returns>
     public async Task<T?> Get<T>(ApiResource<T> resource, string name, CancellationToken ct)
         where T : class
     {
@@ -42,7 +42,7 @@ internal sealed class KubernetesApi(
         }
     }
 
-    /// <summary>Reads any path; for what isn't an object of the agent's namespace.</summary>
+    /// <summary>Reads any path, also outside of the agent's namespace.</summary>
     public Task<T> Read<T>(string verb, string resource, string path, JsonTypeInfo<T> type, CancellationToken ct) =>
         Call(
             verb,
@@ -66,8 +66,8 @@ internal sealed class KubernetesApi(
         return Read("list", resource.Plural, path, resource.Many, ct);
     }
 
-    /// <summary>Follows changes until the server ends the stream, which it is asked to do after the lifetime.</summary>
-    /// <param name="opened">Called when the server has agreed; a change may be long in coming.</param>
+    /// <summary>Watches changes until the server ends the stream, which it is asked to do after the lifetime.</summary>
+    /// <param name="opened">Called when the server has accepted the watch, which may be long before a change.</param>
     public async IAsyncEnumerable<WatchEvent> Watch(
         ApiResource resource,
         string selector,
@@ -105,8 +105,8 @@ internal sealed class KubernetesApi(
         }
     }
 
-    /// <summary>Server-side apply.</summary>
-    /// <param name="force">Take over the fields that other managers hold, instead of being refused.</param>
+    /// <summary>Applies an object by server-side apply.</summary>
+    /// <param name="force">Whether to take over fields of other managers instead of being refused.</param>
     public Task Apply<T>(
         ApiResource resource,
         string name,
@@ -117,7 +117,7 @@ internal sealed class KubernetesApi(
         CancellationToken ct
     ) => Apply(resource, name, body, type, fieldManager, force, ApiContent.Ignore, ct);
 
-    /// <returns>The object as it is now.</returns>
+    /// <returns>The updated object.</returns>
     public Task<TObject> Apply<T, TObject>(
         ApiResource<TObject> resource,
         string name,
@@ -128,7 +128,7 @@ internal sealed class KubernetesApi(
         CancellationToken ct
     ) => Apply(resource, name, body, type, fieldManager, force, (r, t) => ApiContent.Parse(r, resource.One, t), ct);
 
-    /// <returns>The object as it is now.</returns>
+    /// <returns>The updated object.</returns>
     public Task<T> Patch<T>(
         ApiResource<T> resource,
         string name,
@@ -173,7 +173,7 @@ internal sealed class KubernetesApi(
         );
     }
 
-    /// <summary>Changes how many pods an object asks for, and nothing else of it; if it is still what was read.</summary>
+    /// <summary>Changes the number of pods of an object, if it is still the one that was read.</summary>
     public Task Scale(ApiResource resource, ObjectMeta read, int replicas, string fieldManager, CancellationToken ct)
     {
         var body = new ScalePatch(new(read.ResourceVersion ?? ""), new(replicas));
@@ -190,7 +190,7 @@ internal sealed class KubernetesApi(
         );
     }
 
-    /// <summary>Deletes exactly the object that was read, and in the background what it owns.</summary>
+    /// <summary>Deletes exactly the object that was read, and in the background the objects that it owns.</summary>
     public Task Delete(ApiResource resource, ObjectMeta read, CancellationToken ct)
     {
         var precondition = new DeleteOptions.DeletePreconditions(read.Uid ?? "", read.ResourceVersion ?? "");
@@ -208,7 +208,7 @@ internal sealed class KubernetesApi(
         );
     }
 
-    /// <summary>Asks for a review: a question in the form of an object, stored nowhere.</summary>
+    /// <summary>Creates a review, which the API server answers and does not store.</summary>
     public Task<T> Review<T>(string plural, T question, JsonTypeInfo<T> type, CancellationToken ct) =>
         Call(
             "create",

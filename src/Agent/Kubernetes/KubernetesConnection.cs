@@ -10,7 +10,7 @@ using YamlDotNet.Core;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Where the API server is, how to talk to it, and the namespace to work in.</summary>
+/// <summary>Address, credentials and namespace of a cluster.</summary>
 internal sealed class KubernetesConnection : IDisposable
 {
     private const string FallbackNamespace = "default";
@@ -33,15 +33,17 @@ internal sealed class KubernetesConnection : IDisposable
 
     public ServiceClientCredentials? Credentials { get; }
 
-    /// <summary>Whether the token is read or made anew again and again: a Pod's is, one written in a kubeconfig isn't.</summary>
+    /// <summary>Whether the token is renewed, as that of a Pod is, but not one in a kubeconfig.</summary>
     public bool RenewsToken { get; }
 
     public X509Certificate2? ClientCertificate { get; }
 
     public string Namespace { get; }
 
-    /// <summary>Reads the configuration; talks to nobody, except that a kubeconfig's credential plugin runs.</summary>
-    /// <exception cref="KubernetesConfigurationException">Nothing usable is configured.</exception>
+    /// <summary>
+    /// Reads the configuration. Does not contact the cluster, but a credential plugin of a kubeconfig runs.
+    /// </summary>
+    /// <exception cref="KubernetesConfigurationException">There is no usable configuration.</exception>
     public static KubernetesConnection Open(KubernetesOptions options)
     {
         if (options.Kubeconfig is null && !KubernetesClientConfiguration.IsInCluster())
@@ -57,7 +59,7 @@ internal sealed class KubernetesConnection : IDisposable
         }
         catch (Exception e) when (e is NullReferenceException or InvalidCastException)
         {
-            // What the library makes of a file that is something else altogether.
+            // The library's reaction to a file with other contents.
             throw new KubernetesConfigurationException($"{source} can't be used: it is no kubeconfig.", e);
         }
         catch (Exception e)
@@ -87,7 +89,7 @@ internal sealed class KubernetesConnection : IDisposable
         if (!Uri.TryCreate(config.Host, UriKind.Absolute, out var host))
             throw new FormatException($"the API server's address \"{config.Host}\" is not a URL.");
 
-        // A base without a closing slash would lose its last segment (`https://rancher/k8s/clusters/c-1`).
+        // Without a trailing slash, the last segment of the base would be lost (`https://rancher/k8s/clusters/c-1`).
         var address = host.AbsoluteUri.EndsWith('/') ? host : new Uri(host.AbsoluteUri + "/");
         var certificate = LoadCertificate(config);
         var http = new HttpClient(Handler(config, host, certificate), disposeHandler: true)
@@ -109,9 +111,8 @@ internal sealed class KubernetesConnection : IDisposable
     {
         var handler = new SocketsHttpHandler
         {
-            // Notices a dead peer under an idle watch; the library's own 3 minutes would hide an outage. All requests share a
-            // connection: one that is forgotten on the way has to be left before three probes on it have failed, for a new one
-            // may well go through.
+            // Detects a dead peer of an idle watch; the library's default of 3 minutes would hide an outage. All
+            // requests share a connection, so a dead one has to be abandoned before three probes have failed on it.
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
             KeepAlivePingDelay = TimeSpan.FromSeconds(3),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(3),
@@ -122,7 +123,7 @@ internal sealed class KubernetesConnection : IDisposable
             Proxy = EnvironmentProxy.Read(Environment.GetEnvironmentVariable),
             UseProxy = !host.IsLoopback,
         };
-        // What is wrong with the variable is told now, rather than of each call.
+        // Validates the variable here instead of failing in each request.
         _ = handler.Proxy?.GetProxy(host);
         if (host.Scheme == Uri.UriSchemeHttps)
             ConfigureTls(handler.SslOptions, config, certificate);
@@ -174,6 +175,6 @@ internal sealed class KubernetesConnection : IDisposable
     }
 }
 
-/// <summary>The agent can't even tell where its cluster is. Only a changed configuration helps.</summary>
+/// <summary>The configuration does not tell where the cluster is; only a changed configuration helps.</summary>
 internal sealed class KubernetesConfigurationException(string message, Exception? inner = null)
     : Exception(message, inner);

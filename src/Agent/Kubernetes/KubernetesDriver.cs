@@ -4,7 +4,7 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Workspaces as objects in one namespace of a Kubernetes cluster.</summary>
+/// <summary>Driver of workspaces as objects in one namespace of a Kubernetes cluster.</summary>
 internal sealed class KubernetesDriver(
     KubernetesApi api,
     ReadinessProbe probe,
@@ -13,12 +13,12 @@ internal sealed class KubernetesDriver(
     ILogger<KubernetesDriver> logger
 ) : IClusterDriver
 {
-    // With the delays between them about 2 s: an object that changes faster than that isn't settling.
+    // About 2 s with the delays between them: an object that changes faster does not settle.
     private const int MaxDecisions = 8;
 
     private static readonly TimeSpan MaxDelay = TimeSpan.FromMilliseconds(500);
 
-    // From the wish until all is gone a workspace is Deleting, also in the moments when what is left doesn't show it.
+    // From the request until nothing is left, a workspace is Deleting, even while its remaining objects do not show it.
     private readonly ConcurrentDictionary<string, byte> _removing = new();
 
     private readonly ReclaimLimiter _reclaims = new(time);
@@ -53,7 +53,7 @@ internal sealed class KubernetesDriver(
         return left;
     }
 
-    /// <summary>Reads, decides and writes; again from the start when what was read had changed meanwhile.</summary>
+    /// <summary>Reads, decides and writes; starts again if an object has changed meanwhile.</summary>
     private async Task<T> Decide<T>(string workspaceId, Func<Task<T>> once, CancellationToken ct)
     {
         for (var decisions = 1; ; decisions++)

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>All JSON that comes from the API server, and questions to it.</summary>
+/// <summary>All JSON that is received from the API server, and reviews.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull

@@ -19,7 +19,7 @@ internal sealed class KubernetesMetrics
         );
     }
 
-    /// <param name="status">Null when there was no answer.</param>
+    /// <param name="status">Null if there was no response.</param>
     public void Requested(string verb, string resource, HttpStatusCode? status) =>
         _requests.Add(
             1,
@@ -34,7 +34,7 @@ internal sealed class KubernetesMetrics
     private static string StatusClass(HttpStatusCode? status) =>
         (int?)status switch
         {
-            // A refusal that says nothing of the request, only of the server's load.
+            // Concerns the load of the server instead of the request.
             429 => "429",
             >= 200 and < 300 => "2xx",
             >= 300 and < 400 => "3xx",

@@ -5,8 +5,8 @@ namespace Coder.Mesh.Agent.Kubernetes;
 
 internal static class KubernetesRegistration
 {
-    /// <summary>Takes a Kubernetes cluster as the place where workspaces run.</summary>
-    /// <exception cref="KubernetesConfigurationException">Nothing usable is configured.</exception>
+    /// <summary>Adds the driver for a Kubernetes cluster.</summary>
+    /// <exception cref="KubernetesConfigurationException">There is no usable configuration.</exception>
     public static IServiceCollection AddKubernetesDriver(this IServiceCollection services, KubernetesOptions options)
     {
         var connection = KubernetesConnection.Open(options);

@@ -14,14 +14,14 @@ internal sealed class ManagedApply(
     private readonly string _manager = Names.FieldManager(identity);
     private readonly string _stopManager = Names.StopManager(identity);
 
-    /// <summary>Somebody has asked that whatever others hold is taken over.</summary>
+    /// <summary>Whether the user has requested that fields of other managers are taken over.</summary>
     public bool TakesOwnership { get; set; }
 
     /// <summary>
-    /// What was changed by hand is set back. A field that another manager applies, or keeps changing, is a conflict, but where it is
-    /// to be taken over.
+    /// Applies an object and reverts manual changes. A field that another manager applies, or keeps changing, is a
+    /// conflict unless ownership is to be taken over.
     /// </summary>
-    /// <exception cref="ApiException">The API server refused.</exception>
+    /// <exception cref="ApiException">The API server refused the apply.</exception>
     public Task Apply<T>(ApiResource resource, T manifest, JsonTypeInfo<T> type, CancellationToken ct)
         where T : IManifest =>
         Reclaim(async force =>

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>The objects that the agent applies. They are only written, so what is generated can do no more.</summary>
+/// <summary>The objects that the agent applies. They are only written.</summary>
 [JsonSourceGenerationOptions(
     GenerationMode = JsonSourceGenerationMode.Serialization,
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

@@ -2,8 +2,8 @@ using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-// What the agent writes of Kubernetes' objects, and nothing else, by the API's names and in its order: docs/adr/0006 says
-// why these aren't the library's models.
+// The parts of Kubernetes' objects that the agent writes, with the API's names and order. docs/adr/0006 explains why
+// these are not the library's models.
 
 /// <summary>An object that the agent applies.</summary>
 internal interface IManifest
@@ -28,7 +28,7 @@ internal sealed record V1ObjectMeta
     public string? Uid { get; set; }
 }
 
-/// <summary>Of a pod that has no name of its own.</summary>
+/// <summary>Metadata of a pod template.</summary>
 internal sealed record V1PodTemplateMeta
 {
     public IDictionary<string, string>? Annotations { get; init; }
@@ -117,7 +117,7 @@ internal sealed record V1NetworkPolicySpec
     public IList<string>? PolicyTypes { get; init; }
 }
 
-/// <summary>A Deployment of which nothing but the number of pods is applied.</summary>
+/// <summary>A Deployment of which only the number of pods is applied.</summary>
 internal sealed record V1DeploymentStop : IManifest
 {
     public required string ApiVersion { get; init; }

@@ -6,19 +6,19 @@ using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>What the objects of a workspace should be: a pure function of what is desired.</summary>
+/// <summary>Creates the desired objects of a workspace. Pure functions.</summary>
 internal static class Manifests
 {
-    /// <summary>Where the home volume is: HOME and the working directory.</summary>
+    /// <summary>Mount path of the home volume: HOME and the working directory.</summary>
     public const string HomePath = "/home/coder";
 
     private const string HomeVolume = "home";
     private const long User = 1000;
 
-    // PID 1 has no default signal handlers: without the trap every stop would last the whole grace period.
+    // PID 1 has no default signal handlers: without the trap, every stop would take the whole grace period.
     public static readonly string[] DefaultCommand = ["sh", "-c", "trap \"exit 0\" TERM; sleep infinity & wait"];
 
-    /// <param name="storageClass">The class to name; null leaves the choice to the cluster.</param>
+    /// <param name="storageClass">Name of the class; null for the cluster's default.</param>
     public static V1PersistentVolumeClaim Claim(
         DriverIdentity identity,
         WorkspaceDesired desired,
@@ -41,7 +41,7 @@ internal static class Manifests
             },
         };
 
-    /// <summary>For the pod to run as; nothing is allowed to it, and its token isn't mounted.</summary>
+    /// <summary>ServiceAccount of the pod, without permissions and without a mounted token.</summary>
     public static V1ServiceAccount ServiceAccount(DriverIdentity identity, WorkspaceDesired desired) =>
         new()
         {
@@ -51,7 +51,7 @@ internal static class Manifests
             AutomountServiceAccountToken = false,
         };
 
-    /// <summary>Gives the pod a name in the cluster's DNS; no port of it is known.</summary>
+    /// <summary>Gives the pod a name in the cluster's DNS. Has no ports, because they are not known.</summary>
     public static V1Service Service(DriverIdentity identity, WorkspaceDesired desired) =>
         new()
         {
@@ -61,7 +61,7 @@ internal static class Manifests
             Spec = new V1ServiceSpec { ClusterIP = "None", Selector = Selector(identity, desired) },
         };
 
-    /// <summary>Nobody reaches the pod; it reaches everybody.</summary>
+    /// <summary>Deny all ingress, allow all egress.</summary>
     public static V1NetworkPolicy NetworkPolicy(DriverIdentity identity, WorkspaceDesired desired) =>
         new()
         {
@@ -70,14 +70,14 @@ internal static class Manifests
             Metadata = Named(identity, desired),
             Spec = new V1NetworkPolicySpec
             {
-                // Said, not left out: so that a rule that somebody adds is taken away again.
+                // Explicit, so that rules which others add are removed.
                 Ingress = [],
                 PodSelector = new V1LabelSelector { MatchLabels = Selector(identity, desired) },
                 PolicyTypes = ["Ingress"],
             },
         };
 
-    /// <summary>So much of a Deployment as ends its pod.</summary>
+    /// <summary>The part of a Deployment that ends its pod.</summary>
     public static V1DeploymentStop Stop(DriverIdentity identity, WorkspaceDesired desired, ulong generation) =>
         new()
         {
@@ -87,8 +87,10 @@ internal static class Manifests
             Spec = new V1DeploymentStopSpec { Replicas = 0 },
         };
 
-    /// <param name="auxiliary">Hash of the auxiliary objects that are there; null if they aren't all as they should be.</param>
-    /// <param name="there">The Deployment as it is in the cluster; null if there is none.</param>
+    /// <param name="auxiliary">
+    /// Hash of the auxiliary objects in the cluster; null if they are not all as desired.
+    /// </param>
+    /// <param name="there">The Deployment in the cluster; null if there is none.</param>
     public static V1Deployment Deployment(
         DriverIdentity identity,
         WorkspaceDesired desired,
@@ -102,11 +104,11 @@ internal static class Manifests
             Metadata = Metadata(identity, desired, desired.Generation, auxiliary),
             Spec = new V1DeploymentSpec
             {
-                // Named like the scheduler below, though it is the default: so that another value is a change that is undone.
+                // Explicit like the scheduler below, though it is the default, so that other values are reverted.
                 Paused = false,
                 Replicas = desired.Power == WorkspacePower.Running ? 1 : 0,
                 RevisionHistoryLimit = 1,
-                // The volume can be mounted by one node at a time: the old pod goes before the new one comes.
+                // Only one node at a time can mount the volume, so the old pod has to end first.
                 Strategy = new V1DeploymentStrategy { Type = "Recreate" },
                 Selector = new V1LabelSelector { MatchLabels = Selector(identity, desired) },
                 Template = new V1PodTemplateSpec
@@ -122,18 +124,18 @@ internal static class Manifests
         };
 
     /// <summary>
-    /// Whether the pod was made by 0.1.0, which set neither HOME nor the working directory. It must not be replaced for
-    /// them alone: it gets them at its next start or restart.
+    /// Whether the pod was created by 0.1.0, which set neither HOME nor the working directory. It is not replaced for
+    /// them alone, and gets them at its next start or restart.
     /// </summary>
     private static bool RunsWithoutHome(WorkspaceDesired desired, DeploymentObject? there) =>
         desired.Power == WorkspacePower.Running
         && there?.Spec is { Replicas: > 0, Template: { } template }
         && template.Spec?.Containers?.FirstOrDefault(c => c.Name == Names.Container) is { WorkingDir: null } container
-        // One that is another in other ways too is replaced all the same.
+        // A pod that differs in other ways too is replaced anyway.
         && container.Image == desired.Spec.Image
         && ObservedStates.Number(template.Metadata?.Annotations?.Restart) == desired.RestartGeneration;
 
-    // Not before the first restart: what was made before restarts were known must not be made anew for them.
+    // Not before the first restart, so that older pods are not replaced.
     private static Dictionary<string, string>? Restart(WorkspaceDesired desired) =>
         desired.RestartGeneration == 0
             ? null
@@ -142,14 +144,14 @@ internal static class Manifests
     private static Dictionary<string, string> Selector(DriverIdentity identity, WorkspaceDesired desired) =>
         new() { [Names.ProviderId] = identity.ProviderId, [Names.WorkspaceId] = desired.WorkspaceId };
 
-    // Without the generation, so that each new one isn't a change.
+    // Without the generation, so that a new generation alone is not a change.
     private static V1ObjectMeta Named(
         DriverIdentity identity,
         WorkspaceDesired desired,
         IEnumerable<KeyValuePair<string, string>>? others = null
     )
     {
-        // In one order, so that the same annotations have the same hash.
+        // Sorted, so that equal annotations have the same hash.
         var annotations = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in others ?? [])
             annotations[key] = value;
@@ -244,13 +246,13 @@ internal static class Manifests
             VolumeMounts = [new V1VolumeMount { Name = HomeVolume, MountPath = HomePath }],
         };
 
-    // In one order, or each apply would be a change. HOME is the user's to set, the name nobody's.
+    // Sorted, since any other order would be a change. Users can set HOME, but not the name variable.
     private static List<V1EnvVar> Environment(WorkspaceDesired desired, bool home) =>
         [
             .. desired
                 .Spec.Env.Where(e => e.Key != Names.NameVariable)
                 .OrderBy(e => e.Key, StringComparer.Ordinal)
-                // Kubernetes would expand "$(NAME)"; doubled, each $ is one.
+                // Kubernetes expands "$(NAME)"; a doubled $ stands for one.
                 .Select(e => new V1EnvVar
                 {
                     Name = e.Key,

@@ -3,7 +3,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>The names, labels and annotations that the agent's objects carry. Changing one orphans what exists.</summary>
+/// <summary>Names, labels and annotations of the agent's objects. Changing one orphans existing objects.</summary>
 internal static class Names
 {
     public const string ManagedBy = "app.kubernetes.io/managed-by";
@@ -23,7 +23,7 @@ internal static class Names
     /// <summary>Annotation of a Deployment: the hash of the other objects that it was applied with.</summary>
     public const string AuxiliaryObjects = "mesh.coder.com/companions";
 
-    /// <summary>The one container of a workspace.</summary>
+    /// <summary>Name of the container of a workspace.</summary>
     public const string Container = "workspace";
 
     /// <summary>The scheduler of all pods: the cluster's default.</summary>
@@ -40,14 +40,14 @@ internal static class Names
 
     private const string Prefix = "ws-";
 
-    /// <summary>Whether it can be the id of a workspace: a label or a name is whatever somebody has written there.</summary>
+    /// <summary>Whether the text can be the id of a workspace; anybody can write labels and names.</summary>
     public static bool IsId(string id) => id.Length == 32 && id.All(char.IsAsciiHexDigitLower);
 
     /// <summary>Every object of a workspace has this name.</summary>
     public static string Object(string workspaceId) => Prefix + workspaceId;
 
-    /// <summary>The workspace that an object of this name belongs to, if it is one of ours; null if it can't be.</summary>
-    /// <param name="generated">The name has the two parts that a Deployment's pod gets.</param>
+    /// <summary>Returns the workspace of an object with this name; null if it is not one of ours.</summary>
+    /// <param name="generated">Whether the name has the two suffixes of a Deployment's pod.</param>
     public static string? WorkspaceOf(string? name, bool generated)
     {
         if (name?.StartsWith(Prefix, StringComparison.Ordinal) != true)
@@ -62,10 +62,12 @@ internal static class Names
 
     public static string FieldManager(DriverIdentity identity) => FieldManagerPrefix + identity.ProviderId;
 
-    /// <summary>Takes over what is needed to stop a workspace whose Deployment can't be applied.</summary>
+    /// <summary>Field manager for stopping a workspace whose Deployment cannot be applied.</summary>
     public static string StopManager(DriverIdentity identity) => $"{FieldManager(identity)}/stop";
 
-    /// <summary>Selects the objects of one provider: two providers in one cluster don't see each other's.</summary>
+    /// <summary>
+    /// Selects the objects of one provider, so that two providers in one cluster do not see each other's.
+    /// </summary>
     public static string Selector(DriverIdentity identity) =>
         $"{ManagedBy}={ManagedByValue},{ProviderId}={identity.ProviderId}";
 

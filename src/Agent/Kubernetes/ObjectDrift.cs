@@ -2,17 +2,20 @@ using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Somebody else has changed or deleted an object of a workspace.</summary>
-/// <param name="Id">The same difference has the same one, seen by a restarted agent too.</param>
+/// <summary>An object of a workspace was changed or deleted by somebody else.</summary>
+/// <param name="Id">Equal for the same difference, also after a restart of the agent.</param>
 internal readonly record struct Difference(ObjectKind Kind, string Id, string Message);
 
 /// <summary>
-/// What differs between the objects of a workspace and what was applied last, as far as that is seen without knowing what is
-/// desired. Pure. Whether a difference matters, an apply decides: it changes nothing where nothing has to be changed.
+/// Finds differences between the objects of a workspace and what was last applied, as far as they can be seen without
+/// the desired state. Pure functions. The next apply decides whether a difference matters, and changes nothing if it
+/// does not.
 /// </summary>
 internal static class ObjectDrift
 {
-    /// <summary>For objects that were never seen: they may be on their way, for each kind has a watch of its own.</summary>
+    /// <summary>
+    /// Grace period for objects that were never seen: each kind has its own watch, so they may still arrive.
+    /// </summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private static readonly IReadOnlyList<(ObjectKind Kind, string Name)> Kinds =
@@ -63,7 +66,7 @@ internal static class ObjectDrift
                 $"values/{subject}/{values.Replace(' ', '_')}",
                 $"{Changed(name, owners.Others)} It has {values}."
             );
-        // Of a claim others set fields in the ordinary course of things: the node, the volume.
+        // Others set fields of a claim as part of normal operation: the node, the volume.
         else if (owners.Others.Length > 0 && kind != ObjectKind.Claim)
             yield return ($"others/{subject}/{owners.OthersHash}", Changed(name, owners.Others));
     }
@@ -72,8 +75,8 @@ internal static class ObjectDrift
         $"The {name} was changed{(by.Length > 0 ? $" by {by}" : "")}.";
 
     /// <summary>
-    /// Values that no workspace's object has, whoever is said to have set them: API servers before 1.21 keep no record of who
-    /// changes a scale.
+    /// Compares values that no object of ours has, whoever owns them: API servers before 1.21 do not record who changes
+    /// a scale.
     /// </summary>
     private static string Values(IClusterObject item) =>
         item is DeploymentObject { Spec: { } spec }

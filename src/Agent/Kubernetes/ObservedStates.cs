@@ -5,34 +5,34 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>What the cluster holds of one workspace.</summary>
+/// <summary>The objects of a workspace in the cluster.</summary>
 internal sealed record WorkspaceObjects(
     DeploymentObject? Deployment,
     ClaimObject? Claim,
     IReadOnlyCollection<PodObject> Pods
 )
 {
-    /// <summary>What the cluster tells of them; not everything that it has ever told.</summary>
+    /// <summary>Recent Events about them.</summary>
     public IReadOnlyCollection<SeenEvent> Events { get; init; } = [];
 
-    /// <summary>Pods that mount its claim and are not its own: somebody has made them, or has changed their labels.</summary>
+    /// <summary>Pods that mount its claim but are not its own: created by others, or with changed labels.</summary>
     public IReadOnlyCollection<PodObject> ForeignPods { get; init; } = [];
 
-    /// <summary>Whatever still uses its disk or runs for it.</summary>
+    /// <summary>All pods that still use its disk or run for it.</summary>
     public IEnumerable<PodObject> LivePods => Pods.Concat(ForeignPods).Where(ObservedStates.Live);
 
     public bool None => Deployment is null && Claim is null && Pods.Count == 0;
 }
 
-/// <summary>Turns objects into the observed state of a workspace: a pure function.</summary>
+/// <summary>Derives the observed state of a workspace from its objects. Pure functions.</summary>
 internal static class ObservedStates
 {
     public const string Evicted = "Evicted";
     public const string OutOfMemory = "OOMKilled";
 
-    /// <param name="removing">The agent has asked for the workspace's deletion.</param>
-    /// <param name="known">The generation last reported: it stands in for what the objects left no longer tell.</param>
-    /// <returns>Null if nothing is left; and when it is to be looked at again though nothing has changed.</returns>
+    /// <param name="removing">Whether the agent has requested the deletion of the workspace.</param>
+    /// <param name="known">The last reported generation, used if the remaining objects carry none.</param>
+    /// <returns>Null if nothing is left; and when to evaluate again even if no object changes.</returns>
     public static (ClusterWorkspace? Workspace, DateTimeOffset? Deadline) Of(
         string id,
         WorkspaceObjects objects,
@@ -59,18 +59,19 @@ internal static class ObservedStates
         return (workspace, assessed.Deadline);
     }
 
-    /// <summary>The generation that an object carries; 0 if it carries none that can be read.</summary>
+    /// <summary>Returns the generation of an object; 0 if it has no readable one.</summary>
     public static ulong Generation(ObjectMeta? metadata) => Number(metadata?.Annotations?.Generation);
 
-    /// <summary>What an annotation says; 0 if it is no number, or none that was ever given out.</summary>
+    /// <summary>Returns the number in an annotation; 0 if it is invalid or was never assigned.</summary>
     public static ulong Number(string? annotation) =>
         ulong.TryParse(annotation, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         && number <= Generations.Max
             ? number
             : 0;
 
-    // The volume keeps the generation that it was made from, so the Deployment's counts. A volume alone is no generation
-    // applied: an agent killed between the two, or a Deployment deleted by hand, needs to be sent the workspace again.
+    // The volume keeps the generation that it was created from, so that of the Deployment counts. A volume alone is no
+    // applied generation: the agent was killed between the two, or the Deployment was deleted, so the workspace has to
+    // be sent again.
     private static ulong Generation(WorkspaceObjects objects, bool deleting, ulong known)
     {
         if (objects.Deployment is { } deployment)
@@ -84,7 +85,7 @@ internal static class ObservedStates
             Message: Text([
                 TerminationMessages.Pods(GoingPods(objects), objects.ForeignPods, context.Now),
                 TerminationMessages.Finalizers("Deployment", objects.Deployment?.Metadata),
-                // That a pod keeps the disk is said by naming the pod.
+                // A pod that keeps the disk is named instead.
                 objects.Claim?.Metadata.Finalizers
                     is [TerminationMessages.UsedByPod]
                 && GoingPods(objects).Any()
@@ -99,13 +100,13 @@ internal static class ObservedStates
     private static IEnumerable<PodObject> GoingPods(WorkspaceObjects objects) =>
         objects.Pods.Concat(objects.ForeignPods.Where(Live));
 
-    /// <summary>Whether the Deployment's controller has acted on it as it is now.</summary>
+    /// <summary>Whether the Deployment's controller has acted on its current version.</summary>
     public static bool Current(DeploymentObject deployment) =>
         deployment.Status is { } status && status.ObservedGeneration >= deployment.Metadata.Generation;
 
     /// <summary>
-    /// The pods that speak for the workspace as it is wished now, the newest first: those that go, or that are about to
-    /// because the Deployment has become another, do not.
+    /// Returns the pods of the current desired state, newest first, without those that are ending or are about to be
+    /// replaced.
     /// </summary>
     public static IEnumerable<PodObject> CurrentPods(WorkspaceObjects objects) =>
         objects.Deployment is { Status.UpdatedReplicas: > 0 } deployment && Current(deployment)
@@ -114,11 +115,11 @@ internal static class ObservedStates
                 .OrderByDescending(p => p.Metadata.CreationTimestamp)
             : [];
 
-    /// <summary>What the objects of a workspace that isn't being deleted amount to.</summary>
+    /// <summary>Evaluates the objects of a workspace that is not being deleted.</summary>
     public static Assessment Evaluate(WorkspaceObjects objects, EvaluationContext context)
     {
         var assessed = StartTimeout.Of(ByPods(objects, context), objects, context);
-        // What somebody else deletes goes on to work until nothing uses it any more.
+        // An object that somebody else deletes works until nothing uses it any more.
         var pendingDeletion = PendingDeletion(objects);
         return pendingDeletion.Length == 0
             ? assessed
@@ -134,7 +135,7 @@ internal static class ObservedStates
 
     private static Assessment ByPods(WorkspaceObjects objects, EvaluationContext context)
     {
-        // The volume is made first: its Deployment is on the way.
+        // The volume is created first, so the Deployment will follow.
         if (objects.Deployment is not { } deployment)
             return new(WorkspaceState.Starting);
 
@@ -144,7 +145,7 @@ internal static class ObservedStates
                 ? new(WorkspaceState.Stopped)
                 : Stopping(deployment, objects, context);
 
-        // The pod too must say so: the Deployment's own count lags behind a pod that has just died.
+        // The pod has to be ready too: the Deployment's count lags behind a pod that has just ended.
         var pods = CurrentPods(objects).ToList();
         if (status.ReadyReplicas > 0 && pods.Any(Ready))
             return new(WorkspaceState.Running, Message: TerminationMessages.AlsoUsed(objects.ForeignPods.Where(Live)));
@@ -157,7 +158,7 @@ internal static class ObservedStates
             ?? pods.Select(p => PodAssessment.Unbound(p, context)).FirstOrDefault(t => t is not null)
             ?? pods.Select(p => PodAssessment.Slow(p, objects.Events, context)).FirstOrDefault(t => t is not null)
             ?? Eviction(objects.Pods)
-            // The pod before, whose end its successor waits for, and whatever else has the disk.
+            // The previous pod, whose end the next one waits for, and other pods that use the disk.
             ?? Ending(
                 WorkspaceState.Starting,
                 objects.LivePods.Where(p => p.Metadata.Deleting || objects.ForeignPods.Contains(p)),
@@ -195,7 +196,7 @@ internal static class ObservedStates
                 ? Text([
                     $"The disk (PersistentVolumeClaim {claim.Name}) was deleted in the cluster: it goes, with all that is on "
                         + "it, as soon as the workspace stops, and the next start makes an empty one.",
-                    // Pods are what it waits for at first, as it should be.
+                    // At first it normally waits for pods.
                     objects.LivePods.Any()
                         ? ""
                         : TerminationMessages.Finalizers("PersistentVolumeClaim", claim),
@@ -209,18 +210,18 @@ internal static class ObservedStates
                 : "",
         ]);
 
-    // A pod that has ended stays listed, but holds nothing.
+    // A pod that has ended stays listed, but uses nothing.
     public static bool Live(PodObject pod) => pod.Status?.Phase is not ("Succeeded" or "Failed");
 
     private static bool Ready(PodObject pod) => Condition(pod.Status?.Conditions, "Ready") is { Status: "True" };
 
-    /// <summary>What a volume that isn't there yet waits for, in its provisioner's words.</summary>
+    /// <summary>Describes why a volume does not exist yet, in the words of its provisioner.</summary>
     private static Assessment? Waiting(WorkspaceObjects objects, EvaluationContext context)
     {
         if (objects.Claim is not { Status.Phase: "Pending" } claim)
             return null;
         var told = objects.Events.Where(e => e.Uid == claim.Metadata.Uid).OrderByDescending(e => e.Last).ToList();
-        // A class that appears makes the controller wait anew. Other words may come between two attempts that fail.
+        // A class that appears starts a new wait. Other messages may occur between two failed attempts.
         var news = told.TakeWhile(e => e.Reason != SeenEvent.WaitForFirstConsumer);
         if (news.FirstOrDefault(e => e.Reason == SeenEvent.ProvisioningFailed) is { } failure)
             return IsClassMissing(failure)
@@ -236,7 +237,7 @@ internal static class ObservedStates
             wait.Message,
             wait.First
         );
-        // That waits for the pod, and the pod says what it waits for.
+        // The volume waits for the pod, and the pod tells what it waits for.
         return wait.Reason is SeenEvent.WaitForFirstConsumer or SeenEvent.WaitForPodScheduled
             ? waiting
             : waiting.FailAfterTimeout(context, ClusterCodes.VolumeFailed);
@@ -246,7 +247,7 @@ internal static class ObservedStates
         failure.Message.StartsWith("storageclass", StringComparison.OrdinalIgnoreCase)
         && failure.Message.EndsWith("not found", StringComparison.Ordinal);
 
-    /// <summary>Whether the cluster refuses to make the Deployment's pod.</summary>
+    /// <summary>Whether the cluster refuses to create the Deployment's pod.</summary>
     public static bool PodRefused(DeploymentObject deployment) =>
         deployment.Status is { } status && Failure(status) is not null;
 
@@ -258,7 +259,7 @@ internal static class ObservedStates
         if (Failure(status) is not { } failure)
             return null;
         var quota = ApiMessages.IsQuota(failure.Message ?? "");
-        // A quota has room again when something else goes; a policy stays as it is.
+        // A quota may have room again; a policy does not change by itself.
         var assessed =
             quota ? Assessment.Waiting(ClusterCodes.QuotaExceeded)
             : ApiMessages.IsLimitRange(failure.Message ?? "") ? Assessment.Failed(ClusterCodes.LimitExceeded)
@@ -271,7 +272,7 @@ internal static class ObservedStates
         return quota ? assessed.FailAfterTimeout(context, ClusterCodes.QuotaExceeded) : assessed;
     }
 
-    // Its successor is on the way; why there had to be one is worth knowing meanwhile.
+    // Its successor is on the way; meanwhile the reason for it is reported.
     private static Assessment? Eviction(IEnumerable<PodObject> pods) =>
         pods.Where(p => p.Status is { Phase: "Failed", Reason: Evicted })
             .OrderByDescending(p => p.Metadata.CreationTimestamp)
@@ -294,6 +295,6 @@ internal static class ObservedStates
     public static ObjectCondition? Condition(IReadOnlyList<ObjectCondition>? conditions, string type) =>
         conditions?.FirstOrDefault(c => c.Type == type);
 
-    /// <summary>What names an object in the id of a happening: enough of its UID for the few that a workspace has.</summary>
+    /// <summary>Returns the part of an object's UID that identifies it in ids of occurrences.</summary>
     public static string Subject(ObjectMeta metadata) => metadata.Uid is { } uid ? uid[..Math.Min(8, uid.Length)] : "";
 }

@@ -2,19 +2,19 @@ using Coder.Mesh.Agent.Clusters;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Whose an object is. The agent touches only what it has created.</summary>
+/// <summary>Determines who owns an object. The agent changes only objects that it has created.</summary>
 internal static class Ownership
 {
-    // Labels can be taken away; who has applied an object is kept by the API server.
+    // Labels can be removed; the API server records who applied an object.
     public static bool IsOwner(DriverIdentity identity, ObjectMeta metadata) =>
         (metadata.Labels is { ManagedBy: Names.ManagedByValue } labels && labels.ProviderId == identity.ProviderId)
         || Applied(identity, metadata);
 
-    /// <summary>Whether this provider's agent has applied it, whatever its labels say by now.</summary>
+    /// <summary>Whether this provider's agent has applied the object, whatever its labels are.</summary>
     public static bool Applied(DriverIdentity identity, ObjectMeta metadata) =>
         metadata.ManagedFields?.HashOf(Names.FieldManager(identity)) is not null;
 
-    /// <exception cref="ClusterException">There is such an object, and it is somebody else's.</exception>
+    /// <exception cref="ClusterException">The object exists and belongs to somebody else.</exception>
     public static void Require(DriverIdentity identity, ApiResource resource, ObjectMeta? metadata)
     {
         if (metadata is null || IsOwner(identity, metadata))

@@ -3,13 +3,14 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Why a pod does not become ready, in the cluster's words: a pure function.</summary>
+/// <summary>Determines why a pod does not become ready, in the cluster's words. Pure functions.</summary>
 /// <remarks>
-/// Webhooks add containers to pods: the trouble of each one keeps the workspace from running, and is told with its name.
+/// Webhooks may add containers to pods: a problem of any container keeps the workspace from running, and is reported
+/// with its name.
 /// </remarks>
 internal static class PodAssessment
 {
-    // The kubelet goes on trying, and may come to succeed.
+    // The kubelet retries, and may succeed.
     private static readonly HashSet<string> ImageWaits =
     [
         "ErrImagePull",
@@ -18,7 +19,7 @@ internal static class PodAssessment
         "RegistryUnavailable",
     ];
 
-    // It goes on trying in vain: nothing but another workspace or another node would help.
+    // The kubelet retries without success, unless the workspace or the node changes.
     private static readonly HashSet<string> ImageFailures = ["ErrImageNeverPull", "InvalidImageName"];
 
     private static readonly HashSet<string> ContainerFailures =
@@ -28,10 +29,10 @@ internal static class PodAssessment
         "RunContainerError",
     ];
 
-    // What every container waits for at first.
+    // Normal for every container at first.
     private static readonly HashSet<string> Ordinary = ["ContainerCreating", "PodInitializing"];
 
-    /// <summary>What the pod's conditions and containers say; null if they say nothing out of the ordinary.</summary>
+    /// <summary>Evaluates conditions and containers of a pod; returns null if they are normal.</summary>
     public static Assessment? Of(PodObject pod, EvaluationContext context)
     {
         if (Unscheduled(pod) is { } unscheduled)
@@ -47,7 +48,9 @@ internal static class PodAssessment
             ?? NotReady(pod, context);
     }
 
-    /// <summary>What happens while nothing is wrong yet: Events of a pod whose containers aren't made, an init container.</summary>
+    /// <summary>
+    /// Evaluates what happens while nothing is wrong: Events of a pod without containers, and init containers.
+    /// </summary>
     public static Assessment? Slow(PodObject pod, IEnumerable<SeenEvent> events, EvaluationContext context)
     {
         if (
@@ -71,7 +74,9 @@ internal static class PodAssessment
                 .FailAfterTimeout(context, volume ? ClusterCodes.VolumeFailed : ClusterCodes.ContainerFailed);
     }
 
-    /// <summary>While a volume is being provisioned the scheduler calls its pod unschedulable, for a few seconds each time.</summary>
+    /// <summary>
+    /// Ignores a pod that the scheduler calls unschedulable for some seconds while its volume is provisioned.
+    /// </summary>
     public static Assessment? Unbound(PodObject pod, EvaluationContext context) =>
         Unscheduled(pod) is { } unscheduled
             ? new Assessment(WorkspaceState.Starting, ReasonId: "volume")
@@ -104,7 +109,7 @@ internal static class PodAssessment
             return Assessment.Failed(ClusterCodes.ImagePullFailed).Of(pod.Metadata, words);
         if (ContainerFailures.Contains(reason))
             return Assessment.Failed(ClusterCodes.ContainerFailed).Of(pod.Metadata, words);
-        // Kubernetes gives new reasons from time to time.
+        // Kubernetes adds new reasons from time to time.
         var code = ImageWaits.Contains(reason) ? ClusterCodes.ImagePullFailed : ClusterCodes.ContainerFailed;
         return Assessment
             .Waiting(code)
@@ -112,7 +117,7 @@ internal static class PodAssessment
             .FailAfterTimeout(context, code);
     }
 
-    /// <summary>All containers run, and still the pod is not ready.</summary>
+    /// <summary>Evaluates a pod whose containers all run but which is not ready.</summary>
     private static Assessment? NotReady(PodObject pod, EvaluationContext context)
     {
         var statuses = pod.Status?.ContainerStatuses ?? [];
@@ -123,19 +128,19 @@ internal static class PodAssessment
         )
             return null;
         var said = ObservedStates.Text(ready.Reason, ready.Message);
-        // A readiness probe, which takes its time at first, or a readiness gate.
+        // A readiness probe, which may take a while at first, or a readiness gate.
         if (statuses.Any(c => !c.Ready) || said.Length > 0)
             return new Assessment(WorkspaceState.Starting)
                 .Of(pod.Metadata, said.Length > 0 ? said : "A container is not ready.", Since(pod, ready))
                 .FailAfterTimeout(context, ClusterCodes.ContainerFailed);
-        // The kubelet sets both at once; the node's controller, which it is not heard of by, only the pod's condition.
+        // The kubelet sets both at once. If the node is not heard from, its controller sets only the pod's condition.
         return Assessment
             .Waiting(ClusterCodes.NodeNotReady)
             .Of(pod.Metadata, TerminationMessages.NodeMessage(pod), Since(pod, ready))
             .FailAfterTimeout(context, ClusterCodes.NodeNotReady);
     }
 
-    /// <summary>Those that come first first, and what they are called beside the workspace's own, which needs no name.</summary>
+    /// <summary>Returns the containers in order of start, with their names except for the workspace's own.</summary>
     private static IEnumerable<(PodObject.ContainerStatus Status, string Name, bool Init)> Containers(PodObject pod) =>
         [
             .. (pod.Status?.InitContainerStatuses ?? []).Select(c => (c, $"init container \"{c.Name}\"", true)),
@@ -144,7 +149,7 @@ internal static class PodAssessment
                 .Select(c => (c, c.Name == Names.Container ? "" : $"container \"{c.Name}\"", false)),
         ];
 
-    // One that is made to run beside the others ("sidecar") runs on when they do.
+    // A sidecar container keeps running beside the others.
     private static bool Initializing(PodObject pod) =>
         ObservedStates.Condition(pod.Status?.Conditions, "Initialized") is { Status: "False" };
 

@@ -1,9 +1,9 @@
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Ties an apply to what it was decided from: the API server refuses it if that is no longer so.</summary>
+/// <summary>Makes an apply conditional on the object that it was decided on.</summary>
 internal static class Precondition
 {
-    // Apply creates what isn't there and doesn't look at the version then; an object that is there never has this one.
+    // An apply creates a missing object regardless of the version, but no existing object has this one.
     private const string NothingThere = "1";
 
     public static void On(V1ObjectMeta applied, ObjectMeta? read)

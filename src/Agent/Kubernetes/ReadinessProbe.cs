@@ -6,11 +6,12 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Checks the cluster once: whether it answers, which cluster it is, whether the agent may work in it, and what else to report.
+/// Checks the cluster once: whether it answers, which one it is, whether the agent can work in it, and what else to
+/// report.
 /// </summary>
 /// <remarks>
-/// A single failed check makes <see cref="ConditionTypes.ClusterReachable"/> false. That only several failures in a row
-/// may count is the caller's business: it knows when the others were.
+/// A single failed check makes <see cref="ConditionTypes.ClusterReachable"/> false. The caller decides how many
+/// consecutive failures count.
 /// </remarks>
 internal sealed class ReadinessProbe(
     KubernetesApi api,
@@ -80,7 +81,8 @@ internal sealed class ReadinessProbe(
             where !rules.Any(rule => permission.AllowedBy(rule, verb))
             select (Permission: permission, Verb: verb);
 
-        // A rules review doesn't see what a webhook authorizer would allow: what it leaves open is asked one by one.
+        // A rules review does not include what a webhook authorizer would allow, so the remaining permissions are
+        // reviewed one by one.
         var answers = await Task.WhenAll(open.Select(async o => (o, Allowed: await Allowed(o.Permission, o.Verb, ct))));
         return [.. answers.Where(a => !a.Allowed).Select(a => a.o.Permission.Describe(a.o.Verb))];
     }
@@ -104,8 +106,8 @@ internal sealed class ReadinessProbe(
         return answer.Status?.Allowed == true;
     }
 
-    // Whoever answers, even with a refusal, is there. The version and the rules come from the API server's own memory,
-    // though: only an object tells that it reaches its store.
+    // A server that answers, even with a refusal, is reachable. It answers version and rules from memory, though; only
+    // an object shows that it reaches its store.
     private ProbedCondition Reachable(CheckResult stored, params IEnumerable<CheckResult> others)
     {
         if (stored.Away is { } away)
@@ -149,7 +151,7 @@ internal sealed class ReadinessProbe(
         {
             null => Unknown(ConditionTypes.PermissionsSufficient, result.Reason),
             [] => True(ConditionTypes.PermissionsSufficient),
-            // One cause, and not as many as there are verbs.
+            // One cause instead of one for each verb.
             var all when all.Count == RequiredPermissions.In(ns).Where(p => !p.Optional).Sum(p => p.Verbs.Count) =>
                 False(
                     ConditionTypes.PermissionsSufficient,
@@ -165,7 +167,7 @@ internal sealed class ReadinessProbe(
             ),
         };
 
-    // What an earlier check found says nothing of a cluster that is away.
+    // The result of an earlier check does not apply to an unreachable cluster.
     private static ProbedCondition StorageReady(ProbedCondition reachable, CheckResult<ProbedCondition> result) =>
         reachable.Status == ConditionStatus.True
             ? Advisory(ConditionTypes.StorageReady, result)
@@ -187,7 +189,7 @@ internal sealed class ReadinessProbe(
         }
         catch (ApiException e)
         {
-            // A gateway before the server, or a server that isn't up yet, speaks for nobody.
+            // A response of a gateway, or of a server that is starting.
             return e.Status >= System.Net.HttpStatusCode.InternalServerError
                 ? new CheckResult<T>(null, Away: e.ToClusterException())
                 : new CheckResult<T>(null, Refused: e);
@@ -210,8 +212,8 @@ internal sealed class ReadinessProbe(
     private static ProbedCondition Unknown(string type, string message) =>
         new(type, ConditionStatus.Unknown, ClusterCodes.NotDetermined, message);
 
-    /// <param name="Refused">The server answered, and said no.</param>
-    /// <param name="Away">Nobody answered who could.</param>
+    /// <param name="Refused">Set if the server answered with a refusal.</param>
+    /// <param name="Away">Set if no server answered.</param>
     private record CheckResult(ApiException? Refused, ClusterException? Away)
     {
         public string Reason => Refused?.Message ?? Away?.Message ?? "";

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// How often fields that somebody else has changed are taken back. A person changes something once; whoever goes on changing
-/// it back is another controller, and a fight with it helps nobody: then it is told as a conflict.
+/// Limits how often changed fields are reclaimed. A person changes something once. Another controller keeps changing it
+/// back, so that the conflict has to be reported instead.
 /// </summary>
 internal sealed class ReclaimLimiter(TimeProvider time)
 {
@@ -15,7 +15,7 @@ internal sealed class ReclaimLimiter(TimeProvider time)
 
     private readonly record struct Count(DateTimeOffset Since, int Times);
 
-    /// <returns>False if it has been done too often.</returns>
+    /// <returns>False if it was done too often.</returns>
     public bool Allows(string workspaceId) =>
         !_counts.TryGetValue(workspaceId, out var count) || count.Times < Max || IsOver(count);
 

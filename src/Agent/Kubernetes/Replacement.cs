@@ -4,18 +4,18 @@ using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Whether what is desired replaces the pod that a Deployment has: a pure function.</summary>
+/// <summary>Determines whether the desired state replaces the pod of a Deployment. Pure functions.</summary>
 internal static class Replacement
 {
     public static bool IsDue(DeploymentObject deployment, ClaimObject? claim, WorkspaceDesired desired)
     {
         var held = Inventory.Describe(new WorkspaceObjects(deployment, claim, []));
         return held.RestartGeneration != desired.RestartGeneration
-            // What is too long to be described is taken to be as it should be.
+            // A spec that is too long to be described is assumed to be equal.
             || (held.Spec is { } spec && !Same(spec, desired.Spec));
     }
 
-    // A disk is no part of the pod.
+    // The disk is not part of the pod.
     private static bool Same(WorkspaceSpec one, WorkspaceSpec other) =>
         one.Image == other.Image
         && Equal(one.Cpu, other.Cpu)

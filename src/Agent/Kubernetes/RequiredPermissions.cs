@@ -3,8 +3,8 @@ using Coder.Mesh.Protocol;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Everything that the agent may do in its namespace, and why: the one list that its Role, the readiness probe and the
-/// tests are made from. Nothing outside the namespace is asked for.
+/// All permissions of the agent in its namespace, with reasons. The Role, the readiness probe and the tests are based
+/// on this list. The agent needs no permissions outside of the namespace.
 /// </summary>
 internal static class RequiredPermissions
 {
@@ -18,7 +18,7 @@ internal static class RequiredPermissions
             )),
             new("apps", "deployments/scale", ["patch"], "stops a workspace also where a policy refuses its Deployment")
             {
-                // Agents of before did without, and their Roles are still in place.
+                // Earlier agents did not need it, and their Roles are still in use.
                 Optional = true,
             },
             new("", "pods", ["list", "watch"], "tells whether a workspace runs, and why it doesn't"),
@@ -26,12 +26,12 @@ internal static class RequiredPermissions
             new("", "namespaces", ["get"], "its UID is the provider's identity", ns),
         ];
 
-    // Server-side apply is a patch, which needs create where the object isn't there yet.
+    // A server-side apply is a patch, and needs create if the object does not exist.
     private static readonly string[] Managed = ["get", "list", "watch", "create", "patch", "delete"];
 }
 
 /// <param name="Group">Empty for the core group.</param>
-/// <param name="Why">For people who review the Role.</param>
+/// <param name="Why">Reason, for reviewers of the Role.</param>
 /// <param name="Name">The only object that it is needed for; null for all.</param>
 internal sealed record RequiredPermission(
     string Group,
@@ -41,17 +41,17 @@ internal sealed record RequiredPermission(
     string? Name = null
 )
 {
-    /// <summary>Without it the agent does all but what is said of it.</summary>
+    /// <summary>Whether the agent works without it, except for the described function.</summary>
     public bool Optional { get; init; }
 
-    /// <summary>Whether a rule of a Role allows one verb of this.</summary>
+    /// <summary>Whether a rule of a Role allows this verb.</summary>
     public bool AllowedBy(ResourceRule rule, string verb) =>
         Matches(rule.Verbs, verb)
         && Matches(rule.ApiGroups, Group)
         && Matches(rule.Resources, Resource)
         && (rule.ResourceNames is not { Count: > 0 } names || (Name is not null && names.Contains(Name)));
 
-    /// <summary>As a person would write it, for example <c>patch deployments.apps</c>.</summary>
+    /// <summary>Formats the permission, for example <c>patch deployments.apps</c>.</summary>
     public string Describe(string verb)
     {
         var resource = Group.Length == 0 ? Resource : $"{Resource}.{Group}";

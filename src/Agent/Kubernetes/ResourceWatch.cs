@@ -6,8 +6,10 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Lists one kind of object and follows its changes, for ever: what it sees goes to the feed in order.</summary>
-/// <param name="wanted">What else is let go as soon as it is read; null if all of it is wanted.</param>
+/// <summary>
+/// Lists one kind of object and watches its changes without end, and writes them to the feed in order.
+/// </summary>
+/// <param name="wanted">Filter; other objects are dropped as soon as they are read. Null for all.</param>
 internal sealed class ResourceWatch<T>(
     ApiResource<T> resource,
     ObjectKind kind,
@@ -22,8 +24,8 @@ internal sealed class ResourceWatch<T>(
 )
     where T : class, IClusterObject
 {
-    // A watch that ends sooner than this without a word is a failure, whoever ended it; one that told something is opened
-    // again only after this: neither must be opened in a spin.
+    // A watch that ends sooner without any change has failed; one with changes is opened again only after this time.
+    // Both prevent a hot loop.
     private static readonly TimeSpan MinLifetime = TimeSpan.FromSeconds(1);
 
     private string _resourceVersion = "";
@@ -46,7 +48,7 @@ internal sealed class ResourceWatch<T>(
         }
         finally
         {
-            // What nobody watches any more isn't missed.
+            // The watch has been cancelled, so it is not stalled.
             health?.Succeeded(resource.Plural);
         }
     }
@@ -76,13 +78,13 @@ internal sealed class ResourceWatch<T>(
         }
     }
 
-    /// <summary>Waits as long as the server asked, and some more so that not all who were asked come back at once.</summary>
+    /// <summary>Waits as long as the server asked, and a random time more.</summary>
     private async Task Wait(string reason, TimeSpan asked, bool counts, CancellationToken ct)
     {
         if (counts)
             health?.Failed(resource.Plural, reason);
         else
-            // The permissions are looked at by themselves, and tell more.
+            // Permissions are checked separately, with better messages.
             health?.Succeeded(resource.Plural);
         var failures = Interlocked.Increment(ref _failures);
         var delay = asked + Backoff.Dial.Delay(failures, Random.Shared.NextDouble());
@@ -93,7 +95,8 @@ internal sealed class ResourceWatch<T>(
         await Task.Delay(delay, time, ct);
     }
 
-    // A version that expires is ordinary; versions that always do are not, and a list costs the server most.
+    // An expired version is normal. If versions always expire, lists are delayed, since they are the most expensive for
+    // the server.
     private TimeSpan AfterExpiry()
     {
         logger.WatchExpired(resource.Plural);
@@ -124,7 +127,7 @@ internal sealed class ResourceWatch<T>(
         var openedAt = time.GetTimestamp();
         var lifetime = options.WatchLifetime * (1 + Random.Shared.NextDouble());
         var received = false;
-        // One that stays open works, also where there is nothing to hear.
+        // A watch that stays open works, even without changes.
         await using var steady = time.CreateTimer(
             _ => Worked(),
             null,
@@ -158,7 +161,7 @@ internal sealed class ResourceWatch<T>(
             await feed.WriteAsync(view => view.Put(kind, item), ct);
         else if (type == "DELETED" && Wanted(item))
             await feed.WriteAsync(view => view.Delete(kind, item), ct);
-        // Whatever else, above all a bookmark, only moves the point to resume from.
+        // Everything else, such as a bookmark, only moves the position to resume from.
         _resourceVersion = item.Metadata.ResourceVersion ?? _resourceVersion;
     }
 

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Service account, Role and binding of an agent as YAML, made from <see cref="RequiredPermissions"/>. Pure.</summary>
+/// <summary>
+/// YAML of the agent's ServiceAccount, Role and RoleBinding, from <see cref="RequiredPermissions"/>. Pure functions.
+/// </summary>
 internal static class RoleManifest
 {
     public const string Name = "mesh-agent";

@@ -3,10 +3,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Which nodes a workspace's pod may run on, as its provider's details say: a pure function.</summary>
+/// <summary>Determines the nodes for a workspace's pod by its provider's details. Pure functions.</summary>
 internal static class Scheduling
 {
-    // Fills nodes one after another, so that an autoscaler finds empty ones to take away.
+    // Fills nodes one after another, so that an autoscaler can remove empty ones.
     private static readonly JsonElement PreferNodesWithWorkspaces = Parsed(
         $$"""
         {
@@ -40,14 +40,14 @@ internal static class Scheduling
                 }),
             ];
 
-    // In one order, or each apply would be a change.
+    // Sorted, since any other order would be a change.
     public static IDictionary<string, string>? NodeSelector(WorkspaceDetails? details) =>
         details is not { NodeSelector.Count: > 0 }
             ? null
             : new SortedDictionary<string, string>(details.NodeSelector, StringComparer.Ordinal);
 
-    /// <summary>As it was given: what of it is no Affinity, the API server knows best.</summary>
-    /// <exception cref="FormatException">It is no JSON.</exception>
+    /// <summary>Returns the affinity as given; the API server validates it.</summary>
+    /// <exception cref="FormatException">The text is not JSON.</exception>
     public static JsonElement? Affinity(WorkspaceDetails? details)
     {
         if (details is not { HasAffinity: true })

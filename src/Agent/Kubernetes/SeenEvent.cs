@@ -2,10 +2,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>What a Kubernetes Event tells of an object of a workspace, and nothing of the Event itself.</summary>
-/// <param name="Uid">Of the object that it tells of.</param>
-/// <param name="First">When it was told first.</param>
-/// <param name="Last">When it was told last.</param>
+/// <summary>The relevant part of a Kubernetes Event about an object of a workspace.</summary>
+/// <param name="Uid">UID of the object.</param>
+/// <param name="First">Time of the first occurrence.</param>
+/// <param name="Last">Time of the last occurrence.</param>
 internal sealed record SeenEvent(
     string Uid,
     string Reason,
@@ -39,19 +39,19 @@ internal sealed record SeenEvent(
         [WaitForPodScheduled] = TimelineStage.Waiting,
     };
 
-    // Warnings that a pod's own status tells better: with a code, and for as long as they hold.
+    // Warnings that the status of the pod shows better: with a code, and for as long as they apply.
     private static readonly HashSet<string> ShownByStatus = ["BackOff", "Evicted", "Failed", "FailedScheduling"];
 
-    /// <summary>Whether it is of an object that may be ours, and of a kind that people want to hear of.</summary>
+    /// <summary>Whether the Event may concern an object of ours and is of interest to people.</summary>
     public static bool IsRelevant(EventObject item) => WorkspaceOf(item) is not null && StageOf(item) is not null;
 
-    /// <summary>The workspace whose object it tells of; null if that can't be one of ours.</summary>
+    /// <summary>Returns the workspace whose object it concerns; null if it cannot be one of ours.</summary>
     public static string? WorkspaceOf(EventObject item) =>
         item.InvolvedObject is { Uid: not null, Kind: "Pod" or "PersistentVolumeClaim" } about
             ? Names.WorkspaceOf(about.Name, generated: about.Kind == "Pod")
             : null;
 
-    /// <param name="item">One that matters.</param>
+    /// <param name="item">A relevant Event.</param>
     public static SeenEvent Of(EventObject item)
     {
         var first = item.FirstTimestamp ?? item.EventTime ?? item.Metadata.CreationTimestamp ?? default;

@@ -6,22 +6,22 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Looks whether the storage class that new volumes would be of exists. Classes belong to the whole cluster, so a
-/// namespaced Role can't allow that check: then it stays unknown, which is nobody's fault.
+/// Checks that the storage class of new volumes exists. Classes are cluster-wide, so that a namespaced Role cannot
+/// allow the check; the condition is unknown then.
 /// </summary>
 internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, TimeProvider time)
 {
     private const string Resource = "storageclasses";
     private const string ListPath = "apis/storage.k8s.io/v1/storageclasses";
 
-    // Classes come and go with administrators, not with seconds; and most Roles make each check a refused call.
+    // Classes rarely change, and with most Roles each check is a refused request.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private Answer? _last;
 
-    /// <summary>A check that nobody answered changes nothing of what an earlier one found.</summary>
-    /// <exception cref="ApiException">The first check was answered with what tells nothing.</exception>
-    /// <exception cref="ClusterException">The first check wasn't answered.</exception>
+    /// <summary>Checks the class. A check without an answer keeps the result of an earlier one.</summary>
+    /// <exception cref="ApiException">The first check had no conclusive answer.</exception>
+    /// <exception cref="ClusterException">The first check was not answered.</exception>
     public async Task<ProbedCondition> Check(CancellationToken ct)
     {
         var wanted = details.StorageClass;

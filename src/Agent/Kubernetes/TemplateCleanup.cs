@@ -5,8 +5,9 @@ using Coder.Mesh.Agent.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Removes from the pod template of a Deployment what the agent has not set, which server-side apply leaves. What another
-/// manager applies, or what comes back again and again, stays and is named, unless it is to be taken over.
+/// Removes fields from the pod template of a Deployment that the agent has not set and that server-side apply keeps.
+/// Fields that another manager applies, or that are added repeatedly, stay and are reported, unless ownership is to be
+/// taken over.
 /// </summary>
 internal sealed class TemplateCleanup(
     KubernetesApi api,
@@ -23,8 +24,10 @@ internal sealed class TemplateCleanup(
     private readonly string _name = Names.Object(desired.WorkspaceId);
 
     /// <param name="applied">The Deployment as the API server returned it for the apply.</param>
-    /// <param name="takesOwnership">Somebody has asked that whatever others hold is taken over.</param>
-    /// <returns>What stays; null if nothing does.</returns>
+    /// <param name="takesOwnership">
+    /// Whether the user has requested that fields of other managers are taken over.
+    /// </param>
+    /// <returns>The remaining fields as a refusal; null if there are none.</returns>
     /// <exception cref="ApiException">The API server refused.</exception>
     public async Task<ClusterRefusal?> Run(
         DeploymentContent applied,
@@ -44,7 +47,7 @@ internal sealed class TemplateCleanup(
             try
             {
                 var replaced = await Replace(applied, wanted, ct);
-                // That a webhook adds it again at once is no reason to try without end.
+                // A webhook that adds the field again must not cause an endless loop.
                 reclaims.Done(desired.WorkspaceId);
                 return Extras(replaced, wanted) is { Count: > 0 } left ? Refusal(left) : null;
             }
@@ -66,7 +69,7 @@ internal sealed class TemplateCleanup(
             ApiResource.DeploymentContents,
             _name,
             [
-                // The API server compares it with what is there.
+                // The API server compares it with the current version.
                 new("replace", "/metadata/resourceVersion", JsonElement.Parse($"\"{read.Metadata.ResourceVersion}\"")),
                 new("replace", "/spec/template/spec", wanted),
             ],

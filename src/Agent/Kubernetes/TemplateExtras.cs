@@ -2,15 +2,17 @@ using System.Text.Json;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>A field of the pod template of a Deployment that the agent has not set.</summary>
-/// <param name="Path">As the API server writes it, for example <c>.spec.template.spec.nodeSelector</c>.</param>
-/// <param name="Manager">The field manager that has set it; null if none is recorded, as for what a webhook adds.</param>
-/// <param name="Applied">The manager declares it by server-side apply, and would set it again.</param>
+/// <summary>A field in the pod template of a Deployment that the agent has not set.</summary>
+/// <param name="Path">In the API server's form, for example <c>.spec.template.spec.nodeSelector</c>.</param>
+/// <param name="Manager">
+/// The field manager that has set it; null if none is recorded, as for fields that a webhook adds.
+/// </param>
+/// <param name="Applied">Whether the manager declares it by server-side apply, and would set it again.</param>
 internal sealed record ExtraField(string Path, string? Manager, bool Applied);
 
 /// <summary>
-/// Finds what a pod template has beyond what was applied, of the fields that change how a pod runs: a pure function. Values
-/// that the API server fills in by itself are none of them.
+/// Finds fields of a pod template that were not applied and that change how a pod runs. Ignores values that the API
+/// server fills in. Pure functions.
 /// </summary>
 internal static class TemplateExtras
 {
@@ -71,15 +73,15 @@ internal static class TemplateExtras
         "workingDir",
     ];
 
-    // Fields that the API server gives a value of its own.
+    // Fields that the API server fills in.
     private static readonly Dictionary<string, string> Defaults = new()
     {
         ["dnsPolicy"] = "ClusterFirst",
         ["terminationGracePeriodSeconds"] = "30",
     };
 
-    /// <param name="live">The Deployment as it is in the cluster, just after the agent applied it.</param>
-    /// <param name="wanted">The specification of the pod that was applied.</param>
+    /// <param name="live">The Deployment in the cluster, just after the agent applied it.</param>
+    /// <param name="wanted">The applied specification of the pod.</param>
     /// <param name="isOwn">Whether a field manager is the agent's.</param>
     public static IReadOnlyList<ExtraField> Of(DeploymentContent live, JsonElement wanted, Predicate<string> isOwn)
     {
@@ -111,7 +113,7 @@ internal static class TemplateExtras
         : live.ValueKind == JsonValueKind.Array && ours.ValueKind == JsonValueKind.Array
             ? OfList(name, live, ours, path)
         : live.ValueKind == JsonValueKind.Object && ours.ValueKind == JsonValueKind.Object
-            // Whatever an affinity has inside was given as it is, and may be written in another way by the API server.
+            // The contents of an affinity were applied as given, and may be written in another form by the API server.
             ? OfObject(live, ours, path).Where(p => name != "affinity" || p.Count == path.Count + 1)
         : [];
 
@@ -123,7 +125,7 @@ internal static class TemplateExtras
     )
     {
         var key = name == "volumeMounts" ? "mountPath" : "name";
-        // Without names they are set as a whole, or one by one by their value: more of them is all that can be told.
+        // Items without names are owned as a whole or by value, so only additional ones can be detected.
         if (live.EnumerateArray().Any(i => KeyOf(i, key) is null))
             return live.GetArrayLength() > wanted.GetArrayLength() ? [path] : [];
         var ours = wanted.EnumerateArray().ToLookup(i => KeyOf(i, key));

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>What a workspace that stops, goes or is replaced still waits for, in words: a pure function.</summary>
+/// <summary>Describes what a workspace waits for while it stops, is deleted or replaced. Pure functions.</summary>
 internal static class TerminationMessages
 {
-    /// <summary>A kubelet may need some seconds more than it was given.</summary>
+    /// <summary>A kubelet may need some seconds more than its limit.</summary>
     public static readonly TimeSpan Overdue = TimeSpan.FromSeconds(30);
 
-    /// <summary>The finalizer by which Kubernetes keeps a claim for as long as a pod uses it.</summary>
+    /// <summary>Finalizer by which Kubernetes keeps a claim while a pod uses it.</summary>
     public const string UsedByPod = "kubernetes.io/pvc-protection";
 
     private const int MaxPods = 3;
@@ -16,7 +16,7 @@ internal static class TerminationMessages
     private const string Foreign =
         "which uses its disk and does not have the labels of its pods: only deleting that pod ends it";
 
-    /// <param name="pods">Those that have to go.</param>
+    /// <param name="pods">The pods that have to end.</param>
     /// <param name="foreign">Those of them that are not the workspace's own.</param>
     /// <returns>Empty if there are none.</returns>
     public static string Pods(IEnumerable<PodObject> pods, IReadOnlyCollection<PodObject> foreign, DateTimeOffset now)
@@ -25,7 +25,7 @@ internal static class TerminationMessages
         return named.Count == 0 ? "" : $"Waits for {string.Join(", and for ", named)}.";
     }
 
-    /// <summary>Says of a workspace that runs that others have its disk too.</summary>
+    /// <summary>Describes other pods that use the disk of a running workspace.</summary>
     /// <returns>Empty if there are none.</returns>
     public static string AlsoUsed(IEnumerable<PodObject> foreign)
     {
@@ -38,18 +38,18 @@ internal static class TerminationMessages
     private static IEnumerable<PodObject> Named(IEnumerable<PodObject> pods) =>
         pods.OrderBy(p => p.Metadata.Name, StringComparer.Ordinal).Take(MaxPods);
 
-    /// <summary>What keeps an object that is being deleted.</summary>
-    /// <returns>Empty if nothing is known to.</returns>
+    /// <summary>Describes what keeps an object that is being deleted.</summary>
+    /// <returns>Empty if unknown.</returns>
     public static string Finalizers(string kind, ObjectMeta? metadata) =>
         metadata is { Deleting: true, Finalizers.Count: > 0 }
             ? $"Waits for the {kind} {metadata.Name}, which is kept by {List(metadata.Finalizers)}."
             : "";
 
-    /// <summary>When one of them is overdue; null if none will be.</summary>
+    /// <summary>Returns when one of the pods becomes overdue; null if none will.</summary>
     public static DateTimeOffset? Deadline(IEnumerable<PodObject> pods, DateTimeOffset now) =>
         pods.Select(p => p.Metadata.DeletionTimestamp + Overdue).Where(at => at > now).Min();
 
-    /// <summary>A node of which nothing is heard.</summary>
+    /// <summary>Describes a node that is not heard from.</summary>
     public static string NodeMessage(PodObject pod) =>
         pod.Status is { Reason: "NodeLost", Message.Length: > 0 } status
             ? status.Message
@@ -65,7 +65,7 @@ internal static class TerminationMessages
             return $"{words}, which is kept by {List(metadata.Finalizers)}";
         if (status is { Reason.Length: > 0, Message.Length: > 0 })
             return $"{words} ({status.Reason}: {status.Message.TrimEnd('.')})";
-        // Its node ends it, and tells when it has: one that is lost never does.
+        // The node ends the pod and reports it; a lost node never does.
         return metadata.DeletionTimestamp + Overdue <= now
             ? $"{words}, which should have ended at {Time(metadata.DeletionTimestamp!.Value)}, so its node may be lost"
             : words;

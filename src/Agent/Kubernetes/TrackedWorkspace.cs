@@ -3,7 +3,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>The objects of one workspace as last seen, what the cluster tells of them, and what the sink has been told.</summary>
+/// <summary>The objects of a workspace as last seen, Events about them, and what the sink has received.</summary>
 /// <param name="since">When the first of them was seen.</param>
 internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
 {
@@ -15,15 +15,15 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
     private readonly List<SeenEvent> _events = [];
     private (ulong Generation, DateTimeOffset Since) _starting;
 
-    /// <summary>For the one object of a kind.</summary>
+    /// <summary>The object of a kind of which there is one.</summary>
     private struct Slot
     {
         public IClusterObject? Item;
 
-        // Names the last one, though it may be gone.
+        // Name of the last object, even if it is gone.
         public string? Last;
 
-        // Which object it was, of which generation, when its fields were first seen.
+        // Identity of the object, its generation, and when its fields were first seen.
         public (string? Uid, ulong Generation, DateTimeOffset? At, string Fields) First;
     }
 
@@ -33,10 +33,10 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
 
     public ClusterWorkspace? Published { get; set; }
 
-    /// <summary>The differences that were there when the sink was told last, and are in the timeline.</summary>
+    /// <summary>The differences that the sink has received and that are in the timeline.</summary>
     public IReadOnlyList<Difference> Differences { get; set; } = [];
 
-    /// <summary>When it is to be looked at again though nothing has changed; null for never.</summary>
+    /// <summary>When to evaluate again even if no object changes; null for never.</summary>
     public DateTimeOffset? Deadline { get; set; }
 
     public WorkspaceObjects Objects =>
@@ -46,28 +46,30 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
             ForeignPods = _foreignPods.Values,
         };
 
-    /// <summary>Nothing of it is there.</summary>
+    /// <summary>Whether it has no object.</summary>
     public bool None => _pods.Count == 0 && _foreignPods.Count == 0 && Array.TrueForAll(_slots, s => s.Item is null);
 
-    /// <summary>The object of a kind of which it has one.</summary>
+    /// <summary>Returns the object of a kind of which there is one.</summary>
     public IClusterObject? Find(ObjectKind kind) => _slots[(int)kind].Item;
 
-    /// <summary>Names the last object of that kind that was there; null if none ever was.</summary>
+    /// <summary>Returns the name of the last object of that kind; null if there never was one.</summary>
     public string? Last(ObjectKind kind) => _slots[(int)kind].Last;
 
-    /// <summary>The fields that the agent had set when an object was first seen as it was applied last.</summary>
+    /// <summary>
+    /// Returns the fields that the agent had set when the object was first seen after its last apply.
+    /// </summary>
     public string FirstFields(ObjectKind kind, ObjectMeta metadata, OwnFields now)
     {
         ref var first = ref _slots[(int)kind].First;
         var generation = ObservedStates.Generation(metadata);
-        // One that has lost its annotation, or that says an older generation, is no other one by that. What others change
-        // leaves the time of the agent's own last apply.
+        // An object without its annotation, or with an older generation, is still the same. Changes of others do not
+        // affect the time of the agent's last apply.
         if (first.Fields is null || first.Uid != metadata.Uid || generation > first.Generation || now.At > first.At)
             first = (metadata.Uid, generation, now.At, now.Hash);
         return first.Fields;
     }
 
-    /// <summary>Since when it has been seen not to run in the generation that it has now.</summary>
+    /// <summary>Returns since when it has been seen not running in its current generation.</summary>
     public DateTimeOffset StartingSince(DateTimeOffset now)
     {
         var generation = ObservedStates.Generation(Objects.Deployment?.Metadata);
@@ -87,7 +89,7 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
         from.Remove(pod.Metadata.Name);
     }
 
-    /// <summary>For kinds of which it has one object each.</summary>
+    /// <summary>Stores an object of a kind of which there is one.</summary>
     public void Put(ObjectKind kind, IClusterObject item)
     {
         ref var slot = ref _slots[(int)kind];
@@ -115,8 +117,10 @@ internal sealed class TrackedWorkspace(string id, DateTimeOffset since)
         _foreignPods.Clear();
     }
 
-    /// <summary>Keeps the latest of each reason, and of all the latest ones: what they say is in the timeline by then.</summary>
-    /// <returns>Whether it is news.</returns>
+    /// <summary>
+    /// Keeps the latest Event of each reason, and the latest ones overall; older ones are in the timeline.
+    /// </summary>
+    /// <returns>Whether it is new.</returns>
     public bool AddEvent(SeenEvent seen)
     {
         var known = _events.FindIndex(e => e.Uid == seen.Uid && e.Reason == seen.Reason);

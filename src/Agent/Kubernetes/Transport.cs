@@ -7,10 +7,10 @@ using k8s.Exceptions;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Tells an API server that can't be reached from a bug and from being asked to stop.</summary>
+/// <summary>Distinguishes an unreachable API server from faults of the agent and from cancellation.</summary>
 internal static class Transport
 {
-    /// <returns>What a person should know, or null if the exception isn't the network's or the server's doing.</returns>
+    /// <returns>A message for people; null if the exception is not caused by the network or the server.</returns>
     public static string? Explains(Exception e, CancellationToken ct) =>
         ct.IsCancellationRequested
             ? null

@@ -4,12 +4,12 @@ using k8s.Models;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>Whether a volume claim has to be applied, and as what: most of it can't change once it is there.</summary>
+/// <summary>Determines whether to apply a volume claim, and how: most of it is immutable.</summary>
 /// <param name="Manifest">
-/// Null if the claim there is as it should be: a start or stop is one apply, and applying an unchanged claim would raise its
-/// resourceVersion for nothing. It then keeps the generation that it was last applied from.
+/// Null if the claim is as desired. A start or stop is then a single apply, and the claim keeps the generation that it
+/// was last applied from.
 /// </param>
-/// <param name="Refusal">What can't be done, whoever is asked.</param>
+/// <param name="Refusal">What cannot be done at all.</param>
 internal sealed record VolumePlan(V1PersistentVolumeClaim? Manifest, ClusterRefusal? Refusal = null)
 {
     private string? There { get; init; }
@@ -26,7 +26,7 @@ internal sealed record VolumePlan(V1PersistentVolumeClaim? Manifest, ClusterRefu
             return new VolumePlan(Manifests.Claim(identity, desired, desired.Spec.Disk, storageClass));
         }
 
-        // A storage class is for new volumes only, and a size for those that are smaller.
+        // A storage class applies to new volumes only, and a size to smaller ones.
         var size = there.Spec?.Resources?.Requests?.Storage;
         var order = size is null ? 1 : Number(desired.Spec.Disk).CompareTo(Number(size));
         var wanted = Manifests.Claim(
@@ -51,12 +51,12 @@ internal sealed record VolumePlan(V1PersistentVolumeClaim? Manifest, ClusterRefu
         };
     }
 
-    /// <summary>What it means that the API server has refused the manifest.</summary>
+    /// <summary>Describes the API server's refusal of the manifest.</summary>
     public ClusterRefusal Refused(ClusterException refused) =>
         There is null ? new ClusterRefusal(refused.Code, $"The disk was not made: {refused.Message}", Essential: true)
         : Grows
             ? new ClusterRefusal(
-                // A right that the agent lacks is no matter of this disk.
+                // A missing permission does not concern this disk.
                 refused.Code == ClusterCodes.PermissionsInsufficient
                     ? refused.Code
                     : ClusterCodes.DiskResizeRefused,
@@ -66,7 +66,7 @@ internal sealed record VolumePlan(V1PersistentVolumeClaim? Manifest, ClusterRefu
 
     private static bool SameLabels(V1PersistentVolumeClaim wanted, ClaimObject there) =>
         there.Metadata is { Labels: { } labels, Annotations: { } annotations }
-        // Which generation it is of doesn't matter, but that it is of any.
+        // It has to carry a generation, no matter which.
         && ObservedStates.Generation(there.Metadata) > 0
         && (
             wanted.Metadata.Annotations?.TryGetValue(Names.WorkspaceName, out var name) != true

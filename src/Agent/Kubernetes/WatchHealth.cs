@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Whether the watches hear anything. An agent that hears nothing of its objects doesn't know what it reports any more,
-/// however well the API server answers otherwise.
+/// Determines whether the watches work. Without them, the agent's reports are outdated, however well the API server
+/// answers otherwise.
 /// </summary>
 internal sealed class WatchHealth(TimeProvider time)
 {
-    // Shorter ones are what restarts of API servers and cut connections look like.
+    // Shorter interruptions are caused by restarts of API servers and broken connections.
     private static readonly TimeSpan StallThreshold = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, Failure> _failing = new();
@@ -24,7 +24,7 @@ internal sealed class WatchHealth(TimeProvider time)
             (_, before) => before with { Reason = reason }
         );
 
-    /// <returns>What has not been heard of for too long, and why; null if all is.</returns>
+    /// <returns>The watches that are stalled, and why; null if none is.</returns>
     public string? StalledWatches()
     {
         var lasting = _failing

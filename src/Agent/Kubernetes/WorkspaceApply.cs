@@ -5,8 +5,9 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// One attempt to make the objects of a workspace what is desired. A refused object keeps no other from being applied. A
-/// stop begins with the Deployment, so that nothing stands in its way; a start ends with it, so that its pod finds the rest.
+/// One attempt to apply the desired state of a workspace. A refused object does not prevent others from being applied.
+/// A stop begins with the Deployment, so that nothing can prevent it; a start ends with it, so that its pod finds the
+/// other objects.
 /// </summary>
 internal sealed class WorkspaceApply(
     KubernetesApi api,
@@ -23,15 +24,17 @@ internal sealed class WorkspaceApply(
     private bool Runs => desired.Power == WorkspacePower.Running;
 
     /// <returns>
-    /// What was refused, though the Deployment is as desired, or asks for no pod if the workspace is to stop; null if nothing was.
+    /// What was refused although the Deployment is as desired or, for a stop, requests no pod; null if nothing was.
     /// </returns>
-    /// <exception cref="ApiException">The API server refused the Deployment, or something is to be tried again.</exception>
-    /// <exception cref="ClusterException">The workspace can't be made what is desired.</exception>
+    /// <exception cref="ApiException">
+    /// The API server refused the Deployment, or the attempt has to be repeated.
+    /// </exception>
+    /// <exception cref="ClusterException">The desired state cannot be applied.</exception>
     public async Task<ClusterRefusal?> Run(CancellationToken ct)
     {
         var reading = ReadClaim(ct);
         var deployment = await api.Get(ApiResource.Deployments, _name, ct);
-        // Once, or two who take it over would go on for ever.
+        // Once per request, so that two managers that take over fields do not alternate endlessly.
         _objects.TakesOwnership = desired.TakeOwnershipGeneration > ObservedStates.Generation(deployment?.Metadata);
         if (Runs)
             await Start(deployment, await reading, ct);
@@ -74,10 +77,10 @@ internal sealed class WorkspaceApply(
     }
 
     /// <summary>
-    /// A disk that somebody deletes goes once no pod uses it. A pod that runs on keeps it; one that is to be replaced has to go
-    /// first, and only then there can be a new disk: a new pod beside the old disk would neither run nor let it go.
+    /// Handles a disk that somebody deletes, which disappears when no pod uses it. A running pod keeps it. If the pod
+    /// is to be replaced, it has to end first, because a new pod would neither run with the old disk nor release it.
     /// </summary>
-    /// <exception cref="ClusterException">The disk has to go first.</exception>
+    /// <exception cref="ClusterException">The disk has to disappear first.</exception>
     private async Task<bool> IsPendingDeletion(DeploymentObject? deployment, ClaimObject? claim, CancellationToken ct)
     {
         if (claim?.Metadata.Deleting != true)
@@ -86,7 +89,7 @@ internal sealed class WorkspaceApply(
         {
             if (!Replacement.IsDue(deployment, claim, desired))
                 return true;
-            // With the generation that it has: this one is not applied by that.
+            // With its current generation, because this one is not applied.
             var generation = ObservedStates.Generation(deployment.Metadata);
             if (await Stop(deployment, generation, ct) is { } refused)
                 throw refused;
@@ -96,11 +99,11 @@ internal sealed class WorkspaceApply(
         return true;
     }
 
-    // It asks for no pod, so that the rest needn't wait for that.
+    // It requests no pod, so the rest need not wait.
     private bool IsStopped(DeploymentObject deployment) =>
         deployment.Spec?.Replicas == 0 && AuxiliaryObjects.MayHaveChanged(deployment, desired);
 
-    /// <summary>That nothing of it runs is enough: what it lacks can wait for its next start.</summary>
+    /// <summary>Stops a workspace. Missing objects can wait for its next start.</summary>
     private async Task MakeStopped(DeploymentObject? deployment, ClaimRead read, CancellationToken ct)
     {
         if (IsNewer(deployment?.Metadata) || IsNewer(read.Claim?.Metadata))
@@ -138,14 +141,14 @@ internal sealed class WorkspaceApply(
             );
     }
 
-    /// <summary>The pod's end first, so that nothing else stands in its way.</summary>
+    /// <summary>Ends the pod first, so that nothing else can prevent it.</summary>
     private async Task Stop(DeploymentObject deployment, Task<ClaimRead> reading, CancellationToken ct)
     {
         if (IsNewer(deployment.Metadata))
             return;
         await Stop(deployment, ct);
         var (known, claim) = await reading;
-        // One that is somebody else's, or that goes now that no pod uses it, is a matter of the next start.
+        // A claim of somebody else, or one that disappears now, matters at the next start.
         var usable = claim is null || (Ownership.IsOwner(identity, claim.Metadata) && !claim.Metadata.Deleting);
         if (known && usable && !IsNewer(claim?.Metadata))
             await ApplyVolume(claim, ct);
@@ -172,7 +175,7 @@ internal sealed class WorkspaceApply(
         }
     }
 
-    /// <returns>The hash of those that are there now; null if they aren't all as they should be.</returns>
+    /// <returns>Hash of the objects in the cluster; null if they are not all as desired.</returns>
     private async Task<string?> ApplyAuxiliaryObjects(DeploymentObject? deployment, CancellationToken ct)
     {
         var auxiliary = AuxiliaryObjects.Of(identity, desired);
@@ -180,7 +183,7 @@ internal sealed class WorkspaceApply(
         return !due || await auxiliary.Apply(api, identity, _objects, _attempts, ct) ? auxiliary.Hash : null;
     }
 
-    /// <summary>Whatever it is of the Deployment that is refused can wait: the pod goes all the same.</summary>
+    /// <summary>Stops the pod even if the Deployment itself is refused.</summary>
     private async Task Stop(DeploymentObject there, CancellationToken ct)
     {
         if (
@@ -193,8 +196,8 @@ internal sealed class WorkspaceApply(
         _attempts.Refused(new ClusterRefusal(refused.Code, $"Stopped, but not changed otherwise: {refused.Message}"));
     }
 
-    /// <summary>Asks for no pod any more, and for nothing else: admission that looks at Deployments passes over their scale.</summary>
-    /// <returns>Why that was refused; null if it wasn't.</returns>
+    /// <summary>Sets the replicas to 0 by the scale subresource, which admission of Deployments does not see.</summary>
+    /// <returns>The refusal; null if it succeeded.</returns>
     private async Task<ClusterException?> Stop(DeploymentObject there, ulong generation, CancellationToken ct)
     {
         var bare = Manifests.Stop(identity, desired, generation);
@@ -206,8 +209,8 @@ internal sealed class WorkspaceApply(
             : await Refusal(() => api.Scale(ApiResource.Deployments, there.Metadata, 0, manager, ct));
     }
 
-    /// <returns>Why it was refused or failed; null if it was done.</returns>
-    /// <exception cref="ApiException">What was read has changed, or the agent as a whole is refused.</exception>
+    /// <returns>The refusal or failure; null if it succeeded.</returns>
+    /// <exception cref="ApiException">An object has changed, or the agent as a whole is refused.</exception>
     private static async Task<ClusterException?> Refusal(Func<Task> call)
     {
         try

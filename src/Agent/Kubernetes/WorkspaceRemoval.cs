@@ -3,14 +3,16 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Kubernetes;
 
-/// <summary>One attempt to delete all objects of a workspace. One that is refused keeps no other from being deleted.</summary>
+/// <summary>
+/// One attempt to delete all objects of a workspace. A refused object does not prevent others from being deleted.
+/// </summary>
 internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identity, string workspaceId, ILogger logger)
 {
     private readonly Attempts _attempts = new();
     private readonly string _name = Names.Object(workspaceId);
 
     /// <returns>False if nothing is left.</returns>
-    /// <exception cref="ApiException">Something is to be tried again.</exception>
+    /// <exception cref="ApiException">The attempt has to be repeated.</exception>
     /// <exception cref="ClusterException">The deletion of an object was refused.</exception>
     public async Task<bool> Run(CancellationToken ct)
     {
@@ -32,7 +34,7 @@ internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identit
         return false;
     }
 
-    // Nobody hears of the end of those that aren't watched: it has to be asked for again.
+    // Kinds that are not watched have to be queried.
     private async Task RequireGone(CancellationToken ct)
     {
         foreach (var kind in WorkspaceKinds.All.Where(k => !IsWatched(k)))
@@ -52,7 +54,7 @@ internal sealed class WorkspaceRemoval(KubernetesApi api, DriverIdentity identit
     private static bool IsWatched(WorkspaceKind kind) =>
         kind == WorkspaceKinds.Deployment || kind == WorkspaceKinds.Volume;
 
-    /// <returns>Whether it was there.</returns>
+    /// <returns>Whether it existed.</returns>
     private async Task<bool> Delete(ApiResource<PlainObject> resource, CancellationToken ct)
     {
         var there = false;

@@ -4,14 +4,16 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>Asks a driver for what a workspace's wish needs, and makes of the outcome a change of its record.</summary>
+/// <summary>
+/// Calls a driver to fulfil the desired state of a workspace, and converts the outcome to a change of its record.
+/// </summary>
 internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILogger logger)
 {
-    // A driver has a limit for each of its requests, and a slow cluster needs the time of all of them: this one is for
-    // what never ends.
+    // A driver limits each of its requests, and a slow cluster needs the time of all of them. This limit is for calls
+    // that never end.
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
-    /// <remarks>Never throws for what a cluster may do, nor for a fault of the driver.</remarks>
+    /// <remarks>Does not throw for failures of the cluster or faults of the driver.</remarks>
     public async Task<(Func<WorkspaceRecord, WorkspaceRecord> Change, string Result)> Do(
         WorkspaceRecord record,
         DriverIdentity identity,
@@ -45,7 +47,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // One workspace's bad luck must not end a worker that all the others need.
+            // A fault with one workspace must not end a worker that all others need.
             logger.DriverFault(e, record.Id, generation);
             const string Message = "The agent met a fault of its own; its log tells more.";
             var failure = new Failure(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
@@ -74,15 +76,15 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         return (r => r.RemoveAnswered(record, found), "done");
     }
 
-    /// <summary>Whoever meets another field manager has no other way to see how to get past it.</summary>
+    /// <summary>Adds advice to a conflict with another field manager.</summary>
     private static string Advised(WorkspaceRecord record, string code, string message) =>
         code == ClusterCodes.FieldConflict && record.Desired is { } desired
             ? $"{message}. \"mesh workspaces update {desired.Name} --take-ownership\" takes over what others have; or set it back "
                 + $"there, and try again: \"mesh workspaces {(desired.Power == WorkspacePower.Running ? "start" : "stop")} {desired.Name}\"."
             : message;
 
-    // News at first and when it is told of the workspace; between and after that a line for each attempt of each
-    // workspace would bury all else while a cluster is away.
+    // Logged as a warning when it is new and when it is reported. Otherwise each attempt of each workspace would be
+    // logged while a cluster is unavailable.
     private static LogLevel LevelOf(WorkspaceRecord record, bool transient)
     {
         var attempts = (record.Failure?.Attempts ?? 0) + 1;

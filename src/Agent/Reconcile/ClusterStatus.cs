@@ -2,14 +2,14 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>Holds the latest <see cref="Readiness"/> for whoever reports it. One writer, the probe loop.</summary>
+/// <summary>Holds the latest <see cref="Readiness"/>. The probe loop is its only writer.</summary>
 internal sealed class ClusterStatus(ClusterFacts initialFacts)
 {
     private readonly Lock _lock = new();
     private Readiness? _current;
     private TaskCompletionSource _changed = NewSignal();
 
-    /// <summary>Null until the first probe has ended.</summary>
+    /// <summary>Null before the first probe has ended.</summary>
     public Readiness? Current
     {
         get
@@ -37,7 +37,7 @@ internal sealed class ClusterStatus(ClusterFacts initialFacts)
         changed.SetResult();
     }
 
-    /// <summary>Waits until the readiness is another one than the one given.</summary>
+    /// <summary>Waits until the readiness differs from the given one.</summary>
     public async Task<Readiness> Next(Readiness? known, CancellationToken ct)
     {
         while (true)

@@ -3,7 +3,7 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>Runs a driver's watch for one identity at a time, and starts it again should it end by itself.</summary>
+/// <summary>Runs a driver's watch for one identity at a time, and restarts it if it ends by itself.</summary>
 internal sealed class ClusterWatchLoop(IClusterDriver driver, TimeProvider time, ILogger logger) : IDisposable
 {
     private static readonly Backoff Restart = new(TimeSpan.FromSeconds(1), 2, TimeSpan.FromSeconds(30));
@@ -11,7 +11,7 @@ internal sealed class ClusterWatchLoop(IClusterDriver driver, TimeProvider time,
     private CancellationTokenSource? _stop;
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Whose objects are watched; null when none are.</summary>
+    /// <summary>Identity of the watched objects; null if none are watched.</summary>
     public DriverIdentity? Identity { get; private set; }
 
     public void Start(DriverIdentity identity, IClusterSink sink)
@@ -48,7 +48,8 @@ internal sealed class ClusterWatchLoop(IClusterDriver driver, TimeProvider time,
             }
             catch (Exception e) when (!ct.IsCancellationRequested)
             {
-                // A driver waits out what a cluster may do; this is a fault, and the agent is blind until it watches again.
+                // A driver handles failures of the cluster; this is a fault, and the agent sees nothing until it
+                // watches again.
                 logger.WatchFault(e);
             }
 

@@ -1,12 +1,12 @@
 namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>
-/// Work by key: a key is handed out to one worker at a time, and waits at most once however often it is added. So the
-/// queue is bounded by the number of keys, work on one key is in order, and keys don't wait for each other.
+/// Queue of work by key: a key is processed by one worker at a time, and waits at most once. The queue is bounded by
+/// the number of keys, work on one key is in order, and keys do not wait for each other.
 /// </summary>
 /// <param name="maxRepeats">
-/// How many keys that were put off may be worked on at once: below the number of workers, so that however many fail
-/// slowly again and again, one that comes anew finds a worker.
+/// Maximum number of delayed keys that are processed at once. Below the number of workers, so that a new key finds a
+/// worker even if many keys fail slowly.
 /// </param>
 internal sealed class KeyedQueue(TimeProvider time, int maxRepeats) : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class KeyedQueue(TimeProvider time, int maxRepeats) : IDisposabl
         Held,
     }
 
-    /// <summary>Adds a key. One that a worker holds is handed out again once that worker is done.</summary>
+    /// <summary>Adds a key. A key that is being processed is returned again afterwards.</summary>
     public void Add(string key) => Add(key, repeat: false);
 
     /// <summary>Adds a key after a delay, unless it is added before.</summary>
@@ -40,7 +40,7 @@ internal sealed class KeyedQueue(TimeProvider time, int maxRepeats) : IDisposabl
         }
     }
 
-    /// <summary>Waits for a key. Whoever takes one must say <see cref="Done"/>.</summary>
+    /// <summary>Waits for a key. The caller has to call <see cref="Done"/>.</summary>
     public async Task<string> Take(CancellationToken ct)
     {
         await _available.WaitAsync(ct);
@@ -89,7 +89,7 @@ internal sealed class KeyedQueue(TimeProvider time, int maxRepeats) : IDisposabl
 
     private void AddLocked(string key, Wait wait)
     {
-        // What comes anew overtakes its put-off self, but isn't handed out twice.
+        // A new request replaces the delayed one, so that the key is not returned twice.
         var known = _waiting.TryGetValue(key, out var before);
         if (known && (wait == Wait.Repeat || before == Wait.New || (before == Wait.Repeat && !_taken.Contains(key))))
             return;
@@ -117,7 +117,7 @@ internal sealed class KeyedQueue(TimeProvider time, int maxRepeats) : IDisposabl
     {
         while (_held.TryDequeue(out var key))
         {
-            // It may have come anew since, and be gone from here.
+            // It may have been added again meanwhile, and removed from here.
             if (_waiting.GetValueOrDefault(key) != Wait.Held)
                 continue;
             _waiting[key] = Wait.Repeat;

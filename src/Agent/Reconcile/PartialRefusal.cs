@@ -4,17 +4,17 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>What the cluster refused of a workspace, while the rest of it was applied.</summary>
-/// <param name="Since">When it was refused first.</param>
+/// <summary>A refusal by the cluster while the rest of the workspace was applied.</summary>
+/// <param name="Since">When it was first refused.</param>
 internal sealed record PartialRefusal(ClusterRefusal What, DateTimeOffset Since)
 {
     public string Code => What.Code;
 
-    /// <summary>What is reported of a workspace of which this was refused.</summary>
-    /// <param name="starting">It is meant to run.</param>
+    /// <summary>Returns the report of a workspace with this refusal.</summary>
+    /// <param name="starting">Whether the workspace should run.</param>
     public WorkspaceReport Report(ClusterWorkspace seen, bool starting)
     {
-        // What it lacks is why it doesn't run, whatever the cluster says of that.
+        // The missing object is the reason, whatever the cluster reports.
         if (What.Essential && starting && seen.State != WorkspaceState.Running)
             return new WorkspaceReport(seen.Id, seen.Generation, WorkspaceState.Failed, What.Code, What.Message)
             {
@@ -29,10 +29,10 @@ internal sealed record PartialRefusal(ClusterRefusal What, DateTimeOffset Since)
     }
 
     /// <summary>
-    /// What is reported of a workspace that is to stop. Its objects can't be given the wish's generation, or can't be made at
-    /// all; that no pod is asked for any more is all that the wish needs.
+    /// Returns the report of a workspace that should stop but whose objects cannot be given the generation, or cannot
+    /// be created. It is sufficient that no pod is requested any more.
     /// </summary>
-    /// <param name="seen">Null if the cluster holds nothing of it.</param>
+    /// <param name="seen">Null if the cluster has no object of it.</param>
     public WorkspaceReport ReportStop(string id, ulong generation, ClusterWorkspace? seen)
     {
         var stopped = seen?.Idle ?? true;

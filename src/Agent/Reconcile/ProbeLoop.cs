@@ -8,7 +8,7 @@ namespace Coder.Mesh.Agent.Reconcile;
 /// <param name="Interval">The time between two probes of a cluster whose state is known.</param>
 internal sealed record ProbeOptions(TimeSpan Interval);
 
-/// <summary>Looks at the cluster again and again, and publishes what it makes of it.</summary>
+/// <summary>Probes the cluster repeatedly and publishes the resulting readiness.</summary>
 internal sealed class ProbeLoop(
     IClusterDriver driver,
     ClusterStatus status,
@@ -19,10 +19,10 @@ internal sealed class ProbeLoop(
     ILogger<ProbeLoop> logger
 ) : BackgroundService
 {
-    // A driver has a shorter limit of its own, and tells more when that has passed.
+    // A driver has a shorter limit of its own, and better messages.
     private static readonly TimeSpan ProbeLimit = TimeSpan.FromSeconds(8);
 
-    // Until something is known a dead cluster should be told after three seconds, not fifteen.
+    // Until the state is known, an unreachable cluster should be reported after three seconds instead of fifteen.
     private static readonly TimeSpan FirstInterval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -98,7 +98,7 @@ internal sealed class ProbeLoop(
                 logger.ConditionChanged(condition.Type, condition.Status, Why(condition.Code, condition.Message));
     }
 
-    // A condition that is true may have neither.
+    // A true condition may have neither code nor message.
     private static string Why(string code, string message)
     {
         var why = string.Join(' ', ((string[])[code, message]).Where(s => s.Length > 0));

@@ -9,8 +9,8 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>
-/// What the agent says of its cluster, folded from probes. Pure. One failed probe is no news: the cluster is unreachable
-/// after three in a row, or when none has succeeded for 15 s.
+/// The agent's report about its cluster, folded from probes. Pure functions. The cluster is unreachable after three
+/// consecutive failed probes, or when none has succeeded for 15 s.
 /// </summary>
 internal sealed record Readiness
 {
@@ -23,18 +23,18 @@ internal sealed record Readiness
 
     private Readiness(ImmutableArray<Condition> conditions) => Conditions = conditions;
 
-    /// <summary>As last decided.</summary>
+    /// <summary>The conditions as last decided.</summary>
     public ImmutableArray<Condition> Conditions { get; private init; }
 
-    /// <summary>The last UID that the cluster told; empty if it never has.</summary>
+    /// <summary>The last UID that the cluster reported; empty if it never has.</summary>
     public string NamespaceUid { get; private init; } = "";
 
     public ClusterFacts Facts { get; private init; } = new();
 
-    /// <summary>Whether a probe has ever succeeded, or it has been decided that none does.</summary>
+    /// <summary>Whether a probe has succeeded, or it was decided that none does.</summary>
     public bool Decided { get; private init; }
 
-    /// <summary>Nothing has been looked at yet.</summary>
+    /// <summary>The readiness before the first probe.</summary>
     public static Readiness Unknown(ClusterFacts facts, DateTimeOffset now) =>
         new([
             .. ConditionTypes.Required.Select(type => new Condition
@@ -82,7 +82,7 @@ internal sealed record Readiness
             Conditions = [.. probe.Conditions.Take(MaxConditions).Select(c => Carry(c, now))],
         };
 
-    /// <summary>A condition is as old as its status.</summary>
+    /// <summary>Keeps the time of a condition while its status is unchanged.</summary>
     private Condition Carry(ProbedCondition probed, DateTimeOffset now)
     {
         var before = Conditions.FirstOrDefault(c => c.Type == probed.Type && c.Status == probed.Status);

@@ -9,8 +9,9 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>
-/// Makes the cluster what the control plane wishes, and knows what to report. In order for each workspace, parallel
-/// across them. It deletes only what a WorkspaceRemoved names; that something is absent from a wish means nothing.
+/// Reconciles the cluster with the desired states of the control plane, and provides the reports. Works in order for
+/// each workspace and in parallel across them. Deletes only workspaces that a WorkspaceRemoved names; the absence of a
+/// desired state means nothing.
 /// </summary>
 internal sealed class Reconciler(
     IClusterDriver driver,
@@ -24,7 +25,7 @@ internal sealed class Reconciler(
 
     private const int MaxRepairs = 10_000;
 
-    // The other half is for what has not failed before.
+    // The other half is reserved for work that has not failed before.
     private const int RepeatingWorkers = Workers / 2;
 
     private static readonly Backoff RetryPace = new(TimeSpan.FromSeconds(0.5), 2, TimeSpan.FromSeconds(30));
@@ -32,18 +33,20 @@ internal sealed class Reconciler(
     private readonly Lock _lock = new();
     private readonly KeyedQueue _queue = new(time, RepeatingWorkers);
 
-    // Somebody who changes objects again and again must not make the agent do so.
+    // The agent must not follow somebody who changes objects again and again.
     private readonly PacedRepeats _repairs = new(time, MaxRepairs);
     private readonly WorkspaceTable _table = new();
     private readonly ClusterCall _call = new(driver, time, logger);
     private readonly ClusterWatchLoop _watch = new(driver, time, logger);
 
-    // What the current session has given: without them nothing is applied.
+    // From the current session; without it, nothing is applied.
     private DriverIdentity? _identity;
     private IReportQueue? _reports;
     private TaskCompletionSource _listed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Takes wishes and gives reports for a session. What an earlier session wished is forgotten.</summary>
+    /// <summary>
+    /// Accepts desired states and provides reports for a session. Desired states of earlier sessions are dropped.
+    /// </summary>
     public async Task Attach(DriverIdentity identity, IReportQueue reports)
     {
         bool known;
@@ -69,7 +72,7 @@ internal sealed class Reconciler(
         }
     }
 
-    /// <summary>Ends what <see cref="Attach"/> began. Calls that run are let finish; no other begins.</summary>
+    /// <summary>Ends what <see cref="Attach"/> began. Running calls are completed; no others are started.</summary>
     public void Detach(IReportQueue reports)
     {
         lock (_lock)
@@ -81,7 +84,7 @@ internal sealed class Reconciler(
         }
     }
 
-    /// <summary>Waits until all that the cluster holds is known.</summary>
+    /// <summary>Waits until the cluster was listed.</summary>
     public Task WaitUntilListed(CancellationToken ct)
     {
         lock (_lock)
@@ -110,7 +113,7 @@ internal sealed class Reconciler(
             logger.OlderDesiredIgnored(removed.WorkspaceId, removed.Generation);
     }
 
-    /// <summary>Works once more on every wish that isn't fulfilled.</summary>
+    /// <summary>Repeats all work that is not fulfilled.</summary>
     public void Retry()
     {
         IReadOnlyList<string> retried;
@@ -120,14 +123,14 @@ internal sealed class Reconciler(
             _queue.Add(id);
     }
 
-    /// <summary>What is to be reported of one workspace now, and the trace that it belongs to.</summary>
+    /// <summary>Returns the current report of a workspace and its trace context.</summary>
     public (WorkspaceReport? Report, string Traceparent) ReportOf(string id)
     {
         lock (_lock)
             return _table.Report(id);
     }
 
-    /// <summary>Everything that the cluster holds, and what failed or is gone as wished.</summary>
+    /// <summary>Returns all workspaces in the cluster, and those that failed or were deleted as requested.</summary>
     public IReadOnlyList<SnapshotEntry> Snapshot()
     {
         lock (_lock)
@@ -178,7 +181,7 @@ internal sealed class Reconciler(
         else if (work == WorkKind.Apply)
             Repair(workspaceId);
         else
-            // Nobody asked for this: the control plane decides at a snapshot what becomes of it.
+            // Not requested: the control plane decides about it at a snapshot.
             reports?.RequestResync();
     }
 
@@ -232,7 +235,8 @@ internal sealed class Reconciler(
             identity = _reports is null ? null : _identity;
         }
 
-        // Desired states belong to their session. Without a session there is nothing to do: the next one brings them again.
+        // Desired states belong to their session. Without a session there is nothing to do: the next one sends them
+        // again.
         if (record is null || identity is null || record.Work == WorkKind.None)
             return;
 
@@ -262,7 +266,7 @@ internal sealed class Reconciler(
             if (_table.Find(id) is { Work: not WorkKind.None, Failure: { Transient: true } failure })
                 retry = failure.RetryAfter + RetryPace.Delay(failure.Attempts, jitter.Next());
             else
-                // Otherwise there is a newer wish, which is on its way.
+                // Otherwise a newer desired state will be applied.
                 drifted =
                     _table.Find(id) is { Work: WorkKind.Apply } left && ReferenceEquals(left.Desired, worked.Desired);
         }

@@ -6,32 +6,32 @@ using Google.Protobuf.WellKnownTypes;
 namespace Coder.Mesh.Agent.Reconcile;
 
 /// <summary>
-/// Compares the agent's clock with the control plane's, whose times people see the agent's times beside. Written as
-/// frames arrive, read by the probe loop.
+/// Compares the agent's clock with the control plane's, beside whose times the agent's are shown. Written as frames
+/// arrive, read by the probe loop.
 /// </summary>
 internal sealed class ServerClock
 {
     private static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(30);
 
-    // What the control plane tells is no reason to fail, whatever it is.
+    // Times of the control plane must not cause a failure, whatever they are.
     private const long EndOfTime = 253_402_300_800;
     private const int NanosInSecond = 1_000_000_000;
 
-    // Once they were too far apart they have to come closer than that, or clocks at the limit would be news each minute.
+    // A lower threshold for recovery, so that clocks at the limit are not reported every minute.
     private static readonly TimeSpan ResyncedSkew = TimeSpan.FromSeconds(25);
 
-    // A longer one says more of the way, or of a clock that was just set, than of the clocks.
+    // A longer round trip measures the network, or a clock that was just set.
     private static readonly TimeSpan MaxRoundTrip = TimeSpan.FromSeconds(10);
 
     private static readonly ProbedCondition Synced = new(ConditionTypes.ClockSynced, ConditionStatus.True);
 
     private volatile ProbedCondition? _condition;
 
-    /// <summary>Null until the control plane has told its time.</summary>
+    /// <summary>Null before the control plane has reported its time.</summary>
     public ProbedCondition? Condition => _condition;
 
-    /// <param name="sent">By the agent's clock, as is <paramref name="received"/>.</param>
-    /// <param name="server">By the control plane's, at some moment between the two; null if it tells none.</param>
+    /// <param name="sent">By the agent's clock, like <paramref name="received"/>.</param>
+    /// <param name="server">By the control plane's clock, between the two; null if not reported.</param>
     public void Observe(Timestamp? sent, Timestamp? server, DateTimeOffset received)
     {
         if (At(sent) is { } from && At(server) is { } there)

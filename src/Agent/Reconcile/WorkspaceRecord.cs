@@ -11,10 +11,10 @@ internal enum WorkKind
     Remove,
 }
 
-/// <summary>Why a call didn't do what was asked.</summary>
-/// <param name="RetryAfter">How long the cluster asked to be left alone.</param>
-/// <param name="Attempts">Calls in a row that failed.</param>
-/// <param name="Since">When the first of those failed that failed in this way.</param>
+/// <summary>A failed call.</summary>
+/// <param name="RetryAfter">Delay requested by the cluster.</param>
+/// <param name="Attempts">Number of consecutive failed calls.</param>
+/// <param name="Since">When the first of the calls failed that failed in this way.</param>
 internal sealed record Failure(
     string Code,
     string Message,
@@ -24,7 +24,9 @@ internal sealed record Failure(
     int Attempts = 1
 )
 {
-    /// <summary>The failure as the timeline of a generation tells it: the same one once, however often it is tried.</summary>
+    /// <summary>
+    /// Returns the timeline entry of the failure in a generation; the same one for repeated failures.
+    /// </summary>
     public TimelineStep In(ulong generation) =>
         Transient
             ? new(Id(generation), Since, TimelineStage.Waiting, Message: Message)
@@ -33,17 +35,21 @@ internal sealed record Failure(
     private string Id(ulong generation) => $"call/{generation}/{Code}";
 }
 
-/// <summary>What the agent knows of one workspace: what is wished, what the cluster holds, and what is to be done.</summary>
-/// <remarks>Pure. A wish lives as long as the session that brought it; what the cluster holds outlives sessions.</remarks>
+/// <summary>
+/// State of one workspace in the agent: what is desired, what the cluster has, and what is to be done.
+/// </summary>
+/// <remarks>
+/// Pure functions. A desired state lives as long as its session; the state of the cluster outlives sessions.
+/// </remarks>
 internal sealed record WorkspaceRecord(string Id)
 {
-    /// <summary>Failures in a row before a workspace that waits says so.</summary>
+    /// <summary>Consecutive failures before they are reported for a waiting workspace.</summary>
     public const int AttemptsUntilReported = 3;
 
-    /// <summary>What the workspace should be; null if nothing is wished, or that it be gone.</summary>
+    /// <summary>The desired state; null if there is none, or the workspace is to be deleted.</summary>
     public WorkspaceDesired? Desired { get; private init; }
 
-    /// <summary>The generation at which the workspace is to be deleted. Desired states up to it are ignored from then on.</summary>
+    /// <summary>Generation of the deletion. Desired states up to it are ignored.</summary>
     public ulong? Removed => Removal?.Generation;
 
     private RemovalRequest? Removal { get; init; }
@@ -57,33 +63,35 @@ internal sealed record WorkspaceRecord(string Id)
     /// <summary>What was refused while the rest was applied.</summary>
     public PartialRefusal? Refused { get; private init; }
 
-    /// <summary>How often it was heard that the cluster holds nothing.</summary>
+    /// <summary>How often the cluster was found to have no object.</summary>
     public int TimesGone { get; private init; }
 
-    /// <summary>The cluster was asked to delete, and does.</summary>
+    /// <summary>Whether the cluster was asked to delete the objects, and does.</summary>
     public bool Deleting { get; private init; }
 
-    /// <summary>The cluster was asked, after the wish, and holds nothing.</summary>
+    /// <summary>Whether the cluster was asked after the request and has no object.</summary>
     public bool Deleted { get; private init; }
 
-    /// <summary>Trace context of the latest work on the wish, for the reports that come of it.</summary>
+    /// <summary>Trace context of the latest work on the desired state, for resulting reports.</summary>
     public string Traceparent { get; init; } = "";
 
     public ulong DesiredGeneration => Removed ?? Desired?.Generation ?? 0;
 
     /// <summary>
-    /// Differences that were there when the last apply began, and still are: it has set them right as far as it can, or is
-    /// about to be seen to have.
+    /// Differences that existed when the last apply began and still do: it could not remove them, or their removal is
+    /// still to be observed.
     /// </summary>
     private string Settled { get; init; } = "";
 
-    /// <summary>In what the objects differ from what was applied last; empty if in nothing that is seen.</summary>
+    /// <summary>Differences between the objects and what was last applied; empty if none are seen.</summary>
     public string Differences =>
         Desired is { } d && Cluster is { } c && c.Generation == d.Generation && IsAgainst(d.Power, c.State)
             ? Drift.Join([.. Drift.Names(c.Drift), "power"])
             : Cluster?.Drift ?? "";
 
-    /// <summary>The objects differ from what was applied, and this session has not sent what is desired.</summary>
+    /// <summary>
+    /// Whether the objects differ from what was applied and this session has not sent the desired state.
+    /// </summary>
     public bool NeedsDesired => Drifted && Desired is null && Removed is null;
 
     private bool Drifted => Drift.Except(Differences, Settled).Length > 0;
@@ -95,10 +103,10 @@ internal sealed record WorkspaceRecord(string Id)
         && Cluster?.State
             == (Desired?.Power == WorkspacePower.Running ? WorkspaceState.Running : WorkspaceState.Stopped);
 
-    /// <summary>Nothing is known any more.</summary>
+    /// <summary>Whether nothing is known of the workspace.</summary>
     public bool Empty => Desired is null && Removed is null && Cluster is null;
 
-    /// <returns>This same record if an equal or newer removal, or a newer wish, is known.</returns>
+    /// <returns>The same record if an equal or newer removal, or a newer desired state, is known.</returns>
     public WorkspaceRecord WithDesired(WorkspaceDesired desired, string traceparent) =>
         desired.Generation <= Removed || desired.Generation < Desired?.Generation
             ? this
@@ -111,7 +119,7 @@ internal sealed record WorkspaceRecord(string Id)
                 Traceparent = traceparent,
             };
 
-    /// <returns>This same record if a newer wish is known.</returns>
+    /// <returns>The same record if a newer desired state is known.</returns>
     public WorkspaceRecord WithRemoval(ulong generation, string traceparent) =>
         generation < DesiredGeneration
             ? this
@@ -124,13 +132,13 @@ internal sealed record WorkspaceRecord(string Id)
                 Traceparent = traceparent,
             };
 
-    /// <summary>Where the objects have come to differ from what was applied, it is to be applied again.</summary>
+    /// <summary>Records observed objects. If they differ from what was applied, it is applied again.</summary>
     public WorkspaceRecord Seen(ClusterWorkspace cluster) =>
         (this with { Cluster = cluster }).StillSettled(Settled).Repairing();
 
     /// <summary>
-    /// The cluster holds nothing any more. If that was the wish, it is asked once more before it is believed, for what is heard
-    /// may be older than the latest apply; if it wasn't, all of it is made again.
+    /// Records that the cluster has no object. If that was requested, the cluster is asked once more, since the
+    /// observation may be older than the latest apply; otherwise everything is created again.
     /// </summary>
     public WorkspaceRecord SeenGone() =>
         this with
@@ -144,12 +152,12 @@ internal sealed record WorkspaceRecord(string Id)
                 : Work,
         };
 
-    /// <summary>The wish that was worked on is fulfilled as far as calls can do it.</summary>
-    /// <param name="drift">What differed when the work began.</param>
+    /// <summary>Records a completed apply.</summary>
+    /// <param name="drift">The differences when the work began.</param>
     public WorkspaceRecord Applied(WorkspaceDesired applied, string drift = "") =>
         ReferenceEquals(applied, Desired) ? Done(drift) with { Failure = null, Refused = null } : this;
 
-    /// <summary>The wish is fulfilled but for what the cluster refused of it.</summary>
+    /// <summary>Records a completed apply, of which the cluster refused a part.</summary>
     public WorkspaceRecord Applied(
         WorkspaceDesired applied,
         ClusterRefusal refusal,
@@ -168,7 +176,7 @@ internal sealed record WorkspaceRecord(string Id)
 
     private WorkspaceRecord StillSettled(string drift) => this with { Settled = Drift.Common(drift, Differences) };
 
-    // What a person scales by hand: in the same generation none of them is on the way to what is desired.
+    // As after a manual scale: in the same generation, this state is not on the way to the desired one.
     private static bool IsAgainst(WorkspacePower power, WorkspaceState seen) =>
         power == WorkspacePower.Running
             ? seen is WorkspaceState.Stopping or WorkspaceState.Stopped
@@ -177,20 +185,23 @@ internal sealed record WorkspaceRecord(string Id)
     private WorkspaceRecord Repairing() =>
         Work == WorkKind.None && Desired is not null && Drifted ? this with { Work = WorkKind.Apply } : this;
 
-    /// <param name="asked">This record as it was when the cluster was asked.</param>
+    /// <param name="asked">This record when the cluster was asked.</param>
     public WorkspaceRecord RemoveAnswered(WorkspaceRecord asked, bool found) =>
         Removed != asked.DesiredGeneration ? this
-        // What was heard meanwhile is newer than the answer: it is asked again, for nothing more will be heard.
+        // An observation meanwhile is newer than the answer. The cluster is asked again, because there will be no
+        // further observation.
         : found && TimesGone != asked.TimesGone ? this with { Failure = null, Deleting = true }
         : found ? this with { Work = WorkKind.None, Failure = null, Deleting = true }
         : this with { Work = WorkKind.None, Failure = null, Deleted = true, Cluster = null };
 
     /// <summary>
-    /// A call failed. After a transient failure the work remains to be done; after another one it is done again only by
-    /// <see cref="Retried"/>.
+    /// Records a failed call. After a transient failure the work remains to be done; after another one, only <see
+    /// cref="Retried"/> repeats it.
     /// </summary>
-    /// <param name="asked">This record as it was when the cluster was asked.</param>
-    /// <returns>This same record if the desired state or the removal was sent again since: it is still to be tried.</returns>
+    /// <param name="asked">This record when the cluster was asked.</param>
+    /// <returns>
+    /// The same record if the desired state or the removal was sent again since; it is still to be tried.
+    /// </returns>
     public WorkspaceRecord Failed(WorkspaceRecord asked, Failure failure, string drift = "") =>
         !ReferenceEquals(Desired, asked.Desired) || !ReferenceEquals(Removal, asked.Removal)
             ? this
@@ -204,8 +215,7 @@ internal sealed record WorkspaceRecord(string Id)
             };
 
     /// <summary>
-    /// Makes what has failed for good, or has not come to be what was wished, be tried once more: somebody may have mended
-    /// the cause, or have broken what was made.
+    /// Has failed or unfulfilled work repeated: somebody may have fixed the cause, or damaged the result.
     /// </summary>
     public WorkspaceRecord Retried() =>
         Work != WorkKind.None || Deleted ? this
@@ -213,10 +223,12 @@ internal sealed record WorkspaceRecord(string Id)
         : Desired is not null && !Fulfilled ? this with { Work = WorkKind.Apply }
         : this;
 
-    /// <summary>Without wishes: the next session brings its own.</summary>
+    /// <summary>Returns the record without desired state, for the next session.</summary>
     public WorkspaceRecord Detached() => new(Id) { Cluster = Cluster, Settled = Settled };
 
-    /// <summary>Whether a report ends the story of the current wish, so that later ones belong to no work of ours.</summary>
+    /// <summary>
+    /// Whether a report completes the current desired state, so that later reports belong to no work.
+    /// </summary>
     public bool Settles(WorkspaceReport report) =>
         report.Generation >= DesiredGeneration
         && report.State
@@ -226,7 +238,9 @@ internal sealed record WorkspaceRecord(string Id)
                 or WorkspaceState.Deleted
         && Work == WorkKind.None;
 
-    /// <summary>One request to delete the workspace. Equal to itself only, so that a repeated one is told from it.</summary>
+    /// <summary>
+    /// One request to delete the workspace. Equal to itself only, so that repeated requests are distinguished.
+    /// </summary>
     private sealed class RemovalRequest(ulong generation)
     {
         public ulong Generation => generation;

@@ -4,8 +4,8 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>What is reported of a workspace.</summary>
-/// <param name="Generation">The one that the objects carry, or that could not be applied.</param>
+/// <summary>Report of a workspace.</summary>
+/// <param name="Generation">That of the objects, or the one that could not be applied.</param>
 internal sealed record WorkspaceReport(
     string Id,
     ulong Generation,
@@ -14,16 +14,18 @@ internal sealed record WorkspaceReport(
     string Message = ""
 )
 {
-    /// <summary>What has happened in this generation.</summary>
+    /// <summary>Occurrences in this generation.</summary>
     public Timeline Timeline { get; init; } = Timeline.Empty;
 
-    /// <summary>Size of the volume as the cluster has it; empty if there is none, null if that isn't known.</summary>
+    /// <summary>Size of the volume in the cluster; empty if there is none, null if unknown.</summary>
     public string? Disk { get; init; }
 
-    /// <summary>Asks to be told what is desired: the objects differ from what was applied last, and it isn't known here.</summary>
+    /// <summary>
+    /// Whether to ask for the desired state: the objects differ from what was applied, and it is not known here.
+    /// </summary>
     public bool ResendDesired { get; init; }
 }
 
-/// <summary>What a snapshot says of a workspace.</summary>
-/// <param name="Held">What the cluster holds of it; null if nothing, or if its driver can't tell.</param>
+/// <summary>Entry of a snapshot.</summary>
+/// <param name="Held">Description by the objects; null if there are none, or the driver cannot tell.</param>
 internal readonly record struct SnapshotEntry(WorkspaceReport Report, HeldWorkspace? Held);

@@ -5,7 +5,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>Derives the report of a workspace from its record. Pure.</summary>
+/// <summary>Derives the report of a workspace from its record. Pure functions.</summary>
 internal static class WorkspaceReports
 {
     /// <returns>Null if there is nothing to report.</returns>
@@ -61,7 +61,7 @@ internal static class WorkspaceReports
         }
     }
 
-    /// <summary>The report of a workspace whose apply keeps failing for a passing reason.</summary>
+    /// <summary>Returns the report of a workspace whose apply keeps failing for a temporary reason.</summary>
     private static WorkspaceReport Waiting(WorkspaceRecord record, ulong generation, Failure failure) =>
         record.Cluster switch
         {

@@ -3,10 +3,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Reconcile;
 
-/// <summary>The records of all workspaces. Its owner holds a lock around every call.</summary>
+/// <summary>The records of all workspaces. Not thread-safe: the owner locks every call.</summary>
 internal sealed class WorkspaceTable
 {
-    /// <summary>Tombstones that are kept within a session; each holds a few hundred bytes.</summary>
+    /// <summary>Maximum number of tombstones within a session; each takes a few hundred bytes.</summary>
     private const int MaxTombstones = 10_000;
 
     private readonly Dictionary<string, WorkspaceRecord> _records = [];
@@ -20,7 +20,7 @@ internal sealed class WorkspaceTable
         _tombstones.Clear();
     }
 
-    /// <returns>False if the change left the record as it was.</returns>
+    /// <returns>False if the record did not change.</returns>
     public bool Update(string id, Func<WorkspaceRecord, WorkspaceRecord> change)
     {
         var before = _records.GetValueOrDefault(id) ?? new WorkspaceRecord(id);
@@ -45,7 +45,7 @@ internal sealed class WorkspaceTable
 
     public IReadOnlyList<string> Retry() => [.. _records.Keys.ToList().Where(id => Update(id, r => r.Retried()))];
 
-    /// <returns>Whether it has come to differ from what was applied, so that this is to be applied again.</returns>
+    /// <returns>Whether it has come to differ from what was applied, which has to be applied again.</returns>
     public bool Seen(ClusterWorkspace workspace)
     {
         var idle = Find(workspace.Id) is null or { Work: WorkKind.None };
@@ -53,7 +53,7 @@ internal sealed class WorkspaceTable
         return idle && Find(workspace.Id) is { Work: WorkKind.Apply };
     }
 
-    /// <returns>What is left to do.</returns>
+    /// <returns>The remaining work.</returns>
     public WorkKind Gone(string id)
     {
         if (!_records.ContainsKey(id))
@@ -62,7 +62,7 @@ internal sealed class WorkspaceTable
         return Find(id)?.Work ?? WorkKind.None;
     }
 
-    /// <summary>Takes a full list: what isn't in it is gone.</summary>
+    /// <summary>Processes a full list: workspaces that are missing from it are gone.</summary>
     public (IReadOnlyList<string> Changed, IReadOnlyList<string> ToRemove, IReadOnlyList<string> ToRepair) Listed(
         IReadOnlyList<ClusterWorkspace> list
     )
@@ -84,7 +84,9 @@ internal sealed class WorkspaceTable
         return (report, traceparent);
     }
 
-    /// <summary>All but what waits for its first apply: the cluster doesn't hold that yet.</summary>
+    /// <summary>
+    /// Returns all records but those that wait for their first apply, which the cluster does not have yet.
+    /// </summary>
     public IReadOnlyList<SnapshotEntry> Snapshot()
     {
         var entries = new List<SnapshotEntry>(_records.Count);
@@ -106,7 +108,7 @@ internal sealed class WorkspaceTable
         while (_tombstones.Count > MaxTombstones)
         {
             var oldest = _tombstones.Dequeue();
-            // It may have come back under a newer wish since.
+            // It may have been created again by a newer desired state.
             if (Find(oldest) is { Deleted: true, Cluster: null })
                 _records.Remove(oldest);
         }
