@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;
@@ -16,7 +17,11 @@ internal sealed record Attaching(
     uint? ProtocolVersion,
     ImmutableArray<Condition> Conditions,
     TimeSpan SilenceLimit
-);
+)
+{
+    /// <summary>Id of the trace of the Hello; null if there is none.</summary>
+    public string? Trace { get; init; } = Activity.Current?.RootId;
+}
 
 /// <summary>
 /// A session with its epoch: the presence with it, and the state of the status machine to continue from.
@@ -36,7 +41,7 @@ internal sealed record AttachedSession(ProviderPresence Presence, StatusState St
 internal sealed record HeldBack(AgentConnected Connected, ProviderPresence Before);
 
 /// <summary>Loads, decides and appends: the only code that writes a provider's presence.</summary>
-internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failures, Replica replica, TimeProvider time)
+internal sealed class PresenceStore
 {
     /// <summary>How often readiness reports are stored, beyond changes of the provider's status.</summary>
     public static readonly Pace ReadinessPace = new(10, TimeSpan.FromSeconds(30));
@@ -46,6 +51,32 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     >();
 
     private static readonly ResiliencePipeline<ProviderPresence?> RetryAppend = ConflictRetry.Of<ProviderPresence?>();
+
+    /// <summary>Owners of presences wait as long as it takes; their number is bounded.</summary>
+    private static readonly BatchLimits AppendLimits = new(
+        Size: 128,
+        Workers: 4,
+        MaxWaiting: int.MaxValue,
+        TimeSpan.MaxValue
+    );
+
+    private readonly StoreSessions _sessions;
+    private readonly FailedSessions _failures;
+    private readonly Replica _replica;
+    private readonly TimeProvider _time;
+    private readonly Batcher<PresenceChange, ProviderPresence?> _appends;
+
+    public PresenceStore(StoreSessions sessions, FailedSessions failures, Replica replica, TimeProvider time)
+    {
+        (_sessions, _failures, _replica, _time) = (sessions, failures, replica, time);
+        _appends = new Batcher<PresenceChange, ProviderPresence?>(
+            AppendLimits,
+            Append,
+            _ => StoreFailure.Away,
+            null,
+            time
+        );
+    }
 
     /// <summary>
     /// Assigns the next epoch to each agent, or refuses it, in one transaction. The newest session of a provider wins.
@@ -73,8 +104,8 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         CancellationToken ct
     )
     {
-        await using var session = sessions.Write(Actor.Agent(all[0].ProviderId).Stored);
-        var stored = await AttachReads.Read(session, failures, all, ct);
+        await using var session = _sessions.Write(Actor.Agent(all[0].ProviderId).Stored);
+        var stored = await AttachReads.Read(session, _failures, all, ct);
         var results = new Result<AttachedSession>?[all.Count];
         var attached = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0; i < all.Count; i++)
@@ -91,18 +122,13 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     {
         var presence = stored.Presence(attaching);
         var (version, takenBy) = (attaching.ProtocolVersion, stored.TakenBy(attaching));
-        if (Admission.Decide(presence, attaching.Agent, version, takenBy, time.GetUtcNow()) is { } error)
+        if (Admission.Decide(presence, attaching.Agent, version, takenBy, _time.GetUtcNow()) is { } error)
             return error;
         var (events, attached) = Attached(presence!, attaching);
         attached = attached with { Provider = stored.Provider(attaching) };
         if (stored.IsFailing(presence!))
             return attached with { HeldBack = new HeldBack((AgentConnected)events[0], presence!) };
-        session.Append(
-            StreamKeys.Presence(attaching.ProviderId),
-            presence!.Version,
-            Actor.Agent(attaching.ProviderId),
-            events
-        );
+        session.Append(presence!.Id, presence.Version, Actor.Agent(presence.ProviderId), events, attaching.Trace);
         return attached;
     }
 
@@ -112,11 +138,11 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
     /// </summary>
     public async Task Refuse(string providerId, Error error, ClusterOffered? offered, CancellationToken ct)
     {
-        await using var session = sessions.Write(Actor.Agent(providerId).Stored);
+        await using var session = _sessions.Write(Actor.Agent(providerId).Stored);
         var stream = await Fetch(session, providerId, ct);
         if (stream.Aggregate is not { Ended: false } presence)
             return;
-        stream.AppendMany(Admission.Note(presence, error, offered, time.GetUtcNow()));
+        stream.AppendMany(Admission.Note(presence, error, offered, _time.GetUtcNow()));
         if (stream.Events.Count == 0)
             return;
         try
@@ -131,7 +157,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
 
     /// <summary>
     /// Appends events if the presence still belongs to this epoch and owner or, if the first event is that the agent
-    /// has connected, if that epoch is still free.
+    /// has connected, if that epoch is still free. Concurrent appends of several providers share a transaction.
     /// </summary>
     /// <returns>
     /// The stored presence; null if it belongs to another session by now, or the provider is deleted.
@@ -142,33 +168,53 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         string ownerId,
         IReadOnlyList<PresenceEvent> events,
         CancellationToken ct
-    ) => await RetryAppend.ExecuteAsync(async token => await AppendOnce(providerId, epoch, ownerId, events, token), ct);
+    ) => (await _appends.Run(PresenceChange.Of(providerId, epoch, ownerId, events), ct)).Value;
 
-    private async Task<ProviderPresence?> AppendOnce(
-        string providerId,
-        long epoch,
-        string ownerId,
-        IReadOnlyList<PresenceEvent> events,
+    private async Task<IReadOnlyList<ProviderPresence?>> Append(IReadOnlyList<PresenceChange> all, CancellationToken ct)
+    {
+        if (all is [var only])
+            return [await Append(only, ct)];
+        var (stored, seen) = (new List<ProviderPresence?>(all.Count), new HashSet<string>(StringComparer.Ordinal));
+        var first = await AppendOnce([.. all.Where(c => seen.Add(c.ProviderId))], ct);
+        foreach (var change in all)
+            stored.Add(first.Remove(change.ProviderId, out var done) ? done : await Append(change, ct));
+        return stored;
+    }
+
+    private async Task<ProviderPresence?> Append(PresenceChange change, CancellationToken ct) =>
+        await RetryAppend.ExecuteAsync(async token => (await AppendOnce([change], token))[change.ProviderId], ct);
+
+    /// <param name="changes">Of different providers.</param>
+    /// <returns>By provider.</returns>
+    private async Task<Dictionary<string, ProviderPresence?>> AppendOnce(
+        IReadOnlyList<PresenceChange> changes,
         CancellationToken ct
     )
     {
-        await using var session = sessions.Write(Actor.Agent(providerId).Stored);
-        var stream = await Fetch(session, providerId, ct);
-        if (stream.Aggregate is not { } presence)
-            return null;
-        if (!(events[0] is AgentConnected first ? presence.IsFreeFor(first) : presence.IsOwnedBy(epoch, ownerId)))
-            return null;
-        stream.AppendMany(events);
+        await using var session = _sessions.Write(Actor.Agent(changes[0].ProviderId).Stored);
+        var keys = changes.Select(c => StreamKeys.Presence(c.ProviderId));
+        var presences = (await session.LoadManyAsync<ProviderPresence>(ct, keys)).ToDictionary(p => p.ProviderId);
+        var stored = new Dictionary<string, ProviderPresence?>(StringComparer.Ordinal);
+        foreach (var change in changes)
+            stored[change.ProviderId] = Append(session, change, presences.GetValueOrDefault(change.ProviderId));
         await session.SaveChangesAsync(ct);
-        return events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
+        return stored;
+    }
+
+    private static ProviderPresence? Append(IDocumentSession session, PresenceChange change, ProviderPresence? presence)
+    {
+        if (presence is null || !change.IsAllowed(presence))
+            return null;
+        session.Append(presence.Id, presence.Version, Actor.Agent(change.ProviderId), change.Events, change.Trace);
+        return change.Events.Aggregate(presence, (p, e) => ProviderPresence.Fold(p, p.Id, e)!);
     }
 
     /// <summary>Forgets the failed sessions of a provider.</summary>
-    public Task ForgetFailures(string providerId, CancellationToken ct) => failures.Clear(providerId, ct);
+    public Task ForgetFailures(string providerId, CancellationToken ct) => _failures.Clear(providerId, ct);
 
     private (List<PresenceEvent>, AttachedSession) Attached(ProviderPresence presence, Attaching attaching)
     {
-        var at = time.GetUtcNow();
+        var at = _time.GetUtcNow();
         var before = StatusState.From(presence);
         var state = StatusMachine.Step(
             before,
@@ -181,7 +227,7 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         var connected = new AgentConnected(
             presence.Epoch + 1,
             Guid.NewGuid().ToString("n"),
-            replica.Id,
+            _replica.Id,
             attaching.Agent,
             attaching.TokenId,
             at
@@ -198,4 +244,25 @@ internal sealed class PresenceStore(StoreSessions sessions, FailedSessions failu
         string providerId,
         CancellationToken ct
     ) => session.Events.FetchForWriting<ProviderPresence>(StreamKeys.Presence(providerId), ct);
+}
+
+/// <summary>Events for a presence of one session.</summary>
+/// <param name="Trace">Id of the trace that they belong to; null if there is none.</param>
+internal sealed record PresenceChange(
+    string ProviderId,
+    long Epoch,
+    string OwnerId,
+    IReadOnlyList<PresenceEvent> Events,
+    string? Trace
+)
+{
+    public static PresenceChange Of(
+        string providerId,
+        long epoch,
+        string ownerId,
+        IReadOnlyList<PresenceEvent> events
+    ) => new(providerId, epoch, ownerId, events, Activity.Current?.RootId);
+
+    public bool IsAllowed(ProviderPresence presence) =>
+        Events[0] is AgentConnected first ? presence.IsFreeFor(first) : presence.IsOwnedBy(Epoch, OwnerId);
 }

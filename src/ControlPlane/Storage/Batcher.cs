@@ -19,11 +19,12 @@ internal sealed record BatchLimits(int Size, int Workers, int MaxWaiting, TimeSp
 /// </summary>
 /// <param name="run">Returns one result for each request, in order.</param>
 /// <param name="refusal">Creates the error of a refused request from its retry delay.</param>
+/// <param name="health">Ends waiting while the database is unavailable; null for requests that have to wait.</param>
 internal sealed class Batcher<TRequest, TResult>(
     BatchLimits limits,
     Func<IReadOnlyList<TRequest>, CancellationToken, Task<IReadOnlyList<TResult>>> run,
     Func<TimeSpan, Error> refusal,
-    StoreHealth health,
+    StoreHealth? health,
     TimeProvider time
 )
 {
@@ -35,6 +36,8 @@ internal sealed class Batcher<TRequest, TResult>(
     private sealed record Item(TRequest Request, long Since)
     {
         public volatile bool Abandoned;
+
+        public Activity? Trace { get; } = Activity.Current;
 
         public TaskCompletionSource<Result<TResult>> Result { get; } =
             new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,7 +64,10 @@ internal sealed class Batcher<TRequest, TResult>(
         var item = new Item(request, time.GetTimestamp());
         if (Enqueue(item) is { } delay)
             return refusal(delay);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, health.Unreachable);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(
+            ct,
+            health?.Unreachable ?? CancellationToken.None
+        );
         try
         {
             return await item.Result.Task.WaitAsync(either.Token);
@@ -95,8 +101,6 @@ internal sealed class Batcher<TRequest, TResult>(
 
     private async Task Work()
     {
-        // A batch belongs to no trace of a caller.
-        Activity.Current = null;
         while (Take() is { Count: > 0 } batch)
         {
             var begun = time.GetTimestamp();
@@ -131,6 +135,8 @@ internal sealed class Batcher<TRequest, TResult>(
 
     private async Task RunBatch(IReadOnlyList<Item> batch)
     {
+        // A batch of many belongs to no trace of its callers.
+        Activity.Current = batch is [var only] ? only.Trace : null;
         try
         {
             var results = await run([.. batch.Select(i => i.Request)], CancellationToken.None);

@@ -4,19 +4,20 @@ namespace Coder.Mesh.ControlPlane.Storage;
 
 internal static class EventAppends
 {
-    /// <summary>Appends events of an author to a stream, in a session whose events may have different authors.</summary>
+    /// <summary>Appends events to a stream in a session whose events may have different authors and traces.</summary>
     /// <param name="version">Version of the stream that the events were decided on; the save fails if it has changed.</param>
     public static void Append<TEvent>(
         this IDocumentSession session,
         string key,
         int version,
         Actor actor,
-        IReadOnlyList<TEvent> events
+        IReadOnlyList<TEvent> events,
+        string? trace
     )
         where TEvent : class
     {
         var stored = session.Events.Append(key, version + events.Count, events).Events;
         foreach (var one in stored)
-            one.UserName = actor.Stored;
+            (one.UserName, one.CorrelationId) = (actor.Stored, trace);
     }
 }
