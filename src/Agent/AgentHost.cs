@@ -8,6 +8,7 @@ using Coder.Mesh.Agent.Observability;
 using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.Simulated;
 using Coder.Mesh.Protocol.Network;
+using Coder.Mesh.Shared;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -26,7 +27,7 @@ internal static class AgentHost
         if (app is null)
             return 2;
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Coder.Mesh.Agent");
-        logger.Starting(AgentVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
+        logger.Starting(BuildVersion.Text, options.Cluster == ClusterKind.Simulated ? "simulated" : "kubernetes");
         if (options.Cluster == ClusterKind.Simulated)
             LogSimulated(logger, options.Simulated);
         if (EnvironmentProxy.Read(Environment.GetEnvironmentVariable)?.RouteTo(options.AccessUrl) is { } proxy)

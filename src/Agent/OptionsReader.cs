@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Configuration;
 using Coder.Mesh.Agent.Simulated;
 using Coder.Mesh.Protocol.Network;

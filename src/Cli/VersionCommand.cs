@@ -1,16 +1,18 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Reflection;
 using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Cli;
 
-/// <summary>`mesh version`, and what `mesh --version` does.</summary>
+/// <summary>`mesh version` and `mesh --version`.</summary>
 internal static class VersionCommand
 {
+    private const int CommitDigits = 12;
+
     public static Command Make(Output output)
     {
         var command = new MeshCommand(
@@ -21,9 +23,8 @@ internal static class VersionCommand
         );
         command.SetAction(line =>
         {
-            var (version, commit) = Current();
             if (line.Format() is not OutputFormat.Table and var format)
-                output.Data(new JsonObject { ["version"] = version, ["commit"] = commit }, format);
+                output.Data(new JsonObject { ["version"] = BuildVersion.Version, ["commit"] = Commit }, format);
             else
                 output.Lines(Sentence());
             return ExitCodes.Ok;
@@ -31,20 +32,10 @@ internal static class VersionCommand
         return command;
     }
 
-    private static string Sentence()
-    {
-        var (version, commit) = Current();
-        return commit.Length > 0 ? $"mesh {version} ({commit})" : $"mesh {version}";
-    }
+    private static string Sentence() =>
+        Commit.Length > 0 ? $"mesh {BuildVersion.Version} ({Commit})" : $"mesh {BuildVersion.Version}";
 
-    // The build appends the commit to the informational version after a plus sign, where it knows it.
-    private static (string Version, string Commit) Current()
-    {
-        var full = typeof(VersionCommand)
-            .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
-            .InformationalVersion.Split('+', 2);
-        return (full[0], full.Length > 1 ? full[1][..Math.Min(12, full[1].Length)] : "");
-    }
+    private static string Commit => BuildVersion.Commit[..Math.Min(CommitDigits, BuildVersion.Commit.Length)];
 
     /// <summary>The action of the option `--version`.</summary>
     public sealed class Action(Output output) : SynchronousCommandLineAction

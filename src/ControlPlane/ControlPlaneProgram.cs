@@ -1,10 +1,10 @@
 using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Settings;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.EmbeddedPostgres;
 using Coder.Mesh.Protocol.Network;
+using Coder.Mesh.Shared;
 using Npgsql;
 
 namespace Coder.Mesh.ControlPlane;

@@ -1,6 +1,6 @@
 using System.Net;
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Configuration;
+using Coder.Mesh.Shared;
 using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Agent.Tests;
@@ -271,6 +271,7 @@ public sealed class OptionsTests
     [InlineData("10s", 10_000)]
     [InlineData("1500ms", 1_500)]
     [InlineData("0.5m", 30_000)]
+    [InlineData("1h30m", 5_400_000)]
     public void Durations_are_read(string text, int milliseconds)
     {
         Assert.True(Durations.TryParse(text, out var value));
@@ -281,7 +282,7 @@ public sealed class OptionsTests
     [InlineData("10")]
     [InlineData("-1s")]
     [InlineData("s")]
-    [InlineData("1h")]
+    [InlineData("1m1h")]
     [InlineData("1e9s")]
     [InlineData("NaNs")]
     [InlineData("99999999999m")]

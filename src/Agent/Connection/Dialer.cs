@@ -4,6 +4,7 @@ using Coder.Mesh.Agent.Reconcile;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.Protocol;
 using Coder.Mesh.Protocol.Network;
+using Coder.Mesh.Shared;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -140,7 +141,7 @@ internal sealed class Dialer(
             {
                 MinProtocolVersion = ProtocolVersion.Min,
                 MaxProtocolVersion = ProtocolVersion.Max,
-                AgentVersion = AgentVersion.Text,
+                AgentVersion = BuildVersion.Text,
                 InstanceId = _instanceId,
                 NamespaceUid = readiness.NamespaceUid,
                 Cluster = readiness.Facts,

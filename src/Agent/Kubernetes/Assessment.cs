@@ -1,4 +1,4 @@
-using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;

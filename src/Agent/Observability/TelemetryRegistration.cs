@@ -1,3 +1,4 @@
+using Coder.Mesh.Shared;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -17,7 +18,7 @@ internal static class TelemetryRegistration
 
         services
             .AddOpenTelemetry()
-            .ConfigureResource(r => r.AddService("mesh-agent", serviceVersion: AgentVersion.Text))
+            .ConfigureResource(r => r.AddService("mesh-agent", serviceVersion: BuildVersion.Text))
             .WithTracing(t => t.AddSource(Tracing.SourceName).AddOtlpExporter())
             .WithMetrics(m => m.AddMeter(AgentMetrics.MeterName).AddOtlpExporter());
         return services;

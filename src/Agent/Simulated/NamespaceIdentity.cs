@@ -1,3 +1,6 @@
+using System.Text;
+using Coder.Mesh.Shared;
+
 namespace Coder.Mesh.Agent.Simulated;
 
 /// <summary>
@@ -19,10 +22,7 @@ internal static class NamespaceIdentity
         var uid = Guid.NewGuid().ToString();
         if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
             Directory.CreateDirectory(folder);
-        // Written beside and moved, so that a kill leaves no half a file.
-        var temporary = $"{file}.{uid}";
-        File.WriteAllText(temporary, uid + "\n");
-        File.Move(temporary, file, overwrite: true);
+        AtomicFile.Write(file, Encoding.UTF8.GetBytes(uid + "\n"));
         return uid;
     }
 }

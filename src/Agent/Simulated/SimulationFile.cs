@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Simulated;
 

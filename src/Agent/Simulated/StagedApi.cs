@@ -1,6 +1,6 @@
-using Coder.Mesh.Agent.Base;
 using Coder.Mesh.Agent.Clusters;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Simulated;

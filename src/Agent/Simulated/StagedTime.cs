@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Coder.Mesh.Agent.Base;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Agent.Simulated;
 

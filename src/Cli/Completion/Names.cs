@@ -9,16 +9,16 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Completion;
 
-/// <summary>Has arguments and options suggest the names of what there is, asked from the control plane, or none if that takes long.</summary>
+/// <summary>Adds completions for names of resources, read from the control plane within a time limit.</summary>
 internal sealed class Names(CliHost host)
 {
     private const string LimitVariable = "MESH_COMPLETION_TIMEOUT";
 
-    // Somebody waits at a prompt.
+    // Short, since a user is waiting at a prompt.
     private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(1);
 
-    // The largest page that there is.
-    private const int Most = 1000;
+    // The maximum page size of the API.
+    private const int MaxNames = 1000;
 
     private delegate Task<IEnumerable<string>> Ask(MeshClient client, CancellationToken ct);
 
@@ -40,16 +40,16 @@ internal sealed class Names(CliHost host)
     private Func<CompletionContext, IEnumerable<CompletionItem>>? Source(string of) =>
         of switch
         {
-            "providers" or "provider" or "--provider" => context => Told(context, Providers),
-            "orgs" or "organization" or "--org" => context => Told(context, Organizations),
-            "workspaces" => context => Told(context, Workspaces),
-            "tokens" => context => Told(context, ApiTokens),
+            "providers" or "provider" or "--provider" => context => FromServer(context, Providers),
+            "orgs" or "organization" or "--org" => context => FromServer(context, Organizations),
+            "workspaces" => context => FromServer(context, Workspaces),
+            "tokens" => context => FromServer(context, ApiTokens),
             "contexts" or "--context" => _ => Contexts(),
             HelpCommand.Words => Commands,
             _ => null,
         };
 
-    /// <summary>Whether the word that is typed is a value of this argument, by the values before it.</summary>
+    /// <summary>Tells whether the current word belongs to this argument, given the values before it.</summary>
     private static bool IsNext(Command command, Argument argument, CompletionContext context)
     {
         var given = command.Arguments.Sum(a => context.ParseResult.GetResult(a)?.Tokens.Count ?? 0);
@@ -63,27 +63,27 @@ internal sealed class Names(CliHost host)
         return false;
     }
 
-    private IEnumerable<CompletionItem> Told(CompletionContext context, Ask ask)
+    private IEnumerable<CompletionItem> FromServer(CompletionContext context, Ask ask)
     {
         try
         {
             var access = Access.Find(context.ParseResult, host.Contexts, host.Env);
-            var longest = Durations.TryParse(host.Env(LimitVariable) ?? "") ?? DefaultLimit;
+            var timeout = DurationOption.TryParse(host.Env(LimitVariable) ?? "") ?? DefaultLimit;
             using var client = Calling.With(
                 access.Target with
                 {
-                    RequestTimeout = longest,
+                    RequestTimeout = timeout,
                 },
                 access.Token.Secret,
                 host.Time
             );
-            using var limit = new CancellationTokenSource(longest, host.Time);
-            // The library asks for completions without an await, and nothing else runs in this process.
+            using var limit = new CancellationTokenSource(timeout, host.Time);
+            // Completions are synchronous in the library, and nothing else runs in this process.
             return Items(ask(client, limit.Token).GetAwaiter().GetResult());
         }
         catch (Exception)
         {
-            // Whatever it is, a command would say it; a prompt must not.
+            // Completion never reports errors; the command will.
             return [];
         }
     }
@@ -101,7 +101,7 @@ internal sealed class Names(CliHost host)
         }
     }
 
-    /// <summary>The commands of the one that the words before name.</summary>
+    /// <summary>Lists the subcommands of the command given by the previous words.</summary>
     private static IEnumerable<CompletionItem> Commands(CompletionContext context)
     {
         var words = context.ParseResult.CommandResult.Tokens.Select(t => t.Value).ToList();
@@ -113,13 +113,13 @@ internal sealed class Names(CliHost host)
         return command?.Subcommands.Select(c => new CompletionItem(c.Name, detail: c.Description)) ?? [];
     }
 
-    // What a shell would take for more than a word is none: bash puts it into the line as it is.
+    // Names that need quoting are left out: bash inserts completions without quoting them.
     private static IEnumerable<CompletionItem> Items(IEnumerable<string> names) =>
         [.. names.Where(n => Shell.Quote(n) == n).Select(n => new CompletionItem(n))];
 
     private static async Task<IEnumerable<string>> Providers(MeshClient client, CancellationToken ct)
     {
-        var request = new ListProvidersRequest { PageSize = Most };
+        var request = new ListProvidersRequest { PageSize = MaxNames };
         return (await client.Providers.ListProvidersAsync(request, cancellationToken: ct)).Providers.Select(p =>
             p.Name
         );
@@ -127,14 +127,14 @@ internal sealed class Names(CliHost host)
 
     private static async Task<IEnumerable<string>> Organizations(MeshClient client, CancellationToken ct)
     {
-        var request = new ListOrganizationsRequest { PageSize = Most };
+        var request = new ListOrganizationsRequest { PageSize = MaxNames };
         var answer = await client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
         return answer.Organizations.Select(o => o.Name);
     }
 
     private static async Task<IEnumerable<string>> Workspaces(MeshClient client, CancellationToken ct)
     {
-        var request = new ListWorkspacesRequest { PageSize = Most };
+        var request = new ListWorkspacesRequest { PageSize = MaxNames };
         return (await client.Workspaces.ListWorkspacesAsync(request, cancellationToken: ct)).Workspaces.Select(w =>
             w.Name
         );
@@ -142,7 +142,7 @@ internal sealed class Names(CliHost host)
 
     private static async Task<IEnumerable<string>> ApiTokens(MeshClient client, CancellationToken ct)
     {
-        var request = new ListTokensRequest { PageSize = Most };
+        var request = new ListTokensRequest { PageSize = MaxNames };
         return (await client.Tokens.ListTokensAsync(request, cancellationToken: ct)).Tokens.Select(t => t.Id);
     }
 }

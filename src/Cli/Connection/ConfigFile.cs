@@ -2,18 +2,19 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Coder.Mesh.Cli.Errors;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>The file that holds the contexts, tokens included: its owner's alone, and always whole.</summary>
+/// <summary>The file with the contexts and their tokens, readable by its owner only.</summary>
 internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
 {
     private const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnersFolder = OwnersFile | UnixFileMode.UserExecute;
     private const int MaxLength = 1024 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LockRetryDelay = TimeSpan.FromMilliseconds(20);
 
     private static readonly ConfigJson Form = new(
         new JsonSerializerOptions(JsonSerializerDefaults.Web)
@@ -28,7 +29,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
 
     public string Path { get; } = System.IO.Path.Combine(Xdg.Config(env), "config.json");
 
-    /// <returns>An empty one where there is no file.</returns>
+    /// <returns>An empty configuration if there is no file.</returns>
     public Config Read()
     {
         try
@@ -41,7 +42,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
             );
             if (file.Length > MaxLength)
                 throw Broken($"it is longer than {MaxLength} bytes");
-            var config = JsonSerializer.Deserialize(file, Form.Config) ?? throw Broken("line 1: it says null");
+            var config = JsonSerializer.Deserialize(file, Form.Config) ?? throw Broken("line 1: it is null");
             if (config.Contexts is null || config.Contexts.Any(c => c.Value is null))
                 throw Broken("one of its contexts is null");
             return config;
@@ -60,7 +61,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
         }
     }
 
-    /// <summary>Reads, changes and writes, while no other `mesh` of this user does.</summary>
+    /// <summary>Reads, changes and writes the file under a lock against other `mesh` processes.</summary>
     public async Task Change(Func<Config, Config> change, CancellationToken ct)
     {
         try
@@ -72,7 +73,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
                 Directory.CreateDirectory(folder, OwnersFolder);
             using var alone = await Lock(ct);
             var config = change(Read());
-            Replace(JsonSerializer.SerializeToUtf8Bytes(config, Form.Config));
+            AtomicFile.Write(Path, [.. JsonSerializer.SerializeToUtf8Bytes(config, Form.Config), (byte)'\n']);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -86,29 +87,6 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
         }
     }
 
-    /// <summary>A whole new file in place of the old one: a reader, or a loss of power, meets one or the other.</summary>
-    private void Replace(byte[] content)
-    {
-        // Who keeps the file elsewhere and links to it keeps it there.
-        var target =
-            (File.Exists(Path) ? File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName : null) ?? Path;
-        var temporary = $"{target}.{Guid.NewGuid():n}";
-        try
-        {
-            using (var file = new FileStream(temporary, Owners(FileMode.CreateNew)))
-            {
-                file.Write([.. content, (byte)'\n']);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, target, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
-
     private async Task<FileStream> Lock(CancellationToken ct)
     {
         var began = time.GetTimestamp();
@@ -116,23 +94,23 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
         {
             try
             {
-                return new FileStream($"{Path}.lock", Owners(FileMode.OpenOrCreate));
+                return new FileStream($"{Path}.lock", LockOptions());
             }
-            catch (IOException e) when (IsHeld(e) && time.GetElapsedTime(began) < Patience)
+            catch (IOException e) when (IsHeld(e) && time.GetElapsedTime(began) < LockTimeout)
             {
-                await Task.Delay(Pause, time, ct);
+                await Task.Delay(LockRetryDelay, time, ct);
             }
         }
     }
 
-    // Only that passes; a file system that can't be written stays so. EWOULDBLOCK of Linux and of macOS, and Windows' sharing violation.
+    // EWOULDBLOCK on Linux and macOS, and the sharing violation on Windows. Other errors are not transient.
     private static bool IsHeld(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
 
-    private static FileStreamOptions Owners(FileMode mode)
+    private static FileStreamOptions LockOptions()
     {
         var options = new FileStreamOptions
         {
-            Mode = mode,
+            Mode = FileMode.OpenOrCreate,
             Access = FileAccess.ReadWrite,
             Share = FileShare.None,
         };
@@ -143,7 +121,7 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
 
     private static string Cause(JsonException e)
     {
-        // The message ends with the same place in other words.
+        // The message repeats the position at its end.
         var end = e.Message.IndexOf(" Path: ", StringComparison.Ordinal) is var path and > 0
             ? path
             : e.Message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
@@ -157,10 +135,10 @@ internal sealed class ConfigFile(Func<string, string?> env, TimeProvider time)
 
     private CliException Broken(string cause) =>
         new(
-            new Failure($"the contexts in {Path} can't be read", ExitCodes.Usage)
+            new Failure($"cannot read the contexts in {Path}", ExitCodes.Usage)
             {
                 Details = [$"cause: {cause}"],
-                Tips = ["mend it, or move it away and log in again; it was left as it is"],
+                Tips = ["fix the file, or move it away and log in again; it was not changed"],
             }
         );
 }

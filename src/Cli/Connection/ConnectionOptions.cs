@@ -3,7 +3,7 @@ using Coder.Mesh.Cli.CommandLine;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>Options of every command: which control plane is called, with which token, and for how long.</summary>
+/// <summary>Options of every command that select the control plane, the token and the timeout of calls.</summary>
 internal static class ConnectionOptions
 {
     public static readonly Option<string> Address = new("--address")
@@ -17,7 +17,7 @@ internal static class ConnectionOptions
     public static readonly Option<string> TokenFile = new("--token-file")
     {
         Description =
-            $"A file that holds your token [env: {Token.FileVariable}, or the token itself in {Token.Variable}; default: the admin token of a control plane on this machine]",
+            $"File with your token [env: {Token.FileVariable}, or the token itself in {Token.Variable}; default: the admin token of a control plane on this machine]",
         HelpName = "file",
         Recursive = true,
     };
@@ -25,17 +25,17 @@ internal static class ConnectionOptions
     public static readonly Option<string> Context = new("--context")
     {
         Description =
-            $"A context of `mesh login`: an address, and the token for it [env: {ContextChoice.Variable}; default: the current one]",
+            $"Context created by `mesh login`: an address and its token [env: {ContextChoice.Variable}; default: the current one]",
         HelpName = "name",
         Recursive = true,
     };
 
     public static readonly Option<TimeSpan> RequestTimeout = new("--request-timeout")
     {
-        Description = "How long one call may take, such as 500ms, 10s or 1m [default: 10s]",
+        Description = "Maximum duration of one call, such as 500ms, 10s or 1m [default: 10s]",
         HelpName = "time",
         Recursive = true,
-        CustomParser = Durations.Parse,
+        CustomParser = DurationOption.Parse,
     };
 
     public static readonly TimeSpan DefaultRequestTimeout = TimeSpan.FromSeconds(10);

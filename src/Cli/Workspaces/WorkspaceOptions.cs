@@ -4,10 +4,10 @@ using Coder.Mesh.Cli.Connection;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Options that workspace commands share in kind. Each command has its own instance.</summary>
+/// <summary>Options of several workspace commands. Each command has its own instance.</summary>
 internal static class WorkspaceOptions
 {
-    /// <summary>Where it isn't given, the environment or the context may name one.</summary>
+    /// <summary>Creates the option --org, whose default comes from the environment or the context.</summary>
     public static Option<string> Organization(string description) =>
         new(DefaultOrganization.OptionName)
         {
@@ -18,7 +18,7 @@ internal static class WorkspaceOptions
     public static Option<string[]> Command() =>
         new("--command")
         {
-            Description = "Command of the container, all words up to the next option [default: a shell that sleeps]",
+            Description = "Command of the container: all words up to the next option [default: a shell that sleeps]",
             HelpName = "word",
             Arity = ArgumentArity.OneOrMore,
             AllowMultipleArgumentsPerToken = true,
@@ -32,8 +32,8 @@ internal static class WorkspaceOptions
     public static Option<TimeSpan> Timeout() =>
         new("--timeout")
         {
-            Description = "How long --wait waits, such as 90s or 5m [default: 5m]",
+            Description = "Maximum duration of --wait, such as 90s or 5m [default: 5m]",
             HelpName = "time",
-            CustomParser = Durations.Parse,
+            CustomParser = DurationOption.Parse,
         };
 }

@@ -41,7 +41,7 @@ internal sealed class FirstStart(
             return false;
 
         var files = new TokenFiles(dataFolder);
-        var tokens = await TryKeep(files, dataFolder, ct);
+        var tokens = TryKeep(files, dataFolder);
         var deployment = Ids.New(time);
         try
         {
@@ -85,13 +85,13 @@ internal sealed class FirstStart(
     }
 
     /// <returns>Null if the files cannot be written; then no tokens are created.</returns>
-    private async Task<FirstTokens?> TryKeep(TokenFiles files, string dataFolder, CancellationToken ct)
+    private FirstTokens? TryKeep(TokenFiles files, string dataFolder)
     {
         var tokens = new FirstTokens(Tokens.Create(TokenKind.Api), Tokens.Create(TokenKind.Provider));
         try
         {
-            await files.Write(files.Admin, tokens.Admin, ct);
-            await files.Write(files.BuiltInAgent, tokens.Agent, ct);
+            files.Write(files.Admin, tokens.Admin);
+            files.Write(files.BuiltInAgent, tokens.Agent);
             return tokens;
         }
         catch (Exception e) when (TokenFiles.CannotWrite(e))

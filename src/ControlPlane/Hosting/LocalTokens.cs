@@ -56,7 +56,7 @@ internal sealed class LocalTokens(
             if (await TokenFiles.Read(path, ct) is { } kept && await api.IsLive(kept, ct))
                 return;
             var token = Tokens.Create(kind);
-            await files.Write(path, token, ct);
+            files.Write(path, token);
             await store(token);
             logger.TokenWritten(name, path);
         }

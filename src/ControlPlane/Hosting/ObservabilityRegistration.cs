@@ -3,6 +3,7 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Edge;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Workspaces;
+using Coder.Mesh.Shared;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;

@@ -1,3 +1,6 @@
+using System.Text;
+using Coder.Mesh.Shared;
+
 namespace Coder.Mesh.ControlPlane.Hosting;
 
 /// <summary>Token files of a data folder, with mode 0600.</summary>
@@ -11,19 +14,15 @@ internal sealed class TokenFiles(string folder)
     /// <exception cref="IOException">
     /// The file cannot be written. An <see cref="UnauthorizedAccessException"/> means the same.
     /// </exception>
-    public async Task Write(string path, string token, CancellationToken ct)
+    public void Write(string path, string token)
     {
         Directory.CreateDirectory(folder);
         // Files left by a process that was killed hold tokens that were never valid.
-        foreach (var left in Directory.EnumerateFiles(folder, $"{Path.GetFileName(path)}.*.part"))
+        foreach (
+            var left in Directory.EnumerateFiles(folder, $"{Path.GetFileName(path)}.*{AtomicFile.TemporarySuffix}")
+        )
             File.Delete(left);
-        var part = $"{path}.{Environment.ProcessId}.part";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using (var writer = new StreamWriter(new FileStream(part, options)))
-            await writer.WriteLineAsync(token.AsMemory(), ct);
-        File.Move(part, path, overwrite: true);
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(token + "\n"));
     }
 
     /// <returns>The token; null if there is no such file.</returns>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Coder.Mesh.ControlPlane.Deployment;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.ControlPlane.Mapping;
 

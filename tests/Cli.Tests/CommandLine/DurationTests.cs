@@ -10,8 +10,9 @@ public sealed class DurationTests
     [InlineData("5m", 300)]
     [InlineData("1h30m", 5400)]
     [InlineData("24h", 86400)]
+    [InlineData("1.5m", 90)]
     public void Lengths_of_time_are_read(string text, double seconds) =>
-        Assert.Equal(TimeSpan.FromSeconds(seconds), Durations.TryParse(text));
+        Assert.Equal(TimeSpan.FromSeconds(seconds), DurationOption.TryParse(text));
 
     [Theory]
     [InlineData("")]
@@ -25,5 +26,5 @@ public sealed class DurationTests
     [InlineData(" 1s")]
     [InlineData("1s\n")]
     [InlineData("١s")]
-    public void Nonsense_is_refused(string text) => Assert.Null(Durations.TryParse(text));
+    public void Nonsense_is_refused(string text) => Assert.Null(DurationOption.TryParse(text));
 }

@@ -1,8 +1,8 @@
 using Coder.Mesh.ControlPlane.Api.Calls;
-using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Workspaces;
 using Coder.Mesh.Protocol;
+using Coder.Mesh.Shared;
 using Coder.Mesh.Tests.Support.Postgres;
 
 namespace Coder.Mesh.ControlPlane.Tests.Deployment;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Coder.Mesh.ControlPlane.Observability;
+using Coder.Mesh.Shared;
 using Google.Protobuf.Reflection;
 using Microsoft.Net.Http.Headers;
 
