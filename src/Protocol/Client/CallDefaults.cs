@@ -4,7 +4,7 @@ using Grpc.Core.Interceptors;
 
 namespace Coder.Mesh.Protocol.Client;
 
-/// <summary>Gives each call its deadline, each write its request id, and each failure its type.</summary>
+/// <summary>Sets deadlines of calls and request ids of writes, and converts errors to typed exceptions.</summary>
 internal sealed class CallDefaults(TimeSpan timeout, TimeProvider time) : Interceptor
 {
     public override TResponse BlockingUnaryCall<TRequest, TResponse>(
@@ -68,8 +68,8 @@ internal sealed class CallDefaults(TimeSpan timeout, TimeProvider time) : Interc
                 context.Options.WithDeadline(time.GetUtcNow().UtcDateTime + timeout)
             );
 
-    // Once per call and above the channel: what is sent again below, after a connection broke, is the same request. The
-    // caller's own message stays as it is: sent once more, it is another request.
+    // Set once per call, above the channel, so that its retries have the same id. The message of the caller is not changed:
+    // sending it again is a new request.
     private static T Identified<T>(T request)
     {
         if (

@@ -9,30 +9,30 @@ using Microsoft.Extensions.Logging;
 namespace Coder.Mesh.Protocol.Client;
 
 /// <summary>
-/// A control plane's API. One for the whole process: it is safe for many threads, and keeps one connection.
+/// A client for the API of a control plane. It is thread-safe and has one connection; use one for the whole process.
 /// </summary>
 /// <remarks>
-/// Calls carry the token, a deadline and, if they write, a request id, are repeated while the control plane can't be
-/// reached, and fail with a <see cref="MeshException"/> that says why.
+/// Calls have the token, a deadline and, for writes, a request id. They are retried while the control plane is unreachable,
+/// and fail with a <see cref="MeshException"/>.
 /// </remarks>
 public sealed class MeshClient : IDisposable
 {
-    // A page of providers with long condition messages passes gRPC's default of 4 MiB.
+    // A page of providers with long condition messages exceeds gRPC's default of 4 MiB.
     private const int MaxMessage = 64 * 1024 * 1024;
 
     private readonly GrpcChannel _channel;
     private readonly TimeProvider _time;
 
-    /// <param name="options">Read once.</param>
-    /// <param name="time">The system's clock if null.</param>
-    /// <param name="logs">Where gRPC logs; nowhere if null.</param>
-    /// <exception cref="MeshOptionsException">Something is missing, or not allowed.</exception>
-    /// <exception cref="ProxyVariableException">A variable of the environment should name a proxy, and doesn't.</exception>
+    /// <param name="options">The options, which are read once.</param>
+    /// <param name="time">The clock; that of the system if null.</param>
+    /// <param name="logs">Loggers for gRPC; none if null.</param>
+    /// <exception cref="MeshOptionsException">An option is missing or not valid.</exception>
+    /// <exception cref="ProxyVariableException">A proxy variable of the environment is not valid.</exception>
     public MeshClient(MeshClientOptions options, TimeProvider? time = null, ILoggerFactory? logs = null)
         : this(options, time, logs, Environment.GetEnvironmentVariable) { }
 
-    /// <param name="env">Reads a variable of the environment.</param>
-    /// <param name="transport">Changes how it connects, for tests.</param>
+    /// <param name="env">Reads an environment variable.</param>
+    /// <param name="transport">Configures the connection, for tests.</param>
     internal MeshClient(
         MeshClientOptions options,
         TimeProvider? time,
@@ -58,29 +58,29 @@ public sealed class MeshClient : IDisposable
     /// <summary>Workspace providers.</summary>
     public ProviderService.ProviderServiceClient Providers { get; }
 
-    /// <summary>Organizations, and the providers that they may use.</summary>
+    /// <summary>Organizations, and the providers that they can use.</summary>
     public OrganizationService.OrganizationServiceClient Organizations { get; }
 
     /// <summary>Workspaces.</summary>
     public WorkspaceService.WorkspaceServiceClient Workspaces { get; }
 
-    /// <summary>What holds for the whole deployment.</summary>
+    /// <summary>Settings and versions of the deployment.</summary>
     public DeploymentService.DeploymentServiceClient Deployment { get; }
 
-    /// <summary>Who the caller is, and the tokens that let callers in.</summary>
+    /// <summary>The caller, and API tokens.</summary>
     public TokenService.TokenServiceClient Tokens { get; }
 
     /// <summary>
-    /// The workspaces that the filters let through, and then each of their changes, for as long as it is read: what there
-    /// is, a <see cref="WatchSynced{T}"/>, and what happens. Every version of a workspace is told once, in order. A
-    /// connection that breaks is told (<see cref="WatchInterrupted{T}"/>) and made again (<see cref="WatchResumed{T}"/>).
+    /// Watches the workspaces that match the filter: first the existing ones, then a <see cref="WatchSynced{T}"/>, then each
+    /// change. Each version of a workspace is reported once, in order. An interrupted connection is reported
+    /// (<see cref="WatchInterrupted{T}"/>) and established again (<see cref="WatchResumed{T}"/>).
     /// </summary>
     /// <param name="filter">
-    /// All workspaces if null. With a resume token, which an earlier watch gave, it goes on from there: nothing is listed
-    /// first.
+    /// All workspaces if null. With the resume token of an earlier watch, the watch continues from there, without
+    /// reporting existing ones.
     /// </param>
-    /// <param name="ct">Ends it.</param>
-    /// <exception cref="MeshException">The control plane refuses it.</exception>
+    /// <param name="ct">Ends the watch.</param>
+    /// <exception cref="MeshException">The control plane refused the watch.</exception>
     public IAsyncEnumerable<WatchEvent<Workspace>> WatchAsync(
         WatchWorkspacesRequest? filter = null,
         CancellationToken ct = default
@@ -92,10 +92,10 @@ public sealed class MeshClient : IDisposable
 
     /// <inheritdoc cref="WatchAsync(WatchWorkspacesRequest?, CancellationToken)"/>
     /// <param name="filter">
-    /// All providers if null. With a resume token, which an earlier watch gave, it goes on from there: nothing is listed
-    /// first.
+    /// All providers if null. With the resume token of an earlier watch, the watch continues from there, without
+    /// reporting existing ones.
     /// </param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Ends the watch.</param>
     public IAsyncEnumerable<WatchEvent<Provider>> WatchAsync(
         WatchProvidersRequest? filter,
         CancellationToken ct = default
@@ -107,10 +107,10 @@ public sealed class MeshClient : IDisposable
 
     /// <inheritdoc cref="WatchAsync(WatchWorkspacesRequest?, CancellationToken)"/>
     /// <param name="filter">
-    /// All organizations if null. With a resume token, which an earlier watch gave, it goes on from there: nothing is listed
-    /// first.
+    /// All organizations if null. With the resume token of an earlier watch, the watch continues from there, without
+    /// reporting existing ones.
     /// </param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="ct">Ends the watch.</param>
     public IAsyncEnumerable<WatchEvent<Organization>> WatchAsync(
         WatchOrganizationsRequest? filter,
         CancellationToken ct = default
@@ -120,7 +120,7 @@ public sealed class MeshClient : IDisposable
             _time
         ).Run(filter?.ResumeToken ?? "", ct);
 
-    /// <summary>Ends its calls and watches, and closes its connection.</summary>
+    /// <summary>Ends calls and watches, and closes the connection.</summary>
     public void Dispose() => _channel.Dispose();
 
     private static SocketsHttpHandler Handler(MeshClientOptions options, Func<string, string?> env)
@@ -130,7 +130,7 @@ public sealed class MeshClient : IDisposable
             AllowAutoRedirect = false,
             UseCookies = false,
             ConnectTimeout = TimeSpan.FromSeconds(5),
-            // A peer that is gone without a word is found while calls or watches wait for it.
+            // Detects a lost peer while calls or watches wait for it.
             KeepAlivePingDelay = TimeSpan.FromSeconds(10),
             KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
@@ -158,11 +158,11 @@ public sealed class MeshClient : IDisposable
         {
             HttpHandler = handler,
             DisposeHttpClient = true,
-            // A control plane that restarts is back in seconds: looked for by default after up to two minutes.
+            // A control plane restarts within seconds; the default backoff is up to two minutes.
             InitialReconnectBackoff = TimeSpan.FromSeconds(0.25),
             MaxReconnectBackoff = TimeSpan.FromSeconds(2),
             MaxReceiveMessageSize = MaxMessage,
-            // Checked when the options are: plain text goes to this machine only, or where the caller says so.
+            // Checked with the options: plain text is used only for loopback, or if explicitly allowed.
             Credentials = ChannelCredentials.Create(
                 options.Address!.Scheme == "https" ? ChannelCredentials.SecureSsl : ChannelCredentials.Insecure,
                 credentials
@@ -174,16 +174,16 @@ public sealed class MeshClient : IDisposable
         };
     }
 
-    // A line end, which a file has as a rule, would break the connection, and with it what else goes over it.
+    // A line end, as at the end of a file, would break the connection for all calls.
     private static string Sendable(string token) =>
         token.Length > 0 && !token.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? token
             : throw new MeshOptionsException(
                 nameof(MeshClientOptions.Token),
-                "must give a token: visible ASCII characters, without white space around them"
+                "must return a token of visible ASCII characters, without white space"
             );
 
-    // Not what was refused: only what found nobody, or nobody who could.
+    // Only unavailability is retried, not errors of the request.
     private static ServiceConfig Repeated(int attempts) =>
         new()
         {

@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Protocol.Client;
 
-/// <summary>Where a control plane is, and who calls it.</summary>
+/// <summary>The address of a control plane, and the credentials to call it.</summary>
 public sealed class MeshClientOptions
 {
     /// <summary>
@@ -10,26 +10,26 @@ public sealed class MeshClientOptions
     public Uri? Address { get; set; }
 
     /// <summary>
-    /// Gives the API token, asked for each call, so that a rotated one is taken up: read it from a file or from a secret
-    /// store, and cache it there. Required.
+    /// Returns the API token. Called for each call, so that a rotated token is used; read it from a file or a secret store,
+    /// and cache it. Required.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? Token { get; set; }
 
-    /// <summary>How long one call may take, its repetitions included; watches have no limit. 30 seconds.</summary>
+    /// <summary>The maximum duration of one call, including retries; watches have no limit. 30 seconds by default.</summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// How often one call is tried while the control plane can't be reached; 10. Each write carries a request id, so that
-    /// what was done already isn't done twice. 1 for no repetition.
+    /// The maximum number of attempts for one call while the control plane is unreachable, 10 by default; 1 means no retries.
+    /// Writes have a request id, so that they are carried out once.
     /// </summary>
     public int MaxAttempts { get; set; } = 10;
 
     /// <summary>
-    /// Lets the token go over plain http to another machine than this one: only where the network itself is trusted.
+    /// Allows sending the token over plain http to another machine. Only for trusted networks.
     /// </summary>
     public bool AllowPlaintext { get; set; }
 
-    /// <exception cref="MeshOptionsException">Something is missing, or not allowed; says what.</exception>
+    /// <exception cref="MeshOptionsException">An option is missing or not valid.</exception>
     internal void Check()
     {
         if (Address is not { IsAbsoluteUri: true, Scheme: "http" or "https" })
@@ -39,7 +39,7 @@ public sealed class MeshClientOptions
         if (Address.Scheme == "http" && !Address.IsLoopback && !AllowPlaintext)
             throw new MeshOptionsException(
                 nameof(Address),
-                $"must be https, for the token would go to {Address.Host} in plain text; set {nameof(AllowPlaintext)} where the network itself is trusted"
+                $"must be https: the token would be sent to {Address.Host} in plain text; set {nameof(AllowPlaintext)} on a trusted network"
             );
         if (CallTimeout <= TimeSpan.Zero)
             throw new MeshOptionsException(nameof(CallTimeout), "must be positive");
@@ -48,8 +48,8 @@ public sealed class MeshClientOptions
     }
 }
 
-/// <summary>An option has no value, or one that can't be used.</summary>
-/// <param name="option">Its name.</param>
-/// <param name="rule">What it must be.</param>
+/// <summary>Thrown if an option is missing or not valid.</summary>
+/// <param name="option">The name of the option.</param>
+/// <param name="rule">The rule that it violates.</param>
 public sealed class MeshOptionsException(string option, string rule)
     : ArgumentException($"{nameof(MeshClientOptions)}.{option} {rule}.", option);

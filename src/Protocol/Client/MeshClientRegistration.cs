@@ -7,9 +7,9 @@ namespace Coder.Mesh.Protocol.Client;
 /// <summary>Registers the client with a host.</summary>
 public static class MeshClientRegistration
 {
-    /// <summary>Makes one <see cref="MeshClient"/> for the whole process available by injection.</summary>
-    /// <param name="services">Of the host.</param>
-    /// <param name="configure">Says at least address and token; what is wrong is told when the client is first asked for.</param>
+    /// <summary>Registers a singleton <see cref="MeshClient"/>.</summary>
+    /// <param name="services">The services of the host.</param>
+    /// <param name="configure">Sets at least address and token. They are checked when the client is first resolved.</param>
     public static IServiceCollection AddMeshClient(
         this IServiceCollection services,
         Action<MeshClientOptions> configure

@@ -4,14 +4,14 @@ using Grpc.Core;
 namespace Coder.Mesh.Protocol.Client;
 
 /// <summary>
-/// A call that failed, with what the control plane said of it. Each kind that a caller may act on has a type of its own.
+/// A failed call, with the details of the control plane. Errors that callers may handle differently have their own types.
 /// </summary>
 public class MeshException : RpcException
 {
     private protected MeshException(RpcException cause)
         : base(cause.Status, cause.Trailers, Text(cause))
     {
-        // Whoever stands between may have answered, with what it likes.
+        // The answer may come from a proxy, with arbitrary trailers.
         var details = cause.Trailers.GetRpcStatus(ignoreParseError: true);
         var info = details?.GetDetail<ErrorInfo>();
         Reason = info?.Reason ?? "";
@@ -33,19 +33,19 @@ public class MeshException : RpcException
         ];
     }
 
-    /// <summary>One of <see cref="ErrorReasons"/>; empty if it wasn't the control plane that answered.</summary>
+    /// <summary>One of <see cref="ErrorReasons"/>; empty if the error does not come from the control plane.</summary>
     public string Reason { get; }
 
-    /// <summary>What a program may want to know besides; the keys are in <see cref="ErrorMetadata"/>.</summary>
+    /// <summary>Further data for programs; the keys are in <see cref="ErrorMetadata"/>.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>The fields that broke a rule, if that was it.</summary>
+    /// <summary>The invalid fields; may be empty.</summary>
     public IReadOnlyList<FieldRule> Fields { get; }
 
-    /// <summary>The rules that stand against it, if that was it: each cause of a refused placement, for one.</summary>
+    /// <summary>The violated rules, such as the causes of a refused placement; may be empty.</summary>
     public IReadOnlyList<RuleViolation> Violations { get; }
 
-    /// <summary>Gives a failed call the type that its status asks for.</summary>
+    /// <summary>Converts an exception to the type for its status.</summary>
     public static MeshException From(RpcException cause)
     {
         ArgumentNullException.ThrowIfNull(cause);
@@ -68,52 +68,52 @@ public class MeshException : RpcException
         cause.Status.Detail is { Length: > 0 } detail ? detail : $"The call ended with {cause.StatusCode}.";
 }
 
-/// <summary>A field of a request, and the rule that it broke.</summary>
+/// <summary>An invalid field of a request, and the rule that it violates.</summary>
 /// <param name="Field">Its path, such as <c>spec.cpu</c>.</param>
 public sealed record FieldRule(string Field, string Rule);
 
-/// <summary>A rule that stands against what was asked for.</summary>
-/// <param name="Type">UPPER_SNAKE, from a closed set.</param>
-/// <param name="Subject">What it is about, such as a provider's name.</param>
-/// <param name="Description">For a person.</param>
+/// <summary>A rule that the request violates.</summary>
+/// <param name="Type">The type of the rule, in UPPER_SNAKE case.</param>
+/// <param name="Subject">The resource that it concerns, such as the name of a provider.</param>
+/// <param name="Description">A description for people.</param>
 public sealed record RuleViolation(string Type, string Subject, string Description);
 
-/// <summary>A field broke a rule (INVALID_ARGUMENT): <see cref="MeshException.Fields"/>. Nothing was done.</summary>
+/// <summary>A field is not valid (INVALID_ARGUMENT): <see cref="MeshException.Fields"/>. Nothing was changed.</summary>
 public sealed class MeshInvalidArgumentException : MeshException
 {
     internal MeshInvalidArgumentException(RpcException cause)
         : base(cause) { }
 }
 
-/// <summary>There is no such thing (NOT_FOUND).</summary>
+/// <summary>The resource does not exist (NOT_FOUND).</summary>
 public sealed class MeshNotFoundException : MeshException
 {
     internal MeshNotFoundException(RpcException cause)
         : base(cause) { }
 }
 
-/// <summary>It exists already (ALREADY_EXISTS), or the request id was used for something else.</summary>
+/// <summary>The resource already exists, or the request id was used for another request (ALREADY_EXISTS).</summary>
 public sealed class MeshAlreadyExistsException : MeshException
 {
     internal MeshAlreadyExistsException(RpcException cause)
         : base(cause) { }
 }
 
-/// <summary>Rules stand against it (FAILED_PRECONDITION): <see cref="MeshException.Violations"/>. Nothing was done.</summary>
+/// <summary>Rules are violated (FAILED_PRECONDITION): <see cref="MeshException.Violations"/>. Nothing was changed.</summary>
 public sealed class MeshRefusedException : MeshException
 {
     internal MeshRefusedException(RpcException cause)
         : base(cause) { }
 }
 
-/// <summary>Somebody changed it meanwhile (ABORTED): read it again, and decide again.</summary>
+/// <summary>The resource was changed by another request (ABORTED): read it again before retrying.</summary>
 public sealed class MeshConflictException : MeshException
 {
     internal MeshConflictException(RpcException cause)
         : base(cause) { }
 }
 
-/// <summary>The token isn't good (UNAUTHENTICATED), or doesn't allow it (PERMISSION_DENIED).</summary>
+/// <summary>The token is not valid (UNAUTHENTICATED), or not sufficient (PERMISSION_DENIED).</summary>
 public sealed class MeshAccessException : MeshException
 {
     internal MeshAccessException(RpcException cause)
@@ -121,8 +121,8 @@ public sealed class MeshAccessException : MeshException
 }
 
 /// <summary>
-/// The control plane can't be reached, can't reach its store, or didn't answer in time (UNAVAILABLE, DEADLINE_EXCEEDED).
-/// What was asked for may have been done all the same: ask again with the same request id, which has to be one of your own.
+/// The control plane is unreachable, cannot reach its database, or did not answer in time (UNAVAILABLE, DEADLINE_EXCEEDED).
+/// The request may have been carried out: retry it with the same request id, which you have to set yourself.
 /// </summary>
 public sealed class MeshUnavailableException : MeshException
 {
@@ -130,7 +130,7 @@ public sealed class MeshUnavailableException : MeshException
         : base(cause) { }
 }
 
-/// <summary>A resume token can't be gone on from (OUT_OF_RANGE): list again.</summary>
+/// <summary>A watch cannot be resumed from its token (OUT_OF_RANGE): list again.</summary>
 public sealed class MeshOutOfRangeException : MeshException
 {
     internal MeshOutOfRangeException(RpcException cause)

@@ -5,19 +5,19 @@ using Grpc.Core;
 namespace Coder.Mesh.Protocol.Client;
 
 /// <summary>
-/// One watch through any number of connections: goes on after the last message that was read, lists again where it can't,
-/// and leaves out what has been told.
+/// A watch that survives interruptions: it resumes after the last message, lists again if that is not possible, and does
+/// not report the same version twice.
 /// </summary>
 internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, TMessage> calls, TimeProvider time)
     where TResource : class
 {
-    /// <summary>A watch without news says so every 10 seconds: one that says nothing for this long is dead.</summary>
+    /// <summary>The maximum time without a message; the server sends one at least every 10 seconds.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(90);
 
     private static readonly Backoff Pause = Backoff.Dial;
 
-    /// <summary>What has been told and is still there.</summary>
-    private readonly Dictionary<string, TResource> _told = [];
+    /// <summary>The reported resources that still exist.</summary>
+    private readonly Dictionary<string, TResource> _reported = [];
 
     private string _token = "";
     private int _failures;
@@ -46,7 +46,7 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         }
     }
 
-    /// <returns>Null if there is a next event; why there is none, if it is worth another try.</returns>
+    /// <returns>Null if there is a next event; otherwise the cause, if it is transient.</returns>
     private static async Task<RpcException?> Next(IAsyncEnumerator<WatchEvent<TResource>> events, CancellationToken ct)
     {
         try
@@ -65,7 +65,7 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         }
     }
 
-    // What the caller has to change something about. Any other end is worth a new beginning.
+    // Errors that only the caller can fix. Any other is retried.
     private static bool IsFinal(RpcException e) =>
         e
             is MeshInvalidArgumentException
@@ -91,7 +91,7 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
                 yield return new WatchResumed<TResource>(_token);
             _failures = 0;
             _token = token;
-            if (resource is not null && Told(type, resource) is { } news)
+            if (resource is not null && Report(type, resource) is { } news)
                 yield return news;
         }
     }
@@ -102,7 +102,7 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         CancellationToken ct
     )
     {
-        // Its callback may be running: it has to be over before what it cancels is disposed.
+        // Disposed asynchronously, so that its callback has ended before the token source is disposed.
         var timer = time.CreateTimer(_ => silence.Cancel(), null, Silence, Timeout.InfiniteTimeSpan);
         await using var _ = timer.ConfigureAwait(false);
         try
@@ -115,11 +115,11 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         }
     }
 
-    // There is no token until all of it is told: who went on from that of the first page would be without the rest.
+    // Events of a list have no token: resuming from the first page would skip the rest.
     private async IAsyncEnumerable<WatchEvent<TResource>> List([EnumeratorCancellation] CancellationToken ct)
     {
         string? from = null;
-        var gone = _told.Keys.ToHashSet();
+        var gone = _reported.Keys.ToHashSet();
         await foreach (var (resources, token) in calls.List(ct).ConfigureAwait(false))
         {
             from ??= token;
@@ -127,17 +127,17 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
             {
                 var id = calls.Key(resource).Id;
                 gone.Remove(id);
-                // Not by version: in a database that was restored it may be one that was told before, or less.
-                if (_told.TryGetValue(id, out var last) && last.Equals(resource))
+                // Not compared by version, which may be lower after the database was restored.
+                if (_reported.TryGetValue(id, out var last) && last.Equals(resource))
                     continue;
-                _told[id] = resource;
+                _reported[id] = resource;
                 yield return new ResourceChanged<TResource>(resource, _token);
             }
         }
 
         foreach (var id in gone)
         {
-            if (_told.Remove(id, out var last))
+            if (_reported.Remove(id, out var last))
                 yield return new ResourceRemoved<TResource>(last, _token);
         }
 
@@ -149,18 +149,18 @@ internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, 
         calls.Key(last).Version is var known
         && (known < version || known == version && calls.ChangesWithoutVersion && !last.Equals(resource));
 
-    private WatchEvent<TResource>? Told(ChangeType type, TResource resource)
+    private WatchEvent<TResource>? Report(ChangeType type, TResource resource)
     {
         var (id, version) = calls.Key(resource);
-        if (_told.TryGetValue(id, out var last) && !IsNews(last, resource, version))
+        if (_reported.TryGetValue(id, out var last) && !IsNews(last, resource, version))
             return null;
         if (type == ChangeType.Removed)
         {
-            _told.Remove(id);
+            _reported.Remove(id);
             return new ResourceRemoved<TResource>(resource, _token);
         }
 
-        _told[id] = resource;
+        _reported[id] = resource;
         return new ResourceChanged<TResource>(resource, _token);
     }
 }

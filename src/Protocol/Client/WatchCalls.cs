@@ -4,10 +4,10 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Protocol.Client;
 
-/// <summary>What a watch asks of the API for one kind of resource.</summary>
+/// <summary>The calls of a watch for one kind of resource.</summary>
 internal interface IWatchCalls<TResource, TMessage>
 {
-    /// <summary>Pages of all that the filter lets through. The token of the first one is where a watch goes on.</summary>
+    /// <summary>Reads the pages of resources that match the filter. The watch starts from the token of the first page.</summary>
     IAsyncEnumerable<(IReadOnlyList<TResource> Resources, string ResumeToken)> List(CancellationToken ct);
 
     AsyncServerStreamingCall<TMessage> Watch(string resumeToken, CancellationToken ct);
@@ -16,7 +16,7 @@ internal interface IWatchCalls<TResource, TMessage>
 
     (string Id, ulong Version) Key(TResource resource);
 
-    /// <summary>Whether a change of what a resource shows of others, such as a count, is reported with the same version.</summary>
+    /// <summary>Whether changes of derived fields, such as counts, are reported with the same version.</summary>
     bool ChangesWithoutVersion { get; }
 }
 
@@ -73,7 +73,7 @@ internal sealed class WorkspaceWatchCalls(
     {
         var request = new GetWorkspaceRequest { Workspace = filter.Workspace, Organization = filter.Organization };
         var one = (await workspaces.GetWorkspaceAsync(request, cancellationToken: ct).ConfigureAwait(false)).Workspace;
-        // From now on by its id: what has ended is found by that only, and its name may be another's.
+        // Continues by id: an ended workspace is found by id only, and its name may be reused.
         filter.Workspace = one.Id;
         return Holds(one) ? [one] : [];
     }
@@ -119,7 +119,7 @@ internal sealed class ProviderWatchCalls(ProviderService.ProviderServiceClient p
     private List<Provider> Only(IEnumerable<Provider> listed)
     {
         var only = listed.Where(p => p.Name == filter.Provider || p.Id == filter.Provider).ToList();
-        // From now on by its id: a deleted one is found by that only, and its name may be another's.
+        // Continues by id: a deleted one is found by id only, and its name may be reused.
         if (only.Count > 0)
             filter.Provider = only[0].Id;
         return only;
@@ -166,7 +166,7 @@ internal sealed class OrganizationWatchCalls(
     private List<Organization> Only(IEnumerable<Organization> listed)
     {
         var only = listed.Where(o => o.Name == filter.Organization || o.Id == filter.Organization).ToList();
-        // From now on by its id: a deleted one is found by that only, and its name may be another's.
+        // Continues by id: a deleted one is found by id only, and its name may be reused.
         if (only.Count > 0)
             filter.Organization = only[0].Id;
         return only;
