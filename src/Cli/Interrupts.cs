@@ -17,7 +17,7 @@ internal sealed class Interrupts : IDisposable
 
     public CancellationToken Token => _stop.Token;
 
-    /// <summary>The exit code that the signal asks for.</summary>
+    /// <summary>The exit code for the signal.</summary>
     public int ExitCode { get; private set; } = ExitCodes.Interrupted;
 
     public void Dispose()
@@ -33,7 +33,7 @@ internal sealed class Interrupts : IDisposable
             return;
         context.Cancel = true;
         ExitCode = exitCode;
-        // Not here: what goes on after it would run on the thread that takes signals, and a second one would not be heard.
+        // Asynchronous: continuations must not block the signal thread, which has to handle a second signal.
         _ = _stop.CancelAsync();
     }
 }

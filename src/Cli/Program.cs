@@ -15,7 +15,7 @@ try
     var root = CommandTree.Make(
         new CliHost(output, prompt, env, TimeProvider.System, Environment.GetEnvironmentVariables().Keys.Cast<string>())
     );
-    // An argument that begins with @ is an argument, not a file to read more from.
+    // Arguments that begin with @ are not response files.
     var line = root.Parse(EmptyValues.Split(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
     if (UsageErrors.Has(line, args))
         return UsageErrors.Show(line, args, output);
@@ -34,11 +34,11 @@ catch (OutputClosedException)
 }
 catch (Exception e)
 {
-    // The last net: a person gets a sentence, and whoever looks into it gets the trace on request.
+    // Bugs: a short message for users, and a stack trace on request.
     output.Error(
-        new Failure($"unexpected: {e.Message}", ExitCodes.Unexpected)
+        new Failure($"unexpected error: {e.Message}", ExitCodes.Unexpected)
         {
-            Tips = env("MESH_DEBUG") is null ? ["run it again with MESH_DEBUG=1 for details"] : [],
+            Tips = env("MESH_DEBUG") is null ? ["run it again with MESH_DEBUG=1 for a stack trace"] : [],
         }
     );
     if (env("MESH_DEBUG") is not null)

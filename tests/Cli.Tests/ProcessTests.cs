@@ -31,7 +31,7 @@ public sealed class ProcessTests : CliTest
         var run = await Bash("\"$MESH\" orgs create acme -o json | true; echo \"${PIPESTATUS[0]}\"");
 
         Assert.Single(Server.Organizations.All);
-        Assert.Equal("success: created organization \"acme\"\n", run.Stderr.Split("  |")[0]);
+        Assert.Equal("organization/acme created\n", run.Stderr.Split("  |")[0]);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ProcessTests : CliTest
         var run = await Bash("\"$MESH\" version > /dev/full");
 
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("error: unexpected: No space left on device", run.Stderr, StringComparison.Ordinal);
+        Assert.StartsWith("error: unexpected error: No space left on device", run.Stderr, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -108,7 +108,7 @@ public sealed class StaticTests : IDisposable
 
         var unknown = arguments.First(word => word[0] == '-');
         Assert.StartsWith(
-            $"error: `mesh {arguments[0]} {arguments[1]}` does not take '{unknown}'",
+            $"error: `mesh {arguments[0]} {arguments[1]}` does not accept '{unknown}'",
             run.Stderr,
             StringComparison.Ordinal
         );

@@ -4,10 +4,10 @@ using Coder.Mesh.Protocol.Client;
 
 namespace Coder.Mesh.Cli.CallFailures;
 
-/// <summary>A workspace that its provider doesn't take: each cause on its line, and who would take it.</summary>
+/// <summary>Describes why a workspace cannot be placed: each cause on a line, and the eligible providers.</summary>
 internal static class PlacementFailures
 {
-    // The message that comes along tells the same in one long line.
+    // The message of the error contains the same in one long line.
     public static Failure From(
         IReadOnlyList<RuleViolation> causes,
         IReadOnlyDictionary<string, string> metadata,
@@ -17,62 +17,62 @@ internal static class PlacementFailures
         if (metadata.TryGetValue(ErrorMetadata.Region, out var region))
             return OfRegion(region, causes, Names(metadata, ErrorMetadata.WouldDoElsewhere), subject);
         var others = Names(metadata, ErrorMetadata.WouldDo);
-        return new Failure($"provider \"{causes[0].Subject}\" can't take the workspace", ExitCodes.Refused)
+        return new Failure($"the workspace cannot be created on provider \"{causes[0].Subject}\"", ExitCodes.Refused)
         {
             Reason = ErrorReasons.PlacementRefused,
             Details =
             [
                 .. causes.Select(c => $"{c.Type}: {c.Description}"),
                 others.Length > 0
-                    ? $"these would do: {string.Join(", ", others)}"
-                    : "no other provider of the organization would do now either",
+                    ? $"eligible providers: {string.Join(", ", others)}"
+                    : "no other provider of the organization is eligible",
             ],
-            Tips = [.. others.Length > 0 ? [$"name one of them: --provider {others[0]}"] : Remedies(causes, subject)],
+            Tips = [.. others.Length > 0 ? [$"choose one of them: --provider {others[0]}"] : Remedies(causes, subject)],
         };
     }
 
-    // No provider was named, and none of the region takes it: those elsewhere are named without the region.
+    // No provider was given, and none of the region is eligible.
     private static Failure OfRegion(
         string region,
         IReadOnlyList<RuleViolation> causes,
         string[] elsewhere,
         Subject subject
     ) =>
-        new($"no provider in region \"{region}\" can take the workspace", ExitCodes.Refused)
+        new($"the workspace cannot be created in region \"{region}\": no provider is eligible", ExitCodes.Refused)
         {
             Reason = ErrorReasons.PlacementRefused,
             Details =
             [
                 .. causes.Select(c => $"{c.Type}: {c.Description}"),
                 elsewhere.Length > 0
-                    ? $"outside this region these would do: {string.Join(", ", elsewhere)}"
-                    : "no provider of another region would do now either",
+                    ? $"eligible providers in other regions: {string.Join(", ", elsewhere)}"
+                    : "no provider in another region is eligible",
             ],
             Tips =
             [
                 .. elsewhere.Length > 0
-                    ? [$"name one of them instead of the region: --provider {elsewhere[0]}"]
+                    ? [$"choose one of them instead of the region: --provider {elsewhere[0]}"]
                     : Remedies(causes, subject),
             ],
         };
 
-    // Nothing else would do, so the causes themselves have to go.
+    // No other provider is eligible, so the causes have to be removed.
     private static IEnumerable<string> Remedies(IEnumerable<RuleViolation> causes, Subject subject) =>
         causes
             .Select(cause => Remedy(cause, subject))
             .OfType<string>()
             .Distinct()
             .Append(
-                $"`mesh providers ls` shows how they are, `mesh orgs show {subject.Organization}` which are allowed"
+                $"`mesh providers ls` shows the status of providers, `mesh orgs show {subject.Organization}` those that are allowed"
             );
 
     private static string? Remedy(RuleViolation cause, Subject subject) =>
         cause.Type switch
         {
-            "CORDONED" => $"an admin ends the cordon: mesh providers uncordon {cause.Subject}",
-            "NOT_ALLOWED" => $"an admin allows it: mesh orgs allow {subject.Organization} {cause.Subject}",
-            "NOT_READY" => $"what it lacks: mesh providers show {cause.Subject}",
-            "AT_CAPACITY" => $"an admin raises its maximum: mesh providers update {cause.Subject} --max-workspaces N",
+            "CORDONED" => $"an admin can uncordon it: mesh providers uncordon {cause.Subject}",
+            "NOT_ALLOWED" => $"an admin can allow it: mesh orgs allow {subject.Organization} {cause.Subject}",
+            "NOT_READY" => $"see why: mesh providers show {cause.Subject}",
+            "AT_CAPACITY" => $"an admin can raise its limit: mesh providers update {cause.Subject} --max-workspaces N",
             _ => null,
         };
 

@@ -7,7 +7,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.CallFailures;
 
-/// <summary>Turns what a call ended with into a failure: message, reason, fields, tips and exit code.</summary>
+/// <summary>Converts the error of a call to a failure with message, reason, fields, tips and exit code.</summary>
 internal static class RpcFailures
 {
     public static Failure From(RpcException error, ControlPlane target, Subject subject)
@@ -40,9 +40,9 @@ internal static class RpcFailures
         };
     }
 
-    // A message that is only the fields' rules, one after the other, is better read as a line each.
+    // A message that only joins the rules of the fields is shown as one line for each.
     private static string Headline(string? message, IReadOnlyList<FieldRule> fields, StatusCode code) =>
-        string.IsNullOrWhiteSpace(message) ? $"the control plane answered {code}"
+        string.IsNullOrWhiteSpace(message) ? $"the control plane returned {code}"
         : message == string.Join("; ", fields.Select(f => $"{f.Field}: {f.Rule}")) ? "the request is not valid"
         : message;
 
@@ -65,14 +65,14 @@ internal static class RpcFailures
         {
             Tips =
             [
-                "it may be busy, or a firewall swallows the traffic; what was asked for may have been done all the same",
-                $"check the address, which came from {target.AddressOrigin}, or wait longer with --request-timeout 1m",
+                "it may be busy, or a firewall may drop the traffic; the request may still have been carried out",
+                $"check the address (from {target.AddressOrigin}), or wait longer with --request-timeout 1m",
             ],
         };
 
     private static Failure UnknownCall(ControlPlane target) =>
-        new($"the control plane at {target.Origin} does not know this call", ExitCodes.Unexpected)
+        new($"the control plane at {target.Origin} does not support this call", ExitCodes.Unexpected)
         {
-            Tips = ["it may be older than this mesh; compare its version with `mesh version`"],
+            Tips = ["it may be older than this mesh; compare its version with that of `mesh version`"],
         };
 }

@@ -5,18 +5,18 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.CallFailures;
 
-/// <summary>What a command was about, as tips name it: words for a shell, and a placeholder for what isn't known.</summary>
-/// <param name="Provider">The provider that it was called with.</param>
-/// <param name="Workspace">The workspace, and whose it is if the command line says that.</param>
-/// <param name="Organization">The organization that is meant.</param>
+/// <summary>The resources of a command for use in tips: quoted for a shell, or a placeholder.</summary>
+/// <param name="Provider">The provider.</param>
+/// <param name="Workspace">The workspace, with organization and owner if the command line has them.</param>
+/// <param name="Organization">The organization.</param>
 internal sealed record Subject(string Provider, string Workspace, string Organization)
 {
-    // Of a workspace that is called otherwise than what the command was called with.
+    // The name of an adopted workspace, which differs from the argument.
     private const string NewName = "--name";
 
     /// <param name="line">The command line.</param>
-    /// <param name="name">Null for the one that the command line names; of several names none.</param>
-    /// <param name="organization">That is meant where the command line names none.</param>
+    /// <param name="name">Null for the name on the command line, if there is exactly one.</param>
+    /// <param name="organization">The default organization.</param>
     public static Subject Of(ParseResult line, string? name, string? organization)
     {
         var given = Value(line, DefaultOrganization.OptionName);

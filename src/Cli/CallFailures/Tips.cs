@@ -4,7 +4,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.CallFailures;
 
-/// <summary>What to do next with this program, by the reason that the control plane gave; its message says the rest.</summary>
+/// <summary>Suggests what to do next, by the reason of an error.</summary>
 internal static class Tips
 {
     public static IReadOnlyList<string> For(string? reason, StatusCode code, ControlPlane target, Subject subject) =>
@@ -13,29 +13,32 @@ internal static class Tips
             ErrorReasons.TokenMissing or ErrorReasons.TokenInvalid => Token(target),
             ErrorReasons.TokenInUse =>
             [
-                $"it came from {target.TokenOrigin}; name another with --token-file or --context",
+                $"it came from {target.TokenOrigin}; use another one with --token-file or --context",
             ],
-            ErrorReasons.TokenNotFound => ["`mesh tokens ls` lists those that there are"],
+            ErrorReasons.TokenNotFound => ["`mesh tokens ls` lists tokens"],
             ErrorReasons.ProviderNotFound =>
             [
-                "one that was deleted or forgotten is found by its id: `mesh providers ls --all`; its history with `mesh providers history ID`",
+                "a deleted or forgotten provider is found by its id (`mesh providers ls --all`); `mesh providers history ID` shows its history",
             ],
-            ErrorReasons.ProviderCordoned => [$"`mesh providers uncordon {subject.Provider}` ends the cordon"],
+            ErrorReasons.ProviderCordoned => [$"`mesh providers uncordon {subject.Provider}` removes the cordon"],
             ErrorReasons.OrphanNotFound =>
             [
-                $"`mesh providers orphans ls {subject.Provider}` lists those there are",
-                "an id that was adopted or removed is found with `mesh workspaces show ID`",
+                $"`mesh providers orphans ls {subject.Provider}` lists orphans",
+                "an orphan that was adopted or removed is shown by `mesh workspaces show ID`",
             ],
             ErrorReasons.ProviderNotLost =>
             [
-                $"`mesh providers forget {subject.Provider} --reason TEXT --force` forgets it whatever its status is",
+                $"`mesh providers forget {subject.Provider} --reason TEXT --force` forgets it regardless of its status",
             ],
             ErrorReasons.OrganizationAmbiguous =>
             [
-                "name it with --org, or with MESH_ORG, or once for all: `mesh contexts set --org ORGANIZATION`",
+                "specify it with --org or MESH_ORG, or set a default: `mesh contexts set --org ORGANIZATION`",
             ],
-            ErrorReasons.ConcurrentChange => ["someone changed it at the same moment; try again"],
-            ErrorReasons.StoreUnavailable => ["the control plane is up but its database is not; try again shortly"],
+            ErrorReasons.ConcurrentChange => ["it was changed by another request at the same time; try again"],
+            ErrorReasons.StoreUnavailable =>
+            [
+                "the control plane is running, but its database is unavailable; try again shortly",
+            ],
             _ => ForWorkspace(reason, subject) ?? ByCode(code, target),
         };
 
@@ -44,16 +47,16 @@ internal static class Tips
         {
             ErrorReasons.WorkspaceNotFound =>
             [
-                "another user's is named with --owner; one that has ended by its id (`mesh workspaces ls --all`)",
+                "use --owner for a workspace of another user, and the id for one that has ended (`mesh workspaces ls --all`)",
             ],
-            ErrorReasons.WorkspaceAmbiguous => ["use its id, or narrow the name with --org"],
+            ErrorReasons.WorkspaceAmbiguous => ["use its id, or specify --org"],
             ErrorReasons.WorkspaceExists =>
             [
-                $"choose another name, or look at the one there is with `mesh workspaces show {subject.Workspace}`",
+                $"choose another name; `mesh workspaces show {subject.Workspace}` shows the existing one",
             ],
             ErrorReasons.WorkspaceDeleting =>
             [
-                $"one that is still being deleted: wait for its end with `mesh workspaces rm {subject.Workspace} --yes --wait`; then create a new one",
+                $"it is still being deleted: wait with `mesh workspaces rm {subject.Workspace} --yes --wait`, then create a new one",
             ],
             _ => null,
         };
@@ -71,6 +74,6 @@ internal static class Tips
     private static string[] Token(ControlPlane target) =>
         [
             $"the token came from {target.TokenOrigin}",
-            "`mesh-control-plane admin-token`, on a host that reaches the database, makes a new one",
+            "run `mesh-control-plane admin-token` on a host that reaches the database to create a new one",
         ];
 }

@@ -7,39 +7,39 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.CallFailures;
 
-/// <summary>Failures below gRPC: nobody there, or somebody else. The tips name what was seen there.</summary>
+/// <summary>Describes failures below gRPC: no server, or one that is no control plane.</summary>
 internal static class TransportFailures
 {
     private const string Ports =
-        "without TLS the gRPC port is 8081 and the browser's is 8080; with TLS the address has https://";
+        "without TLS the gRPC port is 8081, and 8080 is for browsers; with TLS use an https:// address";
 
     private static readonly string[] HttpOneOnly =
     [
-        "what answers there speaks HTTP/1 only, as the control plane's ports for JSON (8080) and management (8082) do",
-        "the gRPC port is 8081 by default; a proxy before it must speak HTTP/2",
+        "this server supports HTTP/1 only, like the control plane's ports for JSON (8080) and management (8082)",
+        "the gRPC port is 8081 by default; a proxy in front of it must support HTTP/2",
     ];
 
-    private static readonly string[] NotGrpc = ["something answers there, but it does not speak gRPC", Ports];
+    private static readonly string[] NotGrpc = ["the server at this address does not support gRPC", Ports];
 
     /// <returns>Null when a gRPC server answered.</returns>
     public static Failure? From(RpcException error, ControlPlane target)
     {
-        // The client's words for an answer of HTTP without gRPC: a proxy's page, another service. No code tells it apart.
+        // The client's message for an HTTP response without gRPC; there is no code for it.
         if (error.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal))
             return Unreachable(target, error.Status.Detail, ForHttp(error.Status.Detail));
 
         var causes = Causes(error.Status.DebugException).ToList();
         if (!causes.Any(c => c is HttpRequestException or IOException or SocketException))
             return null;
-        // The innermost words are the system's own: "Connection refused", "Name or service not known".
+        // The innermost message is that of the system: "Connection refused", "Name or service not known".
         return Unreachable(target, Cause(causes), TipsFor(causes, target));
     }
 
-    // What the HTTP client says of HTTP/2 is for its programmers.
+    // The messages of the HTTP client about HTTP/2 are not meant for users.
     private static string Cause(List<Exception> causes) =>
-        HttpOne.IsAllThatIsSpoken(causes[0]) ? "what answers there does not speak HTTP/2, which gRPC needs"
+        HttpOne.IsAllThatIsSpoken(causes[0]) ? "the server does not support HTTP/2, which gRPC requires"
         : causes.OfType<HttpProtocolException>().FirstOrDefault() is { } protocol
-            ? $"the call was ended by HTTP/2 code {Http2Code(protocol.ErrorCode)}"
+            ? $"the call was terminated with HTTP/2 code {Http2Code(protocol.ErrorCode)}"
         : causes[^1].Message;
 
     // Of RFC 9113, section 7.
@@ -66,11 +66,11 @@ internal static class TransportFailures
             {
                 502 or 503 or 504 =>
                 [
-                    $"a proxy answers there ({status}), and does not reach the control plane behind it",
-                    "check that the control plane runs, and the address of its gRPC port in the proxy's configuration",
+                    $"a proxy answered ({status}): it cannot reach the control plane",
+                    "check that the control plane is running, and the address of its gRPC port in the configuration of the proxy",
                 ],
-                413 => ["a proxy there limits the size of requests (413); docs/proxies.md says how it is set up"],
-                _ => [$"a web server answers there ({status}), but it does not speak gRPC", Ports],
+                413 => ["a proxy limits the size of requests (413); see docs/proxies.md for its configuration"],
+                _ => [$"a web server answered ({status}), but it does not support gRPC", Ports],
             }
             : NotGrpc;
     }
@@ -83,22 +83,22 @@ internal static class TransportFailures
             return ForHttp2(protocol);
         return causes.OfType<HttpRequestException>().FirstOrDefault()?.HttpRequestError switch
         {
-            HttpRequestError.NameResolutionError => [$"check the host's name; it came from {target.AddressOrigin}"],
+            HttpRequestError.NameResolutionError => [$"check the host name (from {target.AddressOrigin})"],
             HttpRequestError.SecureConnectionError =>
             [
-                "check that this port speaks TLS and that this machine trusts the server's certificate",
-                "a control plane without TLS has an address with http://",
+                "check that this port serves TLS, and that this machine trusts the certificate of the server",
+                "for a control plane without TLS, use an http:// address",
             ],
             HttpRequestError.ProxyTunnelError =>
             [
-                "the proxy does not let calls through to this address; ask who runs it",
+                "the proxy does not allow connections to this address; ask its administrator",
             ],
             HttpRequestError.HttpProtocolError or HttpRequestError.InvalidResponse or HttpRequestError.ResponseEnded =>
                 NotGrpc,
             _ =>
             [
-                $"check that the control plane runs, and its address, which came from {target.AddressOrigin}",
-                "without TLS the gRPC port is 8081 by default; a firewall or proxy may also be in the way",
+                $"check that the control plane is running, and its address (from {target.AddressOrigin})",
+                "without TLS the gRPC port is 8081 by default; a firewall or proxy may also block the connection",
             ],
         };
     }
@@ -109,13 +109,13 @@ internal static class TransportFailures
         {
             0x7 =>
             [
-                "an HTTP/2 server answers there, and refuses each call (REFUSED_STREAM): a control plane of version 0.1.0 does, behind a proxy that ends TLS",
-                "if it is newer, it may have too many calls at once; try again",
+                "the server refuses each call (REFUSED_STREAM), like a control plane of version 0.1.0 behind a proxy that terminates TLS",
+                "a newer one may be handling too many calls; try again",
             ],
             _ =>
             [
-                "an HTTP/2 server answers there, and broke off the call",
-                "if it is a proxy, docs/proxies.md says how it is set up, and its log says why",
+                "an HTTP/2 server terminated the call",
+                "if it is a proxy, see docs/proxies.md for its configuration, and its log for the cause",
             ],
         };
 
@@ -123,7 +123,7 @@ internal static class TransportFailures
         new($"cannot reach the control plane at {target.Origin}", ExitCodes.Unreachable)
         {
             Details = Calling.Proxy(target) is { } proxy
-                ? [$"cause: {cause}", $"on the way there: the proxy {proxy}"]
+                ? [$"cause: {cause}", $"through the proxy {proxy}"]
                 : [$"cause: {cause}"],
             Tips = tips,
         };

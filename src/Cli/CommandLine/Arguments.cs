@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>Arguments that commands share in kind. Each command has its own instance.</summary>
+/// <summary>Arguments of several commands. Each command has its own instance.</summary>
 internal static class Arguments
 {
     public static Argument<string> One(string description) => new("name") { Description = description };

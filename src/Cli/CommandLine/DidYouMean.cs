@@ -4,12 +4,12 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.Cli.CommandLine;
 
 /// <summary>
-/// Guesses what was meant by a word that a command doesn't know: by its meaning first, then by its letters. Nothing that
-/// loses something for good is ever guessed by letters.
+/// Suggests corrections for an unknown word: synonyms first, then names with a similar spelling. Destructive commands are
+/// never suggested by spelling.
 /// </summary>
 internal static class DidYouMean
 {
-    // What other tools call it, and what it is called here, the likeliest first.
+    // Names of commands in other tools, with those here, the most likely first.
     private static readonly Dictionary<string, string[]> Meanings = new(StringComparer.OrdinalIgnoreCase)
     {
         ["get"] = ["show", "ls"],
@@ -71,15 +71,15 @@ internal static class DidYouMean
         ["keys"] = ["tokens"],
     };
 
-    /// <param name="path">How the command is called.</param>
-    /// <param name="command">It was given the word.</param>
-    /// <param name="word">It knows no such command, option or argument.</param>
-    /// <returns>What to type in its place; empty if nothing is near.</returns>
+    /// <param name="path">The full name of the command.</param>
+    /// <param name="command">The command that was given the word.</param>
+    /// <param name="word">The unknown word.</param>
+    /// <returns>The suggestions; may be empty.</returns>
     public static IReadOnlyList<string> For(string path, Command command, string word)
     {
         if (word.StartsWith('-'))
             return ByLetters(word, Options(command));
-        // Verb and noun the other way round: `mesh rm workspace dev`.
+        // Verb and noun in the wrong order: `mesh rm workspace dev`.
         if (Find(command, word) is { } misplaced)
             return [$"{path} {misplaced.Name}"];
         var meant = Meanings.GetValueOrDefault(word, []);
@@ -100,7 +100,7 @@ internal static class DidYouMean
     public static Command? Find(Command command, string word) =>
         command.Subcommands.FirstOrDefault(c => c.Name == word || c.Aliases.Contains(word));
 
-    /// <summary>A verb without its noun, such as `mesh ls`: each noun that has it, unless something is lost by it.</summary>
+    /// <summary>Finds the nouns for a verb without one, such as `mesh ls`, except for destructive commands.</summary>
     private static List<string> Below(Command command, string[] verbs) =>
         verbs
             .Select(verb =>
@@ -132,7 +132,7 @@ internal static class DidYouMean
                 .Take(3),
         ];
 
-    /// <returns>Null if the word is too far away to be a slip of the fingers.</returns>
+    /// <returns>Null if the spelling is too different for a typo.</returns>
     private static int? Far(string word, string name)
     {
         if (word.Trim('-').Length > 1 && name.StartsWith(word, StringComparison.OrdinalIgnoreCase))

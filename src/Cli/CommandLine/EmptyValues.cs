@@ -3,12 +3,12 @@ using System.CommandLine;
 namespace Coder.Mesh.Cli.CommandLine;
 
 /// <summary>
-/// Options with an empty value, as in <c>--region=</c> or <c>--image "$IMAGE"</c> where the variable isn't set. It is an
-/// error, since a command would do something else than was meant; only where it clears something it is a value.
+/// Finds options with an empty value, as in <c>--region=</c> or <c>--image "$IMAGE"</c> with an unset variable. This is an
+/// error, unless an empty value clears something.
 /// </summary>
 internal static class EmptyValues
 {
-    /// <summary>The options that an empty value clears, by the command's path; docs/cli.md tells what it does.</summary>
+    /// <summary>The options that an empty value clears, by command.</summary>
     private static readonly Dictionary<string, string[]> Clearing = new(StringComparer.Ordinal)
     {
         ["mesh contexts set"] = ["--org"],
@@ -29,13 +29,13 @@ internal static class EmptyValues
     };
 
     /// <summary>
-    /// System.CommandLine 3.0 passes over the equals sign of <c>--region=</c>: it reports a missing argument, or takes the
-    /// next word of the command line for the value.
+    /// Works around System.CommandLine 3.0, which ignores the equals sign of <c>--region=</c>: it reports a missing argument,
+    /// or uses the next word as the value.
     /// </summary>
     /// <returns>The same command line, with <c>--region=</c> as the two words <c>--region</c> and an empty one.</returns>
     public static string[] Split(IReadOnlyList<string> words)
     {
-        // What follows is never an option.
+        // Words after -- are never options.
         var end = words.TakeWhile(word => word != "--").Count();
         return
         [
@@ -45,15 +45,15 @@ internal static class EmptyValues
     }
 
     /// <param name="line">The command line.</param>
-    /// <param name="path">How the command is called.</param>
-    /// <returns>The first option whose value is empty and must not be; null if there is none.</returns>
+    /// <param name="path">The full name of the command.</param>
+    /// <returns>The first option whose value must not be empty; null if there is none.</returns>
     public static Option? Wrong(ParseResult line, string path) =>
         Options(line.CommandResult.Command)
             .FirstOrDefault(option =>
                 HasEmpty(line, option) && !Clearing.GetValueOrDefault(path, []).Contains(option.Name)
             );
 
-    // Of an option that takes a command's words only the first has to be one: `sh -c ''` is a command.
+    // Words of a command after the first may be empty: `sh -c ''`.
     private static bool HasEmpty(ParseResult line, Option option) =>
         line.GetResult(option) is { } result
         && result

@@ -4,20 +4,20 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>`mesh help`: what `--help` of a command says.</summary>
+/// <summary>`mesh help`, which is the same as `--help` of a command.</summary>
 internal static class HelpCommand
 {
-    /// <summary>Name of the argument that holds the words of a command.</summary>
+    /// <summary>Name of the argument for the words of a command.</summary>
     public const string Words = "command";
 
     public static Command Make(Output output)
     {
         var words = new Argument<string[]>(Words)
         {
-            Description = "The command to explain; all of them if none is named",
+            Description = "Command to show help for [default: all commands]",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var command = new MeshCommand("help", "Explain a command.", "mesh help workspaces create", "mesh help")
+        var command = new MeshCommand("help", "Show help for a command.", "mesh help workspaces create", "mesh help")
         {
             words,
         };

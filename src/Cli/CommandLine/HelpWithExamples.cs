@@ -5,7 +5,7 @@ using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>The usual help, then examples, and for the root the exit codes.</summary>
+/// <summary>Appends examples to the help of System.CommandLine, and exit codes to that of the root command.</summary>
 internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;

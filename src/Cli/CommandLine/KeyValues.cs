@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>Options that are given once for each KEY=value.</summary>
+/// <summary>Repeatable options of the form KEY=value.</summary>
 internal static class KeyValues
 {
-    /// <param name="clearable">An empty value is none, and so stands for an empty map.</param>
+    /// <param name="clearable">Whether an empty value is allowed, meaning an empty map.</param>
     public static Option<string[]> Option(
         string name,
         string[] aliases,
@@ -18,12 +18,12 @@ internal static class KeyValues
         option.Validators.Add(result =>
         {
             foreach (var token in result.Tokens.Where(t => !(clearable && t.Value.Length == 0) && At(t.Value) <= 0))
-                result.AddError($"{name} {token.Value}: write {helpName}.");
+                result.AddError($"{name} {token.Value}: must be {helpName}.");
         });
         return option;
     }
 
-    /// <summary>By key; the last value given of a key counts.</summary>
+    /// <summary>Reads the values by key; the last one wins.</summary>
     public static IReadOnlyDictionary<string, string> Read(ParseResult line, Option<string[]> option)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -3,13 +3,13 @@ using System.CommandLine.Parsing;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>Whether an option was written on the command line.</summary>
+/// <summary>Tells whether options were given on the command line.</summary>
 internal static class OptionResults
 {
     // The parser adds an implicit result for options with a default value, and every bool has one.
     public static bool IsGiven(this ParseResult line, Option option) => line.GetResult(option) is { Implicit: false };
 
-    /// <summary>What an error about the value of an option begins with; empty for an argument.</summary>
+    /// <summary>The prefix of an error about the value of an option; empty for an argument.</summary>
     public static string NameOf(ArgumentResult value) =>
         value.Parent is OptionResult option ? $"{option.Option.Name}: " : "";
 

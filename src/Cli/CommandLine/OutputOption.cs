@@ -15,7 +15,7 @@ internal static class OutputOption
         string[] words = [.. Enum.GetValues<OutputFormat>().Select(Text.Word)];
         var option = new Option<string>("--output", "-o")
         {
-            Description = "How data is written; name and id are for lists [default: table]",
+            Description = "Output format; name and id are for lists only [default: table]",
             HelpName = string.Join('|', words),
             Recursive = true,
         };

@@ -5,18 +5,18 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>Shows what is wrong with a command line, in the form that all errors have.</summary>
+/// <summary>Reports errors in a command line in the same form as other errors.</summary>
 internal static class UsageErrors
 {
     public static int Show(ParseResult line, IReadOnlyList<string> words, Output output)
     {
         var command = line.CommandResult.Command;
         var path = Path(line);
-        // With a word that is no command the library also says that a command is missing: once is enough.
+        // For an unknown command, the library also reports a missing command.
         var unknown = line.UnmatchedTokens is [var first, ..] ? first : UnknownOption(line);
         var failure =
             WrongFlag(line, words) is { } wrong
-                ? new Failure($"{wrong}: write true or false", ExitCodes.Usage) { Tips = [$"{path} --help"] }
+                ? new Failure($"{wrong}: must be true or false", ExitCodes.Usage) { Tips = [$"{path} --help"] }
             : unknown is not null ? UnknownWord(path, command, unknown)
             : EmptyValues.Wrong(line, path) is { } empty
                 ? new Failure(UsageWords.OfEmpty(empty), ExitCodes.Usage) { Tips = [$"{path} --help"] }
@@ -50,8 +50,7 @@ internal static class UsageErrors
         || Runs(line) && EmptyValues.Wrong(line, Path(line)) is not null;
 
     /// <summary>
-    /// An option that the command doesn't have, which the parser took for one of its names: nothing may be done by a command
-    /// line that was meant otherwise. No name begins with a hyphen.
+    /// Finds an unknown option that the parser has accepted as an argument. No valid name begins with a hyphen.
     /// </summary>
     public static string? UnknownOption(ParseResult line) =>
         Runs(line)
@@ -63,8 +62,7 @@ internal static class UsageErrors
             : null;
 
     /// <summary>
-    /// A flag with a value that is none, such as <c>--yes=maybe</c>: the parser would take the flag as given and its value
-    /// for a name.
+    /// Finds a flag with an invalid value, such as <c>--yes=maybe</c>, which the parser would accept as flag and argument.
     /// </summary>
     public static string? WrongFlag(ParseResult line, IReadOnlyList<string> words)
     {
@@ -82,17 +80,17 @@ internal static class UsageErrors
     }
 
     private const string ContainerLogs =
-        "what its container prints: kubectl logs -n NAMESPACE deploy/ws-ID, with the kubeconfig of its cluster; "
-        + "`mesh workspaces show NAME` tells both while it runs";
+        "for the output of its container: kubectl logs -n NAMESPACE deploy/ws-ID, with the kubeconfig of its cluster; "
+        + "`mesh workspaces show NAME` shows both while it runs";
 
-    /// <summary>A command was given a word that is neither a command, an option nor an argument of it.</summary>
+    /// <summary>Describes a word that is neither a command, an option nor an argument.</summary>
     public static Failure UnknownWord(string path, Command command, string word)
     {
         var guesses = DidYouMean.For(path, command, word);
         return new Failure(
-            command.Subcommands.Count == 0 ? $"`{path}` does not take '{word}'"
+            command.Subcommands.Count == 0 ? $"`{path}` does not accept '{word}'"
                 : DidYouMean.Find(command, word) is null ? $"`{path}` has no command or option '{word}'"
-                : $"'{word}' stands in the wrong place",
+                : $"'{word}' is in the wrong place",
             ExitCodes.Usage
         )
         {
@@ -105,7 +103,7 @@ internal static class UsageErrors
         };
     }
 
-    // It does not only show its help.
+    // False if only the help is shown.
     private static bool Runs(ParseResult line) => line.Action == line.CommandResult.Command.Action;
 
     private static string Path(ParseResult line)

@@ -3,32 +3,32 @@ using System.CommandLine.Parsing;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>What is wrong with a command line, in this program's words: the parser's own know nothing of what to do.</summary>
+/// <summary>Describes errors in a command line; the messages of the parser do not say how to fix them.</summary>
 internal static class UsageWords
 {
-    /// <param name="error">Its message is kept where one of this program's own checks made it.</param>
-    /// <param name="path">How the command is called.</param>
+    /// <param name="error">Its message is used if it comes from a check of this program.</param>
+    /// <param name="path">The full name of the command.</param>
     public static string Of(ParseError error, string path) =>
         error.SymbolResult switch
         {
             OptionResult option => OfOption(option) ?? error.Message,
             ArgumentResult { Parent: OptionResult option } => OfOption(option) ?? error.Message,
             ArgumentResult { Parent: CommandResult } argument => OfArgument(argument, path) ?? error.Message,
-            CommandResult { Command.Subcommands.Count: > 0, Command.Action: null } => $"`{path}` needs a command",
+            CommandResult { Command.Subcommands.Count: > 0, Command.Action: null } => $"`{path}` requires a command",
             CommandResult command => Missing(command, path) ?? error.Message,
             _ => error.Message,
         };
 
     public static string OfEmpty(Option option) =>
-        $"{option.Name} has an empty value: write {Example(option)}{(option.Required ? "" : ", or leave it out")}";
+        $"{option.Name} has an empty value: specify {Example(option)}{(option.Required ? "" : ", or omit it")}";
 
     private static string? OfOption(OptionResult result)
     {
         var option = result.Option;
         var given = result.Tokens.Count;
-        return result.Implicit ? (option.Required ? $"{option.Name} is missing: write {Example(option)}" : null)
-            : given < option.Arity.MinimumNumberOfValues ? $"{option.Name} needs a value: write {Example(option)}"
-            : given > option.Arity.MaximumNumberOfValues || Repeated(result) ? $"{option.Name} may be given once only"
+        return result.Implicit ? (option.Required ? $"{option.Name} is required: specify {Example(option)}" : null)
+            : given < option.Arity.MinimumNumberOfValues ? $"{option.Name} requires a value: specify {Example(option)}"
+            : given > option.Arity.MaximumNumberOfValues || Repeated(result) ? $"{option.Name} can be given only once"
             : null;
     }
 
@@ -49,5 +49,5 @@ internal static class UsageWords
             .FirstOrDefault();
 
     private static string Needs(Argument argument, string path) =>
-        $"`{path}` needs {argument.Name.ToUpperInvariant()}: {char.ToLowerInvariant(argument.Description![0])}{argument.Description[1..]}";
+        $"`{path}` requires {argument.Name.ToUpperInvariant()}: {char.ToLowerInvariant(argument.Description![0])}{argument.Description[1..]}";
 }

@@ -2,10 +2,10 @@ using System.CommandLine;
 
 namespace Coder.Mesh.Cli.CommandLine;
 
-/// <summary>The option `--yes` of a command that asks before something is lost for good.</summary>
+/// <summary>The option `--yes` of commands that ask for a confirmation.</summary>
 internal static class YesOption
 {
     public const string Name = "--yes";
 
-    public static Option<bool> Make() => new(Name, "-y") { Description = "Don't ask" };
+    public static Option<bool> Make() => new(Name, "-y") { Description = "Skip the confirmation" };
 }

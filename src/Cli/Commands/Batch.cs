@@ -6,32 +6,32 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Commands;
 
-/// <summary>The same wish for several names: each has its own outcome, and one failure does not hide the others.</summary>
+/// <summary>Runs one operation for several names, and collects the failures.</summary>
 internal sealed class Batch(Invocation run)
 {
     private readonly List<(string Name, Failure Failure)> _failed = [];
-    private int _asked;
+    private int _total;
 
     /// <summary>The code of the first failure; 0 when there was none.</summary>
     public int ExitCode => _failed.Count == 0 ? ExitCodes.Ok : _failed[0].Failure.ExitCode;
 
-    /// <summary>Removes each of the names, and tells which went and which didn't.</summary>
+    /// <summary>Removes each of the names, after a confirmation.</summary>
     /// <param name="kind">What they are, such as "provider".</param>
-    /// <param name="yes">Whether it is confirmed already.</param>
-    /// <param name="loss">What else is lost for good, after "will be removed"; a whole clause.</param>
-    /// <param name="look">Why one can't be removed, as far as that shows before; null if nothing stands against it.</param>
+    /// <param name="yes">Whether --yes was given.</param>
+    /// <param name="loss">Text that follows "will be removed".</param>
+    /// <param name="check">Finds a reason against the removal of one; null if there is none.</param>
     public static async Task<int> Remove(
         Invocation run,
         string kind,
         string[] names,
         bool yes,
         string loss,
-        Func<string, Task<Failure?>> look,
+        Func<string, Task<Failure?>> check,
         Func<string, Task> remove,
         CancellationToken ct
     )
     {
-        if (!yes && await Refused(run, names, look, "removed") is { } exitCode)
+        if (!yes && await Refused(run, names, check, "removed") is { } exitCode)
             return exitCode;
         await Confirmation.Removal(run.Output, run.Prompt, yes, $"{Named(kind, names)} will be removed{loss}", ct);
         var removed = new JsonArray();
@@ -42,7 +42,7 @@ internal sealed class Batch(Invocation run)
             {
                 await remove(name);
                 removed.Add((JsonNode)name);
-                run.Output.Success($"removed {kind} \"{name}\"");
+                run.Output.Success($"{kind}/{name} removed");
             }
         );
         batch.Summarize();
@@ -52,15 +52,15 @@ internal sealed class Batch(Invocation run)
     }
 
     /// <summary>
-    /// Looks at each name before somebody is asked to confirm: nobody confirms what would be refused. Where one can't be,
-    /// nothing is changed. Where nobody can be asked, nothing is looked at either.
+    /// Checks each name before the user is asked to confirm. If any check fails, nothing is changed. Skipped if there is no
+    /// terminal for a confirmation.
     /// </summary>
-    /// <param name="key">What the changed ones are called in data.</param>
-    /// <returns>The code to end with; null if nothing stands against it.</returns>
+    /// <param name="key">The field of the changed resources in data.</param>
+    /// <returns>The exit code; null if all checks passed.</returns>
     public static async Task<int?> Refused(
         Invocation run,
         string[] names,
-        Func<string, Task<Failure?>> look,
+        Func<string, Task<Failure?>> check,
         string key
     )
     {
@@ -71,13 +71,13 @@ internal sealed class Batch(Invocation run)
             names,
             async name =>
             {
-                if (await look(name) is { } failure)
+                if (await check(name) is { } failure)
                     batch.Fail(name, failure);
             }
         );
         if (batch.ExitCode == ExitCodes.Ok)
             return null;
-        if (batch._asked > 1)
+        if (batch._total > 1)
             run.Output.Info("nothing was changed");
         if (run.WantsData)
             run.Data(new JsonObject { [key] = new JsonArray(), ["failed"] = batch.FailedAsJson() });
@@ -95,7 +95,7 @@ internal sealed class Batch(Invocation run)
     public async Task Each(IEnumerable<string> names, Func<string, Task> act)
     {
         var left = new Queue<string>(names.Distinct());
-        _asked = left.Count;
+        _total = left.Count;
         while (left.TryDequeue(out var name))
         {
             try
@@ -107,14 +107,16 @@ internal sealed class Batch(Invocation run)
                 Fail(name, RpcFailures.From(e, run.Target, run.Subject(name)));
             }
 
-            // What stopped this one would stop the rest, each after a timeout of its own.
+            // The rest would fail in the same way, each after its own timeout.
             if (
                 left.Count > 0
                 && _failed is [.., (_, { ExitCode: ExitCodes.Unreachable or ExitCodes.NotPermitted } stopped)]
             )
             {
-                run.Output.Warning($"not tried: {string.Join(", ", left)}");
-                _failed.AddRange(left.Select(rest => (rest, new Failure("not tried", stopped.ExitCode))));
+                run.Output.Warning($"skipped: {string.Join(", ", left)}");
+                _failed.AddRange(
+                    left.Select(rest => (rest, new Failure("skipped after an earlier failure", stopped.ExitCode)))
+                );
                 return;
             }
         }
@@ -126,11 +128,11 @@ internal sealed class Batch(Invocation run)
         run.Output.Error(failure);
     }
 
-    /// <summary>Says how many failed, where there were several names.</summary>
+    /// <summary>Reports the number of failures, if there were several names.</summary>
     public void Summarize()
     {
-        if (_asked > 1 && _failed.Count > 0)
-            run.Output.Error(new Failure($"{_failed.Count} of {_asked} failed", ExitCode));
+        if (_total > 1 && _failed.Count > 0)
+            run.Output.Error(new Failure($"{_failed.Count} of {_total} failed", ExitCode));
     }
 
     /// <summary>The failures as data.</summary>
@@ -138,10 +140,10 @@ internal sealed class Batch(Invocation run)
         new([
             .. _failed.Select(f => new JsonObject
             {
-                ["name"] = Text.Steerless(f.Name),
+                ["name"] = Text.WithoutControls(f.Name),
                 ["exitCode"] = f.Failure.ExitCode,
-                ["reason"] = Text.Steerless(f.Failure.Reason ?? ""),
-                ["message"] = Text.Steerless(f.Failure.Message),
+                ["reason"] = Text.WithoutControls(f.Failure.Reason ?? ""),
+                ["message"] = Text.WithoutControls(f.Failure.Message),
             }),
         ]);
 }

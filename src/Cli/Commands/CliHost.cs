@@ -9,7 +9,7 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Commands;
 
-/// <summary>What commands need from the process, and the one place where their failures become words and exit codes.</summary>
+/// <summary>The environment of commands; converts their failures to messages and exit codes.</summary>
 internal sealed class CliHost(
     Output output,
     Prompt prompt,
@@ -28,7 +28,7 @@ internal sealed class CliHost(
 
     public ConfigFile Contexts { get; } = new(env, time);
 
-    /// <summary>Gives a command that calls the control plane its action.</summary>
+    /// <summary>Sets the action of a command that calls the control plane.</summary>
     public MeshCommand Calls(MeshCommand command, Func<Invocation, CancellationToken, Task<int>> run) =>
         Runs(
             command,
@@ -41,7 +41,7 @@ internal sealed class CliHost(
             }
         );
 
-    /// <summary>Gives a command that may do without the control plane its action.</summary>
+    /// <summary>Sets the action of a command that does not need the control plane.</summary>
     public MeshCommand Runs(MeshCommand command, Func<ParseResult, CancellationToken, Task<int>> run)
     {
         command.SetAction(
@@ -58,7 +58,7 @@ internal sealed class CliHost(
         return command;
     }
 
-    // Before anything is done: what a command has done can't be undone by telling that it could not be shown.
+    // Checked before the command changes anything.
     private static void CheckFormat(ParseResult line, MeshCommand command)
     {
         if (
@@ -70,16 +70,16 @@ internal sealed class CliHost(
         throw new CliException(
             new Failure(
                 isList
-                    ? $"-o {Text.Word(format)}: what this command lists has no {Text.Word(format)}s"
-                    : $"-o {Text.Word(format)} is for lists of what has a {Text.Word(format)}",
+                    ? $"-o {Text.Word(format)} is not supported: this list has no {Text.Word(format)}s"
+                    : $"-o {Text.Word(format)} is not supported: it is for lists only",
                 ExitCodes.Usage
             )
             {
                 Tips =
                 [
                     isList
-                        ? $"-o {Text.Word(command.Alone[0])} prints their {Text.Word(command.Alone[0])}s"
-                        : "-o json has all that this command tells",
+                        ? $"-o {Text.Word(command.Alone[0])} prints {Text.Word(command.Alone[0])}s"
+                        : "use -o json instead",
                 ],
             }
         );
@@ -92,7 +92,7 @@ internal sealed class CliHost(
         CancellationToken ct
     ) => Call(access.Target, access.Token, line, run, ct, access.Organization);
 
-    /// <summary>Calls a control plane; what a call ends with is told in its words.</summary>
+    /// <summary>Runs a command against a control plane, and converts errors of calls to failures.</summary>
     public async Task<int> Call(
         ControlPlane target,
         Token token,
@@ -123,7 +123,7 @@ internal sealed class CliHost(
         }
     }
 
-    // It was not typed: without its origin nobody finds it.
+    // The organization was not given on the command line, so its origin is shown.
     private static Failure Explained(Failure failure, ParseResult line, DefaultOrganization? organization) =>
         failure.Reason == ErrorReasons.OrganizationNotFound
         && organization is not null
@@ -131,7 +131,11 @@ internal sealed class CliHost(
             ? failure with
             {
                 Tips = [organization.Undo, .. failure.Tips],
-                Details = [.. failure.Details, $"organization \"{organization.Name}\" came from {organization.Origin}"],
+                Details =
+                [
+                    .. failure.Details,
+                    $"organization \"{organization.Name}\" comes from {organization.Origin}",
+                ],
             }
             : failure;
 
@@ -143,7 +147,7 @@ internal sealed class CliHost(
         }
         catch (Exception) when (ct.IsCancellationRequested)
         {
-            // Whatever the cancelled call ended with, the caller of this process asked for it.
+            // Errors after an interrupt are a consequence of it.
             return ExitCodes.Interrupted;
         }
         catch (CliException e)

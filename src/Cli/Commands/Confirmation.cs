@@ -4,24 +4,24 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Commands;
 
-/// <summary>What a command takes away, or changes for good.</summary>
+/// <summary>What a command removes or changes irrevocably.</summary>
 internal sealed record Loss(string Message, params string[] Details);
 
-/// <summary>Has a person confirm what can't be undone. Who doesn't ends the command, before anything is changed.</summary>
+/// <summary>Asks the user to confirm what cannot be undone. Without a confirmation, the command ends.</summary>
 internal static class Confirmation
 {
-    /// <summary>Says what will be lost, and asks whether to remove it, unless a yes was given with the command.</summary>
+    /// <summary>Shows what will be removed, and asks for a confirmation unless --yes was given.</summary>
     /// <param name="loss">The whole sentence.</param>
     public static Task Removal(Output output, Prompt prompt, bool given, string loss, CancellationToken ct) =>
-        Yes(output, prompt, given, new Loss(loss, "this can't be undone"), "Remove?", ct);
+        Yes(output, prompt, given, new Loss(loss, "this cannot be undone"), "Remove?", ct);
 
     /// <inheritdoc cref="Yes(Output, Prompt, bool, Loss, string, CancellationToken)"/>
     public static Task Yes(Invocation run, bool given, Loss loss, string question, CancellationToken ct) =>
         Yes(run.Output, run.Prompt, given, loss, question, ct);
 
     /// <summary>
-    /// Says what will be lost and asks for a yes. Where it was given with the command nothing is said: the control plane may
-    /// refuse what a warning would announce.
+    /// Shows what will be lost, and asks for a confirmation. Shows nothing if --yes was given, since the control plane may
+    /// refuse the request.
     /// </summary>
     private static async Task Yes(
         Output output,
@@ -36,27 +36,27 @@ internal static class Confirmation
             return;
         output.Warning(loss.Message, loss.Details);
         if (!prompt.Possible)
-            throw NobodyToAsk(YesOption.Name);
+            throw NoTerminal(YesOption.Name);
         var answer = await prompt.Ask($"{question} [y/N]", ct);
         if (answer?.Trim().ToUpperInvariant() is not ("Y" or "YES"))
             throw NotConfirmed("the answer was not yes");
     }
 
-    /// <summary>Says what will be lost and asks for a name, unless it was given with the command.</summary>
+    /// <summary>Shows what will be lost, and asks for the name unless --confirm was given.</summary>
     public static async Task Name(Invocation run, string name, string? given, Loss loss, CancellationToken ct)
     {
         if (given is null)
             run.Output.Warning(loss.Message, loss.Details);
         if (given is null && !run.Prompt.Possible)
-            throw NobodyToAsk($"--confirm {Shell.Quote(name)}");
-        var answer = given ?? await run.Prompt.Ask($"Type the name of the provider, {name}, to go on:", ct);
+            throw NoTerminal($"--confirm {Shell.Quote(name)}");
+        var answer = given ?? await run.Prompt.Ask($"Type the name of the provider ({name}) to continue:", ct);
         if (answer?.Trim() != name)
             throw NotConfirmed($"the name is \"{name}\", not \"{answer?.Trim()}\"");
     }
 
-    private static CliException NobodyToAsk(string option) =>
+    private static CliException NoTerminal(string option) =>
         new(
-            new Failure("this has to be confirmed, and there is no terminal to ask on", ExitCodes.Usage)
+            new Failure("confirmation is required, but there is no terminal", ExitCodes.Usage)
             {
                 Tips = [$"nothing was changed; confirm it with {option}"],
             }

@@ -19,10 +19,10 @@ internal sealed record Invocation(
     TimeProvider Time
 )
 {
-    /// <summary>The organization that is meant where the command line names none; null if nothing says it.</summary>
+    /// <summary>The default organization; null if there is none.</summary>
     public DefaultOrganization? DefaultOrganization { get; init; }
 
-    /// <summary>Whether a program reads what this run writes, rather than a person.</summary>
+    /// <summary>Whether the output is data for programs, such as JSON.</summary>
     public bool WantsData => Format != OutputFormat.Table;
 
     public OutputFormat Format => Line.Format();
@@ -37,10 +37,10 @@ internal sealed record Invocation(
 
     public bool NoHeaders => Line.GetValue(ListOptions.NoHeaders);
 
-    /// <summary>What the command line was about, or one of the names that it was given.</summary>
+    /// <summary>The resources of the command line, for use in tips.</summary>
     public Subject Subject(string? name = null) => CallFailures.Subject.Of(Line, name, DefaultOrganization?.Name);
 
-    /// <returns>Empty where neither the option nor a default names one.</returns>
+    /// <returns>The organization of the option or the default; empty if there is none.</returns>
     public string Organization(Option<string> option) =>
         Line.IsGiven(option) ? Line.GetValue(option) ?? "" : DefaultOrganization?.Name ?? "";
 }

@@ -11,7 +11,7 @@ internal static class CompletionCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "completion",
-            "Print a script by which a shell completes commands, options and names.",
+            "Print a script that completes commands, options and names in a shell.",
             "mesh completion fish > ~/.config/fish/completions/mesh.fish",
             "source <(mesh completion bash)"
         )

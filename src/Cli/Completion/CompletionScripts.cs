@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Cli.Completion;
 
-/// <summary>What makes a shell ask `mesh` how a command line goes on.</summary>
+/// <summary>Scripts that make a shell call `mesh` for completions.</summary>
 internal static class CompletionScripts
 {
     public const string Bash = """

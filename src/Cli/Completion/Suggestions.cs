@@ -9,12 +9,12 @@ using Coder.Mesh.Cli.Rendering;
 namespace Coder.Mesh.Cli.Completion;
 
 /// <summary>
-/// What the directive [suggest] answers to a shell: a line for each way to go on from the command line so far, which is the
-/// word, a tab, and what it means. It never fails and never speaks on stderr: a shell would print that into the line.
+/// Implements the directive [suggest], which completion scripts call: prints a line for each completion, with the word, a
+/// tab and its description. It never fails and never writes to stderr, which a shell would print into the command line.
 /// </summary>
 internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
 {
-    /// <summary>Stands in for the words where the shell knows them better.</summary>
+    /// <summary>Printed in place of words where the shell should complete file names.</summary>
     public const string Files = ":files";
 
     public override bool ClearsParseErrors => true;
@@ -23,7 +23,7 @@ internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
     {
         var typed = parseResult.Tokens.LastOrDefault(t => t.Type != TokenType.Directive)?.Value ?? "";
         var root = parseResult.RootCommandResult.Command;
-        // Only here: help, errors and everything else see commands that know no names and call nobody.
+        // Added here only, so that help and errors never call the control plane.
         new Names(host).AddTo(root);
         host.Output.Suggestions(For(root, typed));
         return ExitCodes.Ok;
@@ -35,12 +35,12 @@ internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
     {
         var start = typed.LastIndexOf(' ') + 1;
         var (before, word) = (typed[..start], typed[start..]);
-        // To the parser --option=val is complete; --option val can still be gone on with.
+        // The parser treats --option=val as complete, but --option val as incomplete.
         var prefix = word.StartsWith("--", StringComparison.Ordinal) ? word[..(word.IndexOf('=') + 1)] : "";
         if (prefix.Length > 0)
             (before, word) = ($"{before}{prefix[..^1]} ", word[prefix.Length..]);
 
-        // Past its own name, by which the program may be called from anywhere.
+        // Skips the name of the program, which may contain a path.
         var afterName = before.IndexOf(' ') is var end and >= 0 ? before[end..] : "";
         var line = root.Parse($"{root.Name}{afterName}{word}");
         var context = line.GetCompletionContext();
@@ -49,7 +49,7 @@ internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
             return option.HelpName == "file" ? [Files] : Values(option, context, prefix, word);
         if (line.UnmatchedTokens.Any(t => t != word))
             return [];
-        // After a flag comes anything: that it could also be followed by its value is no help.
+        // The values true and false of a flag are not suggested.
         var completions = option is null ? line.GetCompletions() : line.CommandResult.Command.GetCompletions(context);
         return Matching(completions, line.CommandResult.Command, word);
     }
@@ -75,9 +75,9 @@ internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
         var aliases = command.Subcommands.SelectMany(c => c.Aliases).ToHashSet(StringComparer.Ordinal);
         return items
             .Where(i => i.Label.StartsWith(word, StringComparison.Ordinal))
-            // Options are many, and wanted by who types a dash. Those with a slash are another system's.
+            // Options are suggested only after a dash; those with a slash are for Windows.
             .Where(i => word.StartsWith('-') || i.Label[0] is not ('-' or '/'))
-            // Another name of the same is told only where the first is not meant.
+            // An alias is suggested only if the main name does not match.
             .OrderBy(i => aliases.Contains(i.Label))
             .DistinctBy(i => string.IsNullOrEmpty(i.Detail) || i.Label.StartsWith('-') ? i.Label : i.Detail)
             .OrderBy(i => i.Label, StringComparer.Ordinal)

@@ -3,11 +3,11 @@ using Coder.Mesh.Cli.CommandLine;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>Which control plane a command calls and with which token: by options, environment, context, and default, in this order.</summary>
-/// <param name="Target">Where calls go.</param>
-/// <param name="Token">As whom.</param>
-/// <param name="Context">Null where no context has a say.</param>
-/// <param name="Organization">Which organization is meant where none is named; null if nothing says it.</param>
+/// <summary>The control plane that a command calls, and its token: from options, the environment, the context or defaults, in this order.</summary>
+/// <param name="Target">The control plane.</param>
+/// <param name="Token">The token of the caller.</param>
+/// <param name="Context">Null if neither address nor token come from a context.</param>
+/// <param name="Organization">The default organization; null if there is none.</param>
 internal sealed record Access(
     ControlPlane Target,
     Token Token,
@@ -34,7 +34,7 @@ internal sealed record Access(
         );
     }
 
-    // A file that nothing is wanted from can't stand in the way.
+    // An unreadable file must not fail a command that does not need it.
     private static ContextChoice? Choose(ParseResult line, ConfigFile file, Func<string, string?> env)
     {
         var name = line.GetValue(ConnectionOptions.Context);

@@ -11,7 +11,7 @@ internal static class Address
     public const string AllowPlaintext = "MESH_ALLOW_PLAINTEXT";
     public const string Default = "http://localhost:8081";
 
-    /// <returns>And what it came from, in words.</returns>
+    /// <returns>The address, and a description of where it came from.</returns>
     public static (Uri Address, string Origin) Resolve(
         string? option,
         ContextChoice? context,
@@ -37,7 +37,7 @@ internal static class Address
             throw new CliException(
                 new Failure($"will not send a token over plain http to {address.Host}", ExitCodes.Usage)
                 {
-                    Details = ["anyone between here and there could read it"],
+                    Details = ["anyone on the network path could read it"],
                     Tips = ["use an address with https://", $"or, on a network that you trust, set {AllowPlaintext}=1"],
                 }
             );
@@ -55,28 +55,28 @@ internal static class Address
             );
     }
 
-    /// <summary>By name only: nothing is looked up, since what a name means may change between look-up and use.</summary>
+    /// <summary>Decides by name only, without a lookup, since its result could change before the name is used.</summary>
     public static bool IsLoopback(Uri address) =>
         address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(address.DnsSafeHost, out var ip) && IPAddress.IsLoopback(ip));
 
-    /// <summary>An address as people write it, and as two are compared: scheme, host and port.</summary>
+    /// <summary>Formats scheme, host and port; used for display and comparison.</summary>
     public static string Origin(Uri address) => address.GetLeftPart(UriPartial.Authority);
 
-    /// <returns>Null, and why, if it is none.</returns>
+    /// <returns>The address, or null and the reason why the text is not one.</returns>
     public static (Uri? Address, string Trouble) Parse(string text) =>
         !Uri.TryCreate(text.Trim(), UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https")
-            ? (null, "it is not an address that begins with http:// or https://")
+            ? (null, "it must begin with http:// or https://")
         : address.UserInfo.Length > 0
-            ? (null, "it holds a user name or password; a token is given by MESH_TOKEN or a file")
+            ? (null, "it must not contain a user name or password; pass the token by MESH_TOKEN or --token-file")
         : address.PathAndQuery != "/" || address.Fragment.Length > 0
-            ? (null, "it has a path; only scheme, host and port are used")
+            ? (null, "it must not have a path: only scheme, host and port")
         : (new Uri(Origin(address)), "");
 
-    // The text itself is not repeated: it may hold a password.
+    // The text is not repeated: it may contain a password.
     private static CliException Bad(string origin, string why) =>
         new(
-            new Failure($"the address from {origin} is no good: {why}", ExitCodes.Usage)
+            new Failure($"the address from {origin} is not valid: {why}", ExitCodes.Usage)
             {
                 Tips = [$"for example --address {Default}, or {Variable}=https://mesh.example.com"],
             }

@@ -4,10 +4,10 @@ using Coder.Mesh.Protocol.Network;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>The client of one run.</summary>
+/// <summary>Creates the client for one run.</summary>
 internal static class Calling
 {
-    /// <exception cref="CliException">A variable of the environment should name a proxy, and doesn't.</exception>
+    /// <exception cref="CliException">A proxy variable of the environment is not valid.</exception>
     public static MeshClient With(ControlPlane target, string token, TimeProvider time)
     {
         try
@@ -17,15 +17,15 @@ internal static class Calling
         catch (ProxyVariableException e)
         {
             throw new CliException(
-                new Failure($"no proxy to go through: {e.Message}", ExitCodes.Usage)
+                new Failure($"the proxy settings are not valid: {e.Message}", ExitCodes.Usage)
                 {
-                    Tips = [$"NO_PROXY={target.Address.Host} goes there without one"],
+                    Tips = [$"set NO_PROXY={target.Address.Host} to connect without a proxy"],
                 }
             );
         }
     }
 
-    /// <summary>The proxy on the way there; null if there is none.</summary>
+    /// <summary>Finds the proxy for the address; null if there is none.</summary>
     public static ProxyRoute? Proxy(ControlPlane target) =>
         EnvironmentProxy.Read(Environment.GetEnvironmentVariable)?.RouteTo(target.Address);
 
@@ -36,9 +36,9 @@ internal static class Calling
                 Address = target.Address,
                 Token = _ => ValueTask.FromResult(token),
                 CallTimeout = target.RequestTimeout,
-                // Somebody waits: who isn't there is said at once, with what to check.
+                // A user is waiting: an unreachable control plane is reported at once.
                 MaxAttempts = 1,
-                // Whether it may was decided when the address was resolved.
+                // Checked when the address was resolved.
                 AllowPlaintext = true,
             },
             time

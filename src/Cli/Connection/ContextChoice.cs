@@ -1,11 +1,11 @@
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>The context that a command uses, and what named it.</summary>
+/// <summary>The context that a command uses, and where its name came from.</summary>
 internal sealed record ContextChoice(string Name, ContextOrigin Origin, SavedContext Context)
 {
     public const string Variable = "MESH_CONTEXT";
 
-    /// <returns>Null if no context is named, and none is current.</returns>
+    /// <returns>Null if no context is given, and none is current.</returns>
     public static ContextChoice? Of(string? option, Func<string, string?> env, Config config) =>
         (option, env(Variable), config.Current) switch
         {
@@ -15,7 +15,7 @@ internal sealed record ContextChoice(string Name, ContextOrigin Origin, SavedCon
             _ => null,
         };
 
-    /// <summary>A token is sent to the address that it was stored for, and to no other.</summary>
+    /// <summary>Tells whether its token may be sent to an address: only to the one it was stored for.</summary>
     public bool IsFor(Uri address) => Address.Origin(Context.Address) == Address.Origin(address);
 
     public override string ToString() => $"context \"{Name}\"";

@@ -1,12 +1,12 @@
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>Where calls go and as whom: all but the secret, so that errors can name it.</summary>
+/// <summary>The control plane to call, for messages: without the secret.</summary>
 /// <param name="Address">The address of the gRPC port.</param>
-/// <param name="AddressOrigin">Where the address came from, in words.</param>
-/// <param name="TokenOrigin">Where the token came from, in words.</param>
-/// <param name="RequestTimeout">How long one call may take.</param>
+/// <param name="AddressOrigin">A description of where the address came from.</param>
+/// <param name="TokenOrigin">A description of where the token came from.</param>
+/// <param name="RequestTimeout">The maximum duration of one call.</param>
 internal sealed record ControlPlane(Uri Address, string AddressOrigin, string TokenOrigin, TimeSpan RequestTimeout)
 {
-    /// <summary>The address as people write it: scheme, host and port.</summary>
+    /// <summary>Scheme, host and port of the address.</summary>
     public string Origin => Connection.Address.Origin(Address);
 }

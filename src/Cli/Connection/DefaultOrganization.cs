@@ -2,18 +2,18 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>The organization that commands mean where none is named, and what named it.</summary>
-/// <param name="Undo">What makes it another one, or none.</param>
+/// <summary>The organization of commands that name none, and where it came from.</summary>
+/// <param name="Undo">How to change or remove it.</param>
 internal sealed record DefaultOrganization(string Name, string Origin, string Undo)
 {
-    /// <summary>The option that names one on the command line.</summary>
+    /// <summary>The option that overrides it.</summary>
     public const string OptionName = "--org";
 
     public const string Variable = "MESH_ORG";
 
-    /// <summary>A context that the command line names comes before the environment, as it does for the address.</summary>
-    /// <param name="context">Null where none has a say.</param>
-    /// <param name="address">Where the command calls: organizations of one control plane mean nothing to another.</param>
+    /// <summary>Resolves it. As for the address, a context given by an option takes precedence over the environment.</summary>
+    /// <param name="context">Null if no context is used.</param>
+    /// <param name="address">The address of the command; the organization of a context is valid for its own address only.</param>
     public static DefaultOrganization? Of(ContextChoice? context, Uri address, Func<string, string?> env)
     {
         var saved =
@@ -27,7 +27,7 @@ internal sealed record DefaultOrganization(string Name, string Origin, string Un
         if (saved is not null && context!.Origin == ContextOrigin.Option)
             return saved;
         return env(Variable) is { Length: > 0 } name
-            ? new DefaultOrganization(name, Variable, $"unset {Variable}, or name another organization in it")
+            ? new DefaultOrganization(name, Variable, $"unset {Variable}, or set it to another organization")
             : saved;
     }
 }

@@ -3,8 +3,8 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.Cli.Connection;
 
 /// <summary>
-/// Finds variables that are all but one of this program's, which isn't set: a command would call another control plane than
-/// was meant, without a word. Others may begin with the same letters, such as the agent's. Pure.
+/// Finds environment variables that are probably misspelt ones of this program, which would be ignored silently. Variables
+/// of other programs, such as the agent, may have the same prefix. Pure.
 /// </summary>
 internal static class MisspeltVariables
 {
@@ -31,7 +31,7 @@ internal static class MisspeltVariables
             select (name, near);
     }
 
-    /// <summary>One slip in a short name, two in a longer one: a name of three letters is two slips from many.</summary>
+    /// <summary>Allows one typo in a short name, and two in a longer one.</summary>
     private static bool IsNear(string name, string known) =>
         Nearest.Distance(name, known, exchange: 1) <= (known.Length - Prefix.Length <= 5 ? 1 : 2);
 }

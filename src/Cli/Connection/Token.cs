@@ -4,16 +4,16 @@ using Coder.Mesh.Shared;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>The caller's token: from MESH_TOKEN or a file, never from the command line, where others could read it.</summary>
-/// <param name="Secret">Goes into the authorization header and nowhere else.</param>
-/// <param name="Origin">Where it came from, in words.</param>
+/// <summary>The caller's token. Never taken from the command line, which other users can read.</summary>
+/// <param name="Secret">Only used in the authorization header.</param>
+/// <param name="Origin">A description of where it came from.</param>
 /// <param name="File">The file that it came from, if any.</param>
 internal sealed record Token(string Secret, string Origin, string? File)
 {
     public const string Variable = "MESH_TOKEN";
     public const string FileVariable = "MESH_TOKEN_FILE";
 
-    /// <summary>Far more than any token needs; a wrong path must not read a disk into memory.</summary>
+    /// <summary>Limits what is read from a file that is not a token.</summary>
     public const int MaxLength = 4096;
 
     // The generated ToString would print the secret.
@@ -42,19 +42,19 @@ internal sealed record Token(string Secret, string Origin, string? File)
         if (saved is not null)
             return saved;
 
-        // The admin token of this machine's control plane is no other server's business.
+        // The admin token of the control plane on this machine must not be sent elsewhere.
         var own = Path.Combine(Xdg.Data(env), "admin-token");
         return Address.IsLoopback(address) && System.IO.File.Exists(own)
             ? FromFile(own, $"the file {own}")
             : throw NoToken(address, context, own);
     }
 
-    /// <summary>The token in the file that the option --token-file names.</summary>
+    /// <summary>Reads the token from the file given by --token-file.</summary>
     public static Token FromFile(string path) => FromFile(path, $"the file {path} (--token-file)");
 
-    /// <summary>The token that somebody typed or piped in.</summary>
-    /// <exception cref="CliException">It is none.</exception>
-    public static Token Told(string text) => new(Checked(text, "stdin"), "stdin", File: null);
+    /// <summary>Checks a token that was typed or piped in.</summary>
+    /// <exception cref="CliException">It is not a valid token.</exception>
+    public static Token FromInput(string text) => new(Checked(text, "stdin"), "stdin", File: null);
 
     private static Token FromFile(string path, string origin)
     {
@@ -79,14 +79,17 @@ internal sealed record Token(string Secret, string Origin, string? File)
         if (secret.Length == 0)
             throw Unusable(origin, "it is empty");
         if (!secret.All(c => c is > ' ' and < '\x7f'))
-            throw Unusable(origin, "it holds characters that no token has");
-        // Both programs read the same variables.
+            throw Unusable(origin, "it contains characters that are not allowed in a token");
+        // The agent reads the same variables.
         if (secret.StartsWith(TokenPrefix.Provider, StringComparison.Ordinal))
             throw Unusable(
                 origin,
                 "it is the token of a provider's agent; mesh needs an API token",
                 origin.Contains(Variable, StringComparison.Ordinal)
-                    ? [$"agents read {Variable} and {FileVariable} too: give an agent its file by --token-file instead"]
+                    ?
+                    [
+                        $"agents also read {Variable} and {FileVariable}: pass the agent its token file by --token-file instead",
+                    ]
                     : []
             );
         return secret;
@@ -107,23 +110,23 @@ internal sealed record Token(string Secret, string Origin, string? File)
             {
                 Details =
                 [
-                    "looked at: --token-file: not given",
-                    $"looked at: {Variable}: not set",
-                    $"looked at: {FileVariable}: not set",
+                    "checked --token-file: not given",
+                    $"checked {Variable}: not set",
+                    $"checked {FileVariable}: not set",
                     context switch
                     {
-                        null => "looked at: context: none is chosen",
-                        { Context.Token: null } => $"looked at: {context}: logged out",
-                        _ => $"looked at: {context}: its token is for {Address.Origin(context.Context.Address)} only",
+                        null => "checked the context: none is selected",
+                        { Context.Token: null } => $"checked {context}: logged out",
+                        _ => $"checked {context}: its token is for {Address.Origin(context.Context.Address)} only",
                     },
                     Address.IsLoopback(address)
-                        ? $"looked at: {own}: no such file"
-                        : $"looked at: {own} is only read for a control plane on this machine, not for {address.Host}",
+                        ? $"checked {own}: no such file"
+                        : $"skipped {own}: only used for a control plane on this machine, not for {address.Host}",
                 ],
-                Tips = [Remedy, $"then keep it: mesh login {Address.Origin(address)}"],
+                Tips = [Remedy, $"then store it: mesh login {Address.Origin(address)}"],
             }
         );
 
     private const string Remedy =
-        "`mesh-control-plane admin-token`, on a host that reaches the database, makes a new admin token";
+        "run `mesh-control-plane admin-token` on a host that reaches the database to create an admin token";
 }

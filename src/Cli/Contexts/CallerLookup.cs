@@ -7,7 +7,7 @@ namespace Coder.Mesh.Cli.Contexts;
 /// <summary>Asks the control plane who calls it.</summary>
 internal static class CallerLookup
 {
-    /// <returns>Null if the control plane is older than the question.</returns>
+    /// <returns>Null if the control plane does not support this call.</returns>
     public static async Task<Principal?> FindCaller(this Invocation run, CancellationToken ct)
     {
         try

@@ -15,7 +15,7 @@ internal static class ContextsCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "contexts",
-            "The control planes that you logged in to, by name.",
+            "Manage contexts: control planes that you have logged in to, by name.",
             "mesh contexts ls",
             "mesh contexts use prod"
         )
@@ -29,7 +29,7 @@ internal static class ContextsCommand
         var command = host.Runs(
             new MeshCommand(
                 "ls",
-                "List contexts. The tokens themselves are not shown.",
+                "List contexts. Tokens are not shown.",
                 "mesh contexts ls",
                 "mesh contexts ls -o json | jq -r '.[] | select(.current) | .address'"
             )
@@ -46,19 +46,19 @@ internal static class ContextsCommand
     {
         var name = Arguments.One("Name of the context");
         return host.Runs(
-            new MeshCommand("use", "Make a context the current one.", "mesh contexts use prod") { name },
+            new MeshCommand("use", "Set the current context.", "mesh contexts use prod") { name },
             (line, ct) => Use(host, line.GetRequiredValue(name), ct)
         );
     }
 
     private static MeshCommand MakeRemove(CliHost host)
     {
-        var names = Arguments.Several("Names of contexts");
+        var names = Arguments.Several("Names of the contexts");
         var yes = YesOption.Make();
         var command = host.Runs(
             new MeshCommand(
                 "rm",
-                "Remove contexts, with their tokens. The tokens themselves stay valid.",
+                "Remove contexts and their stored tokens. The tokens stay valid.",
                 "mesh contexts rm staging",
                 "mesh contexts rm staging test --yes"
             )
@@ -79,7 +79,7 @@ internal static class ContextsCommand
         if (format != OutputFormat.Table)
             host.Output.Data(new JsonArray([.. config.Contexts.Select(c => AsJson(config, c.Key, c.Value))]), format);
         else if (config.Contexts.Count == 0)
-            host.Output.Info("there are no contexts", "tip: mesh login https://mesh.example.com");
+            host.Output.Info("no contexts found", "tip: mesh login https://mesh.example.com");
         else
             host.Output.Table(Tabulate(config, !line.GetValue(ListOptions.NoHeaders)));
         return ExitCodes.Ok;
@@ -88,10 +88,10 @@ internal static class ContextsCommand
     private static JsonObject AsJson(Config config, string name, SavedContext context) =>
         new()
         {
-            ["name"] = Text.Steerless(name),
+            ["name"] = Text.WithoutControls(name),
             ["address"] = Address.Origin(context.Address),
             ["current"] = name == config.Current,
-            ["organization"] = Text.Steerless(context.Organization ?? ""),
+            ["organization"] = Text.WithoutControls(context.Organization ?? ""),
             ["loggedIn"] = context.Token is not null,
         };
 
@@ -123,21 +123,21 @@ internal static class ContextsCommand
         );
         host.Output.Change(
             already,
-            $"context \"{name}\" is the current one already",
-            $"context \"{name}\" is the current one"
+            $"context/{name} unchanged: already the current context",
+            $"context/{name} set as current"
         );
         return ExitCodes.Ok;
     }
 
-    // All or none: a name that is wrong says so before anything is gone.
+    // All or none: unknown names are reported before anything is removed.
     private static async Task<int> Remove(CliHost host, string[] names, bool yes, CancellationToken ct)
     {
         _ = Without(host.Contexts.Read(), names);
-        var loss = $"{Batch.Named("context", names)} will be removed; a token that is kept nowhere else is lost";
+        var loss = $"{Batch.Named("context", names)} will be removed; a token that is stored nowhere else is lost";
         await Confirmation.Removal(host.Output, host.Prompt, yes, loss, ct);
         await host.Contexts.Change(config => Without(config, names), ct);
         foreach (var name in names)
-            host.Output.Success($"removed context \"{name}\"");
+            host.Output.Success($"context/{name} removed");
         return ExitCodes.Ok;
     }
 
@@ -154,7 +154,7 @@ internal static class ContextsCommand
                             ? $"contexts: {string.Join(", ", config.Contexts.Keys)}"
                             : "there are no contexts yet",
                     ],
-                    Tips = ["nothing was removed; leave out what there isn't"],
+                    Tips = ["nothing was removed; leave out the unknown ones"],
                 }
             );
         return names.Aggregate(config, (left, name) => left.With(name, context: null));

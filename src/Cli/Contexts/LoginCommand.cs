@@ -21,7 +21,7 @@ internal static class LoginCommand
         return host.Runs(
             new MeshCommand(
                 "login",
-                "Keep an address and a token as a context, and make it the current one. The token is asked for, or read from stdin or --token-file.",
+                "Log in to a control plane: store its address and a token as a context, and make it the current one. The token is prompted for, or read from stdin or --token-file.",
                 "mesh login https://mesh.example.com",
                 "mesh login https://mesh.example.com --context prod --token-file prod.token",
                 "pass show mesh/prod | mesh login https://mesh.example.com --context prod"
@@ -35,14 +35,14 @@ internal static class LoginCommand
 
     private static async Task<int> Run(CliHost host, ParseResult line, string? given, CancellationToken ct)
     {
-        // Before anybody types a secret: it would be in vain.
+        // Checked before the user enters a secret.
         var known = host.Contexts.Read();
         var named = line.GetValue(ConnectionOptions.Context) ?? NonEmpty(host.Env(ContextChoice.Variable));
         var address = Where(host, known, named, given);
         var name = Checked(named ?? ByAddress(address));
         var token = line.GetValue(ConnectionOptions.TokenFile) is { } file
             ? Token.FromFile(file)
-            : Token.Told(await host.Prompt.Secret($"Token for {Address.Origin(address)}:", Token.MaxLength, ct));
+            : Token.FromInput(await host.Prompt.Secret($"Token for {Address.Origin(address)}:", Token.MaxLength, ct));
 
         var target = new ControlPlane(
             address,
@@ -60,9 +60,10 @@ internal static class LoginCommand
                 var caller = await run.FindCaller(stop);
                 await host.Contexts.Change(config => Saved(config, name, address, token.Secret), stop);
                 run.Output.Success(
-                    $"logged in to {target.Origin}{(caller is null ? "" : $" as {caller.User}")}, which runs version {Text.ShortCommits(answer.Deployment.Version)}",
-                    $"context \"{name}\" is the current one",
-                    $"its token is in {host.Contexts.Path}"
+                    $"context/{name} saved: logged in to {target.Origin}{(caller is null ? "" : $" as {caller.User}")}",
+                    $"control plane version: {Text.ShortCommits(answer.Deployment.Version)}",
+                    "it is the current context",
+                    $"its token is stored in {host.Contexts.Path}"
                 );
                 return ExitCodes.Ok;
             },
@@ -74,13 +75,9 @@ internal static class LoginCommand
         given is not null ? Address.Checked(given, "the command line", host.Env)
         : named is not null ? Address.Checked(Address.Origin(known.Get(named, "--context").Address), named, host.Env)
         : throw new CliException(
-            new Failure("which control plane?", ExitCodes.Usage)
+            new Failure("no control plane specified", ExitCodes.Usage)
             {
-                Tips =
-                [
-                    "mesh login https://mesh.example.com",
-                    "or name a context that exists: mesh login --context NAME",
-                ],
+                Tips = ["mesh login https://mesh.example.com", "or use an existing context: mesh login --context NAME"],
             }
         );
 
@@ -104,9 +101,9 @@ internal static class LoginCommand
         && name.All(c => c is > ' ' and < '\x7f' and not ('"' or '\'' or ','))
             ? name
             : throw new CliException(
-                new Failure("--context: this can't be a context's name", ExitCodes.Usage)
+                new Failure("--context: not a valid context name", ExitCodes.Usage)
                 {
-                    Tips = ["a name is up to 100 ASCII characters, such as prod, without spaces, quotes and commas"],
+                    Tips = ["a name has up to 100 ASCII characters, without spaces, quotes and commas, such as prod"],
                 }
             );
 

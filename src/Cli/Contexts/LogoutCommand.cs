@@ -13,7 +13,7 @@ internal static class LogoutCommand
         host.Runs(
             new MeshCommand(
                 "logout",
-                "Forget the token of a context; its address stays. The token itself stays valid.",
+                "Remove the stored token of a context. The address is kept, and the token stays valid.",
                 "mesh logout",
                 "mesh logout --context prod"
             ),
@@ -25,7 +25,7 @@ internal static class LogoutCommand
         var choice =
             ContextChoice.Of(name, host.Env, host.Contexts.Read())
             ?? throw new CliException(
-                new Failure("no context is chosen", ExitCodes.Usage)
+                new Failure("no context selected", ExitCodes.Usage)
                 {
                     Tips = ["mesh contexts ls", "mesh logout --context NAME"],
                 }
@@ -35,12 +35,9 @@ internal static class LogoutCommand
             ct
         );
         if (choice.Context.Token is null)
-            host.Output.Info($"{choice} was logged out already");
+            host.Output.Info($"context/{choice.Name} unchanged: already logged out");
         else
-            host.Output.Success(
-                $"{choice} is logged out",
-                "the token itself stays valid until it is revoked or expires"
-            );
+            host.Output.Success($"context/{choice.Name} logged out", "the token stays valid until it is revoked");
         return ExitCodes.Ok;
     }
 }

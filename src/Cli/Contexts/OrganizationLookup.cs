@@ -6,10 +6,10 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Contexts;
 
-/// <summary>Asks the control plane whether there is an organization.</summary>
+/// <summary>Checks whether an organization exists.</summary>
 internal static class OrganizationLookup
 {
-    /// <returns>False too where nothing is known of it, such as to a caller who may not see it.</returns>
+    /// <returns>False also if this cannot be determined, for example without permission.</returns>
     public static async Task<bool> IsMissing(this Invocation run, string organization, CancellationToken ct)
     {
         try

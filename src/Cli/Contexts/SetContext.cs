@@ -14,12 +14,12 @@ internal static class SetContext
     {
         var name = new Argument<string>("name")
         {
-            Description = "Name of the context [default: the one that commands use]",
+            Description = "Name of the context [default: the one in use]",
             Arity = ArgumentArity.ZeroOrOne,
         };
         var organization = new Option<string>("--org")
         {
-            Description = "Organization that commands mean where none is named; an empty one takes it away",
+            Description = "Organization of commands that name none; '' removes it",
             HelpName = "org",
             Required = true,
         };
@@ -56,7 +56,7 @@ internal static class SetContext
         var choice =
             ContextChoice.Of(name, host.Env, host.Contexts.Read())
             ?? throw new CliException(
-                new Failure("no context is chosen", ExitCodes.Usage)
+                new Failure("no context selected", ExitCodes.Usage)
                 {
                     Tips = ["mesh contexts ls", "mesh contexts set NAME --org ORGANIZATION"],
                 }
@@ -64,18 +64,18 @@ internal static class SetContext
         host.Output.Change(
             await Save(host, choice, organization, ct),
             organization.Length > 0
-                ? $"the default organization of {choice} is \"{organization}\" already"
-                : $"{choice} has no default organization",
+                ? $"context/{choice.Name} unchanged: its default organization is already {organization}"
+                : $"context/{choice.Name} unchanged: it has no default organization",
             organization.Length > 0
-                ? $"the default organization of {choice} is \"{organization}\""
-                : $"{choice} has no default organization"
+                ? $"context/{choice.Name} updated: its default organization is {organization}"
+                : $"context/{choice.Name} updated: it has no default organization"
         );
         if (organization.Length > 0)
             await WarnIfMissing(host, line, choice, organization, ct);
         return ExitCodes.Ok;
     }
 
-    /// <returns>Whether it was so already.</returns>
+    /// <returns>Whether the context was unchanged.</returns>
     private static async Task<bool> Save(CliHost host, ContextChoice choice, string organization, CancellationToken ct)
     {
         var already = false;
@@ -97,7 +97,7 @@ internal static class SetContext
         return already;
     }
 
-    /// <summary>It is saved whether or not the control plane can be asked.</summary>
+    /// <summary>Warns if the control plane can be reached and does not know the organization.</summary>
     private static async Task WarnIfMissing(
         CliHost host,
         ParseResult line,
@@ -117,14 +117,14 @@ internal static class SetContext
             var run = new Invocation(line, client, target, host.Output, host.Prompt, host.Time);
             if (await run.IsMissing(organization, ct))
                 host.Output.Warning(
-                    $"there is no organization \"{organization}\" at {target.Origin}",
-                    "it is saved all the same; commands that name none fail until there is one",
-                    $"tip: `mesh orgs ls --context {Shell.Quote(choice.Name)}` lists those there are"
+                    $"organization \"{organization}\" not found at {target.Origin}",
+                    "it was saved anyway; commands that use it fail until it exists",
+                    $"tip: `mesh orgs ls --context {Shell.Quote(choice.Name)}` lists organizations"
                 );
         }
         catch (CliException)
         {
-            // It can't be asked, by an address or a proxy that a command which calls would tell of.
+            // Commands that call the control plane report problems of address and proxy.
         }
     }
 }

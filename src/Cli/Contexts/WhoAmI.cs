@@ -9,14 +9,14 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Contexts;
 
-/// <summary>`mesh whoami`: who calls which control plane, with which token.</summary>
+/// <summary>`mesh whoami`.</summary>
 internal static class WhoAmI
 {
     public static Command Make(CliHost host) =>
         host.Runs(
             new MeshCommand(
                 "whoami",
-                "Show which control plane commands call, with which token, whether it is accepted, and as which user.",
+                "Show the control plane, token and user of commands, and check that the token is accepted.",
                 "mesh whoami",
                 "mesh whoami --context prod -o json"
             ),
@@ -38,7 +38,7 @@ internal static class WhoAmI
             run.Output.Fields(Facts(run, access, caller, deployment, missing));
         if (missing)
             run.Output.Warning(
-                $"there is no organization \"{access.Organization!.Name}\"",
+                $"organization \"{access.Organization!.Name}\" not found",
                 $"tip: {access.Organization.Undo}"
             );
         return ExitCodes.Ok;
@@ -53,17 +53,17 @@ internal static class WhoAmI
     ) =>
         new()
         {
-            ["user"] = Text.Steerless(caller?.User ?? ""),
-            ["tokenId"] = Text.Steerless(caller?.TokenId ?? ""),
-            ["context"] = Text.Steerless(access.Context?.Name ?? ""),
+            ["user"] = Text.WithoutControls(caller?.User ?? ""),
+            ["tokenId"] = Text.WithoutControls(caller?.TokenId ?? ""),
+            ["context"] = Text.WithoutControls(access.Context?.Name ?? ""),
             ["address"] = run.Target.Origin,
-            ["addressOrigin"] = Text.Steerless(run.Target.AddressOrigin),
-            ["tokenOrigin"] = Text.Steerless(run.Target.TokenOrigin),
-            ["organization"] = Text.Steerless(access.Organization?.Name ?? ""),
-            ["organizationOrigin"] = Text.Steerless(access.Organization?.Origin ?? ""),
+            ["addressOrigin"] = Text.WithoutControls(run.Target.AddressOrigin),
+            ["tokenOrigin"] = Text.WithoutControls(run.Target.TokenOrigin),
+            ["organization"] = Text.WithoutControls(access.Organization?.Name ?? ""),
+            ["organizationOrigin"] = Text.WithoutControls(access.Organization?.Origin ?? ""),
             ["organizationMissing"] = organizationMissing,
-            ["deployment"] = Text.Steerless(deployment.Id),
-            ["version"] = Text.Steerless(deployment.Version),
+            ["deployment"] = Text.WithoutControls(deployment.Id),
+            ["version"] = Text.WithoutControls(deployment.Version),
         };
 
     private static Fields Facts(
@@ -74,7 +74,7 @@ internal static class WhoAmI
         bool organizationMissing
     ) =>
         new Fields()
-            .Add("User", caller?.User ?? "not told: the control plane is older than this mesh")
+            .Add("User", caller?.User ?? "unknown: the control plane is older than this mesh")
             .Add("Context", access.Context?.Name)
             .Add("Address", $"{run.Target.Origin}, from {run.Target.AddressOrigin}")
             .Add("Token", $"from {run.Target.TokenOrigin}; accepted")
@@ -82,7 +82,7 @@ internal static class WhoAmI
             .Add(
                 "Organization",
                 access.Organization is { } organization
-                    ? $"{organization.Name}, from {organization.Origin}{(organizationMissing ? "; there is no such organization" : "")}"
+                    ? $"{organization.Name}, from {organization.Origin}{(organizationMissing ? "; not found" : "")}"
                     : null
             )
             .Add("Deployment", deployment.Id)

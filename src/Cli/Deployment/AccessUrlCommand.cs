@@ -14,7 +14,7 @@ internal static class AccessUrlCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "access-url",
-            "The address at which agents and users reach the control plane.",
+            "Manage the address at which agents and users reach the control plane.",
             "mesh access-url show",
             "mesh access-url set https://mesh.example.com"
         )
@@ -42,12 +42,12 @@ internal static class AccessUrlCommand
     {
         var url = new Argument<string>("url")
         {
-            Description = "https://host, with a port if need be and without a path; '' takes it back",
+            Description = "https://host or https://host:port, without a path; '' removes it",
         };
         return host.Calls(
             new MeshCommand(
                 "set",
-                "Set the access URL. Agents go on dialling what they were given; \"mesh providers show NAME\" tells which.",
+                "Set the access URL. Running agents keep using the address that they were started with, shown by `mesh providers show NAME`.",
                 "mesh access-url set https://mesh.example.com",
                 "mesh access-url set ''"
             )
@@ -61,11 +61,9 @@ internal static class AccessUrlCommand
                 run.Output.Change(
                     answer.Unchanged,
                     answer.Deployment.AccessUrl is { Length: > 0 } now
-                        ? $"the access URL is {now} already"
-                        : "the deployment has no access URL",
-                    answer.Deployment.AccessUrl is { Length: > 0 } set
-                        ? $"the access URL is {set}"
-                        : "the deployment has no access URL any more"
+                        ? $"access-url unchanged: already {now}"
+                        : "access-url unchanged: not set",
+                    answer.Deployment.AccessUrl is { Length: > 0 } set ? $"access-url set: {set}" : "access-url removed"
                 );
                 Warn(run, answer.Deployment.AccessUrl);
                 if (run.WantsData)
@@ -83,9 +81,9 @@ internal static class AccessUrlCommand
             && !Address.IsLoopback(address)
         )
             run.Output.Warning(
-                "over plain http everybody on the way can read the tokens of agents and users",
-                "agents and mesh refuse such an address unless they are told to allow plain text",
-                $"tip: mesh access-url set https://{address.Authority}, once the control plane is reached by https"
+                "over plain http, anyone on the network path can read the tokens of agents and users",
+                "agents and mesh reject such an address unless plain text is explicitly allowed",
+                $"tip: mesh access-url set https://{address.Authority}, once the control plane serves https"
             );
     }
 

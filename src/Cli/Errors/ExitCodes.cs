@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Cli.Errors;
 
-/// <summary>How `mesh` ends: one code for each kind of failure, on which scripts rely.</summary>
+/// <summary>Exit codes: one for each kind of failure. Scripts depend on them.</summary>
 internal static class ExitCodes
 {
     public const int Ok = 0;
@@ -16,7 +16,7 @@ internal static class ExitCodes
     public const int OutputClosed = 141;
     public const int Terminated = 143;
 
-    /// <summary>Each with what it means, and what else there is to know of it.</summary>
+    /// <summary>All codes with their meaning and notes.</summary>
     public static IReadOnlyList<(int Code, string Meaning, string More)> All { get; } =
     [
         (Ok, "done", ""),
@@ -24,20 +24,12 @@ internal static class ExitCodes
         (Usage, "bad command line, setting or context, or not confirmed", "nothing was changed"),
         (NotPermitted, "not authenticated, or not permitted", "or no token was found"),
         (NotFound, "not found", ""),
-        (Refused, "refused by a rule, or it exists already", ""),
+        (Refused, "refused by a rule, or already exists", ""),
         (InvalidArgument, "a value that the control plane does not accept", ""),
-        (
-            Unreachable,
-            "control plane unreachable, or no answer in time",
-            "what was asked for may have been done all the same"
-        ),
-        (WaitFailed, "--wait: it failed, came out otherwise, or took too long", "what was asked for stays asked for"),
+        (Unreachable, "control plane unreachable, or no answer in time", "the request may still have been carried out"),
+        (WaitFailed, "--wait: failed, ended in another state, or timed out", "the request stays in effect"),
         (Interrupted, "Ctrl-C", ""),
-        (
-            OutputClosed,
-            "whoever read the output went away",
-            "as `head` does once it has enough; what was asked for is done all the same"
-        ),
+        (OutputClosed, "the output was closed", "by its reader, such as `head`; requests are still carried out"),
         (Terminated, "SIGTERM", ""),
     ];
 

@@ -1,12 +1,12 @@
 namespace Coder.Mesh.Cli.Errors;
 
-/// <summary>An error as a person reads it: what is wrong, why, and what to do next.</summary>
+/// <summary>An error for people: what is wrong, why, and what to do next.</summary>
 internal sealed record Failure(string Message, int ExitCode)
 {
-    /// <summary>The stable reason that the control plane gave; null for errors of this end.</summary>
+    /// <summary>The reason code of the control plane; null for errors of this program.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>One line each: a field and what is wrong with it, or a rule that is not met.</summary>
+    /// <summary>One line for each invalid field or violated rule.</summary>
     public IReadOnlyList<string> Details { get; init; } = [];
 
     public IReadOnlyList<string> Tips { get; init; } = [];

@@ -2,7 +2,7 @@ using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Listing;
 
-/// <summary>Follows page tokens to the end.</summary>
+/// <summary>Reads the pages of a list.</summary>
 internal static class Pages
 {
     public const int Size = 200;
@@ -20,10 +20,10 @@ internal static class Pages
         }
     }
 
-    /// <summary>Follows page tokens until there are enough.</summary>
-    /// <param name="limit">How many are enough.</param>
-    /// <param name="read">Reads a page of at most so many.</param>
-    /// <returns>And whether there are more.</returns>
+    /// <summary>Reads pages until the limit is reached.</summary>
+    /// <param name="limit">The maximum number of items.</param>
+    /// <param name="read">Reads a page with a maximum size.</param>
+    /// <returns>The items, and whether there are more.</returns>
     public static async Task<(List<T> Items, bool More)> First<T>(
         int limit,
         Func<int, string, Task<(IEnumerable<T> Items, string Next)>> read
@@ -40,11 +40,11 @@ internal static class Pages
         }
     }
 
-    // A server that repeats itself would keep us here for ever.
+    // A repeated token would cause an endless loop.
     private static string Progressed(string token, string next) =>
         next != token
             ? next
             : throw new CliException(
-                new Failure("the control plane answered with the same page twice", ExitCodes.Unexpected)
+                new Failure("the control plane returned the same page twice", ExitCodes.Unexpected)
             );
 }

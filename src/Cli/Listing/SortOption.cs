@@ -4,9 +4,9 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.Cli.Listing;
 
-/// <summary>The option `--sort-by`: a word for each order that a list may have.</summary>
-/// <param name="byDefault">The word of the order in which the control plane lists.</param>
-/// <param name="orders">Words and what each compares. What is equal stays in the default order.</param>
+/// <summary>The option `--sort-by`.</summary>
+/// <param name="byDefault">The default order.</param>
+/// <param name="orders">The names of orders, with their comparisons. Equal items keep the default order.</param>
 internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(string Word, Comparison<T> Order)> orders)
 {
     private Option<string>? _option;
@@ -23,14 +23,14 @@ internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(stri
 
     public static Comparison<T> By(Func<T, string> key) => (a, b) => string.CompareOrdinal(key(a), key(b));
 
-    /// <summary>The oldest first.</summary>
+    /// <summary>Sorts the oldest first.</summary>
     public static Comparison<T> By(Func<T, Timestamp?> key) =>
         (a, b) => Nullable.Compare(key(a)?.ToDateTimeOffset(), key(b)?.ToDateTimeOffset());
 
-    /// <summary>The most first.</summary>
+    /// <summary>Sorts the largest number first.</summary>
     public static Comparison<T> By(Func<T, int> key) => (a, b) => key(b).CompareTo(key(a));
 
-    // AGE is what tables call the time of creation.
+    // Tables show the creation time as AGE.
     private Comparison<T> Order(string word) => orders.Single(o => o.Word == (word == "age" ? "created" : word)).Order;
 
     private Option<string> Make()
@@ -38,7 +38,7 @@ internal sealed class SortOption<T>(string byDefault, params IReadOnlyList<(stri
         string[] words = [.. orders.Select(o => o.Word)];
         var option = new Option<string>("--sort-by")
         {
-            Description = $"Order of the rows: {string.Join(", ", words)} [default: {byDefault}]",
+            Description = $"Sort by one of: {string.Join(", ", words)} [default: {byDefault}]",
             HelpName = "column",
         };
         Words.Only(option, words, synonym: words.Contains("created") ? "age" : null);

@@ -20,7 +20,7 @@ internal sealed class ChangeAllowlist
     {
         var parts = new ChangeAllowlist();
         return host.Calls(
-            new MeshCommand("allow", "Let an organization use a provider.", "mesh orgs allow acme us-east-1")
+            new MeshCommand("allow", "Allow an organization to use a provider.", "mesh orgs allow acme us-east-1")
             {
                 parts._organization,
                 parts._provider,
@@ -35,7 +35,7 @@ internal sealed class ChangeAllowlist
         return host.Calls(
             new MeshCommand(
                 "disallow",
-                "Take a provider from an organization that has no unfinished workspace there and may use another one.",
+                "Stop an organization from using a provider. It must have no unfinished workspaces there, and another provider.",
                 "mesh orgs disallow acme us-east-1"
             )
             {
@@ -51,11 +51,11 @@ internal sealed class ChangeAllowlist
         var (organization, provider) = Named(run);
         var request = new AllowProviderRequest { Organization = organization, Provider = provider };
         var answer = await run.Client.Organizations.AllowProviderAsync(request, cancellationToken: ct);
-        return Tell(
+        return Report(
             run,
             answer.Unchanged,
-            $"organization \"{answer.Organization.Name}\" may use provider \"{provider}\" already",
-            $"organization \"{answer.Organization.Name}\" may use provider \"{provider}\"",
+            $"organization/{answer.Organization.Name} unchanged: already allowed to use provider {provider}",
+            $"organization/{answer.Organization.Name} updated: allowed to use provider {provider}",
             answer.Organization
         );
     }
@@ -65,11 +65,11 @@ internal sealed class ChangeAllowlist
         var (organization, provider) = Named(run);
         var request = new DisallowProviderRequest { Organization = organization, Provider = provider };
         var answer = await run.Client.Organizations.DisallowProviderAsync(request, cancellationToken: ct);
-        return Tell(
+        return Report(
             run,
             answer.Unchanged,
-            $"organization \"{answer.Organization.Name}\" may not use provider \"{provider}\" anyway",
-            $"organization \"{answer.Organization.Name}\" may no longer use provider \"{provider}\"",
+            $"organization/{answer.Organization.Name} unchanged: not allowed to use provider {provider}",
+            $"organization/{answer.Organization.Name} updated: no longer allowed to use provider {provider}",
             answer.Organization
         );
     }
@@ -77,9 +77,9 @@ internal sealed class ChangeAllowlist
     private (string Organization, string Provider) Named(Invocation run) =>
         (run.Line.GetRequiredValue(_organization), run.Line.GetRequiredValue(_provider));
 
-    private static int Tell(Invocation run, bool unchanged, string already, string done, Organization organization)
+    private static int Report(Invocation run, bool unchanged, string already, string done, Organization organization)
     {
-        run.Output.Change(unchanged, already, done, $"it may use: {OrganizationText.Providers(organization)}");
+        run.Output.Change(unchanged, already, done, $"providers: {OrganizationText.Providers(organization)}");
         if (run.WantsData)
             run.Data(Json.Of(organization));
         return ExitCodes.Ok;

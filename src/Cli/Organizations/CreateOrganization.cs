@@ -16,7 +16,7 @@ internal static class CreateOrganization
         return host.Calls(
             new MeshCommand(
                 "create",
-                "Create an organization. It may use the built-in provider, and no other until it is allowed there.",
+                "Create an organization. It can use only the built-in provider until others are allowed.",
                 "mesh orgs create acme"
             )
             {
@@ -32,8 +32,8 @@ internal static class CreateOrganization
         var answer = await run.Client.Organizations.CreateOrganizationAsync(request, cancellationToken: ct);
         var organization = answer.Organization;
         run.Output.Success(
-            $"created organization \"{organization.Name}\"",
-            $"it may use: {OrganizationText.Providers(organization)}",
+            $"organization/{organization.Name} created",
+            $"providers: {OrganizationText.Providers(organization)}",
             $"tip: mesh orgs allow {organization.Name} PROVIDER"
         );
         if (run.WantsData)

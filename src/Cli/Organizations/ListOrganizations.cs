@@ -5,52 +5,62 @@ using Coder.Mesh.Cli.Commands;
 using Coder.Mesh.Cli.Errors;
 using Coder.Mesh.Cli.Listing;
 using Coder.Mesh.Cli.Rendering;
+using Coder.Mesh.Cli.Watching;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Organizations;
 
 /// <summary>`mesh orgs ls`.</summary>
-internal static class ListOrganizations
+internal sealed class ListOrganizations
 {
+    private readonly Option<string> _provider = new("--provider")
+    {
+        Description = "Only organizations that can use this provider (name or id)",
+        HelpName = "provider",
+    };
+    private readonly SortOption<Organization> _sort = new(
+        "name",
+        ("name", SortOption<Organization>.By(o => o.Name)),
+        ("providers", SortOption<Organization>.By(o => o.ProviderCount)),
+        ("workspaces", SortOption<Organization>.By(o => o.UnfinishedWorkspaces)),
+        ("created", SortOption<Organization>.By(o => o.CreateTime))
+    );
+    private readonly Option<bool> _watch = WatchOption.Make();
+
     public static Command Make(CliHost host)
     {
-        var provider = new Option<string>("--provider")
-        {
-            Description = "Only those that may use this provider, by name or id",
-            HelpName = "provider",
-        };
-        var sort = new SortOption<Organization>(
-            "name",
-            ("name", SortOption<Organization>.By(o => o.Name)),
-            ("providers", SortOption<Organization>.By(o => o.ProviderCount)),
-            ("workspaces", SortOption<Organization>.By(o => o.UnfinishedWorkspaces)),
-            ("created", SortOption<Organization>.By(o => o.CreateTime))
-        );
+        var parts = new ListOrganizations();
         var command = host.Calls(
             new MeshCommand(
                 "ls",
-                "List organizations with the providers that each may use.",
+                "List organizations and the providers that each can use.",
                 "mesh orgs ls",
-                "mesh orgs ls --provider us-east-1"
+                "mesh orgs ls --provider us-east-1",
+                "mesh orgs ls --watch"
             )
             {
-                provider,
-                sort.Option,
+                parts._provider,
+                parts._sort.Option,
                 ListOptions.NoHeaders,
+                parts._watch,
             }.AsList(),
-            (run, ct) => Run(run, run.Line.GetValue(provider) ?? "", sort, ct)
+            parts.Run
         );
         command.Aliases.Add("list");
         return command;
     }
 
-    private static async Task<int> Run(
-        Invocation run,
-        string provider,
-        SortOption<Organization> sort,
-        CancellationToken ct
-    )
+    private Task<int> Run(Invocation run, CancellationToken ct) =>
+        run.Line.GetValue(_watch)
+            ? new Watch<Organization>(run, View(run)).Run(
+                run.Client.WatchAsync(new WatchOrganizationsRequest { Provider = Provider(run) }, ct),
+                ct
+            )
+            : List(run, ct);
+
+    private async Task<int> List(Invocation run, CancellationToken ct)
     {
+        var provider = Provider(run);
         var organizations = await Pages.All<Organization>(async token =>
         {
             var request = new ListOrganizationsRequest
@@ -62,20 +72,32 @@ internal static class ListOrganizations
             var page = await run.Client.Organizations.ListOrganizationsAsync(request, cancellationToken: ct);
             return (page.Organizations, page.NextPageToken);
         });
-        organizations = [.. sort.Sorted(run.Line, organizations)];
+        organizations = [.. _sort.Sorted(run.Line, organizations)];
         if (run.WantsData)
             run.Data(Json.Of(organizations));
         else if (organizations.Count > 0)
             run.Table(Tabulate(organizations, run.Time));
         else if (provider.Length > 0)
             run.Output.Info(
-                "there are no organizations that may use it",
+                $"no organizations can use provider \"{provider}\"",
                 $"tip: mesh orgs allow ORGANIZATION {provider}"
             );
         else
-            run.Output.Info("there are no organizations", "tip: mesh orgs create NAME");
+            run.Output.Info("no organizations found", "tip: mesh orgs create NAME");
         return ExitCodes.Ok;
     }
+
+    private string Provider(Invocation run) => run.Line.GetValue(_provider) ?? "";
+
+    private WatchView<Organization> View(Invocation run) =>
+        new(
+            "organization",
+            o => o.Id,
+            organizations => _sort.Sorted(run.Line, organizations),
+            organizations => Tabulate(organizations, run.Time),
+            ["NAME", "PROVIDERS", "WORKSPACES", "ID"],
+            o => [o.Name, OrganizationText.Providers(o), Workspaces(o), o.Id]
+        );
 
     private static Table Tabulate(IEnumerable<Organization> organizations, TimeProvider time)
     {
@@ -84,13 +106,9 @@ internal static class ListOrganizations
             LeftOutFirst = ["ID", "WORKSPACES", "AGE"],
         };
         foreach (var o in organizations)
-            table.Add(
-                o.Name,
-                OrganizationText.Providers(o),
-                o.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture),
-                Text.Age(o.CreateTime, time),
-                o.Id
-            );
+            table.Add(o.Name, OrganizationText.Providers(o), Workspaces(o), Text.Age(o.CreateTime, time), o.Id);
         return table;
     }
+
+    private static string Workspaces(Organization o) => o.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture);
 }

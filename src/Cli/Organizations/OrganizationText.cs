@@ -3,10 +3,10 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Organizations;
 
-/// <summary>Organizations in words.</summary>
+/// <summary>Formats organizations for people.</summary>
 internal static class OrganizationText
 {
-    /// <summary>The names of its providers; where a list leaves some out, how many more there are.</summary>
+    /// <summary>Formats the names of its providers, and the number of those that a list leaves out.</summary>
     public static string Providers(Organization organization)
     {
         var more = organization.ProviderCount - organization.Providers.Count;

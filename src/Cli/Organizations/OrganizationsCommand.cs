@@ -10,7 +10,7 @@ internal static class OrganizationsCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "orgs",
-            "Manage organizations, and which providers each may use.",
+            "Manage organizations and the providers that each can use.",
             "mesh orgs ls",
             "mesh orgs allow acme us-east-1"
         )

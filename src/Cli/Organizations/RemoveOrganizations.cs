@@ -18,7 +18,7 @@ internal static class RemoveOrganizations
         var command = host.Calls(
             new MeshCommand(
                 "rm",
-                "Remove organizations that have no workspace that has not ended.",
+                "Remove organizations that have no unfinished workspaces.",
                 "mesh orgs rm acme",
                 "mesh orgs rm acme umbrella --yes"
             )
@@ -42,7 +42,7 @@ internal static class RemoveOrganizations
         o.UnfinishedWorkspaces == 0
             ? null
             : new Failure(
-                $"\"{o.Name}\" has {ProviderText.Workspaces(o.UnfinishedWorkspaces)}: remove them first",
+                $"organization \"{o.Name}\" has {ProviderText.Workspaces(o.UnfinishedWorkspaces)}: remove them first",
                 ExitCodes.Refused
             )
             {
@@ -56,7 +56,7 @@ internal static class RemoveOrganizations
             "organization",
             names,
             yes,
-            ", including lists of allowed providers",
+            ", including allowlists",
             async name => Refusal(await Find(run, name, ct)),
             async name =>
                 await run.Client.Organizations.DeleteOrganizationAsync(

@@ -17,7 +17,7 @@ internal static class ShowOrganization
         return host.Calls(
             new MeshCommand(
                 "show",
-                "Show one organization and the providers that it may use.",
+                "Show one organization and the providers that it can use.",
                 "mesh orgs show acme",
                 "mesh orgs show acme -o json | jq -r '.providers[]'"
             )

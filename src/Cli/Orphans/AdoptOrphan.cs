@@ -14,16 +14,16 @@ internal sealed class AdoptOrphan
     private readonly Argument<string> _provider = OrphansCommand.Provider();
     private readonly Argument<string> _id = new("workspace-id")
     {
-        Description = "Id of the orphan, as `mesh providers orphans ls PROVIDER` lists it",
+        Description = "Id of the orphan, as listed by `mesh providers orphans ls PROVIDER`",
     };
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
-        "Organization, by name or id; the only one where nothing names it"
+        "Organization, by name or id; not needed if there is only one"
     );
-    private readonly Option<string> _name = Told("--name", "name", "Name of the workspace");
-    private readonly Option<string> _image = Told("--image", "image", "Container image");
-    private readonly Option<string> _cpu = Told("--cpu", "quantity", "Processors, such as 500m or 2");
-    private readonly Option<string> _memory = Told("--memory", "quantity", "Memory, such as 512Mi or 4Gi");
-    private readonly Option<string> _disk = Told("--disk", "quantity", "Size of the home disk, such as 20Gi");
+    private readonly Option<string> _name = Recorded("--name", "name", "Name of the workspace");
+    private readonly Option<string> _image = Recorded("--image", "image", "Container image");
+    private readonly Option<string> _cpu = Recorded("--cpu", "quantity", "Processors, such as 500m or 2");
+    private readonly Option<string> _memory = Recorded("--memory", "quantity", "Memory, such as 512Mi or 4Gi");
+    private readonly Option<string> _disk = Recorded("--disk", "quantity", "Size of the home disk, such as 20Gi");
     private readonly OwnerOptions _owner = new();
 
     public static Command Make(CliHost host)
@@ -31,7 +31,7 @@ internal sealed class AdoptOrphan
         var parts = new AdoptOrphan();
         var command = new MeshCommand(
             "adopt",
-            "Make an orphan a workspace of yours, and start it. It keeps its disk.",
+            "Turn an orphan into a workspace, and start it. Its disk is kept.",
             "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001",
             "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001 --org science --name dev --image ubuntu:24.04"
         )
@@ -71,14 +71,14 @@ internal sealed class AdoptOrphan
         };
         var workspace = (await run.Client.Providers.AdoptOrphanAsync(request, cancellationToken: ct)).Workspace;
         run.Output.Success(
-            $"adopted workspace \"{workspace.Name}\" of provider \"{workspace.Provider}\" for organization \"{workspace.Organization}\"",
-            $"see it start: mesh workspaces start {workspace.Id} --wait"
+            $"workspace/{workspace.Name} adopted: provider {workspace.Provider}, organization {workspace.Organization}",
+            $"to wait until it runs: mesh workspaces start {workspace.Id} --wait"
         );
         if (run.WantsData)
             run.Data(Json.Of(workspace));
         return ExitCodes.Ok;
     }
 
-    private static Option<string> Told(string name, string kind, string description) =>
-        new(name) { Description = $"{description} [default: as its objects tell it]", HelpName = kind };
+    private static Option<string> Recorded(string name, string kind, string description) =>
+        new(name) { Description = $"{description} [default: as recorded in the cluster]", HelpName = kind };
 }

@@ -18,7 +18,7 @@ internal static class ListOrphans
         var command = host.Calls(
             new MeshCommand(
                 "ls",
-                "List the orphans of a provider, as its agent's last snapshot told them.",
+                "List the orphans of a provider, as reported by the last snapshot of its agent.",
                 "mesh providers orphans ls us-east-1",
                 "mesh providers orphans ls us-east-1 -o id | xargs mesh providers orphans rm us-east-1 --yes"
             )
@@ -43,13 +43,13 @@ internal static class ListOrphans
             run.Output.Info($"provider \"{provider}\" has no orphans");
         if (unlisted > 0)
             run.Output.Warning(
-                $"there are {unlisted} more that are counted only",
+                $"{unlisted} more orphans are not listed",
                 "they are listed after the agent's next snapshot, once these are adopted or removed"
             );
         return ExitCodes.Ok;
     }
 
-    /// <returns>Those that are listed, and how many more there are.</returns>
+    /// <returns>The listed orphans, and the number of those that are not listed.</returns>
     public static async Task<(List<Orphan> Orphans, int Unlisted)> Read(
         Invocation run,
         string provider,

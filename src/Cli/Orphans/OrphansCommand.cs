@@ -10,7 +10,7 @@ internal static class OrphansCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "orphans",
-            "Manage workspaces that a provider's cluster holds and the control plane doesn't know, as after a restore.",
+            "Manage workspaces in a provider's cluster that the control plane does not know, for example after a restore.",
             "mesh providers orphans ls us-east-1",
             "mesh providers orphans adopt us-east-1 0198c1e0000070008000000000000001 --org science"
         )
@@ -19,6 +19,5 @@ internal static class OrphansCommand
             Subcommands = { ListOrphans.Make(host), AdoptOrphan.Make(host), RemoveOrphans.Make(host) },
         };
 
-    public static Argument<string> Provider() =>
-        new("provider") { Description = "Name or id of the provider whose cluster holds them" };
+    public static Argument<string> Provider() => new("provider") { Description = "Name or id of the provider" };
 }

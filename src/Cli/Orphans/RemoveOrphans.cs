@@ -17,14 +17,14 @@ internal static class RemoveOrphans
         var provider = OrphansCommand.Provider();
         var ids = new Argument<string[]>("workspace-id")
         {
-            Description = "Ids of the orphans, as `mesh providers orphans ls PROVIDER` lists them",
+            Description = "Ids of the orphans, as listed by `mesh providers orphans ls PROVIDER`",
             Arity = ArgumentArity.OneOrMore,
         };
         var yes = YesOption.Make();
         var command = host.Calls(
             new MeshCommand(
                 "rm",
-                "Delete orphans in their cluster, disks included.",
+                "Delete orphans from their cluster, disks included.",
                 "mesh providers orphans rm us-east-1 0198c1e0000070008000000000000001",
                 "mesh providers orphans rm us-east-1 0198c1e0000070008000000000000001 --yes"
             )
@@ -51,8 +51,8 @@ internal static class RemoveOrphans
         if (!yes && run.Prompt.Possible && await Refused(run, provider, ids, ct) is { } exitCode)
             return exitCode;
         var loss = new Loss(
-            $"what the cluster of provider \"{provider}\" holds of {string.Join(", ", ids)} will be deleted, disks included",
-            "this can't be undone"
+            $"{Batch.Named("orphan", ids)} of provider \"{provider}\" will be deleted, disks included",
+            "this cannot be undone"
         );
         await Confirmation.Yes(run, yes, loss, "Delete?", ct);
 
@@ -66,8 +66,8 @@ internal static class RemoveOrphans
                 var answer = await run.Client.Providers.RemoveOrphanAsync(request, cancellationToken: ct);
                 removing.Add(answer.Workspace);
                 run.Output.Success(
-                    $"removing orphan {id}: it is {Text.Word(answer.Workspace.State)} until its agent has seen it gone",
-                    $"see it go: mesh workspaces rm {id} --yes --wait"
+                    $"orphan/{id} deleting: until the agent of provider {provider} has removed it",
+                    $"to wait for that: mesh workspaces rm {id} --yes --wait"
                 );
             }
         );
@@ -80,7 +80,7 @@ internal static class RemoveOrphans
     private static async Task<int?> Refused(Invocation run, string provider, string[] ids, CancellationToken ct)
     {
         var (orphans, unlisted) = await ListOrphans.Read(run, provider, ct);
-        // Those that are counted only may be among them.
+        // Orphans that are not listed may be among the ids.
         return await Batch.Refused(
             run,
             ids,
@@ -93,6 +93,6 @@ internal static class RemoveOrphans
         new($"provider \"{provider}\" has no orphan \"{id}\"", ExitCodes.NotFound)
         {
             Reason = ErrorReasons.OrphanNotFound,
-            Tips = [$"`mesh providers orphans ls {provider}` lists them"],
+            Tips = [$"`mesh providers orphans ls {provider}` lists orphans"],
         };
 }

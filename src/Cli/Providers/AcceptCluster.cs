@@ -17,7 +17,7 @@ internal static class AcceptCluster
         return host.Calls(
             new MeshCommand(
                 "accept-cluster",
-                "Bind a provider to the cluster or namespace that its agent was last refused for.",
+                "Bind a provider to another cluster or namespace: the one that its agent was last refused for.",
                 "mesh providers accept-cluster us-east-1",
                 "mesh providers accept-cluster us-east-1 --yes"
             )
@@ -40,9 +40,10 @@ internal static class AcceptCluster
         var request = new AcceptClusterRequest { Provider = provider.Id, NamespaceUid = offered.NamespaceUid };
         var answer = await run.Client.Providers.AcceptClusterAsync(request, cancellationToken: ct);
         run.Output.Success(
-            $"provider \"{answer.Provider.Name}\" is bound to namespace UID {offered.NamespaceUid}",
-            $"before: {Text.OrNone(answer.PreviousNamespaceUid)}",
-            $"its agent is let in when it tries again, in a minute or so: mesh providers show {answer.Provider.Name}"
+            $"provider/{answer.Provider.Name} bound to namespace UID {offered.NamespaceUid}",
+            $"previously: {Text.OrNone(answer.PreviousNamespaceUid)}",
+            "its agent can attach at its next attempt, within about a minute",
+            $"tip: mesh providers show {answer.Provider.Name}"
         );
         if (run.WantsData)
             run.Data(Json.Of(answer));
@@ -54,23 +55,29 @@ internal static class AcceptCluster
         var count = provider.UnfinishedWorkspaces;
         return new Loss(
             $"provider \"{provider.Name}\" will be bound to another cluster or namespace",
-            $"bound to: {ProviderText.Namespace(provider.Agent?.Namespace, provider.Agent?.NamespaceUid)}",
-            $"offered:  {ProviderText.Namespace(offered.Namespace, offered.NamespaceUid)}, {Text.Age(offered.Time, run.Time)} ago",
+            $"currently bound to: {ProviderText.Namespace(provider.Agent?.Namespace, provider.Agent?.NamespaceUid)}",
+            $"will be bound to: {ProviderText.Namespace(offered.Namespace, offered.NamespaceUid)}, {Text.Age(offered.Time, run.Time)} ago",
             count == 0
-                ? "it holds no workspace that has not ended"
-                : $"{ProviderText.Workspaces(count)} will start there with empty disks; what runs in the old place is left"
+                ? "it has no unfinished workspaces"
+                : $"{ProviderText.Workspaces(count)} will start there with empty disks; nothing is removed from the old cluster"
         );
     }
 
     private static CliException NothingOffered(Provider provider) =>
         new(
-            new Failure($"no agent of another cluster has asked for provider \"{provider.Name}\"", ExitCodes.Refused)
+            new Failure(
+                $"no agent of another cluster has tried to attach as provider \"{provider.Name}\"",
+                ExitCodes.Refused
+            )
             {
                 Details =
                 [
                     $"bound to: {ProviderText.Namespace(provider.Agent?.Namespace, provider.Agent?.NamespaceUid)}",
                 ],
-                Tips = ["start the agent in the new cluster with this provider's token; once it is refused, come back"],
+                Tips =
+                [
+                    "start the agent in the new cluster with this provider's token; run this command once it was refused",
+                ],
             }
         );
 }

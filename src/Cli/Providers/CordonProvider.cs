@@ -12,11 +12,11 @@ internal static class CordonProvider
     public static Command Make(CliHost host)
     {
         var name = Arguments.One("Name or id of the provider");
-        var reason = ProviderOptions.Reason("Why: whoever is refused reads it");
+        var reason = ProviderOptions.Reason("Reason, shown to users who try to create workspaces on it");
         return host.Calls(
             new MeshCommand(
                 "cordon",
-                "Keep new workspaces away from a provider. Those that it holds go on, and can be started and stopped.",
+                "Prevent new workspaces on a provider. Existing ones keep running, and can be started and stopped.",
                 "mesh providers cordon us-east-1 --reason 'upgrade of the cluster until Friday'"
             )
             {
@@ -33,7 +33,7 @@ internal static class CordonProvider
         return host.Calls(
             new MeshCommand(
                 "uncordon",
-                "Let new workspaces come to a provider again.",
+                "Allow new workspaces on a provider again.",
                 "mesh providers uncordon us-east-1"
             )
             {
@@ -50,11 +50,11 @@ internal static class CordonProvider
         var provider = answer.Provider;
         run.Output.Change(
             answer.Unchanged,
-            $"provider \"{provider.Name}\" is cordoned already, for the same reason",
-            $"cordoned provider \"{provider.Name}\": it takes no new workspaces",
+            $"provider/{provider.Name} unchanged: already cordoned for the same reason",
+            $"provider/{provider.Name} cordoned: no new workspaces can be created on it",
             provider.UnfinishedWorkspaces == 0
-                ? "it holds none"
-                : $"it holds {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}: use of these goes on",
+                ? "it has no workspaces"
+                : $"its {ProviderText.Workspaces(provider.UnfinishedWorkspaces)} can be used as before",
             $"tip: mesh providers uncordon {provider.Name}"
         );
         if (answer.Warning.Length > 0)
@@ -70,12 +70,12 @@ internal static class CordonProvider
         var provider = answer.Provider;
         run.Output.Change(
             answer.Unchanged,
-            $"provider \"{provider.Name}\" is not cordoned",
-            $"uncordoned provider \"{provider.Name}\""
+            $"provider/{provider.Name} unchanged: not cordoned",
+            $"provider/{provider.Name} uncordoned: new workspaces can be created on it"
         );
         if (provider.Status != ProviderStatus.Ready)
             run.Output.Warning(
-                $"it takes new workspaces only once it is ready; it is {ProviderText.Status(provider)}",
+                $"no workspaces can be created on it until it is ready; its status is {ProviderText.Status(provider)}",
                 $"tip: mesh providers show {provider.Name}"
             );
         run.ShowAsData(provider);

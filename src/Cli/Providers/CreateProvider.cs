@@ -22,7 +22,7 @@ internal sealed class CreateProvider
         var parts = new CreateProvider();
         var command = new MeshCommand(
             "create",
-            "Register a provider, and get the token for the agent in its cluster.",
+            "Create a provider, and the token for the agent in its cluster.",
             "mesh providers create us-east-1 --token-out us-east-1.token",
             "mesh providers create eu-west-1 --region eu-west-1 --storage-class fast --max-workspaces 200",
             "mesh providers create us-east-1 -o json | jq -r .token > us-east-1.token"
@@ -38,7 +38,7 @@ internal sealed class CreateProvider
 
     private async Task<int> Run(Invocation run, CancellationToken ct)
     {
-        // Made before the call: a token that then can't be kept would be lost.
+        // Created before the call: a token that cannot be written afterwards would be lost.
         using var file = run.Line.GetValue(_tokenOut) is { } path ? SecretFile.Create(path) : null;
         var request = new CreateProviderRequest
         {
@@ -47,7 +47,7 @@ internal sealed class CreateProvider
         };
         var answer = await run.Client.Providers.CreateProviderAsync(request, cancellationToken: ct);
 
-        run.Output.Success($"created provider \"{answer.Provider.Name}\"");
+        run.Output.Success($"provider/{answer.Provider.Name} created");
         var token = NewToken.Keep(file, answer.Token, answer.Provider.Name, run.Output);
         if (run.WantsData)
             run.Data(token.AsJson(answer));
@@ -56,7 +56,7 @@ internal sealed class CreateProvider
         return ExitCodes.Ok;
     }
 
-    /// <summary>For the example: the first by name. The provider is made already, so it may fail.</summary>
+    /// <summary>Reads the name of an organization for the example. The provider exists already, so errors are ignored.</summary>
     private static async Task<string?> AnOrganization(Invocation run, CancellationToken ct)
     {
         try

@@ -7,19 +7,19 @@ using Option = System.CommandLine.Option;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>The options for what an admin says of a provider. Each command has its own instance.</summary>
+/// <summary>The options for the details of a provider. Each command has its own instance.</summary>
 internal sealed class DetailOptions
 {
     private readonly IReadOnlyList<Detail> _details =
     [
         Detail.Of(
             "region",
-            Make("--region", "region", "Where it is, for people who choose a provider"),
+            Make("--region", "region", "Region, by which new workspaces can choose a provider"),
             (details, value) => details.Region = value
         ),
         Detail.Of(
             "hostname",
-            Make("--hostname", "host", "Name of the cluster's host (informational)"),
+            Make("--hostname", "host", "Host name of the cluster (informational)"),
             (details, value) => details.Hostname = value
         ),
         Detail.Of(
@@ -67,8 +67,7 @@ internal sealed class DetailOptions
             "image_pull_secrets",
             new Option<string[]>("--image-pull-secret")
             {
-                Description =
-                    "Secret of its namespace with which images are pulled from a private registry, once for each",
+                Description = "Secret in its namespace for pulling images from a private registry; repeatable",
                 HelpName = "secret",
             },
             (details, line, option) => details.ImagePullSecrets.AddRange(Given(line, option))
@@ -77,7 +76,7 @@ internal sealed class DetailOptions
 
     public IEnumerable<Option> All => _details.Select(d => d.Option);
 
-    /// <summary>The details as they were given; what wasn't is empty.</summary>
+    /// <summary>Reads the details; those that were not given are empty.</summary>
     public ProviderDetails Read(ParseResult line)
     {
         var details = new ProviderDetails();
@@ -86,21 +85,21 @@ internal sealed class DetailOptions
         return details;
     }
 
-    /// <summary>Which of them were given, an empty value included.</summary>
+    /// <summary>Lists the fields that were given, including those with an empty value.</summary>
     public FieldMask Given(ParseResult line) =>
         new() { Paths = { _details.Where(d => line.IsGiven(d.Option)).Select(d => $"details.{d.Field}") } };
 
-    /// <summary>When what was given takes effect; nothing of what is only told.</summary>
+    /// <summary>Describes when the given details take effect, except for informational ones.</summary>
     public IEnumerable<string> Effects(ParseResult line)
     {
-        // Those that a workspace keeps a copy of are those that its objects are made with.
+        // A workspace copies those that its Kubernetes objects are created with.
         var given = _details
             .Where(d => line.GetResult(d.Option) is not null && d.Field is not ("hostname" or "cluster_address"))
             .ToLookup(d => WorkspaceDetails.Descriptor.FindFieldByName(d.Field) is not null, d => d.Option.Name);
         if (given[false].Any())
-            yield return $"for workspaces that are created from now on: {string.Join(", ", given[false])}";
+            yield return $"applies to new workspaces: {string.Join(", ", given[false])}";
         if (given[true].Any())
-            yield return $"for workspaces that it holds at their next start or restart: {string.Join(", ", given[true])}";
+            yield return $"applies to its workspaces at their next start or restart: {string.Join(", ", given[true])}";
     }
 
     private static Option<string> Make(string name, string kind, string description) =>
@@ -108,18 +107,12 @@ internal sealed class DetailOptions
 
     private static Option<string> Maximum()
     {
-        var option = Make(
-            "--max-workspaces",
-            "number",
-            "How many workspaces that have not ended it may hold [default: any number]"
-        );
+        var option = Make("--max-workspaces", "number", "Maximum number of unfinished workspaces [default: unlimited]");
         option.Validators.Add(result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
             if (text.Length > 0 && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _))
-                result.AddError(
-                    $"{option.Name}: '{text}' is not a number of workspaces, such as 200; 0 stands for any number."
-                );
+                result.AddError($"{option.Name}: '{text}' is not a whole number, such as 200; 0 means unlimited.");
         });
         return option;
     }
@@ -129,7 +122,7 @@ internal sealed class DetailOptions
             "--service-account-annotation",
             [],
             "KEY=value",
-            "Annotation of its workspaces' service accounts, once for each; {{ .UserEmail }} stands for the owner's e-mail address",
+            "Annotation of its workspaces' service accounts; repeatable; {{ .UserEmail }} is replaced by the owner's e-mail address",
             clearable: true
         );
 

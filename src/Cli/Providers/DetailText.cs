@@ -3,7 +3,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>What a provider's details say of workspaces, in words; nothing of what they don't say.</summary>
+/// <summary>Formats the details that apply to workspaces; unset ones are left out.</summary>
 internal static class DetailText
 {
     public static Fields AddDetails(this Fields facts, ProviderDetails? details) =>

@@ -12,17 +12,17 @@ internal sealed class ForgetProvider
 {
     private readonly Argument<string> _name = Arguments.One("Name or id of the provider");
     private readonly Option<string> _reason = ProviderOptions.Reason(
-        "Why: kept in its history and in that of its workspaces"
+        "Reason, recorded in its history and in that of its workspaces"
     );
-    private readonly Option<bool> _force = new("--force") { Description = "Forget it though its status isn't error" };
+    private readonly Option<bool> _force = new("--force") { Description = "Forget it even if its status is not error" };
     private readonly Option<string> _confirm = new("--confirm")
     {
-        Description = "The provider's name, again: the answer where there is no terminal to ask on",
+        Description = "The provider's name, to confirm where there is no terminal",
         HelpName = "name",
     };
     private readonly Option<bool> _yes = new("--yes", "-y")
     {
-        Description = "Don't ask on a terminal; elsewhere only --confirm counts",
+        Description = "Skip the confirmation on a terminal; elsewhere --confirm is required",
     };
 
     public static Command Make(CliHost host)
@@ -31,7 +31,7 @@ internal sealed class ForgetProvider
         return host.Calls(
             new MeshCommand(
                 "forget",
-                "Remove a provider whose cluster is gone. Its workspaces end as lost; what still runs there is left.",
+                "Remove a provider whose cluster is gone. Its workspaces end as lost; nothing is removed from the cluster.",
                 "mesh providers forget us-east-1 --reason 'the cluster burnt down'",
                 "mesh providers forget us-east-1 --reason 'the cluster burnt down' --confirm us-east-1"
             )
@@ -66,14 +66,13 @@ internal sealed class ForgetProvider
         };
         var answer = await run.Client.Providers.ForgetProviderAsync(request, cancellationToken: ct);
         run.Output.Success(
-            $"forgot provider \"{provider.Name}\"",
-            $"lost: {ProviderText.Workspaces(answer.LostWorkspaces)}"
+            $"provider/{provider.Name} forgotten: {ProviderText.Workspaces(answer.LostWorkspaces)} lost"
         );
         if (run.WantsData)
             run.Data(Json.Of(answer));
         else if (answer.CleanupCommand.Length > 0)
             run.Output.Lines(
-                "What still runs in its cluster is left. This removes it, disks included:",
+                "Nothing was removed from its cluster. To remove what is left there, disks included:",
                 "",
                 $"    {answer.CleanupCommand}"
             );
@@ -82,9 +81,9 @@ internal sealed class ForgetProvider
 
     private static Loss Loss(Provider provider) =>
         new(
-            $"forgetting provider \"{provider.Name}\" can't be undone",
-            $"its status: {ProviderText.Status(provider)}",
-            $"lost with it: {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}",
-            $"organizations that may use it: {(provider.Organizations.Count > 0 ? string.Join(", ", provider.Organizations) : "none")}"
+            $"provider \"{provider.Name}\" will be forgotten; this cannot be undone",
+            $"status: {ProviderText.Status(provider)}",
+            $"will be lost: {ProviderText.Workspaces(provider.UnfinishedWorkspaces)}",
+            $"organizations that can use it: {(provider.Organizations.Count > 0 ? string.Join(", ", provider.Organizations) : "none")}"
         );
 }

@@ -14,27 +14,27 @@ internal sealed class ListProviders
 {
     private readonly Option<string> _organization = new("--org")
     {
-        Description = "Only those that this organization may use, by name or id",
+        Description = "Only providers that this organization can use (name or id)",
         HelpName = "org",
     };
     private readonly Option<string> _region = new("--region")
     {
-        Description = "Only those of this region",
+        Description = "Only providers in this region",
         HelpName = "region",
     };
     private readonly Option<string[]> _status = ListOptions.Words(
         "--status",
-        "Only those of this status",
+        "Only providers with this status",
         ProviderStatus.Pending,
         ProviderStatus.Ready,
         ProviderStatus.Error
     );
     private readonly Option<bool> _cordoned = new("--cordoned")
     {
-        Description = "Only those that are cordoned; with =false only those that aren't",
+        Description = "Only cordoned providers; with =false only those that are not",
         HelpName = "true|false",
     };
-    private readonly Option<bool> _all = new("--all") { Description = "Those that were deleted or forgotten too" };
+    private readonly Option<bool> _all = new("--all") { Description = "Include deleted and forgotten providers" };
     private readonly SortOption<Provider> _sort = new(
         "name",
         ("name", SortOption<Provider>.By(p => p.Name)),
@@ -96,9 +96,9 @@ internal sealed class ListProviders
         else if (providers.Count > 0)
             run.Table(Tabulate(providers, run.Time, run.Line.GetValue(_all)));
         else if (Request(run.Line).Equals(new ListProvidersRequest { PageSize = Pages.Size }))
-            run.Output.Info("there are no providers", "tip: mesh providers create NAME");
+            run.Output.Info("no providers found", "tip: mesh providers create NAME");
         else
-            run.Output.Info("there are no providers that match", "tip: mesh providers ls");
+            run.Output.Info("no providers match", "tip: mesh providers ls");
         return ExitCodes.Ok;
     }
 
@@ -162,7 +162,7 @@ internal sealed class ListProviders
                 ]
         );
 
-    /// <param name="ids">A name may have been that of several; only an id finds a deleted one.</param>
+    /// <param name="ids">Whether to show ids: deleted providers may share a name, and are found by id only.</param>
     private static Table Tabulate(IEnumerable<Provider> providers, TimeProvider time, bool ids)
     {
         string[] headers = ["NAME", "STATUS", "NOTE", "KIND", "REGION", "WORKSPACES", "AGENT", "AGE"];

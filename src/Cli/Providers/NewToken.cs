@@ -5,22 +5,22 @@ using Google.Protobuf;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>An agent's token that was made just now: where it is kept, and what is printed of it.</summary>
-/// <param name="Secret">Printed only where no file holds it.</param>
-/// <param name="File">The file that holds it; null when it has to be printed.</param>
+/// <summary>A new token of an agent, and where it was written.</summary>
+/// <param name="Secret">Printed only if no file contains it.</param>
+/// <param name="File">The file that contains it; null if it has to be printed.</param>
 internal sealed record NewToken(string Secret, string? File)
 {
     // The generated ToString would print the secret.
     public override string ToString() => $"token in {File ?? "no file"}";
 
-    /// <param name="file">Where it shall be kept; null to print it.</param>
-    /// <param name="secret">The token, as the control plane told it.</param>
+    /// <param name="file">The file to write it to; null to print it.</param>
+    /// <param name="secret">The token, as the control plane returned it.</param>
     /// <param name="provider">Name of the provider.</param>
-    /// <param name="output">Where trouble is told.</param>
+    /// <param name="output">For warnings.</param>
     public static NewToken Keep(SecretFile? file, string secret, string provider, Output output)
     {
         if (secret.Length == 0)
-            throw NotTold(provider);
+            throw NotReturned(provider);
         try
         {
             file?.Keep(secret);
@@ -33,7 +33,7 @@ internal sealed record NewToken(string Secret, string? File)
         }
     }
 
-    /// <summary>An answer as data, without the token if a file holds it.</summary>
+    /// <summary>Formats a response as JSON, without the token if a file contains it.</summary>
     public JsonObject AsJson(IMessage answer)
     {
         var json = Json.Of(answer).AsObject();
@@ -42,11 +42,14 @@ internal sealed record NewToken(string Secret, string? File)
         return json;
     }
 
-    private static CliException NotTold(string provider) =>
+    private static CliException NotReturned(string provider) =>
         new(
-            new Failure($"the control plane did not tell the token of provider \"{provider}\"", ExitCodes.Unexpected)
+            new Failure($"the control plane did not return the token of provider \"{provider}\"", ExitCodes.Unexpected)
             {
-                Tips = [$"an agent has attached with it already; make another: mesh providers rotate-token {provider}"],
+                Tips =
+                [
+                    $"an agent has already attached with it; create another one: mesh providers rotate-token {provider}",
+                ],
             }
         );
 }

@@ -3,22 +3,22 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>What a person does with a new token: prepare the cluster, start the agent, use it. Pure.</summary>
+/// <summary>The instructions that follow a new token: prepare the cluster, start the agent, use the provider. Pure.</summary>
 /// <param name="Provider">The provider's name.</param>
-/// <param name="Namespace">The namespace that its workspaces are to be in.</param>
-/// <param name="Token">The token, as far as it is printed.</param>
-/// <param name="Address">The access URL, or where this command line reached the control plane if there is none.</param>
+/// <param name="Namespace">The namespace for its workspaces.</param>
+/// <param name="Token">The token, or the file that contains it.</param>
+/// <param name="Address">The access URL; if there is none, the address that this command used.</param>
 internal sealed record NextSteps(string Provider, string Namespace, NewToken Token, Uri Address)
 {
-    /// <summary>The namespace of the examples, where no agent has named another.</summary>
+    /// <summary>The namespace of the examples, if no agent has reported one.</summary>
     public const string DefaultNamespace = "coder-workspaces";
 
-    /// <summary>For a provider that is new.</summary>
-    /// <param name="organization">One that is to use it; null if there is none.</param>
+    /// <summary>Instructions for a new provider.</summary>
+    /// <param name="organization">An organization for the example; null if there is none.</param>
     public IEnumerable<string> Install(string? organization) =>
         ["", .. Shown(), .. Role(), "", .. Agent(), .. Elsewhere(), "", .. Use(organization)];
 
-    /// <summary>For an agent that has run before, with an older token.</summary>
+    /// <summary>Instructions for replacing the token of an existing agent.</summary>
     public IEnumerable<string> Replace(Provider provider) =>
         [
             .. Shown(),
@@ -26,7 +26,7 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
             : provider.Agent?.Driver == "simulated" ? Simulated()
             : Secret(),
             "",
-            "   A running agent takes the new token when it next connects. Restart it, and it does so now.",
+            "   A running agent uses the new token the next time it connects. Restart it to use the token now.",
         ];
 
     private string SecretName => $"{Provider}-token";
@@ -39,43 +39,43 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
 
     private string[] Shown() =>
         Token.File is null
-            ? ["The agent's token, a secret that is shown only this once:", "", $"    {Token.Secret}", ""]
-            : ["The agent's token, a secret that can't be shown again, is in this file:", "", $"    {Token.File}", ""];
+            ? ["The agent's token, a secret that is shown only once:", "", $"    {Token.Secret}", ""]
+            : ["The agent's token, a secret that cannot be shown again, is in this file:", "", $"    {Token.File}", ""];
 
     private string[] Secret() =>
         [
-            "1. In the agent's cluster, put the token in the place of the older one. (Its secret may have another name.)",
+            "1. In the agent's cluster, replace the old token. (Your secret may have a different name.)",
             .. Token.File is null
                 ?
                 [
-                    "   Run this, paste the token, and press Enter and Ctrl-D; so it stays out of arguments and of the",
-                    "   shell's history:",
+                    "   Run this command, paste the token, then press Enter and Ctrl-D. This keeps the token out of arguments and of",
+                    "   the shell's history:",
                 ]
                 : Array.Empty<string>(),
             "",
             $"    kubectl create secret generic {Shell.Quote(SecretName)} --namespace {Shell.Quote(Namespace)} \\",
             $"        --from-file=token=/dev/stdin --dry-run=client --output yaml{Input} | kubectl apply -f -",
             "",
-            "   For an agent that was started by hand, put it into the agent's token file instead.",
+            "   If the agent was started by hand, write the token to its token file instead.",
         ];
 
-    // Where the control plane writes it, and the agent on the same machine reads it.
+    // The control plane writes this file, and the agent on the same machine reads it.
     private static string[] BuiltIn() =>
         [
-            "1. Put the token, and nothing else, into the file that the agent of the built-in provider reads, in the place of",
-            "   the older one: builtin-agent-token in the control plane's data folder, which is Mesh__DataFolder or else",
-            "   ~/.local/share/coder-mesh. The control plane's user alone may read it.",
+            "1. Write the token, and nothing else, to the file that the agent of the built-in provider reads, replacing the old",
+            "   one: builtin-agent-token in the control plane's data folder, which is Mesh__DataFolder or else",
+            "   ~/.local/share/coder-mesh. Only the control plane's user may read it.",
         ];
 
     private static string[] Simulated() =>
         [
-            "1. Put the token, and nothing else, into the file that the agent's --token-file names, in the place of the older",
-            "   one. You alone may read it.",
+            "1. Write the token, and nothing else, to the file that the agent's --token-file names, replacing the old one. Only",
+            "   you may read it.",
         ];
 
     private string[] Role() =>
         [
-            "1. In the agent's cluster, make a namespace for the workspaces, and a service account with the Role that an",
+            "1. In the agent's cluster, create a namespace for the workspaces, and a service account with the Role that an",
             "   agent needs:",
             "",
             $"    kubectl create namespace {Shell.Quote(Namespace)}",
@@ -84,10 +84,10 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
 
     private IEnumerable<string> Agent() =>
         [
-            "2. Start the agent where a kubeconfig lets it reach the cluster. Any that may do what the Role allows will do;",
-            "   docs/agent-permissions.md makes one of that service account. The agent takes its token from a file that only",
+            "2. Start the agent with a kubeconfig for the cluster. Any account with the permissions of the Role works;",
+            "   docs/agent-permissions.md creates one for that service account. The agent reads its token from a file that only",
             Token.File is null
-                ? "   you can read; to make it, run the first command, paste the token, and press Enter and Ctrl-D:"
+                ? "   you can read. To create it, run the first command, paste the token, then press Enter and Ctrl-D:"
                 : "   you can read:",
             "",
             .. Token.File is null ? [$"    (umask 077 && cat > {Shell.Quote(File)})"] : Array.Empty<string>(),
@@ -101,14 +101,14 @@ internal sealed record NextSteps(string Provider, string Namespace, NewToken Tok
             ?
             [
                 "",
-                $"   {Origin} is this machine only: for an agent elsewhere, put the address at which it",
+                $"   {Origin} is reachable from this machine only. For an agent elsewhere, use the address at which it",
                 "   reaches the control plane.",
             ]
             : [];
 
     private string[] Use(string? organization) =>
         [
-            "3. Its status turns from pending to ready. Let an organization place workspaces there:",
+            "3. Its status changes from pending to ready. Allow an organization to use it:",
             "",
             $"    mesh providers show {Shell.Quote(Provider)}",
             .. organization is null ? ["    mesh orgs create default"] : Array.Empty<string>(),

@@ -5,7 +5,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>The options for which nodes a provider's workspaces run on, in the words of kubectl.</summary>
+/// <summary>The options that select the nodes of a provider's workspaces, with the syntax of kubectl.</summary>
 internal static class NodeOptions
 {
     public const string NoAffinity = "none";
@@ -16,8 +16,7 @@ internal static class NodeOptions
     public static Option<string[]> Tolerations() =>
         new("--toleration")
         {
-            Description =
-                "Taint of nodes on which its workspaces may run all the same, once for each: a key alone is for any value, * for any taint",
+            Description = "Taint that its workspaces tolerate; repeatable; a key alone matches any value, * any taint",
             HelpName = "KEY[=value][:effect]",
         };
 
@@ -26,7 +25,7 @@ internal static class NodeOptions
             "--node-selector",
             [],
             "LABEL=value",
-            "Label that the nodes of its workspaces must have, once for each",
+            "Label that the nodes of its workspaces must have; repeatable",
             clearable: true
         );
 
@@ -42,7 +41,7 @@ internal static class NodeOptions
         return option;
     }
 
-    /// <summary>As `kubectl taint` writes taints.</summary>
+    /// <summary>Parses a taint as written for `kubectl taint`.</summary>
     public static Toleration Toleration(string text)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -64,7 +63,7 @@ internal static class NodeOptions
             };
     }
 
-    /// <summary>The other way round, for people.</summary>
+    /// <summary>Formats a toleration in the same syntax.</summary>
     public static string Text(Toleration toleration)
     {
         var taint = toleration.Operator == "Exists" ? toleration.Key : $"{toleration.Key}={toleration.Value}";
@@ -88,7 +87,7 @@ internal static class NodeOptions
             return;
         try
         {
-            // Read once more when the request is made; here so that nothing is asked before it is known to be there.
+            // Read again for the request; checked here so that no call is made if the file cannot be read.
             using var _ = File.OpenRead(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -4,7 +4,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>What several commands about one provider do.</summary>
+/// <summary>Calls and output that several provider commands share.</summary>
 internal static class ProviderCalls
 {
     public static async Task<Provider> GetProvider(this Invocation run, string name, CancellationToken ct)
@@ -13,7 +13,7 @@ internal static class ProviderCalls
         return (await run.Client.Providers.GetProviderAsync(request, cancellationToken: ct)).Provider;
     }
 
-    /// <summary>For programs, the provider after a change; people have read that it happened.</summary>
+    /// <summary>Writes the changed provider as data, if the output format asks for it.</summary>
     public static void ShowAsData(this Invocation run, Provider provider)
     {
         if (run.WantsData)

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>Options that provider commands share in kind. Each command has its own instance.</summary>
+/// <summary>Options of several provider commands. Each command has its own instance.</summary>
 internal static class ProviderOptions
 {
     public static Option<string> TokenOut() =>

@@ -4,7 +4,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>Providers in words.</summary>
+/// <summary>Formats providers for people.</summary>
 internal static class ProviderText
 {
     /// <summary>The status, with its code where there is a problem: "error (agent_disconnected)".</summary>
@@ -16,7 +16,7 @@ internal static class ProviderText
         return provider.StatusCode.Length > 0 ? $"{word} ({provider.StatusCode})" : word;
     }
 
-    /// <summary>What sets it apart: "default", "cordoned", or both.</summary>
+    /// <summary>Formats "default", "cordoned", or both.</summary>
     public static string Note(Provider provider)
     {
         string[] notes =
@@ -27,19 +27,19 @@ internal static class ProviderText
         return Text.OrNone(string.Join(", ", notes));
     }
 
-    /// <summary>How many workspaces it holds, and may hold if there is a maximum: "3", "3 of 200".</summary>
+    /// <summary>Formats the number of unfinished workspaces, and the maximum if there is one: "3", "3 of 200".</summary>
     public static string Load(Provider provider)
     {
         var held = provider.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture);
-        return provider.Details is { MaxWorkspaces: > 0 and var most }
-            ? string.Create(CultureInfo.InvariantCulture, $"{held} of {most}")
+        return provider.Details is { MaxWorkspaces: > 0 and var max }
+            ? string.Create(CultureInfo.InvariantCulture, $"{held} of {max}")
             : held;
     }
 
-    /// <summary>"1 workspace", "3 workspaces": those that have not ended.</summary>
+    /// <summary>Formats a number of workspaces: "1 workspace", "3 workspaces".</summary>
     public static string Workspaces(int count) => count == 1 ? "1 workspace" : $"{count} workspaces";
 
-    /// <summary>A namespace with the UID that tells it from another of its name.</summary>
+    /// <summary>Formats a namespace with its UID, which distinguishes it from others of the same name.</summary>
     public static string Namespace(string? name, string? uid) =>
         string.IsNullOrEmpty(uid) ? "no namespace yet" : $"namespace \"{name}\", UID {uid}";
 

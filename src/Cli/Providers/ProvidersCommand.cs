@@ -7,7 +7,7 @@ namespace Coder.Mesh.Cli.Providers;
 /// <summary>`mesh providers`.</summary>
 internal static class ProvidersCommand
 {
-    /// <param name="orphans">`mesh providers orphans`, which makes workspaces, and so stands above those.</param>
+    /// <param name="orphans">`mesh providers orphans`, whose folder depends on that of workspaces.</param>
     public static Command Make(CliHost host, Command orphans) =>
         new MeshCommand(
             "providers",

@@ -4,16 +4,16 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>What a provider itself shows to stand against its removal: nobody is asked to confirm what would be refused.</summary>
+/// <summary>Finds reasons against the removal of a provider before the user is asked to confirm it.</summary>
 internal static class Removable
 {
-    /// <returns>Null if nothing is known to stand against it; the control plane decides.</returns>
+    /// <returns>Null if no reason is known; the control plane decides.</returns>
     public static Failure? Refusal(Provider p) =>
         Kept(p)
         ?? (
             p.UnfinishedWorkspaces > 0
                 ? new Failure(
-                    $"\"{p.Name}\" holds {ProviderText.Workspaces(p.UnfinishedWorkspaces)}: remove them first",
+                    $"provider \"{p.Name}\" has {ProviderText.Workspaces(p.UnfinishedWorkspaces)}: remove them first",
                     ExitCodes.Refused
                 )
                 {
@@ -32,13 +32,16 @@ internal static class Removable
         Kept(p)
         ?? (
             p.Status != ProviderStatus.Error && !force
-                ? new Failure($"\"{p.Name}\" is {ProviderText.Status(p)}, not in error", ExitCodes.Refused)
+                ? new Failure(
+                    $"provider \"{p.Name}\" is {ProviderText.Status(p)}: only a provider in error can be forgotten",
+                    ExitCodes.Refused
+                )
                 {
                     Reason = ErrorReasons.ProviderNotLost,
                     Tips =
                     [
-                        $"remove its workspaces, and then itself: mesh providers rm {p.Name}",
-                        "or, if you know that its cluster is gone, add --force",
+                        $"if its cluster still exists, remove its workspaces, then the provider: mesh providers rm {p.Name}",
+                        "if its cluster is gone, add --force",
                     ],
                 }
                 : null
@@ -46,14 +49,14 @@ internal static class Removable
 
     private static Failure? Kept(Provider p) =>
         p.Kind == ProviderKind.BuiltIn
-            ? new Failure($"\"{p.Name}\" is the built-in provider, which can't be removed", ExitCodes.Refused)
+            ? new Failure($"provider \"{p.Name}\" is built in and cannot be removed", ExitCodes.Refused)
             {
                 Reason = ErrorReasons.ProviderBuiltIn,
-                Tips = [$"keep workspaces away from it: mesh providers cordon {p.Name} --reason TEXT"],
+                Tips = [$"to prevent new workspaces on it: mesh providers cordon {p.Name} --reason TEXT"],
             }
         : p.IsDefault
             ? new Failure(
-                $"\"{p.Name}\" is the default provider: make another one the default first",
+                $"provider \"{p.Name}\" is the default provider: make another one the default first",
                 ExitCodes.Refused
             )
             {

@@ -15,7 +15,7 @@ internal static class RemoveProviders
         var command = host.Calls(
             new MeshCommand(
                 "rm",
-                "Remove providers that hold no workspaces. The built-in and the default one can't be removed.",
+                "Remove providers that have no workspaces. The built-in and the default provider cannot be removed.",
                 "mesh providers rm us-east-1",
                 "mesh providers rm us-east-1 eu-west-1 --yes"
             )
@@ -35,7 +35,7 @@ internal static class RemoveProviders
             "provider",
             names,
             yes,
-            ", including the tokens of agents",
+            ", including agent tokens",
             async name => Removable.Refusal(await run.GetProvider(name, ct)),
             async name =>
                 await run.Client.Providers.DeleteProviderAsync(

@@ -12,11 +12,11 @@ internal static class RenameProvider
     public static Command Make(CliHost host)
     {
         var old = new Argument<string>("name") { Description = "Name or id of the provider" };
-        var next = new Argument<string>("new-name") { Description = "Its new name: lower-case letters, digits and -" };
+        var next = new Argument<string>("new-name") { Description = "New name: lower-case letters, digits and -" };
         return host.Calls(
             new MeshCommand(
                 "rename",
-                "Give a provider another name. Its id, its agent and its workspaces stay.",
+                "Rename a provider. Its id, agent and workspaces stay the same.",
                 "mesh providers rename us-east us-east-1"
             )
             {
@@ -34,8 +34,8 @@ internal static class RenameProvider
         var provider = answer.Provider;
         run.Output.Change(
             answer.Unchanged,
-            $"the provider is named \"{provider.Name}\" already",
-            $"renamed provider \"{old}\" to \"{provider.Name}\""
+            $"provider/{provider.Name} unchanged: already has this name",
+            $"provider/{old} renamed: its name is now {provider.Name}"
         );
         run.ShowAsData(provider);
         return ExitCodes.Ok;

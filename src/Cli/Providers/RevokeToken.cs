@@ -15,13 +15,13 @@ internal static class RevokeToken
         var name = Arguments.One("Name or id of the provider");
         var id = new Argument<string>("token-id")
         {
-            Description = "Id of the token, as `mesh providers show NAME` lists it",
+            Description = "Id of the token, as listed by `mesh providers show NAME`",
         };
         var yes = YesOption.Make();
         return host.Calls(
             new MeshCommand(
                 "revoke-token",
-                "End a token, and with it the session of an agent that has attached with it.",
+                "Revoke an agent's token. An agent that uses it is disconnected.",
                 "mesh providers revoke-token us-east-1 0198c1e0000070008000000000000001",
                 "mesh providers revoke-token us-east-1 0198c1e0000070008000000000000001 --yes"
             )
@@ -43,15 +43,15 @@ internal static class RevokeToken
             run.Output,
             run.Prompt,
             yes,
-            $"token {id} of provider \"{name}\" will be revoked: an agent that uses it is disconnected, and can't attach with it again",
+            $"token {id} of provider \"{name}\" will be revoked: an agent that uses it is disconnected, and cannot attach with it again",
             ct
         );
         var request = new RevokeTokenRequest { Provider = name, TokenId = id };
         var provider = (await run.Client.Providers.RevokeTokenAsync(request, cancellationToken: ct)).Provider;
-        run.Output.Success($"revoked token {id} of provider \"{provider.Name}\"");
+        run.Output.Success($"token/{id} revoked: agents can no longer attach to provider {provider.Name} with it");
         if (provider.Tokens.Count == 0)
             run.Output.Warning(
-                $"provider \"{provider.Name}\" has no token left: no agent can attach",
+                $"provider \"{provider.Name}\" has no tokens left: no agent can attach",
                 $"tip: mesh providers rotate-token {provider.Name}"
             );
         run.ShowAsData(provider);
@@ -65,7 +65,7 @@ internal static class RevokeToken
                 new Failure($"provider \"{provider.Name}\" has no valid token {id}", ExitCodes.NotFound)
                 {
                     Reason = ErrorReasons.ProviderTokenNotFound,
-                    Tips = [$"`mesh providers show {provider.Name}` lists them"],
+                    Tips = [$"`mesh providers show {provider.Name}` lists its tokens"],
                 }
             );
     }

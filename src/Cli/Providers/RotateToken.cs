@@ -19,7 +19,7 @@ internal sealed class RotateToken
         return host.Calls(
             new MeshCommand(
                 "rotate-token",
-                "Make another token for a provider's agent. The one before stays valid until it is revoked; a third replaces one that is not in use.",
+                "Create another token for a provider's agent. The previous one stays valid until it is revoked; a third replaces one that is not in use.",
                 "mesh providers rotate-token us-east-1 --token-out us-east-1.new-token",
                 "mesh providers rotate-token us-east-1 -o json | jq -r .token > us-east-1.new-token"
             )
@@ -39,11 +39,11 @@ internal sealed class RotateToken
         var answer = await run.Client.Providers.RotateTokenAsync(request, cancellationToken: ct);
 
         var provider = answer.Provider;
-        run.Output.Success($"made another token of provider \"{provider.Name}\"", $"id: {answer.TokenId}");
+        run.Output.Success($"token/{answer.TokenId} created: agents can attach to provider {provider.Name} with it");
         foreach (var gone in before.Tokens.Where(t => provider.Tokens.All(left => left.Id != t.Id)))
             run.Output.Warning(
-                $"a provider has two tokens at most: {gone.Id} ({Use(gone)}) is revoked",
-                "an agent that holds it cannot attach any more"
+                $"token/{gone.Id} revoked ({Use(gone)}): a provider can have two tokens",
+                "an agent with this token can no longer attach"
             );
         var token = NewToken.Keep(file, answer.Token, provider.Name, run.Output);
         if (run.WantsData)
@@ -66,7 +66,7 @@ internal sealed class RotateToken
 
         run.Output.Lines(
             "",
-            "2. This older token is still valid. Once the agent has attached with the new one (column \"USED\" of",
+            "2. The old token is still valid. Once the agent has attached with the new one (column \"USED\" of",
             $"   `mesh providers show {Shell.Quote(provider.Name)}`), revoke it:",
             ""
         );

@@ -2,7 +2,7 @@ using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>A new file for a secret, which only its owner can read; gone again if nothing is kept in it.</summary>
+/// <summary>A new file for a secret, readable by its owner only. It is deleted if no secret is written to it.</summary>
 internal sealed class SecretFile : IDisposable
 {
     private readonly FileStream _stream;
@@ -28,10 +28,10 @@ internal sealed class SecretFile : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new CliException(
-                new Failure($"--token-out: cannot make the file {path}", ExitCodes.Usage)
+                new Failure($"--token-out: cannot create the file {path}", ExitCodes.Usage)
                 {
                     Details = [$"cause: {e.Message}"],
-                    Tips = ["nothing was created; an existing file is never overwritten"],
+                    Tips = ["nothing was created; existing files are never overwritten"],
                 }
             );
         }

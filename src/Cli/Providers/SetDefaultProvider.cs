@@ -15,7 +15,7 @@ internal static class SetDefaultProvider
         return host.Calls(
             new MeshCommand(
                 "set-default",
-                "Make a provider the default: workspaces that name no provider are placed there, and nowhere else.",
+                "Make a provider the default, on which workspaces are created that name neither a provider nor a region.",
                 "mesh providers set-default us-east-1"
             )
             {
@@ -32,9 +32,10 @@ internal static class SetDefaultProvider
         var provider = answer.Provider;
         run.Output.Change(
             answer.Unchanged,
-            $"provider \"{provider.Name}\" is the default already",
-            $"provider \"{provider.Name}\" is the default now",
-            "organizations that are not allowed there have to name another one: mesh orgs ls"
+            $"provider/{provider.Name} unchanged: already the default",
+            $"provider/{provider.Name} set as default: used for workspaces that name no provider",
+            "organizations that cannot use it must name another provider",
+            "tip: mesh orgs ls"
         );
         run.ShowAsData(provider);
         return ExitCodes.Ok;

@@ -13,10 +13,12 @@ internal sealed class ShowHistory
 {
     private const int DefaultLimit = 50;
 
-    private readonly Argument<string> _name = Arguments.One("Name or id of the provider; of a deleted one its id");
+    private readonly Argument<string> _name = Arguments.One(
+        "Name or id of the provider; a deleted one is found by id only"
+    );
     private readonly Option<int> _limit = new("--limit", "-n")
     {
-        Description = "How many entries, the newest ones",
+        Description = "Number of entries; the newest are shown",
         HelpName = "number",
         DefaultValueFactory = _ => DefaultLimit,
         CustomParser = Counts.AtLeast(1),
@@ -28,7 +30,7 @@ internal sealed class ShowHistory
         return host.Calls(
             new MeshCommand(
                 "history",
-                "Show what happened to a provider, oldest first: what people did to it, and how its agent was.",
+                "Show the history of a provider, oldest first: changes by users, and the state of its agent.",
                 "mesh providers history us-east-1",
                 "mesh providers history us-east-1 --limit 1000 -o json | jq -r '.[] | select(.actor == \"admin\") | .summary'"
             )
@@ -59,7 +61,7 @@ internal sealed class ShowHistory
                 return (page.Entries, page.NextPageToken);
             }
         );
-        // The control plane tells the newest first; a log is read downwards.
+        // The control plane lists the newest first; a log is read from top to bottom.
         entries.Reverse();
         if (run.WantsData)
             run.Data(Json.Of(entries));
@@ -67,7 +69,7 @@ internal sealed class ShowHistory
             run.Table(Tabulate(entries));
         if (more)
             run.Output.Info(
-                $"there are older entries than these {entries.Count}",
+                $"only the newest {entries.Count} entries are shown",
                 $"tip: mesh providers history {name} --limit {Math.Min(limit * 10L, int.MaxValue)}"
             );
         return ExitCodes.Ok;

@@ -46,7 +46,7 @@ internal static class ShowProvider
         if (Conditions(provider, run.Time) is { } conditions)
         {
             run.Output.Lines("");
-            // Nobody can tell whether they are still so.
+            // They may have changed since.
             if (provider.Agent is { Attached: false } agent)
                 run.Output.Lines(
                     $"Conditions as last reported {Text.Age(agent.SinceTime, run.Time)} ago; no agent is attached:"
@@ -56,11 +56,11 @@ internal static class ShowProvider
         if (provider.OfferedCluster is not null)
             run.Output.Info(
                 "an agent of another cluster or namespace was refused",
-                $"tip: mesh providers accept-cluster {provider.Name}, if it is to be the new one"
+                $"tip: mesh providers accept-cluster {provider.Name}, if it has moved there"
             );
         if (provider.Orphans > 0)
             run.Output.Info(
-                "its cluster holds workspaces that the control plane doesn't know",
+                "its cluster has workspaces that the control plane does not know",
                 $"tip: mesh providers orphans ls {provider.Name}"
             );
         return ExitCodes.Ok;
@@ -87,7 +87,7 @@ internal static class ShowProvider
             .AddDetails(p.Details)
             .Add("Created", Text.Moment(p.CreateTime, time))
             .Add("Agent", ProviderText.Agent(p.Agent, time));
-        // The status has the message of the one that it comes from.
+        // The status message already contains this one.
         foreach (var refused in p.AgentRefusals)
             facts.Add(
                 "Agent refused",

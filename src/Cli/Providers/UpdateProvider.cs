@@ -17,7 +17,7 @@ internal sealed class UpdateProvider
         var parts = new UpdateProvider();
         var command = new MeshCommand(
             "update",
-            "Change what is said of a provider. What isn't named stays; an empty value clears.",
+            "Change the details of a provider. Options that are not given keep their value; an empty value clears it.",
             "mesh providers update us-east-1 --max-workspaces 200",
             "mesh providers update us-east-1 --storage-class fast --region ''",
             "mesh providers update us-east-1 --toleration gpu=true:NoSchedule --node-selector pool=gpu"
@@ -31,7 +31,9 @@ internal sealed class UpdateProvider
         command.Validators.Add(result =>
         {
             if (!options.Any(result.IsGiven))
-                result.AddError($"Nothing to change: give one of {string.Join(", ", options.Select(o => o.Name))}.");
+                result.AddError(
+                    $"Nothing to change: specify at least one of {string.Join(", ", options.Select(o => o.Name))}."
+                );
         });
         return host.Calls(command, parts.Run);
     }
@@ -48,8 +50,8 @@ internal sealed class UpdateProvider
         var provider = answer.Provider;
         run.Output.Change(
             answer.Unchanged,
-            $"provider \"{provider.Name}\" has these details already",
-            $"updated provider \"{provider.Name}\"",
+            $"provider/{provider.Name} unchanged: already has these details",
+            $"provider/{provider.Name} updated",
             answer.Unchanged ? [] : [.. _details.Effects(run.Line)]
         );
         run.ShowAsData(provider);

@@ -2,13 +2,13 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Who has done something, in a table's cell.</summary>
+/// <summary>Formats an actor for a table.</summary>
 internal static class ActorText
 {
-    /// <summary>What a control plane of 0.1 writes before an agent's id; it doesn't tell the kind.</summary>
+    /// <summary>The prefix that control planes of version 0.1 write before the id of an agent.</summary>
     private const string AgentPrefix = "agent:";
 
-    // A provider or workspace has one agent: its id, which JSON has, tells nothing new.
+    // The id of the agent is omitted, since there is only one; JSON has it.
     public static string Who(ActorKind kind, string actor) =>
         kind switch
         {

@@ -2,12 +2,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>The reader of the output went away: nobody is left to tell anything.</summary>
+/// <summary>Thrown when the reader of the output has closed it.</summary>
 internal sealed class OutputClosedException(Exception cause) : Exception("the output was closed", cause);
 
 /// <summary>
-/// Stdout where it is a pipe. The console's own stream takes what goes into a closed one for written, so that a command
-/// would go on for nobody.
+/// Stdout if it is a pipe. Unlike the stream of the console, it reports that the pipe was closed, so that a command ends.
 /// </summary>
 internal sealed class ClosingPipe : Stream
 {
@@ -29,7 +28,7 @@ internal sealed class ClosingPipe : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <returns>Null where stdout is no pipe: a file has a place to write at that other programs move too.</returns>
+    /// <returns>Null if stdout is no pipe. The position of a file may be shared with other programs.</returns>
     public static TextWriter? OfStdout()
     {
         if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
@@ -42,7 +41,7 @@ internal sealed class ClosingPipe : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        // What EPIPE is on every Unix.
+        // EPIPE has this value on every Unix.
         const int brokenPipe = 32;
         try
         {

@@ -3,20 +3,20 @@ using Spectre.Console;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>One thing's facts, a line each: "Status:   ready".</summary>
+/// <summary>The fields of one resource, a line each: "Status:   ready".</summary>
 internal sealed class Fields
 {
     private const int Gap = 3;
     private readonly List<(string Name, string Value)> _fields = [];
 
-    /// <summary>Adds a fact; one without a value says so.</summary>
+    /// <summary>Adds a field; shown as "-" if it has no value.</summary>
     public Fields Add(string name, string? value)
     {
         _fields.Add((name + ":", Text.OrNone(Text.OneLine(value ?? ""))));
         return this;
     }
 
-    /// <summary>Adds a fact only if there is one.</summary>
+    /// <summary>Adds a field if it has a value.</summary>
     public Fields AddIfAny(string name, string? value) => string.IsNullOrWhiteSpace(value) ? this : Add(name, value);
 
     public void Write(Terminal terminal)

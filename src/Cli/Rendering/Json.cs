@@ -5,7 +5,7 @@ using Google.Protobuf;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Messages as the JSON form of protobuf, with every field present that has a default.</summary>
+/// <summary>Formats messages as protobuf JSON, including fields with default values.</summary>
 internal static class Json
 {
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
@@ -13,17 +13,17 @@ internal static class Json
     private static readonly JsonWriterOptions Layout = new()
     {
         Indented = true,
-        // Output goes to terminals and programs, never into HTML: names in any script stay readable.
+        // The output is never embedded in HTML, so non-ASCII characters are not escaped.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    public static JsonNode Of(IMessage message) => Steerless(JsonNode.Parse(Formatter.Format(message)))!;
+    public static JsonNode Of(IMessage message) => WithoutControls(JsonNode.Parse(Formatter.Format(message)))!;
 
     public static JsonArray Of(IEnumerable<IMessage> messages) => new([.. messages.Select(Of)]);
 
     public static string Print(JsonNode node) => Print(node, Layout);
 
-    /// <summary>Without a line break in it.</summary>
+    /// <summary>Prints it on a single line.</summary>
     public static string PrintLine(JsonNode node) => Print(node, Layout with { Indented = false });
 
     private static string Print(JsonNode node, JsonWriterOptions layout)
@@ -34,12 +34,14 @@ internal static class Json
         return System.Text.Encoding.UTF8.GetString(buffer.ToArray()) + "\n";
     }
 
-    private static JsonNode? Steerless(JsonNode? node) =>
+    private static JsonNode? WithoutControls(JsonNode? node) =>
         node switch
         {
-            JsonObject o => new JsonObject(o.Select(p => KeyValuePair.Create(Text.OneLine(p.Key), Steerless(p.Value)))),
-            JsonArray a => new JsonArray([.. a.Select(Steerless)]),
-            JsonValue v when v.TryGetValue<string>(out var text) => JsonValue.Create(Text.Steerless(text)),
+            JsonObject o => new JsonObject(
+                o.Select(p => KeyValuePair.Create(Text.OneLine(p.Key), WithoutControls(p.Value)))
+            ),
+            JsonArray a => new JsonArray([.. a.Select(WithoutControls)]),
+            JsonValue v when v.TryGetValue<string>(out var text) => JsonValue.Create(Text.WithoutControls(text)),
             _ => node?.DeepClone(),
         };
 }

@@ -3,13 +3,13 @@ using Coder.Mesh.Cli.Errors;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Everything that `mesh` says: data on stdout, talk on stderr. What passes here can't steer a terminal.</summary>
+/// <summary>Writes data to stdout and messages to stderr, without control characters.</summary>
 internal sealed class Output(Terminal data, Terminal talk)
 {
-    /// <summary>Where progress may be drawn.</summary>
+    /// <summary>The terminal of messages and progress.</summary>
     public Terminal Talk => talk;
 
-    /// <summary>Where data may be drawn.</summary>
+    /// <summary>The terminal of data.</summary>
     public Terminal Shown => data;
 
     public void Table(Table table) => table.Write(data);
@@ -24,49 +24,45 @@ internal sealed class Output(Terminal data, Terminal talk)
             data.Write(format == OutputFormat.Yaml ? Yaml.Print(node) : Json.Print(node));
     }
 
-    // An orphan's id is that of the workspace that it was.
+    // An orphan has the id of its former workspace.
     private static string Only(JsonNode item, OutputFormat format) =>
         (string?)(format == OutputFormat.Id ? item["id"] ?? item["workspaceId"] : item["name"]) ?? "";
 
     public void Lines(params IEnumerable<string> lines) =>
         data.Write(string.Concat(lines.Select(line => Text.OneLine(line) + "\n")));
 
-    /// <summary>One of several that come one by one: JSON a line each, YAML each after its own mark.</summary>
+    /// <summary>Writes one document of a stream: a line of JSON, or a YAML document after a separator.</summary>
     public void Document(JsonNode node, OutputFormat format) =>
         data.Write(format == OutputFormat.Yaml ? "---\n" + Yaml.Print(node) : Json.PrintLine(node));
 
-    /// <summary>Words for a shell: a line each, the word apart from its meaning by a tab.</summary>
+    /// <summary>Writes completions for a shell: lines with a word, a tab and a description.</summary>
     public void Suggestions(IEnumerable<string> lines) => data.Write(string.Concat(lines.Select(line => line + "\n")));
 
-    /// <summary>Text of this program's own, as it is.</summary>
+    /// <summary>Writes trusted text unchanged.</summary>
     public void Script(string text) => data.Write(text);
 
-    public void Success(string message, params IEnumerable<string> details) =>
-        Say("success:", "green", message, details);
+    /// <summary>Reports the result of a write, which begins with the resource: "provider/west cordoned".</summary>
+    public void Success(string result, params IEnumerable<string> details) => Say(result, "green", details);
 
-    public void Info(string message, params IEnumerable<string> details) => Say("info:", "blue", message, details);
+    public void Info(string message, params IEnumerable<string> details) => Say($"info: {message}", "blue", details);
 
-    /// <summary>Tells what a write did; where it found all as asked, that there was nothing to change.</summary>
-    /// <param name="unchanged">As the control plane said.</param>
-    /// <param name="already">What was so already; a whole clause.</param>
-    /// <param name="done">What was done.</param>
-    /// <param name="details">Told of both.</param>
+    /// <summary>Reports the result of a write that may have changed nothing.</summary>
+    /// <param name="unchanged">Whether nothing was changed.</param>
+    /// <param name="already">The result if nothing was changed: "provider/west unchanged: already cordoned".</param>
+    /// <param name="done">The result otherwise.</param>
+    /// <param name="details">Shown in both cases.</param>
     public void Change(bool unchanged, string already, string done, params IEnumerable<string> details)
     {
-        if (unchanged)
-            Info($"nothing to change: {already}", details);
-        else
-            Success(done, details);
+        Success(unchanged ? already : done, details);
     }
 
     public void Warning(string message, params IEnumerable<string> details) =>
-        Say("warning:", "yellow", message, details);
+        Say($"warning: {message}", "yellow", details);
 
     public void Error(Failure failure) =>
         Say(
-            "error:",
+            $"error: {failure.Message}",
             "red",
-            failure.Message,
             [
                 .. failure.Reason is { } reason ? [$"reason: {reason}"] : Array.Empty<string>(),
                 .. failure.Details,
@@ -74,10 +70,13 @@ internal sealed class Output(Terminal data, Terminal talk)
             ]
         );
 
-    private void Say(string label, string style, string message, IEnumerable<string> details)
+    // The first word is coloured: a label or a resource.
+    private void Say(string message, string style, IEnumerable<string> details)
     {
-        talk.WriteLabelled(label, style, " " + Text.OneLine(message));
-        foreach (var line in details)
-            talk.Write($"  | {Text.OneLine(line)}\n");
+        var line = Text.OneLine(message);
+        var end = line.IndexOf(' ', StringComparison.Ordinal) is var space and > 0 ? space : line.Length;
+        talk.WriteLabelled(line[..end], style, line[end..]);
+        foreach (var detail in details)
+            talk.Write($"  | {Text.OneLine(detail)}\n");
     }
 }

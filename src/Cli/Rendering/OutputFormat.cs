@@ -1,15 +1,15 @@
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>How data is written: for people, or for programs.</summary>
+/// <summary>The format of data.</summary>
 internal enum OutputFormat
 {
     Table,
     Json,
     Yaml,
 
-    /// <summary>Names alone, a line each; of lists only.</summary>
+    /// <summary>Names only, one per line; for lists.</summary>
     Name,
 
-    /// <summary>Ids alone, a line each; of lists only.</summary>
+    /// <summary>Ids only, one per line; for lists.</summary>
     Id,
 }

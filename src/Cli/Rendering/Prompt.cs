@@ -2,13 +2,13 @@ using System.Text;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Asks the person at the terminal.</summary>
+/// <summary>Asks the user at the terminal.</summary>
 /// <param name="talk">Where the question goes.</param>
 /// <param name="input">Where the answer comes from.</param>
-/// <param name="person">Whether a person types it.</param>
+/// <param name="person">Whether the input is a terminal.</param>
 internal sealed class Prompt(Terminal talk, Func<TextReader> input, bool person)
 {
-    /// <summary>Whether somebody sees the question and can answer it.</summary>
+    /// <summary>Whether a user can see the question and answer it.</summary>
     public bool Possible => person && talk.Interactive;
 
     /// <returns>Null when the input has ended.</returns>
@@ -18,7 +18,7 @@ internal sealed class Prompt(Terminal talk, Func<TextReader> input, bool person)
         string? answer = null;
         try
         {
-            // The console has no read that can be cancelled: after Ctrl-C this one is left behind.
+            // Reads of the console cannot be cancelled: after Ctrl-C this one is abandoned.
             return answer = await Task.Run(input().ReadLine, CancellationToken.None).WaitAsync(ct);
         }
         finally
@@ -28,40 +28,40 @@ internal sealed class Prompt(Terminal talk, Func<TextReader> input, bool person)
         }
     }
 
-    /// <summary>Asks for what nobody is to see; where no person is there, it is read as a whole.</summary>
+    /// <summary>Asks for a secret without echo; if the input is no terminal, reads all of it.</summary>
     /// <param name="question">The question.</param>
-    /// <param name="longest">No more is read, plus one that tells that there was more.</param>
-    /// <param name="ct">Ends the waiting.</param>
-    public async Task<string> Secret(string question, int longest, CancellationToken ct)
+    /// <param name="maxLength">The maximum length; one more character is read, to detect longer input.</param>
+    /// <param name="ct">Cancels it.</param>
+    public async Task<string> Secret(string question, int maxLength, CancellationToken ct)
     {
         if (!person)
-            return await Task.Run(() => ReadAll(longest), CancellationToken.None).WaitAsync(ct);
-        // Has the console switch the echo off: after the question it could be too late.
+            return await Task.Run(() => ReadAll(maxLength), CancellationToken.None).WaitAsync(ct);
+        // Makes the console switch off the echo before the question is shown.
         _ = Console.KeyAvailable;
         talk.Write($"{Text.OneLine(question)} ");
         try
         {
-            return await Task.Run(() => ReadKeys(longest), CancellationToken.None).WaitAsync(ct);
+            return await Task.Run(() => ReadKeys(maxLength), CancellationToken.None).WaitAsync(ct);
         }
         finally
         {
-            // The key that ended it was not shown either.
+            // Enter was not echoed either.
             talk.Write("\n");
         }
     }
 
-    private string ReadAll(int longest)
+    private string ReadAll(int maxLength)
     {
-        var buffer = new char[longest + 1];
+        var buffer = new char[maxLength + 1];
         return new string(buffer, 0, input().ReadBlock(buffer));
     }
 
-    private string ReadKeys(int longest)
+    private string ReadKeys(int maxLength)
     {
-        // As everywhere on a terminal, it clears the line.
+        // Clears the line, as usual on terminals.
         const char CtrlU = '\x15';
         var typed = new StringBuilder();
-        while (typed.Length <= longest && Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        while (typed.Length <= maxLength && Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
         {
             if (key.Key == ConsoleKey.Backspace)
                 typed.Length = Math.Max(0, typed.Length - 1);

@@ -2,7 +2,7 @@ using Spectre.Console;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Colours of the words for statuses and states; they only repeat what the word says.</summary>
+/// <summary>Colours of statuses and states. No information is conveyed by colour alone.</summary>
 internal static class Styles
 {
     public static Style Of(string cell)

@@ -2,18 +2,18 @@ using Spectre.Console;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Rows under headers. On a terminal it fits the width; anywhere else each row is one whole, aligned line.</summary>
+/// <summary>A table that fits the width of a terminal; elsewhere, each row is one aligned line.</summary>
 internal sealed class Table(params string[] headers)
 {
     private const int Gap = 3;
     private const int GapOnTerminal = 2;
 
-    // Narrower, and words would break.
-    private const int LeastWidth = 8;
+    // Narrower columns would break words.
+    private const int MinWidth = 8;
 
     private readonly List<string[]> _rows = [];
 
-    /// <summary>Columns that a narrow terminal does without, the first one first.</summary>
+    /// <summary>Columns that are left out on narrow terminals, in this order.</summary>
     public IReadOnlyList<string> LeftOutFirst { get; init; } = [];
 
     /// <summary>Whether the headers are shown.</summary>
@@ -34,17 +34,17 @@ internal sealed class Table(params string[] headers)
         terminal.Write(string.Concat(rows.Select(row => Line(row, widths))));
     }
 
-    /// <summary>One row as a line, its cells under those of the other rows.</summary>
+    /// <summary>Formats a row as an aligned line.</summary>
     public static string Line(string[] row, int[] widths)
     {
-        // The last column is not padded: no line ends in spaces.
+        // The last column is not padded, so that no line ends in spaces.
         var cells = row.Select(
             (cell, i) => i == row.Length - 1 ? cell : cell + new string(' ', widths[i] - Text.Width(cell) + Gap)
         );
         return string.Concat(cells).TrimEnd() + "\n";
     }
 
-    /// <summary>As it is shown on a terminal of that width.</summary>
+    /// <summary>Fits the table to the width of a terminal.</summary>
     public Spectre.Console.Table Fitting(int available)
     {
         var widths = Natural();
@@ -80,13 +80,13 @@ internal sealed class Table(params string[] headers)
         return kept;
     }
 
-    /// <summary>Takes what is too much from whichever column is widest; the first, a name, stays whole.</summary>
+    /// <summary>Shrinks the widest columns, except for the first, which is the name.</summary>
     private static void Shrink(int[] widths, List<int> kept, int available)
     {
         while (Total(widths, kept) > available)
         {
             var widest = kept.Skip(1).MaxBy(i => widths[i]);
-            if (widths[widest] <= LeastWidth)
+            if (widths[widest] <= MinWidth)
                 return;
             widths[widest]--;
         }

@@ -2,15 +2,15 @@ using Spectre.Console;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>One output stream and what it can show.</summary>
+/// <summary>An output stream and its capabilities.</summary>
 internal sealed class Terminal
 {
     private readonly TextWriter _writer;
 
     /// <param name="writer">Where text goes.</param>
-    /// <param name="interactive">Whether a person looks at it, rather than a pipe or a file.</param>
-    /// <param name="color">Whether colour is welcome there.</param>
-    /// <param name="width">Its width in columns; the terminal's own when null.</param>
+    /// <param name="interactive">Whether it is a terminal, rather than a pipe or a file.</param>
+    /// <param name="color">Whether to use colours.</param>
+    /// <param name="width">Its width in columns; that of the terminal if null.</param>
     public Terminal(TextWriter writer, bool interactive, bool color, int? width = null)
     {
         _writer = writer;
@@ -38,7 +38,7 @@ internal sealed class Terminal
     public static Terminal Stderr(Func<string, string?> env) =>
         new(System.Console.Error, !System.Console.IsErrorRedirected, WantsColor(env));
 
-    /// <summary>Writes text as it is, in one piece.</summary>
+    /// <summary>Writes text unchanged.</summary>
     public void Write(string text) => _writer.Write(text);
 
     /// <summary>Writes a line whose first word is coloured on a terminal.</summary>
@@ -48,11 +48,11 @@ internal sealed class Terminal
             Console.Write(new Markup($"[{style}]{Markup.Escape(label)}[/]"));
         else
             _writer.Write(label);
-        // Not through Spectre, which would break long lines: a terminal does that itself, and copying stays possible.
+        // Not through Spectre, which inserts line breaks that would be copied.
         _writer.Write($"{rest}\n");
     }
 
-    // https://no-color.org: present and not empty.
+    // https://no-color.org: set and not empty.
     private static bool WantsColor(Func<string, string?> env) =>
         string.IsNullOrEmpty(env("NO_COLOR")) && env("TERM") != "dumb";
 }

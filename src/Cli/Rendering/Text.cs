@@ -7,30 +7,30 @@ using Spectre.Console.Rendering;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>Words and times as people read them. Pure.</summary>
+/// <summary>Formats words and times for people. Pure.</summary>
 internal static partial class Text
 {
-    /// <summary>What a cell without a value shows, so that columns stay countable in a pipe.</summary>
+    /// <summary>Shown in cells without a value, so that columns can be counted in a pipe.</summary>
     public const string None = "-";
 
-    /// <summary>Makes text from elsewhere safe for a terminal: one line, and nothing that steers it.</summary>
+    /// <summary>Removes control characters and line breaks from untrusted text.</summary>
     public static string OneLine(string text) => Clean(text, keepBreaks: false);
 
-    /// <summary>As <see cref="OneLine"/>, but line breaks and tabs stay, for JSON, which escapes them.</summary>
-    public static string Steerless(string text) => Clean(text, keepBreaks: true);
+    /// <summary>Removes control characters, except for line breaks and tabs, which JSON escapes.</summary>
+    public static string WithoutControls(string text) => Clean(text, keepBreaks: true);
 
-    /// <summary>How many cells of a terminal it takes: letters of some scripts take two.</summary>
+    /// <summary>Measures the width in cells of a terminal; some characters take two.</summary>
     public static int Width(string line) => new Segment(line).CellCount();
 
     public static string OrNone(string? text) => string.IsNullOrWhiteSpace(text) ? None : text;
 
-    /// <summary>How long ago, in its largest unit and no finer than seconds: "0s", "42s", "3m", "2h", "12d".</summary>
+    /// <summary>Formats an age in its largest unit: "0s", "42s", "3m", "2h", "12d".</summary>
     public static string Age(Timestamp? since, TimeProvider time) =>
         since is null
             ? None
             : Span(TimeSpan.FromSeconds((long)(time.GetUtcNow() - since.ToDateTimeOffset()).TotalSeconds));
 
-    /// <summary>A time to the second, in UTC.</summary>
+    /// <summary>Formats a time in UTC, to the second.</summary>
     public static string Instant(Timestamp? at) =>
         at is null ? None : at.ToDateTimeOffset().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
@@ -48,7 +48,7 @@ internal static partial class Text
             _ => Invariant($"{(long)span.TotalDays}d"),
         };
 
-    /// <summary>"PROVIDER_STATUS_READY" and the like as a word: C# names of enum values are Pascal case.</summary>
+    /// <summary>Formats an enum value as a word: "PROVIDER_STATUS_READY" as "ready".</summary>
     public static string Word<T>(T value)
         where T : struct, System.Enum
     {
@@ -58,7 +58,7 @@ internal static partial class Text
         return word.ToString();
     }
 
-    /// <summary>Commits in versions as long as this program shows its own: 12 digits, not 40.</summary>
+    /// <summary>Shortens commits in versions from 40 to 12 digits.</summary>
     public static string ShortCommits(string text) => Commit().Replace(text, "");
 
     [GeneratedRegex(@"(?<=\+[0-9a-f]{12})[0-9a-f]{28}\b")]

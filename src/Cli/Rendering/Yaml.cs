@@ -5,10 +5,10 @@ using YamlDotNet.Core.Events;
 
 namespace Coder.Mesh.Cli.Rendering;
 
-/// <summary>What JSON says, as YAML: a reader of either version 1.1 or 1.2 gets the same strings, numbers and truths.</summary>
+/// <summary>Formats JSON as YAML that readers of versions 1.1 and 1.2 interpret in the same way.</summary>
 internal static class Yaml
 {
-    // Words that one version or the other takes for a truth or for nothing.
+    // Words that either version reads as a boolean or null.
     private static readonly HashSet<string> NoStrings = new(StringComparer.OrdinalIgnoreCase)
     {
         "y",
@@ -25,7 +25,7 @@ internal static class Yaml
     public static string Print(JsonNode node)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        // No line is broken where the text has no break: whoever greps finds what is there.
+        // Long lines are not folded, so that grep works.
         var emitter = new Emitter(text, EmitterSettings.Default.WithBestWidth(int.MaxValue).WithIndentedSequences());
         emitter.Emit(new StreamStart());
         emitter.Emit(new DocumentStart());
@@ -71,7 +71,7 @@ internal static class Yaml
 
     private static ScalarStyle KeyStyle(string text) => IsPlain(text) ? ScalarStyle.Plain : ScalarStyle.DoubleQuoted;
 
-    /// <summary>Only what can't be anything but a string: it begins with a letter, and nothing in it has a meaning.</summary>
+    /// <summary>Tells whether a text can only be read as a string without quotes.</summary>
     private static bool IsPlain(string text) =>
         text.Length > 0
         && char.IsAsciiLetter(text[0])
@@ -79,7 +79,7 @@ internal static class Yaml
         && text.All(c => char.IsLetterOrDigit(c) || c is ' ' or '.' or ',' or '-' or '_' or '/' or '(' or ')' or '@')
         && !NoStrings.Contains(text);
 
-    // A block says by its layout how it begins and ends; what that can't say is quoted.
+    // Text with spaces or line breaks at its ends cannot be written as a block.
     private static bool IsReadableBlock(string text) =>
         text.Contains('\n', StringComparison.Ordinal)
         && !text.Contains('\t', StringComparison.Ordinal)

@@ -16,7 +16,7 @@ internal static class ListTokens
         var command = host.Calls(
             new MeshCommand(
                 "ls",
-                "List the tokens that let users and services in, oldest first. The tokens themselves are not shown.",
+                "List API tokens of users and services, oldest first. The secrets are not shown.",
                 "mesh tokens ls",
                 "mesh tokens ls -o json | jq -r '.[] | select(.current) | .id'"
             )

@@ -14,14 +14,14 @@ internal static class RemoveTokens
     {
         var ids = new Argument<string[]>("token-id")
         {
-            Description = "Ids of the tokens, as `mesh tokens ls` lists them",
+            Description = "Ids of the tokens, as listed by `mesh tokens ls`",
             Arity = ArgumentArity.OneOrMore,
         };
         var yes = YesOption.Make();
         var command = host.Calls(
             new MeshCommand(
                 "rm",
-                "Revoke tokens. Calls with them are refused at once. The token that this command uses can't be revoked by it.",
+                "Revoke API tokens. Calls with them are refused from then on. The token of this command cannot be revoked by it.",
                 "mesh tokens rm 0198c1e2000070008000000000000001",
                 "mesh tokens rm 0198c1e2000070008000000000000001 --yes"
             )
@@ -39,15 +39,15 @@ internal static class RemoveTokens
     private static Failure? Refusal(string id, IEnumerable<ApiToken> tokens) =>
         tokens.FirstOrDefault(t => t.Id == id) switch
         {
-            null => new Failure($"there is no token \"{id}\", or it is revoked already", ExitCodes.NotFound)
+            null => new Failure($"token \"{id}\" not found, or already revoked", ExitCodes.NotFound)
             {
                 Reason = ErrorReasons.TokenNotFound,
-                Tips = ["`mesh tokens ls` lists those that there are"],
+                Tips = ["`mesh tokens ls` lists tokens"],
             },
-            { Current: true } => new Failure($"token \"{id}\" is the one that this command uses", ExitCodes.Refused)
+            { Current: true } => new Failure($"token \"{id}\" is used by this command", ExitCodes.Refused)
             {
                 Reason = ErrorReasons.TokenInUse,
-                Tips = ["name another with --token-file or --context"],
+                Tips = ["use another one with --token-file or --context"],
             },
             _ => null,
         };
@@ -60,7 +60,7 @@ internal static class RemoveTokens
             "token",
             ids,
             yes,
-            "; whoever uses such a token is no longer let in",
+            "; users lose access",
             id => Task.FromResult(Refusal(id, tokens)),
             async id =>
                 await run.Client.Tokens.DeleteTokenAsync(

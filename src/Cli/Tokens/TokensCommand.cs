@@ -10,7 +10,7 @@ internal static class TokensCommand
     public static Command Make(CliHost host) =>
         new MeshCommand(
             "tokens",
-            "Manage the tokens that let users and services in. Agents' tokens are their provider's.",
+            "Manage API tokens of users and services. Tokens of agents belong to their providers.",
             "mesh tokens ls",
             "mesh tokens rm 0198c1e2000070008000000000000001"
         )

@@ -2,7 +2,7 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Watching;
 
-/// <summary>Rows that come one by one: the first ones decide how wide the columns are, a longer one widens them.</summary>
+/// <summary>A table whose rows are added over time: the first rows set the widths, and longer cells widen columns.</summary>
 internal sealed class GrowingTable(Terminal terminal, string[] headers, bool withHeaders)
 {
     private readonly List<string[]> _first = withHeaders ? [headers] : [];
@@ -21,7 +21,7 @@ internal sealed class GrowingTable(Terminal terminal, string[] headers, bool wit
         terminal.Write(Table.Line(row, _widths));
     }
 
-    /// <summary>Writes what has come so far; what comes from now on is written as it comes.</summary>
+    /// <summary>Writes the rows added so far; later ones are written immediately.</summary>
     public void Write()
     {
         if (_widths is not null)

@@ -7,21 +7,21 @@ using Spectre.Console.Rendering;
 
 namespace Coder.Mesh.Cli.Watching;
 
-/// <summary>A table on a terminal that is as things are: drawn anew after changes, and each second, for ages grow.</summary>
+/// <summary>A table on a terminal that is redrawn after changes, and every second to update ages.</summary>
 internal sealed class LiveTable<T>
     where T : IMessage
 {
-    // However many changes come, eyes take no more.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Ageing = TimeSpan.FromSeconds(1);
+    // Limits the rate of redraws.
+    private static readonly TimeSpan RedrawInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AgeInterval = TimeSpan.FromSeconds(1);
 
-    // The headers, how many are left out, a warning, and the line that the cursor is on.
+    // The headers, the number of omitted rows, a warning, and the line of the cursor.
     private const int OtherLines = 4;
 
     private readonly Invocation _run;
     private readonly WatchView<T> _view;
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, T> _there = [];
+    private readonly Dictionary<string, T> _resources = [];
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite }
     );
@@ -30,9 +30,9 @@ internal sealed class LiveTable<T>
     private LiveTable(Invocation run, WatchView<T> view) => (_run, _view) = (run, view);
 
     /// <param name="run">The run.</param>
-    /// <param name="view">How things are shown.</param>
-    /// <param name="follow">Reads the changes, and tells them.</param>
-    /// <param name="ct">Ends it.</param>
+    /// <param name="view">Formats the resources.</param>
+    /// <param name="follow">Reads the changes, and reports them to the table.</param>
+    /// <param name="ct">Ends the watch.</param>
     public static async Task Show(
         Invocation run,
         WatchView<T> view,
@@ -48,14 +48,14 @@ internal sealed class LiveTable<T>
             .StartAsync(live => table.Draw(live, follow, ct));
     }
 
-    public void Tell(WatchEvent<T> happened)
+    public void Report(WatchEvent<T> happened)
     {
         lock (_lock)
         {
             if (happened is ResourceChanged<T> changed)
-                _there[_view.Id(changed.Resource)] = changed.Resource;
+                _resources[_view.Id(changed.Resource)] = changed.Resource;
             else if (happened is ResourceRemoved<T> removed)
-                _there.Remove(_view.Id(removed.Resource));
+                _resources.Remove(_view.Id(removed.Resource));
             if (happened is not WatchInterrupted<T>)
                 _note = "";
         }
@@ -75,10 +75,10 @@ internal sealed class LiveTable<T>
         while (!following.IsCompleted && !ct.IsCancellationRequested)
         {
             var news = _news.Reader.WaitToReadAsync(ct).AsTask();
-            await Task.WhenAny(following, news, Task.Delay(Ageing, _run.Time, ct));
+            await Task.WhenAny(following, news, Task.Delay(AgeInterval, _run.Time, ct));
             _news.Reader.TryRead(out _);
             live.UpdateTarget(Picture());
-            await Task.WhenAny(following, Task.Delay(Pause, _run.Time, ct));
+            await Task.WhenAny(following, Task.Delay(RedrawInterval, _run.Time, ct));
         }
         await following;
     }
@@ -89,12 +89,12 @@ internal sealed class LiveTable<T>
         {
             var profile = _run.Output.Shown.Console.Profile;
             var room = Math.Max(1, profile.Height - OtherLines);
-            var first = _view.Order(_there.Values).Take(room);
+            var first = _view.Order(_resources.Values).Take(room);
             var table = _view.Tabulate(first);
             table.Headers = !_run.NoHeaders;
             var picture = new List<IRenderable> { table.Fitting(profile.Width) };
-            if (_there.Count > room)
-                picture.Add(new Markup($"and {_there.Count - room} more, for which there is no room"));
+            if (_resources.Count > room)
+                picture.Add(new Markup($"and {_resources.Count - room} more (the terminal is too small)"));
             if (_note.Length > 0)
                 picture.Add(new Markup($"[yellow]warning:[/] {Markup.Escape(Rendering.Text.OneLine(_note))}"));
             return new Rows(picture);

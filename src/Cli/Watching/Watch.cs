@@ -7,7 +7,7 @@ using Google.Protobuf;
 
 namespace Coder.Mesh.Cli.Watching;
 
-/// <summary>`ls --watch`: what there is, and then each change of it, until it is interrupted.</summary>
+/// <summary>`ls --watch`: shows the resources and then each change, until Ctrl-C.</summary>
 internal sealed class Watch<T>(Invocation run, WatchView<T> view)
     where T : IMessage
 {
@@ -16,47 +16,47 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
 
     private readonly Dictionary<string, ResourceChanged<T>> _listed = [];
     private bool _synced;
-    private bool _cut;
+    private bool _interrupted;
 
     public async Task<int> Run(IAsyncEnumerable<WatchEvent<T>> events, CancellationToken ct)
     {
         CheckFormat();
         if (!run.WantsData && run.Output.Shown.Interactive)
-            await LiveTable<T>.Show(run, view, live => Follow(events, live.Tell, live.Note, ct), ct);
+            await LiveTable<T>.Show(run, view, live => Follow(events, live.Report, live.Note, ct), ct);
         else
             await Follow(events, run.WantsData ? Data : Row(), Warn, ct);
-        // It ends by an interruption only, or by a failure that was thrown.
+        // It ends only by an interrupt or an exception.
         return ExitCodes.Interrupted;
     }
 
-    // A change has a kind as well, which neither of them shows.
+    // These formats cannot show the type of a change.
     private void CheckFormat()
     {
         if (run.Format is OutputFormat.Name or OutputFormat.Id)
             throw new CliException(
                 new Failure($"--watch cannot be combined with -o {Text.Word(run.Format)}", ExitCodes.Usage)
                 {
-                    Tips = ["-o json tells each change with its type"],
+                    Tips = ["use -o json, which shows the type of each change"],
                 }
             );
     }
 
     private async Task Follow(
         IAsyncEnumerable<WatchEvent<T>> events,
-        Action<WatchEvent<T>> tell,
+        Action<WatchEvent<T>> report,
         Action<string> note,
         CancellationToken ct
     )
     {
         await foreach (var happened in events.WithCancellation(ct))
         {
-            // Nobody there from the start is an error like any other; later it may pass.
-            if (happened is WatchInterrupted<T> cut && !_synced)
-                throw cut.Cause;
-            if (happened is WatchInterrupted<T> { Cause: var cause } && !_cut)
-                note($"trying again: {Interruption.Message(run, cause)}");
-            _cut = happened is WatchInterrupted<T>;
-            // What is there already comes in the order of a list, which is known once all of it is.
+            // A failure at the start ends the command; later ones are retried.
+            if (happened is WatchInterrupted<T> interrupted && !_synced)
+                throw interrupted.Cause;
+            if (happened is WatchInterrupted<T> { Cause: var cause } && !_interrupted)
+                note($"watch interrupted, retrying: {Interruption.Message(run, cause)}");
+            _interrupted = happened is WatchInterrupted<T>;
+            // Existing resources are sorted once all of them have been read.
             if (!_synced && happened is ResourceChanged<T> listed)
             {
                 _listed[view.Id(listed.Resource)] = listed;
@@ -64,9 +64,9 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
             }
             if (!_synced && happened is WatchSynced<T>)
                 foreach (var resource in view.Order(_listed.Values.Select(l => l.Resource)).ToList())
-                    tell(_listed[view.Id(resource)]);
+                    report(_listed[view.Id(resource)]);
             _synced |= happened is WatchSynced<T>;
-            tell(happened);
+            report(happened);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class Watch<T>(Invocation run, WatchView<T> view)
     private void Resumed(WatchEvent<T> happened)
     {
         if (happened is WatchResumed<T>)
-            run.Output.Info("the watch goes on");
+            run.Output.Info("watch resumed");
     }
 
     private void Data(WatchEvent<T> happened)

@@ -4,13 +4,13 @@ using Google.Protobuf;
 
 namespace Coder.Mesh.Cli.Watching;
 
-/// <summary>How things of one kind are shown while they are watched.</summary>
-/// <param name="Kind">What one is called in data, such as "provider".</param>
-/// <param name="Id">Tells one from the others.</param>
-/// <param name="Order">The order that a list of them has.</param>
-/// <param name="Tabulate">All of them as they are now.</param>
-/// <param name="Headers">Of a row that tells one change: what doesn't age by itself.</param>
-/// <param name="Cells">Of such a row.</param>
+/// <summary>Formats watched resources of one kind.</summary>
+/// <param name="Kind">The name of the field in data, such as "provider".</param>
+/// <param name="Id">Returns the id of a resource.</param>
+/// <param name="Order">Sorts them as a list does.</param>
+/// <param name="Tabulate">Formats all of them as a table.</param>
+/// <param name="Headers">The headers of rows for single changes, without ages.</param>
+/// <param name="Cells">Formats such a row.</param>
 internal sealed record WatchView<T>(
     string Kind,
     Func<T, string> Id,
@@ -27,7 +27,6 @@ internal static class WatchOption
     public static Option<bool> Make() =>
         new("--watch")
         {
-            Description =
-                "Go on telling what changes, until Ctrl-C: a live table on a terminal, elsewhere a line for each change",
+            Description = "Show changes until Ctrl-C: a live table on a terminal, a line for each change elsewhere",
         };
 }

@@ -10,20 +10,20 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>`mesh workspaces rm --abandon`: ends workspaces as lost that their agents can't end.</summary>
+/// <summary>`mesh workspaces rm --abandon`: ends workspaces that their agents cannot remove as lost.</summary>
 internal sealed class AbandonWorkspaces(Option<bool> yes)
 {
     private readonly Option<bool> _abandon = new("--abandon")
     {
-        Description = "End them as lost, where their provider is in error or their deletion is stuck",
+        Description = "End workspaces as lost whose provider is in error, or whose deletion is stuck",
     };
     private readonly Option<string> _reason = new("--reason")
     {
-        Description = "With --abandon: why; kept in their history",
+        Description = "Reason for --abandon, recorded in their history",
         HelpName = "text",
     };
 
-    /// <summary>Adds the options, and what must hold between them.</summary>
+    /// <summary>Adds the options and their validation.</summary>
     public void AddTo(MeshCommand command, Option<bool> wait)
     {
         command.Add(_abandon);
@@ -34,14 +34,14 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
             if (!result.GetValue(_abandon))
             {
                 if (reason)
-                    result.AddError("--reason goes with --abandon only.");
+                    result.AddError("--reason requires --abandon.");
                 return;
             }
 
             if (!reason)
-                result.AddError("--abandon needs a --reason.");
+                result.AddError("--abandon requires --reason.");
             if (result.GetValue(wait))
-                result.AddError("--wait does not go with --abandon, which ends a workspace at once.");
+                result.AddError("--wait cannot be combined with --abandon: abandoned workspaces end at once.");
         });
     }
 
@@ -55,8 +55,8 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
         )
             return exitCode;
         var loss = new Loss(
-            $"abandoning {string.Join(", ", names)} can't be undone",
-            "what the cluster still holds of it, disk included, is no longer waited for"
+            $"{Batch.Named("workspace", names)} will be abandoned; this cannot be undone",
+            "objects and disks that are left in the cluster will not be tracked anymore"
         );
         await Confirmation.Yes(run, run.Line.GetValue(yes), loss, "Abandon?", ct);
 
@@ -77,8 +77,8 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
                 var answer = await run.Client.Workspaces.AbandonWorkspaceAsync(request, cancellationToken: ct);
                 abandoned.Add(answer.Workspace);
                 run.Output.Success(
-                    $"abandoned workspace \"{answer.Workspace.Name}\": it is {WorkspaceText.Word(answer.Workspace)}",
-                    $"if the agent of provider \"{answer.Workspace.Provider}\" comes back, it removes what is left there"
+                    $"workspace/{answer.Workspace.Name} abandoned: it is {WorkspaceText.Word(answer.Workspace)}",
+                    $"if the agent of provider \"{answer.Workspace.Provider}\" returns, it removes what is left in its cluster"
                 );
             }
         );
@@ -93,13 +93,13 @@ internal sealed class AbandonWorkspaces(Option<bool> yes)
         var workspace = await run.GetWorkspace(name, scope, ct);
         if (workspace.State is WorkspaceState.Deleted or WorkspaceState.Lost)
             return new Failure(
-                $"workspace \"{workspace.Name}\" has ended already: it is {WorkspaceText.Word(workspace)}",
+                $"workspace \"{workspace.Name}\" has already ended: it is {WorkspaceText.Word(workspace)}",
                 ExitCodes.Refused
             )
             {
                 Reason = ErrorReasons.WorkspaceDeleting,
             };
-        // Only the control plane knows for how long its deletion has been stuck.
+        // Only the control plane knows whether its deletion is stuck.
         if (workspace.DesiredState == WorkspaceDesiredState.Deleted || workspace.State == WorkspaceState.Deleting)
             return null;
         var provider = await run.GetProvider(workspace.ProviderId, ct);

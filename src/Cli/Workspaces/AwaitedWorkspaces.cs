@@ -127,8 +127,8 @@ internal sealed class AwaitedWorkspaces(
 
     private void Reached(string name, Workspace workspace)
     {
-        run.Output.Success($"workspace \"{name}\" is {Text.Word(workspace.State)}");
+        run.Output.Success($"workspace/{name} {Text.Word(workspace.State)}");
         if (workspace.StateCode.Length > 0)
-            run.Output.Warning($"workspace \"{name}\": {workspace.StateCode}", workspace.StateMessage);
+            run.Output.Warning($"workspace/{name}: {workspace.StateCode}", workspace.StateMessage);
     }
 }

@@ -36,7 +36,7 @@ internal sealed class CreateWorkspace
     private readonly Option<string[]> _command = WorkspaceOptions.Command();
     private readonly EnvironmentOptions _environment = new();
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
-        "Organization, by name or id; the only one where nothing names it"
+        "Organization, by name or id; not needed if there is only one"
     );
     private readonly Option<string> _provider = new("--provider")
     {
@@ -45,8 +45,7 @@ internal sealed class CreateWorkspace
     };
     private readonly Option<string> _region = new("--region")
     {
-        Description =
-            "The provider must be in this region; if none is named, one there that can take the workspace is chosen",
+        Description = "Region of the provider; without --provider, an eligible provider there is chosen",
         HelpName = "region",
     };
     private readonly OwnerOptions _owner = new();
@@ -58,7 +57,7 @@ internal sealed class CreateWorkspace
         var parts = new CreateWorkspace();
         var command = new MeshCommand(
             "create",
-            "Create a workspace in a provider that is ready.",
+            "Create a workspace on a provider that is ready.",
             "mesh workspaces create dev --wait",
             "mesh workspaces create dev --region us-east",
             "mesh workspaces create dev --env EDITOR=vim --env-from dev-tokens",
@@ -86,7 +85,7 @@ internal sealed class CreateWorkspace
         var answer = await run.Client.Workspaces.CreateWorkspaceAsync(Request(run), cancellationToken: ct);
         var workspace = answer.Workspace;
         run.Output.Success(
-            $"created workspace \"{workspace.Name}\" in provider \"{workspace.Provider}\"",
+            $"workspace/{workspace.Name} created on provider {workspace.Provider}",
             [$"id: {workspace.Id}", .. Chosen(run.Line), .. WorkspaceText.Waits(workspace)]
         );
 
@@ -113,7 +112,7 @@ internal sealed class CreateWorkspace
 
     private string[] Chosen(ParseResult line) =>
         line.GetValue(_region) is { Length: > 0 } region && string.IsNullOrEmpty(line.GetValue(_provider))
-            ? [$"that provider was chosen for region \"{region}\""]
+            ? [$"the provider was chosen for region {region}"]
             : [];
 
     private CreateWorkspaceRequest Request(Invocation run)

@@ -3,19 +3,19 @@ using Client = Coder.Mesh.V1.WorkspaceService.WorkspaceServiceClient;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>A change of the desired state of a workspace: its texts and its call.</summary>
+/// <summary>A change of the desired state of a workspace: its call and its texts.</summary>
 internal sealed record DesiredStateChange(
     string Verb,
     string Description,
     WorkspaceDesiredState Desired,
-    Func<Client, string, Scope, CancellationToken, Task<Workspace>> Ask,
+    Func<Client, string, Scope, CancellationToken, Task<Workspace>> Send,
     Func<Workspace, string> Accepted,
     Func<Workspace, string[]> WhatFollows
 )
 {
     public static readonly DesiredStateChange Start = new(
         "start",
-        "Ask that workspaces run.",
+        "Start workspaces.",
         WorkspaceDesiredState.Running,
         async (client, name, scope, ct) =>
         {
@@ -27,20 +27,20 @@ internal sealed record DesiredStateChange(
             };
             return (await client.StartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"starting workspace \"{w.Name}\"",
+        w => $"workspace/{w.Name} starting",
         w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
     )
     {
         Already = w =>
-            IsSo(w, WorkspaceState.Running) ? $"workspace \"{w.Name}\" is running already"
+            IsSo(w, WorkspaceState.Running) ? $"workspace/{w.Name} unchanged: already running"
             : IsSo(w, WorkspaceState.Failed)
-                ? $"workspace \"{w.Name}\" is to run already, and failed; `mesh workspaces restart {w.Id}` tries again"
+                ? $"workspace/{w.Name} unchanged: already started, and failed; `mesh workspaces restart {w.Id}` tries again"
             : null,
     };
 
     public static readonly DesiredStateChange Stop = new(
         "stop",
-        "Ask that workspaces stop. Their disks stay.",
+        "Stop workspaces. Their disks are kept.",
         WorkspaceDesiredState.Stopped,
         async (client, name, scope, ct) =>
         {
@@ -52,16 +52,16 @@ internal sealed record DesiredStateChange(
             };
             return (await client.StopWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"stopping workspace \"{w.Name}\"",
+        w => $"workspace/{w.Name} stopping",
         w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
     )
     {
-        Already = w => IsSo(w, WorkspaceState.Stopped) ? $"workspace \"{w.Name}\" is stopped already" : null,
+        Already = w => IsSo(w, WorkspaceState.Stopped) ? $"workspace/{w.Name} unchanged: already stopped" : null,
     };
 
     public static readonly DesiredStateChange Restart = new(
         "restart",
-        "Ask that workspaces run in new containers. Their disks stay; one that is stopped is started.",
+        "Restart workspaces in new containers. Their disks are kept; stopped workspaces are started.",
         WorkspaceDesiredState.Running,
         async (client, name, scope, ct) =>
         {
@@ -73,13 +73,13 @@ internal sealed record DesiredStateChange(
             };
             return (await client.RestartWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"restarting workspace \"{w.Name}\"",
+        w => $"workspace/{w.Name} restarting",
         w => [.. WorkspaceText.Waits(w), $"tip: mesh workspaces show {w.Id}"]
     );
 
     public static readonly DesiredStateChange Remove = new(
         "rm",
-        "Ask that workspaces go, with their disks. Each is gone once its provider's agent has seen all of it gone.",
+        "Remove workspaces and their disks. Each is deleted once the agent of its provider has removed all of its objects.",
         WorkspaceDesiredState.Deleted,
         async (client, name, scope, ct) =>
         {
@@ -91,10 +91,10 @@ internal sealed record DesiredStateChange(
             };
             return (await client.DeleteWorkspaceAsync(request, cancellationToken: ct)).Workspace;
         },
-        w => $"removing workspace \"{w.Name}\"",
+        w => $"workspace/{w.Name} deleting",
         w =>
             [
-                $"waits for: the agent of provider \"{w.Provider}\" to remove all of its objects, disk included",
+                $"waiting for: the agent of provider {w.Provider} to remove its objects and disk",
                 .. WorkspaceText.Waits(w),
                 $"tip: mesh workspaces show {w.Id}",
             ]
@@ -102,14 +102,14 @@ internal sealed record DesiredStateChange(
     {
         Already = w =>
             w.State is WorkspaceState.Deleted or WorkspaceState.Lost
-                ? $"workspace \"{w.Name}\" is {WorkspaceText.Word(w)}"
+                ? $"workspace/{w.Name} unchanged: already {WorkspaceText.Word(w)}"
                 : null,
     };
 
-    /// <summary>What the answer shows to have been so already; null if there was, or may have been, something to do.</summary>
+    /// <summary>Describes that the workspace was already in this state; null if the change may have had an effect.</summary>
     public Func<Workspace, string?> Already { get; init; } = _ => null;
 
-    // What was just asked for has a generation that no agent has reported yet.
+    // A change increments the generation, which no agent has reported yet.
     private static bool IsSo(Workspace w, WorkspaceState state) =>
         w.State == state && w.ObservedGeneration == w.Generation && w.Summary is null or { LastReportTime: null };
 }

@@ -8,7 +8,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>`mesh workspaces start`, `stop`, `restart` and `rm`: changes the desired state of each named workspace, and waits for it on demand.</summary>
+/// <summary>`mesh workspaces start`, `stop`, `restart` and `rm`: changes the desired state of workspaces.</summary>
 internal sealed class DesiredStateCommand
 {
     private readonly DesiredStateChange _change;
@@ -89,15 +89,15 @@ internal sealed class DesiredStateCommand
         if (_yes is not null)
             await Confirmation.Removal(run.Output, run.Prompt, run.Line.GetValue(_yes), Loss(names), ct);
         var batch = new Batch(run);
-        var accepted = await Ask(run, batch, names, scope, ct);
+        var accepted = await Send(run, batch, names, scope, ct);
         batch.Summarize();
         if (run.WantsData)
             run.Data(new JsonObject { ["workspaces"] = Json.Of(accepted), ["failed"] = batch.FailedAsJson() });
         return batch.ExitCode;
     }
 
-    /// <returns>Those that were accepted, as they were seen last.</returns>
-    private async Task<IReadOnlyList<Workspace>> Ask(
+    /// <returns>The workspaces whose change was accepted, as last read.</returns>
+    private async Task<IReadOnlyList<Workspace>> Send(
         Invocation run,
         Batch batch,
         string[] names,
@@ -111,7 +111,7 @@ internal sealed class DesiredStateCommand
             names,
             async name =>
             {
-                var workspace = await _change.Ask(run.Client.Workspaces, name, scope, ct);
+                var workspace = await _change.Send(run.Client.Workspaces, name, scope, ct);
                 accepted.Add(workspace);
                 var already = _change.Already(workspace);
                 run.Output.Change(
@@ -128,7 +128,7 @@ internal sealed class DesiredStateCommand
         return await new WorkspaceWait(run, batch, _change.Desired, timeout).For(accepted, ct);
     }
 
-    // That there is none is told as any failed call.
+    // A missing workspace is reported by the failed call.
     private static async Task<Failure?> Missing(Invocation run, string name, Scope scope, CancellationToken ct)
     {
         await run.GetWorkspace(name, scope, ct);

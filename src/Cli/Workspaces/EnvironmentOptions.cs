@@ -3,19 +3,19 @@ using Coder.Mesh.Cli.CommandLine;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Options about the environment of a workspace's container.</summary>
+/// <summary>Options for the environment of a workspace's container.</summary>
 internal sealed class EnvironmentOptions
 {
     private readonly Option<string[]> _variables = KeyValues.Option(
         "--env",
         ["-e"],
         "NAME=value",
-        "Environment variable, once for each; shown to all who may see the workspace, so no secrets"
+        "Environment variable; repeatable; not for secrets, since everyone who can see the workspace can read it"
     );
 
     private readonly Option<string[]> _secrets = new("--env-from")
     {
-        Description = "Secret of the provider's namespace whose keys become variables, once for each",
+        Description = "Secret in the provider's namespace whose keys become variables; repeatable",
         HelpName = "secret",
     };
 
@@ -27,6 +27,6 @@ internal sealed class EnvironmentOptions
 
     public IReadOnlyDictionary<string, string> Variables(ParseResult line) => KeyValues.Read(line, _variables);
 
-    /// <summary>Without empty ones: <c>--env-from ''</c> names none.</summary>
+    /// <summary>Reads the secrets; <c>--env-from ''</c> means none.</summary>
     public IEnumerable<string> Secrets(ParseResult line) => (line.GetValue(_secrets) ?? []).Where(s => s.Length > 0);
 }

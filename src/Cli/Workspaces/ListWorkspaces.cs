@@ -13,25 +13,25 @@ namespace Coder.Mesh.Cli.Workspaces;
 internal sealed class ListWorkspaces
 {
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
-        "Only those of this organization, by name or id"
+        "Only workspaces of this organization (name or id)"
     );
     private readonly Option<bool> _allOrganizations = new("--all-orgs", "-A")
     {
-        Description = "Those of all organizations, whatever the default one is",
+        Description = "All organizations, regardless of the default one",
     };
     private readonly Option<string> _provider = new("--provider")
     {
-        Description = "Only those of this provider, by name or id",
+        Description = "Only workspaces on this provider (name or id)",
         HelpName = "provider",
     };
     private readonly Option<string> _owner = new("--owner")
     {
-        Description = "Only those of this user",
+        Description = "Only workspaces of this user",
         HelpName = "user",
     };
     private readonly Option<string[]> _state = ListOptions.Words(
         "--state",
-        "Only those of this state",
+        "Only workspaces in this state",
         WorkspaceState.Pending,
         WorkspaceState.Starting,
         WorkspaceState.Running,
@@ -42,7 +42,7 @@ internal sealed class ListWorkspaces
         WorkspaceState.Deleted,
         WorkspaceState.Lost
     );
-    private readonly Option<bool> _all = new("--all") { Description = "Those that have ended too" };
+    private readonly Option<bool> _all = new("--all") { Description = "Include workspaces that have ended" };
     private readonly SortOption<Workspace> _sort = new(
         "created",
         ("created", SortOption<Workspace>.By(w => w.Id)),
@@ -61,7 +61,7 @@ internal sealed class ListWorkspaces
         var command = host.Calls(
             new MeshCommand(
                 "ls",
-                "List workspaces, those that have not ended unless --all or --state says otherwise.",
+                "List workspaces. Those that have ended are included only with --all or --state.",
                 "mesh workspaces ls",
                 "mesh workspaces ls --owner admin --state failed,stopped",
                 "mesh workspaces ls --all --sort-by name",
@@ -124,13 +124,13 @@ internal sealed class ListWorkspaces
         var ofDefault = request.Organization.Length > 0 && !run.Line.IsGiven(_organization);
         if (ofDefault)
             run.Output.Info(
-                $"there are no workspaces that match in organization \"{request.Organization}\", named by {run.DefaultOrganization!.Origin}",
+                $"no workspaces match in organization \"{request.Organization}\" (from {run.DefaultOrganization!.Origin})",
                 "tip: mesh workspaces ls --all-orgs"
             );
         else if (request.Equals(new ListWorkspacesRequest { PageSize = Pages.Size }))
-            run.Output.Info("there are no workspaces", "tip: mesh workspaces create NAME");
+            run.Output.Info("no workspaces found", "tip: mesh workspaces create NAME");
         else
-            run.Output.Info("there are no workspaces that match", "tip: mesh workspaces ls");
+            run.Output.Info("no workspaces match", "tip: mesh workspaces ls");
     }
 
     private ListWorkspacesRequest Request(Invocation run)

@@ -2,16 +2,16 @@ using System.CommandLine;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Options about whose a workspace is.</summary>
+/// <summary>Options for the owner of a workspace.</summary>
 internal sealed class OwnerOptions
 {
     private readonly Option<string> _owner = new("--owner")
     {
-        Description = "User whose workspace it is [default: you]",
+        Description = "Owner of the workspace [default: you]",
         HelpName = "user",
     };
 
-    private readonly Option<string> _email = Email("E-mail address of its owner, for a provider that needs it");
+    private readonly Option<string> _email = Email("E-mail address of the owner, for providers that need it");
 
     public IEnumerable<Option> All => [_owner, _email];
 

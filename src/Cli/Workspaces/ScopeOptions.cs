@@ -3,19 +3,19 @@ using Coder.Mesh.Cli.Commands;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Among which workspaces names are looked for; empty for all organizations, and for the caller's own.</summary>
+/// <summary>Where names of workspaces are looked up: empty means all organizations, and the caller.</summary>
 internal sealed record Scope(string Organization, string Owner);
 
-/// <summary>Options that say whose workspaces are meant by names. An id needs neither.</summary>
+/// <summary>Options that select where names of workspaces are looked up. Not needed with ids.</summary>
 internal sealed class ScopeOptions
 {
     private readonly Option<string> _organization = WorkspaceOptions.Organization(
-        "Organization of what is named, by name or id"
+        "Organization of the workspaces, by name or id"
     );
 
     private readonly Option<string> _owner = new("--owner")
     {
-        Description = "User who owns what is named, for site admins [default: you]",
+        Description = "Owner of the workspaces, for site admins [default: you]",
         HelpName = "user",
     };
 

@@ -14,11 +14,13 @@ internal static class ShowTimeline
 {
     public static Command Make(CliHost host)
     {
-        var name = Arguments.One("Name of one of your workspaces, or any id; one that has ended is found by id only");
+        var name = Arguments.One(
+            "Name of one of your workspaces, or any id; workspaces that have ended are found by id only"
+        );
         var scope = new ScopeOptions();
         var command = new MeshCommand(
             "timeline",
-            "Show what happened to a workspace, oldest first: what was asked for, by whom, and what came of it.",
+            "Show the timeline of a workspace, oldest first: each change, who requested it, and what followed in the cluster.",
             "mesh workspaces timeline dev",
             "mesh workspaces timeline dev -o json | jq -r '.[] | select(.entry.code != \"\") | .entry.message'"
         )
@@ -47,7 +49,7 @@ internal static class ShowTimeline
         return ExitCodes.Ok;
     }
 
-    /// <summary>All pages of a story.</summary>
+    /// <summary>Reads all pages of a timeline.</summary>
     public static Task<List<TimelineItem>> Read(Invocation run, ListTimelineRequest request, CancellationToken ct) =>
         Pages.All<TimelineItem>(async token =>
         {

@@ -13,11 +13,13 @@ internal static class ShowWorkspace
 {
     public static Command Make(CliHost host)
     {
-        var name = Arguments.One("Name of one of your workspaces, or any id; one that has ended is found by id only");
+        var name = Arguments.One(
+            "Name of one of your workspaces, or any id; workspaces that have ended are found by id only"
+        );
         var scope = new ScopeOptions();
         var command = new MeshCommand(
             "show",
-            "Show one workspace: what was asked for, and what its cluster reports.",
+            "Show one workspace: its desired state, and the state that its cluster reports.",
             "mesh workspaces show dev",
             "mesh workspaces show dev -o json | jq -r .state"
         )
@@ -36,16 +38,16 @@ internal static class ShowWorkspace
             run.Data(Json.Of(workspace));
         else
             run.Output.Fields(
-                WorkspaceText.Facts(workspace, run.Time).AddIfAny("Get in", await WayIn(run, workspace, ct))
+                WorkspaceText.Facts(workspace, run.Time).AddIfAny("Connect", await WayIn(run, workspace, ct))
             );
         return ExitCodes.Ok;
     }
 
-    // It may run no more, or is about to stop.
+    // It may not be running, or be about to stop.
     private static bool IsDoubtful(WorkspaceSummary? summary) =>
         summary is not null and not { State: WorkspaceState.Running, LastReportTime: null };
 
-    /// <summary>Until workspaces have a way in of their own, kubectl is it; empty where nothing runs to get into.</summary>
+    /// <summary>Formats the kubectl command that connects to a workspace; empty if it is not running.</summary>
     private static async Task<string> WayIn(Invocation run, Workspace workspace, CancellationToken ct)
     {
         if (workspace.State != WorkspaceState.Running || IsDoubtful(workspace.Summary))
@@ -58,7 +60,7 @@ internal static class ShowWorkspace
         }
         catch (RpcException e) when (e.StatusCode is StatusCode.NotFound or StatusCode.PermissionDenied)
         {
-            // Forgotten meanwhile, or none of the caller's business: the workspace is shown all the same.
+            // The provider was forgotten, or is not visible to the caller.
             return "";
         }
 

@@ -16,20 +16,20 @@ internal sealed class UpdateWorkspace
     private readonly Option<string> _image = new("--image") { Description = "Container image", HelpName = "image" };
     private readonly Option<string> _cpu = Quantity("--cpu", "Processors, such as 500m or 2");
     private readonly Option<string> _memory = Quantity("--memory", "Memory, such as 512Mi or 4Gi");
-    private readonly Option<string> _disk = Quantity("--disk", "Size of the home disk: it can grow, and never shrinks");
+    private readonly Option<string> _disk = Quantity("--disk", "Size of the home disk; it can only grow");
     private readonly Option<string[]> _command = WorkspaceOptions.Command();
     private readonly EnvironmentOptions _environment = new();
     private readonly Option<string[]> _unset = new("--unset-env")
     {
-        Description = "Variable to take away, once for each",
+        Description = "Environment variable to remove; repeatable",
         HelpName = "NAME",
     };
-    private readonly Option<string> _email = OwnerOptions.Email("E-mail address of its owner, used at its next start");
+    private readonly Option<string> _email = OwnerOptions.Email("E-mail address of the owner, used at the next start");
     private readonly Option<bool> _takeOwnership = new("--take-ownership")
     {
-        Description = "Take over, once, the fields of its objects that other field managers hold (field_conflict)",
+        Description = "Take over, once, fields of its objects that other field managers own (field_conflict)",
     };
-    private readonly Option<bool> _wait = WorkspaceOptions.Wait("as wished");
+    private readonly Option<bool> _wait = WorkspaceOptions.Wait("up to date");
     private readonly Option<TimeSpan> _timeout = WorkspaceOptions.Timeout();
 
     public static Command Make(CliHost host)
@@ -38,7 +38,7 @@ internal sealed class UpdateWorkspace
         var changes = parts.Changes.ToList();
         var command = new MeshCommand(
             "update",
-            "Change a workspace. What isn't named stays. One that runs is restarted if its container changes.",
+            "Change a workspace. Options that are not given keep their value. A running workspace is restarted if its container changes.",
             "mesh workspaces update dev --cpu 4 --memory 8Gi --wait",
             "mesh workspaces update dev --disk 40Gi",
             "mesh workspaces update dev --env EDITOR=vim --unset-env PAGER",
@@ -56,7 +56,9 @@ internal sealed class UpdateWorkspace
         command.Validators.Add(result =>
         {
             if (!changes.Any(result.IsGiven))
-                result.AddError($"Nothing to change: give one of {string.Join(", ", changes.Select(o => o.Name))}.");
+                result.AddError(
+                    $"Nothing to change: specify at least one of {string.Join(", ", changes.Select(o => o.Name))}."
+                );
         });
         return host.Calls(command, parts.Run);
     }
@@ -71,8 +73,8 @@ internal sealed class UpdateWorkspace
         var workspace = answer.Workspace;
         run.Output.Change(
             answer.Unchanged,
-            $"workspace \"{workspace.Name}\" is to be like this already",
-            $"updated workspace \"{workspace.Name}\"",
+            $"workspace/{workspace.Name} unchanged: already has these settings",
+            $"workspace/{workspace.Name} updated",
             answer.Unchanged ? [] : [Effect(request, workspace), .. WorkspaceText.Waits(workspace)]
         );
 
@@ -95,12 +97,11 @@ internal sealed class UpdateWorkspace
     private static string Effect(UpdateWorkspaceRequest request, Workspace workspace) =>
         (request.UpdateMask.Paths, workspace.DesiredState) switch
         {
-            ([], _) =>
-                "its agent takes over the fields that other field managers hold, and sets them as they should be",
-            (["owner_email"], _) => "it is used when the workspace is next started",
+            ([], _) => "its agent takes over the fields that other field managers own",
+            (["owner_email"], _) => "used at the next start of the workspace",
             (_, WorkspaceDesiredState.Running) =>
-                "its container is replaced if it has changed; what isn't on the home disk is lost then",
-            _ => "it takes effect when it is started",
+                "its container is replaced if it has changed; everything outside the home disk is lost then",
+            _ => "takes effect at the next start of the workspace",
         };
 
     private async Task<UpdateWorkspaceRequest> Request(Invocation run, CancellationToken ct)
@@ -139,7 +140,7 @@ internal sealed class UpdateWorkspace
     {
         if (line.IsGiven(_command))
         {
-            // An empty word alone is no command: the default one again.
+            // A single empty word resets the command to the default.
             request.Spec.Command.AddRange(line.GetValue(_command) is [""] ? [] : line.GetValue(_command) ?? []);
             request.UpdateMask.Paths.Add("spec.command");
         }
@@ -150,16 +151,16 @@ internal sealed class UpdateWorkspace
         request.UpdateMask.Paths.Add("spec.env_from");
     }
 
-    /// <summary>The API replaces them as a whole: from those there are, and only if they are still the same.</summary>
+    /// <summary>Reads the current variables, which the API replaces as a whole, and makes the update conditional on them.</summary>
     private async Task ChangeVariables(Invocation run, UpdateWorkspaceRequest request, CancellationToken ct)
     {
-        var look = new GetWorkspaceRequest
+        var read = new GetWorkspaceRequest
         {
             Workspace = request.Workspace,
             Organization = request.Organization,
             Owner = request.Owner,
         };
-        var now = (await run.Client.Workspaces.GetWorkspaceAsync(look, cancellationToken: ct)).Workspace;
+        var now = (await run.Client.Workspaces.GetWorkspaceAsync(read, cancellationToken: ct)).Workspace;
         request.Spec.Env.Add(now.Spec.Env);
         foreach (var name in run.Line.GetValue(_unset) ?? [])
             request.Spec.Env.Remove(name);

@@ -69,7 +69,7 @@ internal sealed class WaitProgress
     {
         foreach (var entry in news)
         {
-            var line = $"workspace \"{_seen[index].Name}\": {TimelineText.Line(entry)}";
+            var line = $"workspace/{_seen[index].Name}: {TimelineText.Line(entry)}";
             if (_live is null)
                 _output.Info(line);
             else
@@ -84,7 +84,7 @@ internal sealed class WaitProgress
         if (_live is not null)
             _live.Status(Summary(_seen));
         else if (_shown[index] != how)
-            _output.Info($"workspace \"{_seen[index].Name}\" is {how}");
+            _output.Info($"workspace/{_seen[index].Name} is {how}");
         _shown[index] = how;
     }
 
@@ -108,6 +108,6 @@ internal sealed class WaitProgress
 
         return acted || w.State is WorkspaceState.Pending or WorkspaceState.Deleting
             ? word
-            : $"still {word}: its agent has not acted yet";
+            : $"still {word}: its agent has not applied the change yet";
     }
 }

@@ -4,46 +4,46 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>What a look at a workspace means for one who waits. Pure.</summary>
-/// <param name="Done">Whether the waiting is over.</param>
-/// <param name="Failure">Why it ended otherwise than wished; null if it didn't.</param>
+/// <summary>Decides whether a wait has ended. Pure.</summary>
+/// <param name="Done">Whether the wait has ended.</param>
+/// <param name="Failure">Why the desired state was not reached; null if it was.</param>
 internal sealed record WaitVerdict(bool Done, Failure? Failure = null)
 {
     private static readonly WaitVerdict Waiting = new(Done: false);
     private static readonly WaitVerdict Reached = new(Done: true);
 
-    /// <param name="seen">The workspace as it was just read.</param>
-    /// <param name="wish">What was asked for.</param>
-    /// <param name="generation">The generation that the wish has; older observations say nothing about it.</param>
-    /// <param name="whole">Whether a change that the cluster has refused a part of is a failure.</param>
-    public static WaitVerdict Of(Workspace seen, WorkspaceDesiredState wish, ulong generation, bool whole = false) =>
+    /// <param name="seen">The workspace as just read.</param>
+    /// <param name="desired">The desired state.</param>
+    /// <param name="generation">The generation of the change; observations of older generations are ignored.</param>
+    /// <param name="whole">Whether a change that the cluster rejected in part is a failure.</param>
+    public static WaitVerdict Of(Workspace seen, WorkspaceDesiredState desired, ulong generation, bool whole = false) =>
         seen.State switch
         {
-            WorkspaceState.Deleted when wish == WorkspaceDesiredState.Deleted => Reached,
+            WorkspaceState.Deleted when desired == WorkspaceDesiredState.Deleted => Reached,
             WorkspaceState.Deleted or WorkspaceState.Lost => Otherwise(
                 seen,
-                wish,
-                $"has ended as {Text.Word(seen.State)}"
+                desired,
+                $"ended as {Text.Word(seen.State)}"
             ),
-            _ when seen.DesiredState != wish => Otherwise(
+            _ when seen.DesiredState != desired => Otherwise(
                 seen,
-                wish,
-                $"was asked in the meantime to be {Text.Word(seen.DesiredState)}"
+                desired,
+                $"was changed by another request: it will be {Text.Word(seen.DesiredState)}"
             ),
             _ when seen.ObservedGeneration < generation => Waiting,
-            WorkspaceState.Running when wish == WorkspaceDesiredState.Running => As(seen, whole),
-            WorkspaceState.Stopped when wish == WorkspaceDesiredState.Stopped => As(seen, whole),
-            WorkspaceState.Failed => Otherwise(seen, wish, "failed"),
+            WorkspaceState.Running when desired == WorkspaceDesiredState.Running => As(seen, whole),
+            WorkspaceState.Stopped when desired == WorkspaceDesiredState.Stopped => As(seen, whole),
+            WorkspaceState.Failed => Otherwise(seen, desired, "failed"),
             _ => Waiting,
         };
 
     private static WaitVerdict As(Workspace seen, bool whole) =>
         whole && seen.StateCode.Length > 0
-            ? Ended(seen, $"workspace \"{seen.Name}\" is {Text.Word(seen.State)}, but was not changed as asked")
+            ? Ended(seen, $"workspace/{seen.Name} is {Text.Word(seen.State)}, but the change was not fully applied")
             : Reached;
 
-    private static WaitVerdict Otherwise(Workspace seen, WorkspaceDesiredState wish, string what) =>
-        Ended(seen, $"workspace \"{seen.Name}\" {what}; it should be {Text.Word(wish)}");
+    private static WaitVerdict Otherwise(Workspace seen, WorkspaceDesiredState desired, string what) =>
+        Ended(seen, $"workspace/{seen.Name} {what}; expected state: {Text.Word(desired)}");
 
     private static WaitVerdict Ended(Workspace seen, string message) =>
         new(

@@ -8,19 +8,19 @@ using Grpc.Core;
 namespace Coder.Mesh.Cli.Workspaces;
 
 /// <summary>
-/// The changes of workspaces, and what can be said of them: that depends on their providers too, whose changes are no
-/// changes of workspaces. When a provider's status has changed, its workspaces are read again.
+/// Watches workspaces including their summaries. These depend on the status of providers too, whose changes a watch of
+/// workspaces does not report; so the workspaces of a provider are read again when its status changes.
 /// </summary>
 internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesRequest filter, TimeProvider time)
 {
-    private const int MaxWaiting = 100;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private const int MaxPending = 100;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, Workspace> _told = [];
-    private readonly Channel<(WatchEvent<Workspace> Event, bool ReadAgain)> _news = Channel.CreateBounded<(
+    private readonly Dictionary<string, Workspace> _reported = [];
+    private readonly Channel<(WatchEvent<Workspace> Event, bool ReadAgain)> _changes = Channel.CreateBounded<(
         WatchEvent<Workspace>,
         bool
-    )>(MaxWaiting);
+    )>(MaxPending);
 
     public async IAsyncEnumerable<WatchEvent<Workspace>> Run([EnumeratorCancellation] CancellationToken ct)
     {
@@ -28,7 +28,7 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
         var following = Task.WhenAll(FollowWorkspaces(ending.Token), FollowProviders(ending.Token));
         try
         {
-            await foreach (var (happened, readAgain) in _news.Reader.ReadAllAsync(ct))
+            await foreach (var (happened, readAgain) in _changes.Reader.ReadAllAsync(ct))
             {
                 if (IsNews(happened, readAgain))
                     yield return happened;
@@ -41,19 +41,19 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
         }
     }
 
-    // What was read again may be ahead of the watch, which then tells what is known already.
+    // Workspaces that were read again may be newer than the next changes of the watch.
     private bool IsNews(WatchEvent<Workspace> happened, bool readAgain)
     {
         switch (happened)
         {
             case ResourceChanged<Workspace> { Resource: var now }:
-                var known = _told.GetValueOrDefault(now.Id);
+                var known = _reported.GetValueOrDefault(now.Id);
                 if (known is null ? readAgain : now.ResourceVersion < known.ResourceVersion || now.Equals(known))
                     return false;
-                _told[now.Id] = now;
+                _reported[now.Id] = now;
                 return true;
             case ResourceRemoved<Workspace> { Resource: var gone }:
-                _told.Remove(gone.Id);
+                _reported.Remove(gone.Id);
                 return true;
             default:
                 return true;
@@ -65,12 +65,12 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
         try
         {
             await foreach (var happened in client.WatchAsync(filter.Clone(), ct))
-                await _news.Writer.WriteAsync((happened, false), ct);
-            _news.Writer.TryComplete();
+                await _changes.Writer.WriteAsync((happened, false), ct);
+            _changes.Writer.TryComplete();
         }
         catch (Exception e)
         {
-            _news.Writer.TryComplete(e);
+            _changes.Writer.TryComplete(e);
         }
     }
 
@@ -91,7 +91,7 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
         }
         catch (RpcException)
         {
-            // Whoever may not see providers, or talks to a control plane that can't tell of them, goes without.
+            // Providers are not visible to the caller, or the control plane is too old to watch them.
         }
     }
 
@@ -102,7 +102,7 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
             try
             {
                 foreach (var workspace in await List(providerId, ct))
-                    await _news.Writer.WriteAsync((new ResourceChanged<Workspace>(workspace, ""), true), ct);
+                    await _changes.Writer.WriteAsync((new ResourceChanged<Workspace>(workspace, ""), true), ct);
                 return;
             }
             catch (RpcException e) when (e is MeshNotFoundException or MeshAccessException)
@@ -111,7 +111,7 @@ internal sealed class WatchedWorkspaces(MeshClient client, WatchWorkspacesReques
             }
             catch (RpcException) when (!ct.IsCancellationRequested)
             {
-                await Task.Delay(Pause, time, ct);
+                await Task.Delay(RetryDelay, time, ct);
             }
         }
     }

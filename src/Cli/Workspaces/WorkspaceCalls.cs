@@ -3,7 +3,7 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>What several commands about one workspace do.</summary>
+/// <summary>Calls that several workspace commands share.</summary>
 internal static class WorkspaceCalls
 {
     public static async Task<Workspace> GetWorkspace(

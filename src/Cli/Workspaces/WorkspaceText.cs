@@ -6,23 +6,21 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Workspaces;
 
-/// <summary>Workspaces in words.</summary>
+/// <summary>Formats workspaces for people.</summary>
 internal static class WorkspaceText
 {
-    /// <summary>The state in a word, with its code where there is a problem: "failed (image_pull_failed)".</summary>
+    /// <summary>Formats the state, with its code if there is a problem: "failed (image_pull_failed)".</summary>
     public static string Word(Workspace w) => InBrackets(Text.Word(Shown(w)), Code(w));
 
-    /// <summary>
-    /// The state and how sure it is: "running (last reported 8m ago; provider us-east-1 is in error)".
-    /// </summary>
-    /// <param name="time">Null where it is written once and stays: it then has the time itself, not how long ago it was.</param>
+    /// <summary>Formats the state and its age: "running (last reported 8m ago; provider us-east-1 is in error)".</summary>
+    /// <param name="time">Null to show a time instead of an age, for output that is not updated.</param>
     public static string State(Workspace w, TimeProvider? time) =>
         InBrackets(Text.Word(Shown(w)), Code(w), LastReport(w, time), w.Summary?.Reason ?? "");
 
-    /// <summary>As it is to be shown; what was reported, where an older control plane says no more.</summary>
+    /// <summary>Returns the state to show; older control planes send only the reported state.</summary>
     private static WorkspaceState Shown(Workspace w) => w.Summary?.State ?? w.State;
 
-    // The code is that of the reported state.
+    // The code belongs to the reported state.
     private static string Code(Workspace w) => Shown(w) == w.State ? w.StateCode : "";
 
     private static string LastReport(Workspace w, TimeProvider? time)
@@ -40,15 +38,15 @@ internal static class WorkspaceText
     }
 
     /// <summary>
-    /// What it waits for, where its provider isn't ready or its agent is away; else what was asked for comes about by
-    /// itself, and soon.
+    /// Describes what the workspace waits for, if its provider is not ready or its agent is not connected. Otherwise, the
+    /// change is applied soon.
     /// </summary>
     public static string[] Waits(Workspace w) =>
         w.Summary is { WaitingFor.Length: > 0, Reason.Length: > 0 } summary && summary.WaitingFor != Attached(w)
-            ? [$"waits for: {summary.WaitingFor}"]
+            ? [$"waiting for: {summary.WaitingFor}"]
             : [];
 
-    // What the control plane says of an agent that is there and is about to act.
+    // The text of the control plane if the agent is connected and will act soon.
     private static string Attached(Workspace w) => $"the agent of provider {w.Provider}";
 
     public static Fields Facts(Workspace w, TimeProvider time) =>
@@ -56,11 +54,11 @@ internal static class WorkspaceText
             .Add("Name", w.Name)
             .Add("Id", w.Id)
             .Add("State", State(w, time))
-            .AddIfAny("Waits for", w.Summary?.WaitingFor ?? "")
+            .AddIfAny("Waiting for", w.Summary?.WaitingFor ?? "")
             .AddIfAny("Reported", Shown(w) == w.State ? "" : Text.Word(w.State))
             .AddIfAny("Message", w.StateMessage)
             .Add("Since", Text.Moment(w.StateTime, time))
-            .Add("Wanted", Text.Word(w.DesiredState))
+            .Add("Desired", Text.Word(w.DesiredState))
             .Add("Generation", Generation(w))
             .Add("Provider", w.Provider)
             .Add("Organization", w.Organization)
@@ -76,20 +74,20 @@ internal static class WorkspaceText
             .AddDetails(w.Details)
             .Add("Created", Text.Moment(w.CreateTime, time));
 
-    /// <summary>The state as lists tell it, and for some days that the disk is an empty one.</summary>
-    /// <param name="ages">Whether it is written again and again, so that it may say how long ago something was.</param>
+    /// <summary>Formats the state for lists, with a note for some days after the disk was recreated.</summary>
+    /// <param name="ages">Whether to show ages, for output that is updated.</param>
     public static string StateAndDisk(Workspace w, TimeProvider time, bool ages)
     {
         var state = State(w, ages ? time : null);
         return
             w.VolumeCreatedAnewTime is { } anew && time.GetUtcNow() - anew.ToDateTimeOffset() < VolumeNotices.ShownFor
-            ? $"{state}, disk created anew"
+            ? $"{state}, disk recreated"
             : state;
     }
 
     private static string Disk(Workspace w, TimeProvider time) =>
         w.VolumeCreatedAnewTime is { } anew
-            ? $"{w.Spec?.Disk}, created anew {Text.Moment(anew, time)}: empty, unless somebody has restored it"
+            ? $"{w.Spec?.Disk}, recreated {Text.Moment(anew, time)}: empty unless restored since"
             : w.Spec?.Disk ?? "";
 
     private static string Environment(WorkspaceSpec? spec) =>
@@ -103,6 +101,6 @@ internal static class WorkspaceText
             ? w.Generation.ToString(CultureInfo.InvariantCulture)
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"{w.Generation} (the state is of {w.ObservedGeneration}: the last wish is still under way)"
+                $"{w.Generation} (observed: {w.ObservedGeneration}; the last change is still being applied)"
             );
 }

@@ -29,7 +29,7 @@ internal sealed class WorkspaceWait(
         }
         catch (Exception) when (ct.IsCancellationRequested)
         {
-            run.Output.Warning("no longer waiting; what was asked for stays asked for");
+            run.Output.Warning("stopped waiting; the request stays in effect");
             throw;
         }
         return seen;
@@ -65,7 +65,7 @@ internal sealed class WorkspaceWait(
 
     private Failure TimedOut(Workspace last) =>
         new(
-            $"workspace \"{last.Name}\" is not {Text.Word(desired)} after {Text.Span(timeout)}: it is {WaitProgress.How(last)}",
+            $"timed out after {Text.Span(timeout)} waiting for workspace/{last.Name} to be {Text.Word(desired)}; it is {WaitProgress.How(last)}",
             ExitCodes.WaitFailed
         )
         {
@@ -75,7 +75,7 @@ internal sealed class WorkspaceWait(
                     : [],
             Tips =
             [
-                "what was asked for stays asked for; wait longer with --timeout",
+                "the request stays in effect; wait longer with --timeout",
                 $"mesh workspaces show {last.Id}, and mesh providers show {last.Provider}",
             ],
         };

@@ -25,12 +25,12 @@ public sealed class TipTests : CliTest
     [InlineData(
         "providers orphans adopt eu 0198",
         ErrorReasons.OrphanNotFound,
-        "mesh providers orphans ls eu` lists those there are"
+        "mesh providers orphans ls eu` lists orphans"
     )]
     [InlineData(
         "providers orphans rm eu 0198 --yes",
         ErrorReasons.OrphanNotFound,
-        "mesh providers orphans ls eu` lists those there are"
+        "mesh providers orphans ls eu` lists orphans"
     )]
     public async Task They_name_what_was_named(string command, string reason, string tip)
     {

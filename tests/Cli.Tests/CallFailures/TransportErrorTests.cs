@@ -73,9 +73,9 @@ public sealed class TransportErrorTests : CliTest
         // The HTTP client has several words for it: they depend on who is faster.
         Assert.Equal(7, run.ExitCode);
         Assert.Contains("cannot reach the control plane", run.Stderr, StringComparison.Ordinal);
-        Assert.Contains("cause: what answers there does not speak HTTP/2", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("cause: the server does not support HTTP/2", run.Stderr, StringComparison.Ordinal);
         Assert.DoesNotContain("HttpProtocolError", run.Stderr, StringComparison.Ordinal);
-        Assert.Contains("tip: what answers there speaks HTTP/1 only", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("tip: this server supports HTTP/1 only", run.Stderr, StringComparison.Ordinal);
         Assert.Contains("tip: the gRPC port is 8081 by default", run.Stderr, StringComparison.Ordinal);
     }
 
@@ -141,7 +141,7 @@ public sealed class TransportErrorTests : CliTest
         var run = await Mesh.Run("providers", "ls", "--address", $"https://localhost:{port}");
 
         Assert.Equal(7, run.ExitCode);
-        Assert.Contains("tip: what answers there speaks HTTP/1 only", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("tip: this server supports HTTP/1 only", run.Stderr, StringComparison.Ordinal);
         await serving;
     }
 
@@ -157,8 +157,8 @@ public sealed class TransportErrorTests : CliTest
             $"""
             error: cannot reach the control plane at https://mesh.test
               | cause: The proxy tunnel request to proxy 'http://{proxy.Endpoint}/' failed with status code '403'."
-              | on the way there: the proxy http://{proxy.Endpoint} (https_proxy)
-              | tip: the proxy does not let calls through to this address; ask who runs it
+              | through the proxy http://{proxy.Endpoint} (https_proxy)
+              | tip: the proxy does not allow connections to this address; ask its administrator
 
             """,
             run.Stderr
@@ -173,7 +173,7 @@ public sealed class TransportErrorTests : CliTest
         var run = await Mesh.Run("providers", "ls", "--address", address);
 
         Assert.Equal(7, run.ExitCode);
-        Assert.Contains("speaks TLS", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("serves TLS", run.Stderr, StringComparison.Ordinal);
     }
 
     private async Task Unreachable(string name, string address, params string[] arguments)

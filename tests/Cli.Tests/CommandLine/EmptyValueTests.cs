@@ -40,7 +40,7 @@ public sealed class EmptyValueTests : CliTest
             var said = Said([.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), name, ""]);
             if (
                 said.StartsWith(
-                    $"error: {option.Name} has an empty value: write {option.Name} ",
+                    $"error: {option.Name} has an empty value: specify {option.Name} ",
                     StringComparison.Ordinal
                 )
             )
@@ -75,7 +75,7 @@ public sealed class EmptyValueTests : CliTest
     {
         var run = await Mesh.Run("workspaces", "rm", "--yes=", "dev");
 
-        Assert.StartsWith("error: --yes=: write true or false", run.Stderr, StringComparison.Ordinal);
+        Assert.StartsWith("error: --yes=: must be true or false", run.Stderr, StringComparison.Ordinal);
         Assert.Equal((2, 0), (run.ExitCode, Server.Requests.Count));
     }
 

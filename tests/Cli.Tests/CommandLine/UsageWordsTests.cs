@@ -32,16 +32,16 @@ public sealed class UsageWordsTests
         foreach (var option in Find(path).Options.Where(o => o.Arity.MaximumNumberOfValues > 0))
         {
             if (option.Arity.MinimumNumberOfValues > 0)
-                Named($"{option.Name} needs a value: write {option.Name} ", Said(path, option.Name));
+                Named($"{option.Name} requires a value: specify {option.Name} ", Said(path, option.Name));
             if (option.ValueType == typeof(bool) && option.Name is not ("--help" or "--version"))
                 Assert.StartsWith(
-                    $"error: {option.Name}=maybe: write true or false\n",
+                    $"error: {option.Name}=maybe: must be true or false\n",
                     Said(path, $"{option.Name}=maybe"),
                     StringComparison.Ordinal
                 );
             else if (option.Arity.MaximumNumberOfValues == 1 && option.ValueType == typeof(string))
                 Named(
-                    $"{option.Name} may be given once only",
+                    $"{option.Name} can be given only once",
                     Said(path, option.Name, Value(option), option.Name, Value(option))
                 );
         }
@@ -61,14 +61,14 @@ public sealed class UsageWordsTests
 
         if (command.Subcommands.Count > 0)
             Assert.StartsWith(
-                $"error: `mesh{(path.Length > 0 ? " " : "")}{path}` needs a command\n",
+                $"error: `mesh{(path.Length > 0 ? " " : "")}{path}` requires a command\n",
                 said,
                 StringComparison.Ordinal
             );
         foreach (var argument in needed)
-            Named($"`mesh {path}` needs {argument.Name.ToUpperInvariant()}: ", said);
+            Named($"`mesh {path}` requires {argument.Name.ToUpperInvariant()}: ", said);
         foreach (var option in required)
-            Assert.Contains($"{option.Name} is missing: write {option.Name} ", said, StringComparison.Ordinal);
+            Assert.Contains($"{option.Name} is required: specify {option.Name} ", said, StringComparison.Ordinal);
     }
 
     /// <summary>The options that every command takes may stand behind it too, and are checked there as well.</summary>
@@ -79,7 +79,11 @@ public sealed class UsageWordsTests
         foreach (var words in new[] { ("--request-timeout", "soon"), ("--request-timeout", "0s"), ("--output", "xml") })
             Assert.Contains(words.Item1, Said(path, words.Item1, words.Item2), StringComparison.Ordinal);
         foreach (var option in new[] { "--address", "--token-file", "--context", "--request-timeout", "--output" })
-            Assert.Contains($"{option} needs a value: write {option} ", Said(path, option), StringComparison.Ordinal);
+            Assert.Contains(
+                $"{option} requires a value: specify {option} ",
+                Said(path, option),
+                StringComparison.Ordinal
+            );
     }
 
     [Fact]
@@ -94,8 +98,8 @@ public sealed class UsageWordsTests
     private static void Named(string words, string said)
     {
         if (
-            !said.Contains("Nothing to change: give one of", StringComparison.Ordinal)
-            && !said.Contains("goes with --abandon only", StringComparison.Ordinal)
+            !said.Contains("Nothing to change: specify at least one of", StringComparison.Ordinal)
+            && !said.Contains("--reason requires --abandon", StringComparison.Ordinal)
         )
             Assert.Contains(words, said, StringComparison.Ordinal);
     }

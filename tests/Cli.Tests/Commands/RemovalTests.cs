@@ -46,7 +46,7 @@ public sealed class RemovalTests : CliTest
         var yes = await PseudoTerminal.Answer(Mesh, "y", command);
 
         Assert.Equal(0, yes.ExitCode);
-        Assert.Contains("this can't be undone", no.Stdout, StringComparison.Ordinal);
+        Assert.Contains("this cannot be undone", no.Stdout, StringComparison.Ordinal);
         Assert.Contains("Remove? [y/N]", no.Stdout, StringComparison.Ordinal);
         if (name == "contexts")
             Assert.DoesNotContain("prod", await Contexts(), StringComparison.Ordinal);

@@ -161,7 +161,7 @@ public sealed class ConnectionTests : CliTest
         var run = await Mesh.Run("providers", "ls", "--address", address);
 
         Assert.Equal(2, run.ExitCode);
-        Assert.StartsWith("error: the address from --address is no good: ", run.Stderr, StringComparison.Ordinal);
+        Assert.StartsWith("error: the address from --address is not valid: ", run.Stderr, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-word", run.Stderr, StringComparison.Ordinal);
     }
 
@@ -169,7 +169,7 @@ public sealed class ConnectionTests : CliTest
     {
         var run = await Mesh.Run(arguments);
         Assert.Equal(
-            (0, "info: there are no providers\n  | tip: mesh providers create NAME\n"),
+            (0, "info: no providers found\n  | tip: mesh providers create NAME\n"),
             (run.ExitCode, run.Stderr)
         );
     }

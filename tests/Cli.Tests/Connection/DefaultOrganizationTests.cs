@@ -97,10 +97,7 @@ public sealed class DefaultOrganizationTests : CliTest
         Assert.Equal(("acme", "context \"prod\""), ((string?)who["organization"], (string?)who["organizationOrigin"]));
         Assert.Equal(0, everywhere.ExitCode);
         Assert.Equal("", Assert.Single(Server.Requests.OfType<ListWorkspacesRequest>()).Organization);
-        Assert.Equal(
-            (0, "success: context \"prod\" has no default organization\n"),
-            (cleared.ExitCode, cleared.Stderr)
-        );
+        Assert.Equal((0, "context/prod updated: it has no default organization\n"), (cleared.ExitCode, cleared.Stderr));
         Assert.Equal(("", ""), ((string?)after["organization"], (string?)after["organizationOrigin"]));
     }
 
@@ -130,8 +127,8 @@ public sealed class DefaultOrganizationTests : CliTest
         var run = await Mesh.Run("workspaces", "ls");
         var named = await Mesh.Run("workspaces", "ls", "--org", "acne");
 
-        Assert.Contains("organization \"acne\" came from MESH_ORG", run.Stderr, StringComparison.Ordinal);
-        Assert.Contains("tip: unset MESH_ORG, or name another", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("organization \"acne\" comes from MESH_ORG", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("tip: unset MESH_ORG, or set it to another", run.Stderr, StringComparison.Ordinal);
         Assert.DoesNotContain("MESH_ORG", named.Stderr, StringComparison.Ordinal);
     }
 
@@ -157,8 +154,8 @@ public sealed class DefaultOrganizationTests : CliTest
 
         Assert.DoesNotContain("warning", known.Stderr, StringComparison.Ordinal);
         Assert.Equal((0, 0), (set.ExitCode, who.ExitCode));
-        Assert.Contains("warning: there is no organization \"nope\" at", set.Stderr, StringComparison.Ordinal);
-        Assert.Contains("nope, from context \"prod\"; there is no such", who.Stdout, StringComparison.Ordinal);
+        Assert.Contains("warning: organization \"nope\" not found at", set.Stderr, StringComparison.Ordinal);
+        Assert.Contains("nope, from context \"prod\"; not found", who.Stdout, StringComparison.Ordinal);
         Assert.True((bool)json["organizationMissing"]!);
         foreach (var said in new[] { who.Stderr, failed.Stderr })
             Assert.Contains(
@@ -177,10 +174,7 @@ public sealed class DefaultOrganizationTests : CliTest
 
         var set = await Mesh.Run("contexts", "set", "--org", "acme");
 
-        Assert.Equal(
-            (0, "success: the default organization of context \"prod\" is \"acme\"\n"),
-            (set.ExitCode, set.Stderr)
-        );
+        Assert.Equal((0, "context/prod updated: its default organization is acme\n"), (set.ExitCode, set.Stderr));
     }
 
     private async Task LogIn(string? saved)

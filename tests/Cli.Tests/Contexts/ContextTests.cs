@@ -140,7 +140,7 @@ public sealed class ContextTests : CliTest
 
         Assert.Equal(0, rest.ExitCode);
         Assert.DoesNotContain("mat_", shown + rest.Stdout, StringComparison.Ordinal);
-        Assert.Contains("success: logged in", PseudoTerminal.Plain(rest.Stdout), StringComparison.Ordinal);
+        Assert.Contains(" saved: logged in", PseudoTerminal.Plain(rest.Stdout), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -240,7 +240,7 @@ public sealed class ContextTests : CliTest
         Assert.Equal((3, 3), (told.ExitCode, inherited.ExitCode));
         Assert.Empty(other.Authorizations);
         Assert.Contains(
-            $"looked at: context \"prod\": its token is for {Server.Address} only",
+            $"checked context \"prod\": its token is for {Server.Address} only",
             told.Stderr,
             StringComparison.Ordinal
         );

@@ -27,7 +27,10 @@ public sealed class AccessUrlTests : CliTest
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
             warned,
-            run.Stderr.Contains("warning: over plain http everybody on the way can read", StringComparison.Ordinal)
+            run.Stderr.Contains(
+                "warning: over plain http, anyone on the network path can read",
+                StringComparison.Ordinal
+            )
         );
     }
 

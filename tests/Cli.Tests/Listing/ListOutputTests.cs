@@ -42,8 +42,8 @@ public sealed class ListOutputTests : CliTest
     }
 
     [Theory]
-    [InlineData("tokens ls -o name", "-o id prints their ids")]
-    [InlineData("contexts ls -o id", "-o name prints their names")]
+    [InlineData("tokens ls -o name", "-o id prints ids")]
+    [InlineData("contexts ls -o id", "-o name prints names")]
     public async Task A_list_that_has_no_names_or_ids_says_what_it_has(string line, string tip) =>
         Assert.Contains(tip, (await Mesh.Run(line.Split(' '))).Stderr, StringComparison.Ordinal);
 
@@ -113,7 +113,7 @@ public sealed class ListOutputTests : CliTest
         var run = await Mesh.Run("workspaces", "ls", "--state", "running,sleeping");
 
         Assert.Equal((2, 0), (run.ExitCode, Server.Requests.Count));
-        Assert.Contains("--state sleeping: write one of pending,", run.Stderr, StringComparison.Ordinal);
+        Assert.Contains("--state sleeping: must be one of pending,", run.Stderr, StringComparison.Ordinal);
     }
 
     [Fact]

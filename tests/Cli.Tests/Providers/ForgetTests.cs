@@ -68,7 +68,7 @@ public sealed class ForgetTests : CliTest
 
         var run = await PseudoTerminal.Answer(Mesh, typed, "providers forget eu-west-1 --reason gone");
 
-        Assert.Contains("Type the name of the provider, eu-west-1, to go on:", run.Stdout, StringComparison.Ordinal);
+        Assert.Contains("Type the name of the provider (eu-west-1) to continue:", run.Stdout, StringComparison.Ordinal);
         Assert.Equal((exitCode, exitCode == 0 ? 1 : 0), (run.ExitCode, Server.Writes.Count));
     }
 

@@ -28,15 +28,15 @@ public sealed class ProviderChangeTests : CliTest
     }
 
     [Theory]
-    [InlineData("--max-workspaces=5", "for workspaces that are created from now on: --max-workspaces")]
-    [InlineData("--region=eu", "for workspaces that are created from now on: --region")]
-    [InlineData("--storage-class=", "for workspaces that are created from now on: --storage-class")]
-    [InlineData("--toleration=t", "for workspaces that it holds at their next start or restart: --toleration")]
-    [InlineData("--node-selector=a=1", "for workspaces that it holds at their next start or restart: --node-selector")]
-    [InlineData("--affinity=none", "for workspaces that it holds at their next start or restart: --affinity")]
+    [InlineData("--max-workspaces=5", "applies to new workspaces: --max-workspaces")]
+    [InlineData("--region=eu", "applies to new workspaces: --region")]
+    [InlineData("--storage-class=", "applies to new workspaces: --storage-class")]
+    [InlineData("--toleration=t", "applies to its workspaces at their next start or restart: --toleration")]
+    [InlineData("--node-selector=a=1", "applies to its workspaces at their next start or restart: --node-selector")]
+    [InlineData("--affinity=none", "applies to its workspaces at their next start or restart: --affinity")]
     [InlineData(
         "--image-pull-secret=s",
-        "for workspaces that it holds at their next start or restart: --image-pull-secret"
+        "applies to its workspaces at their next start or restart: --image-pull-secret"
     )]
     [InlineData("--hostname=h", null)]
     [InlineData("--cluster-address=https://c", null)]
@@ -49,10 +49,7 @@ public sealed class ProviderChangeTests : CliTest
 
         var run = await Mesh.Run("providers", "update", "eu-west-1", option);
 
-        Assert.Equal(
-            $"success: updated provider \"eu-west-1\"\n{(effect is null ? "" : $"  | {effect}\n")}",
-            run.Stderr
-        );
+        Assert.Equal($"provider/eu-west-1 updated\n{(effect is null ? "" : $"  | {effect}\n")}", run.Stderr);
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class ProviderTests : CliTest
         var run = await Mesh.Run("providers", "ls");
 
         Assert.Equal(
-            (1, "", "error: the control plane answered with the same page twice"),
+            (1, "", "error: the control plane returned the same page twice"),
             (run.ExitCode, run.Stdout, run.Stderr.Split('\n')[0])
         );
     }

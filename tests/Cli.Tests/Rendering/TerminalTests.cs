@@ -118,8 +118,8 @@ public sealed partial class TerminalTests : CliTest
         var shown = PseudoTerminal.Plain(run.Stdout);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("dev: still starting", shown, StringComparison.Ordinal);
-        Assert.Contains("info: workspace \"dev\": scheduled: on [node-1]", shown, StringComparison.Ordinal);
-        Assert.Contains("success: workspace \"dev\" is running\n", shown, StringComparison.Ordinal);
+        Assert.Contains("info: workspace/dev: scheduled: on [node-1]", shown, StringComparison.Ordinal);
+        Assert.Contains("workspace/dev running\n", shown, StringComparison.Ordinal);
     }
 
     [GeneratedRegex(@"\e\[[0-9;]*(3[0-9]|38;5;[0-9]+)m")]

@@ -12,7 +12,7 @@ public sealed partial class YamlTests : CliTest
 {
     private static readonly Gen<string> AnyText = Gen.OneOf(
         Gen.String[Gen.Char["aZ019 \n\t:#-'\"\\|>&*!%@`{}[],?=~.+_/é☃"], 0, 20],
-        Gen.String[0, 12].Select(Text.Steerless)
+        Gen.String[0, 12].Select(Text.WithoutControls)
     );
 
     public static TheoryData<string> KeptJson =>

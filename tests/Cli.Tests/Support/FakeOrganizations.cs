@@ -11,6 +11,14 @@ public sealed class FakeOrganizations : OrganizationService.OrganizationServiceB
     /// <summary>How many a page holds, whatever is asked for.</summary>
     public int PageSize { get; set; } = 1000;
 
+    public Changes<WatchOrganizationsResponse> Changes { get; } = new();
+
+    public override Task WatchOrganizations(
+        WatchOrganizationsRequest request,
+        IServerStreamWriter<WatchOrganizationsResponse> responseStream,
+        ServerCallContext context
+    ) => Changes.Serve(request, responseStream, context.CancellationToken);
+
     public override Task<CreateOrganizationResponse> CreateOrganization(
         CreateOrganizationRequest request,
         ServerCallContext context
@@ -39,7 +47,14 @@ public sealed class FakeOrganizations : OrganizationService.OrganizationServiceB
     {
         var matching = All.Where(o => request.Provider.Length == 0 || o.Providers.Contains(request.Provider)).ToList();
         var (items, next) = Page.Of(matching, request.PageToken, PageSize);
-        return Task.FromResult(new ListOrganizationsResponse { Organizations = { items }, NextPageToken = next });
+        return Task.FromResult(
+            new ListOrganizationsResponse
+            {
+                Organizations = { items },
+                NextPageToken = next,
+                ResumeToken = "listed",
+            }
+        );
     }
 
     public override Task<AllowProviderResponse> AllowProvider(AllowProviderRequest request, ServerCallContext context)

@@ -39,6 +39,10 @@ public sealed class ApiTokenTests : CliTest
         var login = await Mesh.Piped(FakeControlPlane.ApiToken, "login", Server.Address);
 
         Assert.Equal(0, login.ExitCode);
-        Assert.StartsWith($"success: logged in to {Server.Address}, which", login.Stderr, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"context/127.0.0.1:{new Uri(Server.Address).Port} saved: logged in to {Server.Address}\n",
+            login.Stderr,
+            StringComparison.Ordinal
+        );
     }
 }

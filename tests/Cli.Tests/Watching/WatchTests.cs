@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Coder.Mesh.Cli.Tests.Support;
 using Coder.Mesh.V1;
@@ -9,10 +8,8 @@ using Grpc.Core;
 namespace Coder.Mesh.Cli.Tests.Watching;
 
 /// <summary>`ls --watch`, which is ended by Ctrl-C as a person would end it.</summary>
-public sealed class WatchTests : CliTest
+public sealed class WatchTests : WatchTest
 {
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Workspaces_are_told_a_line_a_change()
     {
@@ -143,7 +140,10 @@ public sealed class WatchTests : CliTest
 
         var run = await Watch("running", "workspaces", "ls", "--watch");
 
-        Assert.Equal("warning: trying again: the control plane restarts\ninfo: the watch goes on\n", run.Stderr);
+        Assert.Equal(
+            "warning: watch interrupted, retrying: the control plane restarts\ninfo: watch resumed\n",
+            run.Stderr
+        );
     }
 
     [Theory]
@@ -166,7 +166,7 @@ public sealed class WatchTests : CliTest
 
         var run = await Watch("running", "workspaces", "ls", "--watch");
 
-        Assert.Equal($"warning: trying again: {words}\ninfo: the watch goes on\n", run.Stderr);
+        Assert.Equal($"warning: watch interrupted, retrying: {words}\ninfo: watch resumed\n", run.Stderr);
     }
 
     [Fact]
@@ -181,7 +181,10 @@ public sealed class WatchTests : CliTest
 
         var run = await Watch("running", "workspaces", "ls", "--watch");
 
-        Assert.Equal("warning: trying again: the control plane restarts\ninfo: the watch goes on\n", run.Stderr);
+        Assert.Equal(
+            "warning: watch interrupted, retrying: the control plane restarts\ninfo: watch resumed\n",
+            run.Stderr
+        );
     }
 
     [Fact]
@@ -192,12 +195,12 @@ public sealed class WatchTests : CliTest
         Cut("the control plane restarts");
         Tell(ChangeType.Changed, "dev", WorkspaceState.Pending, 1);
         using var process = OnTerminal("stty cols 80");
-        await Until(process, "trying again");
+        await Until(process, "watch interrupted");
 
         // It is there again, and has no news.
         Server.Workspaces.Changes.Tell(new WatchWorkspacesResponse { Type = ChangeType.Progress });
 
-        await Until(process, shown => shown[(shown.LastIndexOf("trying again") + 1)..].Split("NAME").Length > 3);
+        await Until(process, shown => shown[(shown.LastIndexOf("watch interrupted") + 1)..].Split("NAME").Length > 3);
         process.Kill(entireProcessTree: true);
     }
 
@@ -250,19 +253,6 @@ public sealed class WatchTests : CliTest
         Assert.Equal(("141", ""), (run.Stdout.Split('\n')[1], run.Stderr));
     }
 
-    /// <summary>Runs it until it has said that, and then interrupts it.</summary>
-    private async Task<MeshRun> Watch(string last, params string[] arguments)
-    {
-        using var process = Mesh.Start(MeshProcess.Executable, arguments);
-        process.StandardInput.Close();
-        var shown = await Until(process, last);
-        using var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync(Ct);
-        var run = await Mesh.Finish(process);
-        Assert.Equal(130, run.ExitCode);
-        return run with { Stdout = shown + run.Stdout };
-    }
-
     /// <summary>Watches workspaces on a terminal that is first set so.</summary>
     private Process OnTerminal(string setting)
     {
@@ -270,32 +260,6 @@ public sealed class WatchTests : CliTest
         Mesh.Variables["TERM"] = "xterm-256color";
         var script = $"{setting}; \"$MESH\" workspaces ls --watch; echo ended $?";
         return Mesh.Start("script", ["-qec", script, "/dev/null"]);
-    }
-
-    private static Task<string> Until(Process process, string last) =>
-        Until(process, shown => shown.Contains(last, StringComparison.Ordinal));
-
-    private static async Task<string> Until(Process process, Func<string, bool> enough)
-    {
-        var shown = new StringBuilder();
-        var buffer = new char[4096];
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!enough(shown.ToString()))
-        {
-            var read = 0;
-            try
-            {
-                read = await process.StandardOutput.ReadAsync(buffer, patience.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-            Assert.True(read > 0, $"it ended too soon: {shown}");
-            shown.Append(buffer, 0, read);
-        }
-        return shown.ToString();
     }
 
     /// <summary>Ends the watch in place of what it would be told next.</summary>

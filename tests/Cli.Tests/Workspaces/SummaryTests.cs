@@ -86,7 +86,7 @@ public sealed class SummaryTests : CliTest
 
         Assert.Equal(0, run.ExitCode);
         Assert.Contains(
-            "  | waits for: the agent of provider built-in to come back: its connection is lost\n",
+            "  | waiting for: the agent of provider built-in to come back: its connection is lost\n",
             run.Stderr,
             StringComparison.Ordinal
         );
@@ -119,7 +119,7 @@ public sealed class SummaryTests : CliTest
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
             away,
-            run.Stderr.Contains("  | waits for: the agent of provider built-in", StringComparison.Ordinal)
+            run.Stderr.Contains("  | waiting for: the agent of provider built-in", StringComparison.Ordinal)
         );
     }
 

@@ -140,7 +140,7 @@ public sealed class WaitTests : CliTest
         ]);
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Equal(50, run.Stderr.Split($" is {(verb == "rm" ? "deleted" : "stopped")}\n").Length - 1);
+        Assert.Equal(50, run.Stderr.Split($" {(verb == "rm" ? "deleted" : "stopped")}\n").Length - 1);
         Assert.Equal(50, Server.Writes.Count);
         // Beside the writes: a list and a watch of workspaces, and the same of providers.
         Assert.Equal(54, Server.Requests.Count);
@@ -224,7 +224,7 @@ public sealed class WaitTests : CliTest
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", WorkspaceState.Running));
 
-        await Check("wait-restart-timeout", "workspaces", "restart", "dev", "--wait", "--timeout", "1s");
+        await Check("wait-restart-timeout", "workspaces", "restart", "dev", "--wait", "--timeout", "5s");
     }
 
     [Theory]
@@ -243,7 +243,7 @@ public sealed class WaitTests : CliTest
 
         Assert.Equal(exitCode, run.ExitCode);
         Assert.EndsWith(
-            "warning: no longer waiting; what was asked for stays asked for\n",
+            "warning: stopped waiting; the request stays in effect\n",
             run.Stderr,
             StringComparison.Ordinal
         );

@@ -18,12 +18,12 @@ internal static class Directions
             Identity: Base Storage AccessLog
             Edge: Base Observability Identity
             Providers: Base Storage Deployment Replicas Identity
-            Api/Json: Base Observability Edge
+            Api/Json: Base Edge
             Organizations: Base Storage Providers
             Presence: Base Observability Storage Replicas Providers
             Workspaces: Base Observability Storage Deployment Providers Organizations
             Orphans: Base Observability Storage Providers Organizations Workspaces
-            Mapping: Base Observability Deployment Providers Organizations Workspaces Orphans
+            Mapping: Base Deployment Providers Organizations Workspaces Orphans
             Removal: Base Storage Deployment Providers Organizations Workspaces Orphans
             History: Base Storage Deployment Providers Organizations Workspaces Mapping
             Watches: Base Observability Storage Deployment Replicas Providers Organizations Workspaces Mapping
@@ -49,7 +49,7 @@ internal static class Directions
             Tokens: Errors Rendering CommandLine Listing Commands
             Watching: Errors Rendering CallFailures Commands
             Providers: Errors Rendering CommandLine Connection Listing Commands Watching
-            Organizations: Errors Rendering CommandLine Listing Commands Providers
+            Organizations: Errors Rendering CommandLine Listing Commands Watching Providers
             Workspaces: Errors Rendering CommandLine Connection Listing CallFailures Commands Watching Providers
             Orphans: Errors Rendering CommandLine Listing Commands Workspaces
             """,
@@ -58,9 +58,9 @@ internal static class Directions
             Configuration:
             Observability:
             Clusters:
-            Kubernetes: Base Observability Clusters
+            Kubernetes: Observability Clusters
             Reconcile: Base Observability Clusters
-            Simulated: Base Clusters
+            Simulated: Clusters
             Connection: Base Configuration Observability Clusters Reconcile
             Health: Connection
             """,
