@@ -60,13 +60,16 @@ void Skip(string what)
 // The protos of Google.Api.CommonProtos that ours import, where buf.yaml has them. Nothing else of that package is needed.
 void ImportProtos()
 {
-    var property = StartProcess("dotnet", new ProcessSettings
+    // Apart from the question: the property is part of what the restore writes.
+    DotNetRestore("src/Protocol", new DotNetRestoreSettings { Verbosity = DotNetVerbosity.Quiet });
+    var code = StartProcess("dotnet", new ProcessSettings
     {
-        Arguments = "msbuild src/Protocol -restore -getProperty:GoogleApiCommonProtos_ProtosPath",
+        Arguments = "msbuild src/Protocol -getProperty:GoogleApiCommonProtos_ProtosPath",
         RedirectStandardOutput = true,
-    }, out var lines);
-    if (property != 0)
-        throw new CakeException($"src/Protocol can't be restored: {string.Join(' ', lines)}");
+    }, out var output);
+    var lines = output.ToList();
+    if (code != 0 || lines.TrueForAll(l => l.Length == 0))
+        throw new CakeException($"MSBuild does not know where google/api is: {string.Join(' ', lines)}");
     var api = Directory(lines.Last(l => l.Length > 0)) + Directory("google/api");
     EnsureDirectoryExists("artifacts/imports/google/api");
     CopyFiles(new[] { "annotations.proto", "http.proto" }.Select(name => (FilePath)(api + File(name))),
