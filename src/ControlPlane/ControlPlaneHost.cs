@@ -91,6 +91,7 @@ internal static class ControlPlaneHost
         app.UseUnreadRequests();
         app.UseHangUps();
         app.UseListeners();
+        app.UseAgentArrivals();
         app.UseCallLimitsOfKnown();
         app.UseCallerTraces();
         app.UseAuthentication();

@@ -132,7 +132,7 @@ internal sealed class AgentAdmission : IDisposable
         }
     }
 
-    private static Error TooManyAtOnce(TimeSpan delay) =>
+    public static Error TooManyAtOnce(TimeSpan delay) =>
         new(
             ErrorKind.ResourceExhausted,
             ErrorReasons.AttachBacklog,

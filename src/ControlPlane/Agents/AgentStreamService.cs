@@ -62,6 +62,7 @@ internal sealed class AgentStreamService(
             welcome = await Welcome(attached, hello, interval, ct);
         }
 
+        context.GetHttpContext().Features.Get<Arrival>()?.Attached();
         var end = await runner.Run(attached, welcome, requestStream, responseStream, sessionSpan, ct);
         if (end.ToException() is { } told)
             throw told;

@@ -12,6 +12,7 @@ internal static class AgentsRegistration
         services.AddSingleton<SessionCheck>();
         services.AddHostedService(s => s.GetRequiredService<SessionCheck>());
         services.AddSingleton<SessionPermits>();
+        services.AddSingleton<AgentArrivals>();
         services.AddSingleton<AgentAdmission>();
         services.AddSingleton<SnapshotReads>();
         services.AddSingleton<AgentSessionRunner>();

@@ -106,7 +106,7 @@ internal sealed class Batcher<TRequest, TResult>(
             var begun = time.GetTimestamp();
             await RunBatch(batch);
             lock (_lock)
-                _rate.Ran(batch.Count, time.GetElapsedTime(begun));
+                _rate.Ran(time.GetElapsedTime(begun));
         }
     }
 
@@ -156,49 +156,29 @@ internal sealed class Batcher<TRequest, TResult>(
     }
 }
 
-/// <summary>
-/// Estimates how long requests wait, from the rate of the last batches. Each refused request reserves a later moment, so
-/// that a crowd returns at the rate at which it can be served. Not thread-safe.
-/// </summary>
+/// <summary>Estimates how long requests wait, from the durations of the last batches. Not thread-safe.</summary>
 internal sealed class BatchRate(BatchLimits limits, TimeProvider time)
 {
-    private static readonly TimeSpan MinDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(60);
-
     /// <summary>Weight of the last batch in the average.</summary>
-    private const double Weight = 0.2;
+    private const double Weight = 0.5;
 
-    /// <summary>Average time of one request in a batch of a single worker, in seconds; 0 before the first batch.</summary>
-    private double _secondsEach;
+    private readonly RetryReservations _reservations = new(time);
 
-    private long _reserved;
+    /// <summary>
+    /// Average duration of a batch, whatever its size: requests of a batch share their round trips, so that a full one takes
+    /// little longer than a small one.
+    /// </summary>
+    private TimeSpan _batch;
 
     /// <summary>Records a batch that has run.</summary>
-    public void Ran(int requests, TimeSpan lasted)
-    {
-        // Small batches say little about the rate of full ones, in which requests share their round trips.
-        if (requests * 4 < limits.Size && lasted < limits.MaxWait)
-            return;
-        var each = lasted.TotalSeconds / requests;
-        _secondsEach = _secondsEach == 0 ? each : _secondsEach + Weight * (each - _secondsEach);
-    }
+    public void Ran(TimeSpan lasted) =>
+        _batch = _batch == TimeSpan.Zero ? lasted : _batch + (Weight * (lasted - _batch));
 
     /// <summary>Whether a request that arrives now would wait too long.</summary>
     public bool IsTooLong(int waiting) => Wait(waiting) > limits.MaxWait;
 
     /// <summary>Returns the time until there is room for a refused request, and reserves it.</summary>
-    public TimeSpan Delay(int waiting)
-    {
-        var now = time.GetTimestamp();
-        var each = Stopwatch(_secondsEach / limits.Workers);
-        _reserved = Math.Max(_reserved, now + Stopwatch(Wait(waiting).TotalSeconds)) + each;
-        var delay = TimeSpan.FromSeconds((_reserved - now) / (double)time.TimestampFrequency);
-        if (delay > MaxDelay)
-            _reserved = now;
-        return TimeSpan.FromTicks(Math.Clamp(delay.Ticks, MinDelay.Ticks, MaxDelay.Ticks));
-    }
+    public TimeSpan Delay(int waiting) => _reservations.Next(Wait(waiting), Wait(1));
 
-    private TimeSpan Wait(int waiting) => TimeSpan.FromSeconds(waiting * _secondsEach / limits.Workers);
-
-    private long Stopwatch(double seconds) => (long)(seconds * time.TimestampFrequency);
+    private TimeSpan Wait(int waiting) => waiting * _batch / ((double)limits.Size * limits.Workers);
 }

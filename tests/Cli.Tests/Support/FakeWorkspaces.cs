@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Coder.Mesh.V1;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -10,7 +11,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     private readonly ConcurrentQueue<(string? Name, Action<Workspace> Apply)> _steps = [];
 
     // One for each time that a timeline was read to its end.
-    private readonly SemaphoreSlim _timelineRead = new(0);
+    private readonly Channel<bool> _timelineRead = Channel.CreateUnbounded<bool>();
 
     public List<Workspace> All { get; } = [];
 
@@ -49,7 +50,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
             var workspace = step.Name is null ? All[^1] : All.Single(w => w.Name == step.Name);
             // A timeline that is read later would have the entries of this step already.
             if (Timeline is not null && workspace.DesiredState == WorkspaceDesiredState.Running)
-                await _timelineRead.WaitAsync(context.CancellationToken);
+                await _timelineRead.Reader.ReadAsync(context.CancellationToken);
             step.Apply(workspace);
             workspace.ResourceVersion++;
             workspace.Etag += "x";
@@ -95,7 +96,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         var since = Timeline.Where(i => i.Generation >= request.MinGeneration).ToList();
         var (items, next) = Page.Of(since, request.PageToken, 2);
         if (next.Length == 0)
-            _timelineRead.Release();
+            _timelineRead.Writer.TryWrite(true);
         return Task.FromResult(new ListTimelineResponse { Items = { items }, NextPageToken = next });
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Coder.Mesh.ControlPlane.Tests.Storage;
 
-public sealed class BatcherTests
+public sealed class BatcherTests : IDisposable
 {
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
@@ -14,6 +14,12 @@ public sealed class BatcherTests
     private readonly SemaphoreSlim _release = new(0);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _running.Dispose();
+        _release.Dispose();
+    }
 
     [Fact]
     public async Task Requests_that_wait_are_run_together_and_each_gets_its_own_result()
@@ -161,7 +167,7 @@ public sealed class BatcherTests
     public void A_crowd_is_refused_with_the_times_at_which_it_can_be_served()
     {
         var rate = new BatchRate(new BatchLimits(10, Workers: 1, int.MaxValue, MaxWait), _time);
-        rate.Ran(10, TimeSpan.FromSeconds(1));
+        rate.Ran(TimeSpan.FromSeconds(1));
 
         Assert.False(rate.IsTooLong(50));
         Assert.True(rate.IsTooLong(51));
@@ -172,11 +178,25 @@ public sealed class BatcherTests
         Assert.Equal(1, rate.Delay(0).TotalSeconds, tolerance: 0.001);
     }
 
+    /// <summary>The first batch after a start is slow, and must not keep the next ones small for long.</summary>
+    [Fact]
+    public void A_slow_batch_is_soon_forgotten()
+    {
+        var rate = new BatchRate(new BatchLimits(256, Workers: 1, int.MaxValue, MaxWait), _time);
+        rate.Ran(TimeSpan.FromSeconds(10));
+        Assert.True(rate.IsTooLong(200));
+
+        for (var i = 0; i < 7; i++)
+            rate.Ran(TimeSpan.FromMilliseconds(20));
+
+        Assert.False(rate.IsTooLong(10_000));
+    }
+
     [Fact]
     public void No_delay_is_longer_than_a_minute()
     {
         var rate = new BatchRate(new BatchLimits(10, Workers: 1, int.MaxValue, MaxWait), _time);
-        rate.Ran(10, TimeSpan.FromSeconds(100));
+        rate.Ran(TimeSpan.FromSeconds(100));
 
         Assert.All(Enumerable.Range(0, 50), _ => Assert.InRange(rate.Delay(100).TotalSeconds, 1, 60));
     }
