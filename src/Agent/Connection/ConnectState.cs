@@ -94,7 +94,8 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
         Last?.Kind switch
         {
             null or DisconnectKind.Renewed or DisconnectKind.Moved or DisconnectKind.Stopped => TimeSpan.Zero,
-            DisconnectKind.Lost when Last.RetryDelay is { } asked => Asked(asked, random),
+            DisconnectKind.Lost when Last.RetryDelay is { } asked => Asked(asked, random)
+                + (Last.Code == ErrorReasons.AttachBacklog ? TimeSpan.Zero : Backoff.Dial.Delay(Failures, random)),
             DisconnectKind.Refused => RefusalPace * (0.5 + random),
             DisconnectKind.Restarting when Failures == 0 => RestartJitter * random,
             _ => Backoff.Dial.Delay(Failures, random),

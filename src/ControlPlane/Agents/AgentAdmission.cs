@@ -32,6 +32,7 @@ internal sealed class AgentAdmission : IDisposable
     public AgentAdmission(
         PresenceStore presences,
         ProviderNames names,
+        PresenceHost owners,
         StoreHealth health,
         IOptions<AgentStreamOptions> options,
         TimeProvider time
@@ -48,7 +49,9 @@ internal sealed class AgentAdmission : IDisposable
             presences.Attach,
             TooManyAtOnce,
             health,
-            time
+            time,
+            key: a => a.ProviderId,
+            unclaimed: session => Abandon(owners, session)
         );
     }
 
@@ -99,6 +102,19 @@ internal sealed class AgentAdmission : IDisposable
     }
 
     public void Dispose() => _refusals.Dispose();
+
+    /// <summary>Detaches a session that was stored after its agent had left.</summary>
+    private static async Task Abandon(PresenceHost owners, Result<AttachedSession> session)
+    {
+        if (session.Error is null)
+            await owners
+                .Start(session.Value)
+                .Detached(
+                    SessionEnd.ConnectionLost.Tag(),
+                    new StatusFact.Detached(SessionEnd.ConnectionLost.Grace()!.Value),
+                    CancellationToken.None
+                );
+    }
 
     private async Task<Error> Refused(Attaching attaching, Error error, CancellationToken ct)
     {

@@ -37,6 +37,7 @@ internal sealed class AgentArrivals(TimeProvider time)
     {
         lock (_lock)
         {
+            Roll();
             if (_arriving >= Limit)
                 return AgentAdmission.TooManyAtOnce(_reservations.Next(Patience, TimeSpan.FromSeconds(1 / _rate)));
             _peak = Math.Max(_peak, ++_arriving);
@@ -48,17 +49,23 @@ internal sealed class AgentArrivals(TimeProvider time)
     {
         lock (_lock)
         {
-            _arriving--;
             if (attached)
                 _attached++;
-            var elapsed = time.GetElapsedTime(_since);
-            if (elapsed < Window)
-                return;
-            // Only under pressure does the number of attaches tell what is possible.
-            if (2 * _peak > Limit)
-                _rate = Math.Max(MinRate, (_rate + (_attached / elapsed.TotalSeconds)) / 2);
-            (_attached, _peak, _since) = (0, _arriving, time.GetTimestamp());
+            Roll();
+            _arriving--;
         }
+    }
+
+    /// <summary>Ends a window, and adapts the rate to it.</summary>
+    private void Roll()
+    {
+        var elapsed = time.GetElapsedTime(_since);
+        if (elapsed < Window)
+            return;
+        // Only under pressure does the number of attaches tell what is possible.
+        if (2 * _peak > Limit)
+            _rate = Math.Max(MinRate, (_rate + (_attached / elapsed.TotalSeconds)) / 2);
+        (_attached, _peak, _since) = (0, _arriving, time.GetTimestamp());
     }
 }
 

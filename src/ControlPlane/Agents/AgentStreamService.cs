@@ -142,7 +142,8 @@ internal sealed class AgentStreamService(
                 ProtocolVersion = ProtocolVersion.Negotiate(hello.MinProtocolVersion, hello.MaxProtocolVersion) ?? 0,
                 ProviderId = presence.ProviderId,
                 ProviderName = provider?.Name ?? "",
-                DeploymentId = await deployment.Id(ct),
+                // Not cancelled: an attached session has to reach its runner, which detaches it.
+                DeploymentId = await deployment.Id(CancellationToken.None),
                 Limits = new Limits
                 {
                     MaxFrameBytes = (uint)options.Value.MaxFrameBytes,

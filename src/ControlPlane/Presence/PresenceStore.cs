@@ -73,47 +73,37 @@ internal sealed class PresenceStore
             AppendLimits,
             Append,
             _ => StoreFailure.Away,
-            null,
-            time
+            health: null,
+            time,
+            key: c => c.ProviderId
         );
     }
 
     /// <summary>
     /// Assigns the next epoch to each agent, or refuses it, in one transaction. The newest session of a provider wins.
     /// </summary>
+    /// <param name="all">Agents of different providers.</param>
     /// <returns>One result for each agent, in order.</returns>
     /// <exception cref="Exception">The transaction failed, for example because of a conflict; nothing is stored.</exception>
-    public async Task<IReadOnlyList<Result<AttachedSession>>> Attach(IReadOnlyList<Attaching> all, CancellationToken ct)
-    {
-        if (all is [var only])
-            return [await Attach(only, ct)];
-        var results = new List<Result<AttachedSession>>(all.Count);
-        foreach (var (attaching, result) in all.Zip(await AttachOnce(all, ct)))
-            results.Add(result ?? await Attach(attaching, ct));
-        return results;
-    }
+    public async Task<IReadOnlyList<Result<AttachedSession>>> Attach(
+        IReadOnlyList<Attaching> all,
+        CancellationToken ct
+    ) =>
+        all is [var only]
+            ? [await RetryAttach.ExecuteAsync(async token => (await AttachOnce([only], token))[0], ct)]
+            : await AttachOnce(all, ct);
 
-    private async Task<Result<AttachedSession>> Attach(Attaching attaching, CancellationToken ct) =>
-        await RetryAttach.ExecuteAsync(async token => (await AttachOnce([attaching], token))[0]!.Value, ct);
-
-    /// <returns>
-    /// Null for agents that cannot be attached together with the others: a second one of the same provider.
-    /// </returns>
-    private async Task<IReadOnlyList<Result<AttachedSession>?>> AttachOnce(
+    private async Task<IReadOnlyList<Result<AttachedSession>>> AttachOnce(
         IReadOnlyList<Attaching> all,
         CancellationToken ct
     )
     {
         await using var session = _sessions.Write(Actor.Agent(all[0].ProviderId).Stored);
         var stored = await AttachReads.Read(session, _failures, all, ct);
-        var results = new Result<AttachedSession>?[all.Count];
-        var attached = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < all.Count; i++)
-        {
-            if (attached.Add(all[i].ProviderId))
-                results[i] = Attach(session, all[i], stored);
-        }
-
+        var results = new Result<AttachedSession>[all.Count];
+        // In one order in all transactions, which prevents deadlocks.
+        foreach (var i in Enumerable.Range(0, all.Count).OrderBy(i => all[i].ProviderId, StringComparer.Ordinal))
+            results[i] = Attach(session, all[i], stored);
         await session.SaveChangesAsync(ct);
         return results;
     }
@@ -170,33 +160,26 @@ internal sealed class PresenceStore
         CancellationToken ct
     ) => (await _appends.Run(PresenceChange.Of(providerId, epoch, ownerId, events), ct)).Value;
 
-    private async Task<IReadOnlyList<ProviderPresence?>> Append(IReadOnlyList<PresenceChange> all, CancellationToken ct)
-    {
-        if (all is [var only])
-            return [await Append(only, ct)];
-        var (stored, seen) = (new List<ProviderPresence?>(all.Count), new HashSet<string>(StringComparer.Ordinal));
-        var first = await AppendOnce([.. all.Where(c => seen.Add(c.ProviderId))], ct);
-        foreach (var change in all)
-            stored.Add(first.Remove(change.ProviderId, out var done) ? done : await Append(change, ct));
-        return stored;
-    }
+    private async Task<IReadOnlyList<ProviderPresence?>> Append(
+        IReadOnlyList<PresenceChange> all,
+        CancellationToken ct
+    ) =>
+        all is [var only]
+            ? [await RetryAppend.ExecuteAsync(async token => (await AppendOnce([only], token))[0], ct)]
+            : await AppendOnce(all, ct);
 
-    private async Task<ProviderPresence?> Append(PresenceChange change, CancellationToken ct) =>
-        await RetryAppend.ExecuteAsync(async token => (await AppendOnce([change], token))[change.ProviderId], ct);
-
-    /// <param name="changes">Of different providers.</param>
-    /// <returns>By provider.</returns>
-    private async Task<Dictionary<string, ProviderPresence?>> AppendOnce(
-        IReadOnlyList<PresenceChange> changes,
+    private async Task<IReadOnlyList<ProviderPresence?>> AppendOnce(
+        IReadOnlyList<PresenceChange> all,
         CancellationToken ct
     )
     {
-        await using var session = _sessions.Write(Actor.Agent(changes[0].ProviderId).Stored);
-        var keys = changes.Select(c => StreamKeys.Presence(c.ProviderId));
+        await using var session = _sessions.Write(Actor.Agent(all[0].ProviderId).Stored);
+        var keys = all.Select(c => StreamKeys.Presence(c.ProviderId));
         var presences = (await session.LoadManyAsync<ProviderPresence>(ct, keys)).ToDictionary(p => p.ProviderId);
-        var stored = new Dictionary<string, ProviderPresence?>(StringComparer.Ordinal);
-        foreach (var change in changes)
-            stored[change.ProviderId] = Append(session, change, presences.GetValueOrDefault(change.ProviderId));
+        var stored = new ProviderPresence?[all.Count];
+        // In one order in all transactions, which prevents deadlocks.
+        foreach (var i in Enumerable.Range(0, all.Count).OrderBy(i => all[i].ProviderId, StringComparer.Ordinal))
+            stored[i] = Append(session, all[i], presences.GetValueOrDefault(all[i].ProviderId));
         await session.SaveChangesAsync(ct);
         return stored;
     }

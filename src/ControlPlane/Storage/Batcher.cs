@@ -15,17 +15,21 @@ internal sealed record BatchLimits(int Size, int Workers, int MaxWaiting, TimeSp
 /// Runs requests of many callers together, so that a crowd costs few round trips to the database. A request that arrives
 /// while a worker is free is run immediately; requests that wait for one form the next batches. Waiting is bounded by
 /// time: requests of callers that have left are dropped, and requests that would wait too long are refused with the time
-/// at which there is room for them. A batch that fails is repeated request by request, so that one request fails no other.
+/// at which there is room for them. A batch that fails is repeated in halves, so that one request fails no other.
 /// </summary>
 /// <param name="run">Returns one result for each request, in order.</param>
 /// <param name="refusal">Creates the error of a refused request from its retry delay.</param>
+/// <param name="key">Requests with equal keys are run in different batches; null if all may be run together.</param>
+/// <param name="unclaimed">Receives the results of requests whose callers have left while they ran.</param>
 /// <param name="health">Ends waiting while the database is unavailable; null for requests that have to wait.</param>
 internal sealed class Batcher<TRequest, TResult>(
     BatchLimits limits,
     Func<IReadOnlyList<TRequest>, CancellationToken, Task<IReadOnlyList<TResult>>> run,
     Func<TimeSpan, Error> refusal,
     StoreHealth? health,
-    TimeProvider time
+    TimeProvider time,
+    Func<TRequest, string>? key = null,
+    Func<TResult, Task>? unclaimed = null
 )
 {
     private readonly Lock _lock = new();
@@ -75,6 +79,8 @@ internal sealed class Batcher<TRequest, TResult>(
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
             item.Abandoned = true;
+            if (unclaimed is not null)
+                _ = Return(item.Result.Task, unclaimed);
             ct.ThrowIfCancellationRequested();
             return StoreFailure.Away;
         }
@@ -92,7 +98,8 @@ internal sealed class Batcher<TRequest, TResult>(
             if (_workers < limits.Workers)
             {
                 _workers++;
-                _ = Task.Run(Work, CancellationToken.None);
+                using (ExecutionContext.SuppressFlow())
+                    _ = Task.Run(Work, CancellationToken.None);
             }
 
             return null;
@@ -116,15 +123,21 @@ internal sealed class Batcher<TRequest, TResult>(
         var batch = new List<Item>();
         lock (_lock)
         {
+            var (keys, later) = (new HashSet<string>(StringComparer.Ordinal), new List<Item>());
             while (batch.Count < limits.Size && _waiting.TryDequeue(out var item))
             {
                 if (item.Abandoned)
                     continue;
                 if (time.GetElapsedTime(item.Since) > limits.MaxWait)
                     item.Result.TrySetResult(refusal(_rate.Delay(_waiting.Count)));
+                else if (key is not null && !keys.Add(key(item.Request)))
+                    later.Add(item);
                 else
                     batch.Add(item);
             }
+
+            foreach (var item in later)
+                _waiting.Enqueue(item);
 
             if (batch.Count == 0)
                 _workers--;
@@ -145,13 +158,27 @@ internal sealed class Batcher<TRequest, TResult>(
         }
         catch (Exception e) when (batch.Count > 1 && !StoreFailure.IsAway(e))
         {
-            foreach (var item in batch)
-                await RunBatch([item]);
+            // One bad request costs a few smaller batches.
+            await RunBatch([.. batch.Take(batch.Count / 2)]);
+            await RunBatch([.. batch.Skip(batch.Count / 2)]);
         }
         catch (Exception e)
         {
             foreach (var item in batch)
                 item.Result.TrySetException(e);
+        }
+    }
+
+    private static async Task Return(Task<Result<TResult>> late, Func<TResult, Task> unclaimed)
+    {
+        try
+        {
+            if (await late is { Error: null } done)
+                await unclaimed(done.Value);
+        }
+        catch (Exception)
+        {
+            // Nothing was stored, or the replica stops.
         }
     }
 }

@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Connection;
+using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.Agent.Tests.Connection;
 
@@ -38,12 +39,23 @@ public sealed class ConnectStateTests
         double most
     )
     {
-        var end = Lost with { RetryDelay = TimeSpan.FromSeconds(asked) };
+        var end = Lost with { Code = ErrorReasons.AttachBacklog, RetryDelay = TimeSpan.FromSeconds(asked) };
         var state = ConnectState.Start.After(Lost).After(Lost).After(end);
 
         Assert.Equal(least, state.Delay(0).TotalSeconds, tolerance: 0.001);
         Assert.Equal(most, state.Delay(AlmostOne).TotalSeconds, tolerance: 0.001);
         Assert.Equal(TimeSpan.Zero, state.After(Lost).Delay(0));
+    }
+
+    /// <summary>Only for a backlog does the control plane reserve a moment for each agent.</summary>
+    [Fact]
+    public void Any_other_delay_comes_before_the_backoff()
+    {
+        var end = Lost with { Code = ErrorReasons.StoreUnavailable, RetryDelay = TimeSpan.FromSeconds(2) };
+        var state = Enumerable.Range(0, 9).Aggregate(ConnectState.Start, (s, _) => s.After(end));
+
+        Assert.Equal(2, state.Delay(0).TotalSeconds, tolerance: 0.001);
+        Assert.Equal(17.4, state.Delay(AlmostOne).TotalSeconds, tolerance: 0.001);
     }
 
     [Fact]

@@ -68,6 +68,18 @@ public sealed class AgentArrivalsTests
     }
 
     [Fact]
+    public void A_quiet_hour_before_a_crowd_does_not_lower_the_limit()
+    {
+        var arrivals = new AgentArrivals(_time);
+        _time.Advance(TimeSpan.FromHours(1));
+        var entered = Enumerable.Range(0, arrivals.Limit).Select(_ => arrivals.Enter().Value).ToList();
+
+        entered[0].Attached();
+
+        Assert.Equal(entered.Count, arrivals.Limit);
+    }
+
+    [Fact]
     public void Without_pressure_few_attaches_do_not_lower_the_limit()
     {
         var arrivals = new AgentArrivals(_time);

@@ -95,7 +95,7 @@ public sealed class MeshClientTests(PostgresFixture postgres) : ClientTestBase(p
         next = plane.AdminToken;
         await client.Providers.CreateProviderAsync(new() { Name = "west" }, cancellationToken: Ct);
 
-        Assert.Contains("MeshClientOptions.Token must give", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("MeshClientOptions.Token must return", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("0123456789", refused.ToString(), StringComparison.Ordinal);
         Assert.True(await read);
         Assert.IsType<ResourceChanged<Provider>>(events.Current);

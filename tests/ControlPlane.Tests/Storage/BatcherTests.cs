@@ -140,11 +140,55 @@ public sealed class BatcherTests : IDisposable
                 [1],
                 [2, 3, 4],
                 [2],
+                [3, 4],
                 [3],
                 [4],
             ],
             _batches
         );
+    }
+
+    [Fact]
+    public async Task Requests_with_one_key_are_run_one_after_the_other()
+    {
+        var batcher = Batcher(key: n => $"{n % 10}");
+        var first = batcher.Run(1, Ct);
+        await Running();
+        var others = new[] { 2, 12, 3, 22 }.Select(n => batcher.Run(n, Ct)).ToList();
+
+        _release.Release(10);
+
+        await first;
+        Assert.Equal([20, 120, 30, 220], (await Task.WhenAll(others)).Select(r => r.Value));
+        Assert.Equal(
+            [
+                [1],
+                [2, 3],
+                [12],
+                [22],
+            ],
+            _batches
+        );
+    }
+
+    [Fact]
+    public async Task The_result_of_a_request_whose_caller_has_left_while_it_ran_is_handed_back()
+    {
+        using var leaves = new CancellationTokenSource();
+        var returned = new TaskCompletionSource<int>();
+        var batcher = Batcher(unclaimed: result =>
+        {
+            returned.SetResult(result);
+            return Task.CompletedTask;
+        });
+        var left = batcher.Run(1, leaves.Token);
+        await Running();
+
+        await leaves.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        _release.Release(10);
+
+        Assert.Equal(10, await returned.Task.WaitAsync(TimeSpan.FromSeconds(30), Ct));
     }
 
     [Fact]
@@ -205,7 +249,9 @@ public sealed class BatcherTests : IDisposable
         int size = 10,
         int maxWaiting = int.MaxValue,
         int fails = 0,
-        StoreHealth? health = null
+        StoreHealth? health = null,
+        Func<int, string>? key = null,
+        Func<int, Task>? unclaimed = null
     ) =>
         new(
             new BatchLimits(size, Workers: 1, maxWaiting, MaxWait),
@@ -220,7 +266,9 @@ public sealed class BatcherTests : IDisposable
             },
             delay => new Error(ErrorKind.ResourceExhausted, "FULL", $"{delay}"),
             health ?? new StoreHealth(_time),
-            _time
+            _time,
+            key,
+            unclaimed
         );
 
     private async Task Running() => Assert.True(await _running.WaitAsync(TimeSpan.FromSeconds(30), Ct));
