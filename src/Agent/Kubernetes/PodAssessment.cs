@@ -75,7 +75,7 @@ internal static class PodAssessment
     }
 
     /// <summary>
-    /// Ignores a pod that the scheduler calls unschedulable for some seconds while its volume is provisioned.
+    /// Reports Starting for a pod that is unschedulable because its volume is still being provisioned.
     /// </summary>
     public static Assessment? Unbound(PodObject pod, EvaluationContext context) =>
         Unscheduled(pod) is { } unscheduled

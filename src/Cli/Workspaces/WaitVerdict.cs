@@ -6,7 +6,7 @@ namespace Coder.Mesh.Cli.Workspaces;
 
 /// <summary>Decides whether a wait has ended. Pure.</summary>
 /// <param name="Done">Whether the wait has ended.</param>
-/// <param name="Failure">Why the desired state was not reached; null if it was.</param>
+/// <param name="Failure">Why the wait failed; null on success and while waiting.</param>
 internal sealed record WaitVerdict(bool Done, Failure? Failure = null)
 {
     private static readonly WaitVerdict Waiting = new(Done: false);

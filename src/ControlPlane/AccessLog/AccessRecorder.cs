@@ -39,7 +39,7 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
             refusals.Add(named ?? subject, reason, kept, peer);
     }
 
-    /// <summary>Takes all counts.</summary>
+    /// <summary>Removes and returns all counts.</summary>
     public IReadOnlyDictionary<AccessKey, AccessCount> Take()
     {
         lock (_lock)
@@ -51,7 +51,7 @@ internal sealed class AccessRecorder(TimeProvider time, RefusalLog refusals)
         }
     }
 
-    /// <summary>Returns counts that could not be stored.</summary>
+    /// <summary>Adds back counts that could not be stored.</summary>
     public void Return(IReadOnlyDictionary<AccessKey, AccessCount> taken)
     {
         lock (_lock)

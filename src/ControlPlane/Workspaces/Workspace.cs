@@ -62,7 +62,7 @@ public sealed record Workspace(
     /// <summary>Size of the volume in the cluster; empty if there is none, null if unknown.</summary>
     public string? Disk { get; init; }
 
-    /// <summary>When the pace of its agent's reports has room for a whole burst again.</summary>
+    /// <summary>When the rate limit of its agent's reports (a token bucket) is full again.</summary>
     public DateTimeOffset ReportPaceFullAt { get; init; }
 
     /// <summary>

@@ -9,13 +9,12 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
-/// Lets calls of the API in, before anything asks the store for them: a few at once, those of each token in turn with the others', and
-/// a bounded number that wait. What finds no room is refused with a time to try again; the store's pool never fills. While the
-/// store can't be reached nothing waits for it.
+/// Limits concurrent API calls before they use the database: fair per token, with a bounded queue. Excess calls are
+/// refused with a retry delay. While the database is unavailable, no call waits for it.
 /// </summary>
 internal sealed class CallLimiter : IDisposable
 {
-    /// <summary>Watches that begin at once, beside the other calls: each reads from the store where it begins.</summary>
+    /// <summary>Maximum number of watches that start at once, in addition to other calls; each reads its position.</summary>
     private const int BeginningWatches = 8;
 
     /// <summary>Calls of one token that find room however many others there are.</summary>
