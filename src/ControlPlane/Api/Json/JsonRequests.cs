@@ -167,16 +167,23 @@ internal static class JsonRequests
     private static async Task<Error?> ReadProblem(HttpContext context, MemoryStream body)
     {
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
+        var reader = context.Request.BodyReader;
         using var late = new CancellationTokenSource(ReadLimit, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
+        // Not a token of the read, which would leave the reader in a state that the server logs as an error.
+        await using var onLate = late.Token.Register(reader.CancelPendingRead);
         try
         {
-            await context.Request.Body.CopyToAsync(body, either.Token);
-            return null;
-        }
-        catch (OperationCanceledException) when (late.IsCancellationRequested)
-        {
-            return Incomplete;
+            while (true)
+            {
+                var read = await reader.ReadAsync(context.RequestAborted);
+                foreach (var part in read.Buffer)
+                    body.Write(part.Span);
+                reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    return null;
+                if (read.IsCanceled)
+                    return Incomplete;
+            }
         }
         // Kestrel has another exception for a chunk that is too large for it. Whoever has hung up is told nothing.
         catch (IOException e)
