@@ -65,10 +65,6 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
     private static readonly TimeSpan RefusalPace = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RestartJitter = TimeSpan.FromSeconds(2);
 
-    /// <summary>Spreads the returns of agents that were refused together, by up to this share of their delay.</summary>
-    private const double RetryJitter = 0.2;
-
-    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ShortSession = TimeSpan.FromSeconds(30);
 
     /// <summary>
@@ -94,17 +90,9 @@ internal sealed record ConnectState(int Failures, DisconnectReason? Last)
         Last?.Kind switch
         {
             null or DisconnectKind.Renewed or DisconnectKind.Moved or DisconnectKind.Stopped => TimeSpan.Zero,
-            DisconnectKind.Lost when Last.RetryDelay is { } asked => Asked(asked, random)
-                + (Last.Code == ErrorReasons.AttachBacklog ? TimeSpan.Zero : Backoff.Dial.Delay(Failures, random)),
+            DisconnectKind.Lost => DialDelay.After(Failures, Last.Code, Last.RetryDelay, random),
             DisconnectKind.Refused => RefusalPace * (0.5 + random),
             DisconnectKind.Restarting when Failures == 0 => RestartJitter * random,
             _ => Backoff.Dial.Delay(Failures, random),
         };
-
-    // Not less than the backoff of a first failure, whatever the control plane asks for.
-    private static TimeSpan Asked(TimeSpan asked, double random)
-    {
-        var bounded = asked < MaxRetryDelay ? asked : MaxRetryDelay;
-        return (bounded > Backoff.Dial.Initial ? bounded : Backoff.Dial.Initial) * (1 + (RetryJitter * random));
-    }
 }

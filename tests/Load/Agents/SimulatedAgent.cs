@@ -24,8 +24,8 @@ internal sealed class SimulatedAgent(
     /// <summary>Completes once its first snapshot is answered, or never will be.</summary>
     public Task Answered => _answered.Task;
 
-    /// <summary>The delay that the server asked for when it refused the agent; null if it did not.</summary>
-    public TimeSpan? RetryDelay { get; private set; }
+    /// <summary>The reason with which the server refused the agent, and the delay that it asked for.</summary>
+    public (string Reason, TimeSpan? RetryDelay) Refused { get; private set; } = ("", null);
 
     /// <param name="phase">Where in its interval the first heartbeat falls, in [0, 1): a crowd must not beat as one.</param>
     /// <param name="stop">Asks the agent to leave.</param>
@@ -49,7 +49,11 @@ internal sealed class SimulatedAgent(
         {
             var late = abort.IsCancellationRequested && !_welcomed.Task.IsCompleted;
             counters.EndedEarly(late ? "no Welcome in time" : Kind(e));
-            RetryDelay = e.GetRpcStatus()?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan();
+            var status = e.GetRpcStatus();
+            Refused = (
+                status?.GetDetail<ErrorInfo>()?.Reason ?? "",
+                status?.GetDetail<RetryInfo>()?.RetryDelay?.ToTimeSpan()
+            );
         }
         finally
         {

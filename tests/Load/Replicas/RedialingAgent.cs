@@ -14,9 +14,6 @@ internal sealed class RedialingAgent(
     int seed
 )
 {
-    /// <summary>As the product's agent, which spreads the delays that a server asks for by this share.</summary>
-    private const double RetryJitter = 0.2;
-
     private readonly Random _random = new(seed);
     private long _welcomedAt;
 
@@ -35,9 +32,8 @@ internal sealed class RedialingAgent(
             var agent = new SimulatedAgent(identity, options with { Answer = Hear }, counters, time);
             await agent.Run(_random.NextDouble(), stop);
             failures = WelcomedAt == before ? failures + 1 : 1;
-            var delay = agent.RetryDelay is { } asked
-                ? asked * (1 + (RetryJitter * _random.NextDouble()))
-                : Backoff.Dial.Delay(failures, _random.NextDouble());
+            var (reason, asked) = agent.Refused;
+            var delay = DialDelay.After(failures, reason, asked, _random.NextDouble());
             try
             {
                 await Task.Delay(delay, time, stop);
