@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Clusters;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
@@ -207,7 +208,7 @@ internal sealed class ClusterView(
         IReadOnlyList<Difference> drift =
             listed && !removing(tracked.Id) ? [.. ObjectDrift.Of(tracked, identity, graceOver)] : [];
         var waits = listed && !graceOver && Owned.Any(kind => tracked.Last(kind) is null);
-        SetDeadline(tracked, waits ? Earlier(deadline, tracked.Since + ObjectDrift.Grace) : deadline);
+        SetDeadline(tracked, waits ? Earliest.Of(deadline, tracked.Since + ObjectDrift.Grace) : deadline);
         // Occurrences of this generation stay in the timeline even if the cluster no longer shows them, also while
         // objects are missing that would tell the generation.
         var same = before?.TimelineGeneration is { } last && now.Generation <= last;
@@ -227,8 +228,6 @@ internal sealed class ClusterView(
             Drift = Drift.Join(drift.Select(d => d.Id)),
         };
     }
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset other) => one < other ? one : other;
 
     private void SetDeadline(TrackedWorkspace tracked, DateTimeOffset? deadline)
     {

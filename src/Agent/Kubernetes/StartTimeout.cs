@@ -1,4 +1,5 @@
 using Coder.Mesh.Agent.Clusters;
+using Coder.Mesh.Shared;
 using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Agent.Kubernetes;
@@ -29,7 +30,7 @@ internal static class StartTimeout
             }
             : assessed with
             {
-                Deadline = Earlier(assessed.Deadline, timed.Deadline),
+                Deadline = Earliest.Of(assessed.Deadline, timed.Deadline),
             };
     }
 
@@ -96,7 +97,4 @@ internal static class StartTimeout
         words.Length == 0 ? known
         : words.EndsWith('.') ? $"{words} {known}"
         : $"{words}. {known}";
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
-        one is null || other < one ? other ?? one : one;
 }

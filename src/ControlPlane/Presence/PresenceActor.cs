@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
+using Coder.Mesh.Shared;
 using StatusCodes = Coder.Mesh.ControlPlane.Providers.StatusCodes;
 
 namespace Coder.Mesh.ControlPlane.Presence;
@@ -286,14 +287,11 @@ internal sealed class PresenceActor : IDisposable
 
     private void Arm()
     {
-        var next = Earlier(StatusMachine.Deadline(_state), _held is null ? null : _heldUntil);
-        next = Earlier(next, _pacedUntil);
+        var next = Earliest.Of(StatusMachine.Deadline(_state), _held is null ? null : _heldUntil);
+        next = Earliest.Of(next, _pacedUntil);
         var due = next is { } deadline
             ? TimeSpan.FromTicks(Math.Max(0, (deadline - _time.GetUtcNow()).Ticks))
             : Timeout.InfiniteTimeSpan;
         _timer.Change(due, Timeout.InfiniteTimeSpan);
     }
-
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
-        one is null || other < one ? other ?? one : one;
 }
