@@ -141,7 +141,7 @@ internal sealed class KubernetesApi(
             resource,
             name,
             HttpMethod.Patch,
-            $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}",
+            Managed(resource.Path(Namespace, name), fieldManager),
             () => ApiContent.JsonPatch(operations),
             (r, token) => ApiContent.Parse(r, resource.One, token),
             ct
@@ -156,28 +156,23 @@ internal sealed class KubernetesApi(
         bool force,
         Func<HttpResponseMessage, CancellationToken, Task<TResult>> read,
         CancellationToken ct
-    )
-    {
-        var path = $"{resource.Path(Namespace, name)}?fieldManager={Uri.EscapeDataString(fieldManager)}";
-        if (force)
-            path += "&force=true";
-        return Write(
+    ) =>
+        Write(
             "apply",
             resource,
             name,
             HttpMethod.Patch,
-            path,
+            Managed(resource.Path(Namespace, name), fieldManager) + (force ? "&force=true" : ""),
             () => ApiContent.ApplyPatch(body, type),
             read,
             ct
         );
-    }
 
     /// <summary>Changes the number of pods of an object, if it is still the one that was read.</summary>
     public Task Scale(ApiResource resource, ObjectMeta read, int replicas, string fieldManager, CancellationToken ct)
     {
         var body = new ScalePatch(new(read.ResourceVersion ?? ""), new(replicas));
-        var path = $"{resource.Path(Namespace, read.Name)}/scale?fieldManager={Uri.EscapeDataString(fieldManager)}";
+        var path = Managed($"{resource.Path(Namespace, read.Name)}/scale", fieldManager);
         return Write(
             "scale",
             resource,
@@ -221,6 +216,9 @@ internal sealed class KubernetesApi(
             (r, token) => ApiContent.Parse(r, type, token),
             ct
         );
+
+    private static string Managed(string path, string fieldManager) =>
+        $"{path}?fieldManager={Uri.EscapeDataString(fieldManager)}";
 
     private async Task<T> Write<T>(
         string verb,
