@@ -173,17 +173,12 @@ internal static class JsonRequests
         await using var onLate = late.Token.Register(reader.CancelPendingRead);
         try
         {
-            while (true)
-            {
-                var read = await reader.ReadAsync(context.RequestAborted);
-                foreach (var part in read.Buffer)
-                    body.Write(part.Span);
-                reader.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
-                    return null;
-                if (read.IsCanceled)
-                    return Incomplete;
-            }
+            await reader.CopyToAsync(body, context.RequestAborted);
+            return null;
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested)
+        {
+            return Incomplete;
         }
         // Kestrel has another exception for a chunk that is too large for it. Whoever has hung up is told nothing.
         catch (IOException e)
