@@ -28,9 +28,7 @@ internal sealed class SnapshotReads
     public SnapshotReads(NpgsqlDataSource database, WorkspaceView workspaces, StoreHealth health, TimeProvider time)
     {
         (_database, _workspaces) = (database, workspaces);
-        // The sessions are attached by now, so they wait as long as it takes; their number is bounded.
-        var limits = new BatchLimits(Providers, Workers: 2, MaxWaiting: int.MaxValue, TimeSpan.MaxValue);
-        _reads = new(limits, Read, _ => StoreFailure.Away, health, time);
+        _reads = new(BatchLimits.Patient(Providers, workers: 2), Read, _ => StoreFailure.Away, health, time);
     }
 
     /// <returns>An error if the database is unavailable.</returns>

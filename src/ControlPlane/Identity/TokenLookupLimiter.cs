@@ -58,7 +58,7 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time)
             _unknown.Remove(hash);
             if (_good.ContainsKey(hash))
                 return;
-            // Forgetting them only means that each is looked up under the shared permits once more.
+            // Forgetting them only means that each is looked up among the unknown ones once more.
             if (_good.Count >= MaxRemembered)
                 _good.Clear();
             _good[hash] = new Shown(time.GetTimestamp(), 1, record.Kind == TokenKind.Api ? record.Subject : null);

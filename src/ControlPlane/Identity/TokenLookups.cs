@@ -38,8 +38,6 @@ internal sealed class TokenLookups
     private async Task<IReadOnlyList<TokenRecord?>> Load(IReadOnlyList<string> hashes, CancellationToken ct)
     {
         await using var session = _sessions.Read();
-        if (hashes is [var only])
-            return [await session.LoadAsync<TokenRecord>(only, ct)];
         var found = (await session.LoadManyAsync<TokenRecord>(ct, hashes.Distinct())).ToDictionary(t => t.Id);
         return [.. hashes.Select(found.GetValueOrDefault)];
     }

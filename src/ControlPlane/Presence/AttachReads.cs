@@ -23,6 +23,7 @@ internal sealed class AttachReads
         _holders = holders.ToDictionary(p => p.NamespaceUid!, p => p.ProviderId, StringComparer.Ordinal);
     }
 
+    /// <param name="all">Agents of different providers.</param>
     public static async Task<AttachReads> Read(
         IDocumentSession session,
         FailedSessions failures,
@@ -34,10 +35,8 @@ internal sealed class AttachReads
         var batch = session.CreateBatchQuery();
         var presences = batch
             .LoadMany<ProviderPresence>()
-            .ById([.. all.Select(a => StreamKeys.Presence(a.ProviderId)).Distinct()]);
-        var providers = batch
-            .LoadMany<Provider>()
-            .ById([.. all.Select(a => StreamKeys.Provider(a.ProviderId)).Distinct()]);
+            .ById([.. all.Select(a => StreamKeys.Presence(a.ProviderId))]);
+        var providers = batch.LoadMany<Provider>().ById([.. all.Select(a => StreamKeys.Provider(a.ProviderId))]);
         var holders = batch.Query<ProviderPresence>().Where(p => p.NamespaceUid.IsOneOf(uids)).ToList();
         await batch.Execute(ct);
         var reads = new AttachReads(await presences, await providers, await holders);

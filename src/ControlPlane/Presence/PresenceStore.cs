@@ -52,14 +52,6 @@ internal sealed class PresenceStore
 
     private static readonly ResiliencePipeline<ProviderPresence?> RetryAppend = ConflictRetry.Of<ProviderPresence?>();
 
-    /// <summary>Owners of presences wait as long as it takes; their number is bounded.</summary>
-    private static readonly BatchLimits AppendLimits = new(
-        Size: 128,
-        Workers: 4,
-        MaxWaiting: int.MaxValue,
-        TimeSpan.MaxValue
-    );
-
     private readonly StoreSessions _sessions;
     private readonly FailedSessions _failures;
     private readonly Replica _replica;
@@ -70,7 +62,7 @@ internal sealed class PresenceStore
     {
         (_sessions, _failures, _replica, _time) = (sessions, failures, replica, time);
         _appends = new Batcher<PresenceChange, ProviderPresence?>(
-            AppendLimits,
+            BatchLimits.Patient(size: 128, workers: 4),
             Append,
             _ => StoreFailure.Away,
             health: null,
@@ -158,7 +150,7 @@ internal sealed class PresenceStore
         string ownerId,
         IReadOnlyList<PresenceEvent> events,
         CancellationToken ct
-    ) => (await _appends.Run(PresenceChange.Of(providerId, epoch, ownerId, events), ct)).Value;
+    ) => (await _appends.Run(new PresenceChange(providerId, epoch, ownerId, events), ct)).Value;
 
     private async Task<IReadOnlyList<ProviderPresence?>> Append(
         IReadOnlyList<PresenceChange> all,
@@ -230,21 +222,15 @@ internal sealed class PresenceStore
 }
 
 /// <summary>Events for a presence of one session.</summary>
-/// <param name="Trace">Id of the trace that they belong to; null if there is none.</param>
 internal sealed record PresenceChange(
     string ProviderId,
     long Epoch,
     string OwnerId,
-    IReadOnlyList<PresenceEvent> Events,
-    string? Trace
+    IReadOnlyList<PresenceEvent> Events
 )
 {
-    public static PresenceChange Of(
-        string providerId,
-        long epoch,
-        string ownerId,
-        IReadOnlyList<PresenceEvent> events
-    ) => new(providerId, epoch, ownerId, events, Activity.Current?.RootId);
+    /// <summary>Id of the trace that the events belong to; null if there is none.</summary>
+    public string? Trace { get; init; } = Activity.Current?.RootId;
 
     public bool IsAllowed(ProviderPresence presence) =>
         Events[0] is AgentConnected first ? presence.IsFreeFor(first) : presence.IsOwnedBy(Epoch, OwnerId);

@@ -9,7 +9,11 @@ namespace Coder.Mesh.ControlPlane.Storage;
 /// <param name="MaxWait">
 /// Maximum time that a request waits before it is run, chosen below the patience of its callers.
 /// </param>
-internal sealed record BatchLimits(int Size, int Workers, int MaxWaiting, TimeSpan MaxWait);
+internal sealed record BatchLimits(int Size, int Workers, int MaxWaiting, TimeSpan MaxWait)
+{
+    /// <summary>For requests that wait as long as it takes, because their number is bounded elsewhere.</summary>
+    public static BatchLimits Patient(int size, int workers) => new(size, workers, int.MaxValue, TimeSpan.MaxValue);
+}
 
 /// <summary>
 /// Runs requests of many callers together, so that a crowd costs few round trips to the database. A request that arrives

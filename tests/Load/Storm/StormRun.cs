@@ -57,7 +57,7 @@ internal sealed class StormRun(StormOptions options, TimeProvider time, Action<s
         var running = new List<Task>(identities.Count);
         try
         {
-            var opened = await PortOpens(server, ct);
+            await PortOpens(server, ct);
             var began = time.GetTimestamp();
             foreach (var (identity, n) in identities.Select((i, n) => (i, n)))
             {
@@ -78,7 +78,7 @@ internal sealed class StormRun(StormOptions options, TimeProvider time, Action<s
             await server.DisposeAsync();
             var dialledBefore = counters.Read().Dialled;
             server = await start();
-            opened = await PortOpens(server, ct);
+            var opened = await PortOpens(server, ct);
             var curve = await Follow(counters, opened, ct);
             var cpu = ProcessSample.Read(server.Process.Pid).Cpu.TotalSeconds;
             await Task.Delay(Settle, time, ct);
