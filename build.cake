@@ -112,8 +112,19 @@ Task("LintScripts").Does(() =>
 
 Task("Lint").IsDependentOn("LintSources").IsDependentOn("LintProtos").IsDependentOn("LintScripts");
 
+// One compiler server builds all projects in a third of the time, even where the environment turns it off. It is ended
+// afterwards, for what follows needs its memory.
 Task("Build").Does(() =>
-    DotNetBuild(Solution, new DotNetBuildSettings { Configuration = configuration, NoLogo = true }));
+{
+    var settings = new DotNetBuildSettings
+    {
+        Configuration = configuration,
+        NoLogo = true,
+        MSBuildSettings = new DotNetMSBuildSettings().WithProperty("UseSharedCompilation", "true"),
+    };
+    DotNetBuild(Solution, settings);
+    DotNetBuildServerShutdown(new DotNetBuildServerShutdownSettings { VBCSCompiler = true });
+});
 
 void Link(FilePath link, string target)
 {

@@ -54,7 +54,10 @@ public sealed class ErrorTests : CliTest
     [Theory]
     [InlineData("error-placement", "a,b")]
     [InlineData("error-placement-nowhere", "")]
-    public async Task Placement_that_is_refused_lists_each_cause_and_who_would_do(string name, string wouldDo)
+    public async Task Placement_that_is_refused_lists_each_cause_and_who_eligible_providers(
+        string name,
+        string eligible
+    )
     {
         var causes = new PreconditionFailure();
         foreach (
@@ -78,7 +81,7 @@ public sealed class ErrorTests : CliTest
         var status = new Google.Rpc.Status { Code = (int)StatusCode.FailedPrecondition, Message = "one long line" };
         status.Details.Add(
             Google.Protobuf.WellKnownTypes.Any.Pack(
-                new ErrorInfo { Reason = "PLACEMENT_REFUSED", Metadata = { ["would_do"] = wouldDo } }
+                new ErrorInfo { Reason = "PLACEMENT_REFUSED", Metadata = { ["eligible_providers"] = eligible } }
             )
         );
         status.Details.Add(Google.Protobuf.WellKnownTypes.Any.Pack(causes));
@@ -90,7 +93,7 @@ public sealed class ErrorTests : CliTest
     [Theory]
     [InlineData("error-placement-region", "texas,utah")]
     [InlineData("error-placement-region-nowhere", "")]
-    public async Task A_region_that_is_refused_lists_the_causes_of_each_provider_and_who_would_do_elsewhere(
+    public async Task A_region_that_is_refused_lists_the_causes_of_each_provider_and_who_eligible_elsewhere(
         string name,
         string elsewhere
     )
@@ -119,8 +122,8 @@ public sealed class ErrorTests : CliTest
                     Reason = "PLACEMENT_REFUSED",
                     Metadata =
                     {
-                        ["would_do"] = "",
-                        ["would_do_elsewhere"] = elsewhere,
+                        ["eligible_providers"] = "",
+                        ["eligible_elsewhere"] = elsewhere,
                         ["region"] = "eu",
                     },
                 }

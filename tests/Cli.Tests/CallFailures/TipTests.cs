@@ -4,7 +4,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Tests.CallFailures;
 
-/// <summary>Commands in the tips of refused calls can be run as they stand: they name what the command line named.</summary>
+/// <summary>
+/// Commands in the tips of refused calls can be run as they stand: they name what the command line named.
+/// </summary>
 public sealed class TipTests : CliTest
 {
     [Theory]

@@ -6,18 +6,21 @@ using Coder.Mesh.ControlPlane.Tests.Api;
 using Coder.Mesh.ControlPlane.Tests.Fuzz;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
 using Coder.Mesh.ControlPlane.Tests.Orphans;
+using Coder.Mesh.Shared;
 using Coder.Mesh.Tests.Support.Postgres;
 using Coder.Mesh.V1;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using Microsoft.Extensions.Time.Testing;
 using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
+using WorkspaceDecider = Coder.Mesh.ControlPlane.Workspaces.WorkspaceDecider;
 
 namespace Coder.Mesh.ControlPlane.Tests.Base;
 
 /// <summary>
-/// Whatever a page has, a client that takes messages of 4 MiB, as gRPC's do unless told otherwise, can take it: the test's
-/// own channel is one.
+/// Whatever a page has, a client that takes messages of 4 MiB, as gRPC's do unless told otherwise, can take it: the
+/// test's own channel is one.
 /// </summary>
 public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(postgres)
 {
@@ -121,13 +124,34 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
     [Fact]
     public async Task A_history_of_long_conditions_comes_in_pages_that_fit_without_a_gap()
     {
-        const int Reports = 12;
+        // As many as one provider may store without waiting for its pace.
+        const int Sessions = 12;
+        const int PerSession = 6;
         await using var plane = await TestControlPlane.Start(Postgres, Ct);
         var (_, provider) = await plane.CreateProvider("west", Ct);
-        for (var i = 1; i < Reports; i++)
-            using (await Attach($"{i}")) { }
-        using var last = await Attach("last");
-        await UntilStatus(plane, "west", ProviderStatus.Ready);
+        for (var i = 0; i < Sessions; i++)
+        {
+            using var agent = await TestAgent.Attach(
+                plane,
+                provider,
+                Ct,
+                hello =>
+                {
+                    hello.NamespaceUid = _namespaceUid;
+                    hello.Readiness = LongReport($"{i}-0-");
+                }
+            );
+            for (var j = 1; j < PerSession; j++)
+            {
+                await agent.Heartbeat(Ct, LongReport($"{i}-{j}-"));
+                var shown = $"{i}-{j}-";
+                await Eventually(
+                    () => plane.Provider("west", Ct),
+                    p => p.Conditions.Any(c => c.Message.StartsWith(shown, StringComparison.Ordinal))
+                );
+            }
+        }
+        await Eventually(() => plane.Provider("west", Ct), p => !p.Agent.Attached);
 
         var pages = await Pages(
             token => plane.Providers.ListHistoryAsync(Request(token), plane.Admin, cancellationToken: Ct),
@@ -145,9 +169,7 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
         } while (next.Length > 0);
 
         Assert.Equal(one, pages.SelectMany(p => p.Entries));
-        Assert.Equal(Reports, one.Count(e => e.CalculateSize() > 100_000));
-
-        Task<TestAgent> Attach(string code) => TestAgent.Attach(plane, provider, Ct, hello => Report(hello, code));
+        Assert.Equal(Sessions * PerSession, one.Count(e => e.CalculateSize() > 60_000));
 
         static ListHistoryRequest Request(string token) =>
             new()
@@ -161,10 +183,12 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
     [Fact]
     public async Task A_long_timeline_comes_in_pages_that_fit_without_a_gap()
     {
-        const int Generations = 8;
-        const int Reports = 18;
-        const int PerReport = 5;
-        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        // A report has at most 32 KiB of entries, a generation at most 100 of them.
+        const int Generations = 11;
+        const int Reports = 4;
+        const int PerReport = 24;
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var plane = await TestControlPlane.Start(Postgres, Ct, time);
         using var agent = await AttachBuiltIn(plane);
         await Exchange(agent);
         var (builtIn, _) = await plane.BuiltIn(Ct);
@@ -180,7 +204,8 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
 
         var pages = await Pages(
             token => plane.Workspaces.ListTimelineAsync(Request(token), plane.Admin, cancellationToken: Ct),
-            page => page.NextPageToken
+            page => page.NextPageToken,
+            total: 1024 * 1024
         );
 
         var entries = pages.SelectMany(p => p.Items).Where(i => i.Entry.Stage == TimelineStage.Notice).ToList();
@@ -189,6 +214,8 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
 
         async Task Report(int generation, int number)
         {
+            await agent.Heartbeat(Ct);
+            time.Advance(WorkspaceDecider.ReportPace.Interval);
             var report = agent.Observation(id, (ulong)generation, WorkspaceState.Starting);
             for (var i = 0; i < PerReport; i++)
                 report.Timeline.Add(
@@ -197,8 +224,8 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
                         Id = $"{generation}-{number}-{i}",
                         Stage = TimelineStage.Notice,
                         Time = Timestamp.FromDateTimeOffset(DateTimeOffset.UnixEpoch.AddMinutes(number)),
-                        Code = Long,
-                        Message = Long,
+                        Code = new('c', CleanText.MaxCode),
+                        Message = new('€', CleanText.MaxBytes / 3),
                     }
                 );
             await agent.Send(new ConnectRequest { WorkspaceObserved = report }, Ct);
@@ -270,22 +297,27 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
         return spec;
     }
 
-    private void Report(Hello hello, string code)
+    private static ReadinessReport LongReport(string start)
     {
-        hello.NamespaceUid = _namespaceUid;
-        for (var i = hello.Readiness.Conditions.Count; i < 64; i++)
-            hello.Readiness.Conditions.Add(
+        var report = TestAgent.Ready();
+        for (var i = report.Conditions.Count; i < 64; i++)
+            report.Conditions.Add(
                 new Condition
                 {
                     Type = $"Own{i}",
                     Status = ConditionStatus.False,
-                    Code = code + Long,
-                    Message = code + Long,
+                    Code = "own",
+                    Message = start + Long,
                 }
             );
+        return report;
     }
 
-    private static async Task<IReadOnlyList<T>> Pages<T>(Func<string, AsyncUnaryCall<T>> list, Func<T, string> next)
+    private static async Task<IReadOnlyList<T>> Pages<T>(
+        Func<string, AsyncUnaryCall<T>> list,
+        Func<T, string> next,
+        int total = Limit
+    )
         where T : IMessage
     {
         var pages = new List<T>();
@@ -296,7 +328,7 @@ public sealed class PageBytesTests(PostgresFixture postgres) : OrphanTestBase(po
             token = next(pages[^1]);
         } while (token.Length > 0);
 
-        Assert.True(pages.Sum(p => p.CalculateSize()) > Limit, "All of it fits into one page.");
+        Assert.True(pages.Sum(p => p.CalculateSize()) > total, "The pages have too little to show anything.");
         Assert.All(pages, p => Assert.InRange(p.CalculateSize(), 1, Limit));
         return pages;
     }
