@@ -147,7 +147,7 @@ internal static class ControlPlaneProgram
             return exception.Message;
         if (DatabaseProblem.Of(exception, connectionString) is { } database)
             return database;
-        return StoreFailure.IsAway(exception) ? exception.Message : null;
+        return StoreFailure.IsUnavailable(exception) ? exception.Message : null;
     }
 
     private static async Task<int> Fail(int exitCode, IEnumerable<string> problems)

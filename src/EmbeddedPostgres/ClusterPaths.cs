@@ -12,7 +12,9 @@ internal sealed class ClusterPaths(string dataFolder)
 
     public string Data => Path.Combine(Root, "data");
 
-    /// <summary>A database under construction; renamed when complete, so that a killed initdb leaves no half of one.</summary>
+    /// <summary>
+    /// A database under construction; renamed when complete, so that a killed initdb leaves no half of one.
+    /// </summary>
     public string Unfinished => Path.Combine(Root, "data.new");
 
     public string Logs => Path.Combine(Root, "log");
@@ -22,7 +24,9 @@ internal sealed class ClusterPaths(string dataFolder)
     /// <summary>Names the socket folder when it had to be elsewhere.</summary>
     public string SocketRecord => Path.Combine(dataFolder, "postgres-socket-folder");
 
-    /// <summary>Stands in the title of each of the server's processes, by which they are known when the server is gone.</summary>
+    /// <summary>
+    /// Stands in the title of each of the server's processes, by which they are known when the server is gone.
+    /// </summary>
     public string ClusterName { get; } =
         "coder-mesh-"
         + Convert

@@ -6,7 +6,7 @@ namespace Coder.Mesh.EmbeddedPostgres;
 /// <summary>The private folder of the server's Unix-domain socket. Access to it is access to the database.</summary>
 internal static class SocketFolder
 {
-    private const int LongestSocketPath = 107;
+    private const int MaxSocketPath = 107;
     private const string SocketName = ".s.PGSQL.5432";
 
     public static string Prepare(ClusterPaths paths, SystemUser? owner)
@@ -53,7 +53,7 @@ internal static class SocketFolder
     /// lists in PostgreSQL and its clients.
     /// </summary>
     public static bool Fits(string folder) =>
-        Encoding.UTF8.GetByteCount(Path.Combine(folder, SocketName)) <= LongestSocketPath
+        Encoding.UTF8.GetByteCount(Path.Combine(folder, SocketName)) <= MaxSocketPath
         && folder.AsSpan().IndexOfAny(",:\"") < 0;
 
     private static string? Recorded(ClusterPaths paths) =>

@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>Exponential backoff with full jitter: a crowd that lost the same server doesn't come back as a crowd.</summary>
+/// <summary>
+/// Exponential backoff with full jitter: a crowd that lost the same server doesn't come back as a crowd.
+/// </summary>
 /// <param name="Initial">Upper bound of the first delay.</param>
 /// <param name="Factor">What the upper bound is multiplied by after each attempt.</param>
 /// <param name="Cap">What the upper bound never exceeds.</param>

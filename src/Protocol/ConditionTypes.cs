@@ -34,8 +34,8 @@ public static class ConditionTypes
     public const string AccessUrlCurrent = nameof(AccessUrlCurrent);
 
     /// <summary>
-    /// No workspace has lately got a new home disk in place of the one it had. The control plane adds it when a provider is
-    /// shown.
+    /// No workspace has lately got a new home disk in place of the one it had. The control plane adds it when a
+    /// provider is shown.
     /// </summary>
     public const string VolumesKept = nameof(VolumesKept);
 

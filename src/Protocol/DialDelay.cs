@@ -11,8 +11,8 @@ public static class DialDelay
     /// <summary>Returns the delay after a dial that was refused with a delay, or after any other failure.</summary>
     /// <param name="failures">Number of consecutive failed dials.</param>
     /// <param name="reason">
-    /// Reason of the refusal. Only for <see cref="ErrorReasons.AttachBacklog"/> does the control plane reserve a moment for
-    /// each agent; other delays come before the backoff.
+    /// Reason of the refusal. Only for <see cref="ErrorReasons.AttachBacklog"/> does the control plane reserve a moment
+    /// for each agent; other delays come before the backoff.
     /// </param>
     /// <param name="asked">The delay that the control plane asked for; null if it did not.</param>
     /// <param name="random">Uniform in [0, 1).</param>

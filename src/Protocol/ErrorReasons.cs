@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>The stable reasons that <c>google.rpc.ErrorInfo</c> carries; docs/errors.md tells each one's remedy.</summary>
+/// <summary>
+/// The stable reasons that <c>google.rpc.ErrorInfo</c> carries; docs/errors.md tells each one's remedy.
+/// </summary>
 public static class ErrorReasons
 {
     /// <summary>The domain of every ErrorInfo of this product.</summary>

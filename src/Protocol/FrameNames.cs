@@ -4,7 +4,9 @@ using Coder.Mesh.Agent.V1;
 
 namespace Coder.Mesh.Protocol;
 
-/// <summary>The names of frames as spans, metrics and logs tell them on both sides, such as <c>workspace_desired</c>.</summary>
+/// <summary>
+/// The names of frames as spans, metrics and logs tell them on both sides, such as <c>workspace_desired</c>.
+/// </summary>
 public static class FrameNames
 {
     private static readonly FrozenDictionary<ConnectRequest.FrameOneofCase, string> Requests =

@@ -1,7 +1,8 @@
 namespace Coder.Mesh.Protocol;
 
 /// <summary>Generations count the desired states of a workspace, one by one from 1.</summary>
-/// <remarks>A cluster holds them in annotations, which anybody can edit: not every number there was given out.</remarks>
+/// <remarks>A cluster holds them in annotations, which anybody can edit: not every number there was given
+/// out.</remarks>
 public static class Generations
 {
     /// <summary>An agent takes an annotation above this for none at all.</summary>

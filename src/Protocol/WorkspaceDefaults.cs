@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>What a new workspace is where its creator doesn't say. The control plane fills it in; callers may show it.</summary>
+/// <summary>
+/// What a new workspace is where its creator doesn't say. The control plane fills it in; callers may show it.
+/// </summary>
 public static class WorkspaceDefaults
 {
     /// <summary>Its user 1000 exists and it has a shell: what a workspace needs, and no more.</summary>

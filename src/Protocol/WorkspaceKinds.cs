@@ -56,8 +56,8 @@ public static class WorkspaceKinds
     );
 
     /// <summary>
-    /// All of them, in the order of deletion: the Deployment first, because nothing may use the disk when it goes; the disk
-    /// last, because the agent watches it, and when it is gone the rest is too.
+    /// All of them, in the order of deletion: the Deployment first, because nothing may use the disk when it goes; the
+    /// disk last, because the agent watches it, and when it is gone the rest is too.
     /// </summary>
     public static readonly IReadOnlyList<WorkspaceKind> All =
     [
@@ -71,7 +71,9 @@ public static class WorkspaceKinds
     /// <summary>For <c>kubectl get</c> and <c>kubectl delete</c>.</summary>
     public static string ForKubectl => string.Join(',', All.Select(kind => kind.QualifiedName));
 
-    /// <summary>The command by which a person removes all workspaces of a provider, disks included, from its cluster.</summary>
+    /// <summary>
+    /// The command by which a person removes all workspaces of a provider, disks included, from its cluster.
+    /// </summary>
     /// <param name="ns">The namespace, which is an RFC 1123 label.</param>
     public static string CleanupCommand(string ns, string providerId) =>
         $"kubectl --namespace {ns} delete {ForKubectl} --selector {ProviderLabel}={providerId}";

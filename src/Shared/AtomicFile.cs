@@ -8,7 +8,9 @@ internal static class AtomicFile
     /// <summary>The suffix of temporary files, which remain if the process is killed.</summary>
     public const string TemporarySuffix = ".part";
 
-    /// <summary>Creates or replaces a file that only its owner can read. The target of a symbolic link is replaced.</summary>
+    /// <summary>
+    /// Creates or replaces a file that only its owner can read. The target of a symbolic link is replaced.
+    /// </summary>
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         var target =

@@ -5,7 +5,9 @@ namespace Coder.Mesh.Shared;
 /// <summary>The version of the program that contains this type.</summary>
 internal static class BuildVersion
 {
-    /// <summary>The whole version, such as <c>0.1.0-dev+3f2c…</c>; the commit follows the plus sign, if it is known.</summary>
+    /// <summary>
+    /// The whole version, such as <c>0.1.0-dev+3f2c…</c>; the commit follows the plus sign, if it is known.
+    /// </summary>
     public static string Text { get; } =
         typeof(BuildVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
         ?? "unknown";

@@ -4,8 +4,8 @@ using System.Text;
 namespace Coder.Mesh.Shared;
 
 /// <summary>
-/// The one rule for text from elsewhere, such as an agent or a cluster: it contains no character that controls a terminal,
-/// breaks a line or reorders what is shown, and has a bounded number of bytes.
+/// The one rule for text from elsewhere, such as an agent or a cluster: it contains no character that controls a
+/// terminal, breaks a line or reorders what is shown, and has a bounded number of bytes.
 /// </summary>
 internal static class CleanText
 {
@@ -16,8 +16,8 @@ internal static class CleanText
     public const int MaxCode = 64;
 
     /// <summary>
-    /// Replaces control characters and separators of lines with spaces, removes format characters (such as U+202E), and cuts
-    /// the text at a whole character.
+    /// Replaces control characters and separators of lines with spaces, removes format characters (such as U+202E), and
+    /// cuts the text at a whole character.
     /// </summary>
     public static string Clean(string text)
     {

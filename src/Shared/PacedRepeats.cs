@@ -8,7 +8,7 @@ namespace Coder.Mesh.Shared;
 internal sealed class PacedRepeats(TimeProvider time, int capacity) : IDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(1);
 
     // A key without requests for this long starts again.
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
@@ -80,7 +80,7 @@ internal sealed class PacedRepeats(TimeProvider time, int capacity) : IDisposabl
                 return;
             repeat.Timer?.Dispose();
             var longer = 2 * repeat.Pause;
-            _repeats[key] = new Repeat(time.GetUtcNow(), longer < LongestPause ? longer : LongestPause, null);
+            _repeats[key] = new Repeat(time.GetUtcNow(), longer < MaxPause ? longer : MaxPause, null);
         }
 
         due(key);

@@ -57,8 +57,11 @@ public sealed class ProcessTests
             Assert.Equal(0, process.ExitCode);
             var log = await process.StandardOutput.ReadToEndAsync(Ct);
             Assert.Contains("The cluster is simulated", log, StringComparison.Ordinal);
-            Assert.Contains("Without --simulated-state FILE each start", log, StringComparison.Ordinal);
-            Assert.Matches(@"Health is served at http://127\.0\.0\.1:\d+: /health/live and /health/ready\r?\n", log);
+            Assert.Contains("Without --simulated-state FILE, each start", log, StringComparison.Ordinal);
+            Assert.Matches(
+                @"Serving health checks at http://127\.0\.0\.1:\d+: /health/live and /health/ready\r?\n",
+                log
+            );
             Assert.Matches(@"Condition NamespaceReady is True(: \S[^\n]*)?\n", log);
             Assert.DoesNotMatch(@"Condition [^\n]*:( *\n|  )", log);
             Assert.DoesNotContain("mpt_", log, StringComparison.Ordinal);

@@ -82,7 +82,8 @@ public sealed class MentionedCommandTests
             atLeast: 50
         );
 
-    /// <param name="whole">Whether each is to be run as it stands; documents also name commands without their arguments.</param>
+    /// <param name="whole">Whether each is to be run as it stands; documents also name commands without their
+    /// arguments.</param>
     private static void Hold(IEnumerable<Mention> mentions, int atLeast, bool whole = false)
     {
         var all = mentions.ToList();

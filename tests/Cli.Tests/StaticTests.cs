@@ -6,7 +6,9 @@ using Coder.Mesh.Cli.Tests.Support;
 
 namespace Coder.Mesh.Cli.Tests;
 
-/// <summary>What `mesh` says about itself it knows by itself: it calls nobody, and needs neither token nor contexts.</summary>
+/// <summary>
+/// What `mesh` says about itself it knows by itself: it calls nobody, and needs neither token nor contexts.
+/// </summary>
 public sealed class StaticTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

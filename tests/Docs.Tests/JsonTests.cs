@@ -12,7 +12,9 @@ using static Google.Api.HttpRule.PatternOneofCase;
 
 namespace Coder.Mesh.Docs.Tests;
 
-/// <summary>The routes of docs/json.md are those that the protos give, each with what may be sent besides its path.</summary>
+/// <summary>
+/// The routes of docs/json.md are those that the protos give, each with what may be sent besides its path.
+/// </summary>
 public sealed class JsonTests
 {
     private static readonly Document Page = Document.Read("json.md");

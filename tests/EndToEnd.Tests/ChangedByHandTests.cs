@@ -7,7 +7,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.EndToEnd.Tests;
 
-/// <summary>Somebody deletes, scales and patches a workspace's objects, with the agent there and while it is away.</summary>
+/// <summary>
+/// Somebody deletes, scales and patches a workspace's objects, with the agent there and while it is away.
+/// </summary>
 public sealed class ChangedByHandTests(KubernetesFixture fixture, ITestOutputHelper output)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

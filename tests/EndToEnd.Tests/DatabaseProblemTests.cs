@@ -122,7 +122,9 @@ public sealed class DatabaseProblemTests
         Assert.DoesNotContain(Password, run.Output.Tail, StringComparison.Ordinal);
     }
 
-    /// <summary>From now on roles but the owner need a password; "app" has another one, "guest" the right one and no rights.</summary>
+    /// <summary>
+    /// From now on roles but the owner need a password; "app" has another one, "guest" the right one and no rights.
+    /// </summary>
     private static async Task MakeRoles(LocalPostgres postgres)
     {
         await Sql(

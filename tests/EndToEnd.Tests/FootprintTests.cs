@@ -8,8 +8,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.EndToEnd.Tests;
 
 /// <summary>
-/// What the agent of native code needs with a thousand workspaces on a real API server. <c>./build.sh aot</c> makes such an agent and
-/// runs this.
+/// What the agent of native code needs with a thousand workspaces on a real API server. <c>./build.sh aot</c> makes
+/// such an agent and runs this.
 /// </summary>
 public sealed class FootprintTests(KubernetesFixture fixture, ITestOutputHelper output)
 {
@@ -50,7 +50,7 @@ public sealed class FootprintTests(KubernetesFixture fixture, ITestOutputHelper 
         await mesh.Agent.Kill(Ct);
         began = Stopwatch.GetTimestamp();
         mesh.StartAgent("--kubeconfig", ns.Kubeconfig);
-        await mesh.Agent.Line($"The cluster holds {Count} workspaces", Ct);
+        await mesh.Agent.Line($"The cluster has {Count} workspaces", Ct);
         var listed = Stopwatch.GetElapsedTime(began);
         var restarted = Resident(mesh.Agent);
 

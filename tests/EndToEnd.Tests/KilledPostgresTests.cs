@@ -21,7 +21,7 @@ public sealed class KilledPostgresTests
 
         using (var postmaster = Process.GetProcessById(mesh.Store.ProcessId))
             postmaster.Kill();
-        await mesh.ControlPlane.Line("ended by itself with code 137; starting it again", Ct);
+        await mesh.ControlPlane.Line("exited unexpectedly with code 137; restarting it", Ct);
         await inFlight;
         await creates.SendAtOnce(2, Ct);
         await mesh.UntilProvider(TestMesh.IsReady, "the store is back", Ct);

@@ -7,7 +7,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.EndToEnd.Tests;
 
-/// <summary>The whole way: CLI, control plane, agent under a Role with exactly what it asks for, a real API server.</summary>
+/// <summary>
+/// The whole way: CLI, control plane, agent under a Role with exactly what it asks for, a real API server.
+/// </summary>
 public sealed class KubernetesTests(KubernetesFixture fixture, ITestOutputHelper output)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -69,7 +69,9 @@ public sealed class RulesTests
             ["workspaces", "create", name, "--org", "science", "--provider", "west", "--image", "example/image:1"];
     }
 
-    /// <summary>Both tokens live until the agent has attached with the new one; the old one's end is nothing to it.</summary>
+    /// <summary>
+    /// Both tokens live until the agent has attached with the new one; the old one's end is nothing to it.
+    /// </summary>
     private static async Task<ChildProcess> Rotate(TestMesh mesh, string token, ChildProcess agent)
     {
         var fresh = mesh.FileOf("west-fresh.token");

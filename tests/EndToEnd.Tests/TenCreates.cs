@@ -28,7 +28,8 @@ internal sealed class TenCreates(TestMesh mesh)
         Task.WhenAll(Enumerable.Range(0, count).Select(_ => Next()).ToList().Select(name => Send(name, ct)));
 
     /// <summary>
-    /// What was acknowledged is there once, in the list and in the store; what was not is there at most once; nothing else is.
+    /// What was acknowledged is there once, in the list and in the store; what was not is there at most once; nothing
+    /// else is.
     /// </summary>
     public async Task AssertNothingLost(CancellationToken ct)
     {
@@ -65,7 +66,9 @@ internal sealed class TenCreates(TestMesh mesh)
         }
     }
 
-    /// <summary>Waits until all ten run and the provider is Ready, and looks into the store for what happened meanwhile.</summary>
+    /// <summary>
+    /// Waits until all ten run and the provider is Ready, and looks into the store for what happened meanwhile.
+    /// </summary>
     public async Task AssertAllRun(CancellationToken ct)
     {
         await mesh.UntilProvider(TestMesh.IsReady, "the provider is Ready", ct);

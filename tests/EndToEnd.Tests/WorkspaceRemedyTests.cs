@@ -8,8 +8,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.EndToEnd.Tests;
 
 /// <summary>
-/// The remedies of docs/status-codes.md for workspaces, run as they stand there in a real cluster: the same workspace runs
-/// afterwards, and is no new one.
+/// The remedies of docs/status-codes.md for workspaces, run as they stand there in a real cluster: the same workspace
+/// runs afterwards, and is no new one.
 /// </summary>
 public sealed class WorkspaceRemedyTests(KubernetesFixture fixture)
 {

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>
-/// The agent's reconciler on a real cluster, and in place of the control plane one that knows what is desired, and sends it
-/// when a report asks for it or shows that it is lost.
+/// The agent's reconciler on a real cluster, and in place of the control plane one that knows what is desired, and
+/// sends it when a report asks for it or shows that it is lost.
 /// </summary>
 internal sealed class AttachedAgent : IAsyncDisposable
 {
@@ -48,7 +48,9 @@ internal sealed class AttachedAgent : IAsyncDisposable
 
     public TestDriver Driver => _driver;
 
-    /// <summary>Frames that the control plane sent because a report asked for it, or showed what can't come of it.</summary>
+    /// <summary>
+    /// Frames that the control plane sent because a report asked for it, or showed what can't come of it.
+    /// </summary>
     public int Resent;
 
     public static async Task<AttachedAgent> Start(TestNamespace ns, CancellationToken ct)

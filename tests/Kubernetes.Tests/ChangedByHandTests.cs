@@ -9,8 +9,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>
-/// Whatever is deleted, scaled or patched by hand in the namespace: what is shown is true again soon, and what is desired is
-/// so again. Each row has a workspace of its own, and all of them are changed at once.
+/// Whatever is deleted, scaled or patched by hand in the namespace: what is shown is true again soon, and what is
+/// desired is so again. Each row has a workspace of its own, and all of them are changed at once.
 /// </summary>
 public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
 {
@@ -239,8 +239,8 @@ public sealed class ChangedByHandTests(ControlPlaneFixture fixture)
             .First(n => n.StartsWith($"ws-{id}", StringComparison.Ordinal));
 
     /// <summary>
-    /// All that the product sets of the objects of each workspace. Read as lists: to get each object would keep the API server
-    /// from what is measured.
+    /// All that the product sets of the objects of each workspace. Read as lists: to get each object would keep the API
+    /// server from what is measured.
     /// </summary>
     private static async Task<Dictionary<string, string>> Fingerprints(TestNamespace ns, IEnumerable<string> ids)
     {

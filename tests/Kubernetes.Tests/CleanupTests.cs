@@ -63,7 +63,9 @@ public sealed class CleanupTests(ControlPlaneFixture fixture)
         return desired.WorkspaceId;
     }
 
-    /// <summary>The kinds of everything in the namespace that carries the provider's label, of whatever kind it is.</summary>
+    /// <summary>
+    /// The kinds of everything in the namespace that carries the provider's label, of whatever kind it is.
+    /// </summary>
     private static async Task<IReadOnlyList<string>> Labelled(
         KubernetesControlPlane controlPlane,
         TestNamespace ns,

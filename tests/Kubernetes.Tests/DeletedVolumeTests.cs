@@ -6,7 +6,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>Somebody deletes the claim of a workspace that runs: its pod keeps it until the workspace stops or restarts.</summary>
+/// <summary>
+/// Somebody deletes the claim of a workspace that runs: its pod keeps it until the workspace stops or restarts.
+/// </summary>
 public sealed class DeletedVolumeTests(ControlPlaneFixture fixture)
 {
     private const string Claims = "persistentvolumeclaims";

@@ -12,7 +12,9 @@ using NetworkFault = Coder.Mesh.Tests.Support.Network.Fault;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>A network that forgets a connection, as firewalls and failing balancers do, while a new one would go through.</summary>
+/// <summary>
+/// A network that forgets a connection, as firewalls and failing balancers do, while a new one would go through.
+/// </summary>
 public sealed class FrozenConnectionTests(ControlPlaneFixture fixture)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

@@ -5,7 +5,9 @@ using YamlDotNet.Serialization;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>Objects as YAML, kept under Expected/. UPDATE_EXPECTED=1 writes them anew, to be read in the diff.</summary>
+/// <summary>
+/// Objects as YAML, kept under Expected/. UPDATE_EXPECTED=1 writes them anew, to be read in the diff.
+/// </summary>
 internal static class KeptYaml
 {
     private static readonly ISerializer Yaml = new SerializerBuilder()

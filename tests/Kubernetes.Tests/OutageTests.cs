@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>The API server is killed and comes back. Has a control plane of its own: nobody else's may go away.</summary>
+/// <summary>
+/// The API server is killed and comes back. Has a control plane of its own: nobody else's may go away.
+/// </summary>
 public sealed class OutageTests(ControlPlaneFixture fixture)
 {
     private static CancellationToken Ct => TestContext.Current.CancellationToken;

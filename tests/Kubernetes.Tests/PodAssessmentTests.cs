@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>What keeps a workspace from starting, stopping or going is named: container, pod, node, finalizer.</summary>
+/// <summary>
+/// What keeps a workspace from starting, stopping or going is named: container, pod, node, finalizer.
+/// </summary>
 public sealed class PodAssessmentTests
 {
     private static readonly DateTimeOffset Now = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);

@@ -5,7 +5,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>What others add to the pod template of a workspace is removed, or it is named with whoever has added it.</summary>
+/// <summary>
+/// What others add to the pod template of a workspace is removed, or it is named with whoever has added it.
+/// </summary>
 public sealed class PodTemplateTests(ControlPlaneFixture fixture)
 {
     private const string Theirs = "another-controller";

@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>All of the agent but its stream: what it is told to do it does, and what it would report is read here.</summary>
+/// <summary>
+/// All of the agent but its stream: what it is told to do it does, and what it would report is read here.
+/// </summary>
 internal sealed class ReconciledAgent : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);

@@ -12,9 +12,10 @@ public enum Cause
 }
 
 /// <summary>
-/// What a workspace shows for each wish while its cluster refuses one of its objects. A cell is the state, then the code, and a
-/// <c>+</c> where the message alone says what is waited for. A code with a <c>?</c> is shown once the agent has tried to make up
-/// for what a stop doesn't need.
+/// What a workspace shows for each wish while its cluster refuses one of its objects. A cell is the state, then the
+/// code, and a
+/// <c>+</c> where the message alone says what is waited for. A code with a <c>?</c> is shown once the agent has tried
+/// to make up for what a stop doesn't need.
 /// </summary>
 /// <param name="Fresh">The cause is there before the workspace is; else it comes to one that runs.</param>
 /// <param name="Start">The first start of one that is fresh; else the one after the stop.</param>
@@ -93,7 +94,9 @@ public sealed record RefusalCase(
             );
         });
 
-    /// <summary>What the API server lets nobody change: a Deployment's selector, a disk's size, a Service's address.</summary>
+    /// <summary>
+    /// What the API server lets nobody change: a Deployment's selector, a disk's size, a Service's address.
+    /// </summary>
     private static IEnumerable<RefusalCase> Fixed()
     {
         const string Invalid = "Failed invalid_object";

@@ -47,23 +47,23 @@ internal sealed class RefusalScene : IAsyncDisposable
         if (_case.Fresh)
         {
             await Refuse(ct);
-            await Wish(WorkspacePower.Running, _case.Start, ct);
+            await Request(WorkspacePower.Running, _case.Start, ct);
         }
         else
         {
-            await Wish(WorkspacePower.Running, "Running", ct);
+            await Request(WorkspacePower.Running, "Running", ct);
             await Refuse(ct);
         }
 
         _desired.Spec.Image = "registry.example/dev:2";
-        await Wish(WorkspacePower.Running, _case.Update, ct);
+        await Request(WorkspacePower.Running, _case.Update, ct);
         _desired.RestartGeneration = _desired.Generation + 1;
-        await Wish(WorkspacePower.Running, _case.Restart, ct);
-        await Wish(WorkspacePower.Stopped, _case.Stop, ct);
+        await Request(WorkspacePower.Running, _case.Restart, ct);
+        await Request(WorkspacePower.Stopped, _case.Stop, ct);
         if (_case.Stop.StartsWith("Stopped", StringComparison.Ordinal))
             Assert.Empty(await _ns.List("pods", ct));
         if (!_case.Fresh)
-            await Wish(WorkspacePower.Running, _case.Start, ct);
+            await Request(WorkspacePower.Running, _case.Start, ct);
         await Delete(ct);
     }
 
@@ -75,7 +75,7 @@ internal sealed class RefusalScene : IAsyncDisposable
         await _ns.DisposeAsync();
     }
 
-    private async Task Wish(WorkspacePower power, string cell, CancellationToken ct)
+    private async Task Request(WorkspacePower power, string cell, CancellationToken ct)
     {
         _desired.Generation++;
         _desired.Power = power;

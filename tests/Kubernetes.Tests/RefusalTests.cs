@@ -1,8 +1,8 @@
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>
-/// The API server itself refuses each object of a workspace for each cause: what the workspace shows for each wish, and that to
-/// stop and to delete work all the same.
+/// The API server itself refuses each object of a workspace for each cause: what the workspace shows for each wish, and
+/// that to stop and to delete work all the same.
 /// </summary>
 public sealed class RefusalTests(ControlPlaneFixture fixture)
 {

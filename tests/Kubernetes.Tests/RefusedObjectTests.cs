@@ -8,8 +8,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>
-/// One object of a workspace is refused, by the API server itself or by what stands before it: the others are applied, and to
-/// stop and to delete always work.
+/// One object of a workspace is refused, by the API server itself or by what stands before it: the others are applied,
+/// and to stop and to delete always work.
 /// </summary>
 public sealed class RefusedObjectTests(ControlPlaneFixture fixture)
 {
@@ -20,7 +20,9 @@ public sealed class RefusedObjectTests(ControlPlaneFixture fixture)
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Each kind of object, refused as a policy or a missing right does, as a validation does, and as a race does.</summary>
+    /// <summary>
+    /// Each kind of object, refused as a policy or a missing right does, as a validation does, and as a race does.
+    /// </summary>
     public static TheoryData<string, int> Refusals { get; } =
     [.. Kinds.SelectMany(k => new[] { 403, 409, 422 }.Select(status => (k, status)))];
 

@@ -221,7 +221,8 @@ public sealed class ScaleTests(ThousandWorkspaces fixture) : IClassFixture<Thous
     private static Task Told(TestDriver driver, string id, ulong generation) =>
         driver.Sink.Until(id, WorkspaceState.Stopped, w => w.Generation == generation, Ct);
 
-    // These workspaces have nothing but their Deployments, which is told of each after some seconds, and is no news here.
+    // These workspaces have nothing but their Deployments, which is told of each after some seconds, and is no news
+    // here.
     private static IEnumerable<Type> Calls(TestDriver driver)
     {
         var heard = driver.Sink.Heard;

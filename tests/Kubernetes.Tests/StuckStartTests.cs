@@ -3,7 +3,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>A workspace that does not come to run, though nothing reports a failure, is Failed in time and says what is known.</summary>
+/// <summary>
+/// A workspace that does not come to run, though nothing reports a failure, is Failed in time and says what is known.
+/// </summary>
 public sealed class StuckStartTests(ControlPlaneFixture fixture)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(4);

@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Kubernetes.Tests;
 
-/// <summary>What another field manager applies is a conflict, which says how to get past it; and the two ways do.</summary>
+/// <summary>
+/// What another field manager applies is a conflict, which says how to get past it; and the two ways do.
+/// </summary>
 public sealed class TakeOwnershipTests(ControlPlaneFixture fixture)
 {
     private const string Theirs = "another-controller";

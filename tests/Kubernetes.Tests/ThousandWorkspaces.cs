@@ -9,8 +9,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Kubernetes.Tests;
 
 /// <summary>
-/// A thousand stopped workspaces of one provider, in a control plane of their own that may be killed. No controllers run in
-/// it: the objects change when a test changes them and at no other time.
+/// A thousand stopped workspaces of one provider, in a control plane of their own that may be killed. No controllers
+/// run in it: the objects change when a test changes them and at no other time.
 /// </summary>
 public sealed class ThousandWorkspaces : IAsyncDisposable
 {
@@ -49,7 +49,9 @@ public sealed class ThousandWorkspaces : IAsyncDisposable
         return this;
     }
 
-    /// <summary>Makes a workspace's Deployment, and says what its controller would: that there is nothing to run.</summary>
+    /// <summary>
+    /// Makes a workspace's Deployment, and says what its controller would: that there is nothing to run.
+    /// </summary>
     internal async Task<string> Add(DriverIdentity identity, CancellationToken ct)
     {
         var id = TestDriver.NewId();

@@ -113,8 +113,8 @@ public sealed class WatchTests(ControlPlaneFixture fixture)
     }
 
     /// <summary>
-    /// Waits until what should keep pods away counts: the API server enforces it only once its own cache has it, which is a
-    /// moment after its creation was answered.
+    /// Waits until what should keep pods away counts: the API server enforces it only once its own cache has it, which
+    /// is a moment after its creation was answered.
     /// </summary>
     internal static async Task UntilPodsAreRefused(ClusterApi admin, TestNamespace ns)
     {

@@ -10,7 +10,9 @@ using Grpc.Net.Client;
 
 namespace Coder.Mesh.Load.Tests;
 
-/// <summary>One agent of each bad kind, each on a connection of its own; they go on until the other end has enough.</summary>
+/// <summary>
+/// One agent of each bad kind, each on a connection of its own; they go on until the other end has enough.
+/// </summary>
 internal sealed class BadAgents : IAsyncDisposable
 {
     /// <summary>Tokens that they need.</summary>

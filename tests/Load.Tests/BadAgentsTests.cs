@@ -25,7 +25,9 @@ public sealed partial class BadAgentsTests
 
     private static readonly HttpClient Http = new();
 
-    /// <summary>How often what is counted at the end, by the text of its sample without tags that say nothing here.</summary>
+    /// <summary>
+    /// How often what is counted at the end, by the text of its sample without tags that say nothing here.
+    /// </summary>
     private static readonly SortedDictionary<string, int> Expected = new(StringComparer.Ordinal)
     {
         ["mesh_session_end=\"flooding\""] = 1,

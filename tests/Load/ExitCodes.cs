@@ -6,8 +6,8 @@ internal static class ExitCodes
     public const int Success = 0;
 
     /// <summary>
-    /// Agents were missing or ended early, or calls failed: the figures aren't those that were asked for. Or they are, and a
-    /// budget isn't kept. The output says which.
+    /// Agents were missing or ended early, or calls failed: the figures aren't those that were asked for. Or they are,
+    /// and a budget isn't kept. The output says which.
     /// </summary>
     public const int Incomplete = 1;
 

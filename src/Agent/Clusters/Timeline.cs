@@ -76,7 +76,7 @@ internal sealed class Timeline : IEquatable<Timeline>
             "full",
             default,
             TimelineStage.Notice,
-            Message: "More happened in this generation than is kept; what comes now is not told any more."
+            Message: "This generation has more entries than are kept; later ones are dropped."
         );
 
     private static TimelineStep Cleaned(TimelineStep step) =>

@@ -112,7 +112,7 @@ internal sealed class AgentStream(
                     new DisconnectReason(
                         DisconnectKind.Silent,
                         "silent",
-                        $"Heard nothing for {limit.TotalSeconds:0.#} s."
+                        $"Received nothing for {limit.TotalSeconds:0.#} s."
                     )
                 ),
             null,

@@ -4,7 +4,7 @@ namespace Coder.Mesh.Agent.Connection;
 
 internal static partial class Log
 {
-    [LoggerMessage(3100, LogLevel.Information, "mesh-agent {Version} starts; cluster: {Cluster}")]
+    [LoggerMessage(3100, LogLevel.Information, "Starting mesh-agent {Version}; cluster: {Cluster}")]
     public static partial void Starting(this ILogger logger, string version, string cluster);
 
     [LoggerMessage(3101, LogLevel.Debug, "Dialing {AccessUrl}")]
@@ -26,14 +26,14 @@ internal static partial class Log
     [LoggerMessage(
         3103,
         LogLevel.Error,
-        "The control plane refuses this agent: {Reason}: {Detail} The next attempt is in {DelaySeconds:0.0} s"
+        "The control plane rejected this agent: {Reason}: {Detail} Next attempt in {DelaySeconds:0.0} s"
     )]
     public static partial void Refused(this ILogger logger, string reason, string detail, double delaySeconds);
 
     [LoggerMessage(
         3104,
         LogLevel.Warning,
-        "Not connected: {Reason}: {Detail} Attempts that failed in a row: {Failures}; the next is in {DelaySeconds:0.0} s"
+        "Cannot connect: {Reason}: {Detail} Consecutive failures: {Failures}; next attempt in {DelaySeconds:0.0} s"
     )]
     public static partial void NotConnected(
         this ILogger logger,
@@ -46,17 +46,17 @@ internal static partial class Log
     [LoggerMessage(
         3105,
         LogLevel.Information,
-        "The session ended: {Reason}: {Detail} The next attempt is in {DelaySeconds:0.0} s"
+        "The session ended: {Reason}: {Detail} Next attempt in {DelaySeconds:0.0} s"
     )]
     public static partial void Disconnected(this ILogger logger, string reason, string detail, double delaySeconds);
 
-    [LoggerMessage(3106, LogLevel.Information, "Saying Hello anew: {Detail}")]
+    [LoggerMessage(3106, LogLevel.Information, "Starting a new session: {Detail}")]
     public static partial void Renewing(this ILogger logger, string detail);
 
-    [LoggerMessage(3107, LogLevel.Error, "A fault in the agent ended an attempt to connect; it tries again")]
+    [LoggerMessage(3107, LogLevel.Error, "Unexpected error while connecting; retrying")]
     public static partial void DialFault(this ILogger logger, Exception exception);
 
-    [LoggerMessage(3108, LogLevel.Debug, "Sent a snapshot of {Count} workspaces in {Parts} parts")]
+    [LoggerMessage(3108, LogLevel.Debug, "Sent a snapshot of {Count} workspaces in {Parts} frames")]
     public static partial void SnapshotSent(this ILogger logger, int count, int parts);
 
     [LoggerMessage(
@@ -66,22 +66,26 @@ internal static partial class Log
     )]
     public static partial void SnapshotTooLarge(this ILogger logger, int count, uint limit);
 
-    [LoggerMessage(3110, LogLevel.Debug, "A {Frame} frame came before the cluster was known, and is left for later")]
+    [LoggerMessage(
+        3110,
+        LogLevel.Debug,
+        "Ignored a {Frame} frame that arrived before the agent had read the cluster; it will be sent again"
+    )]
     public static partial void FrameIgnored(this ILogger logger, string frame);
 
-    [LoggerMessage(3111, LogLevel.Information, "Said goodbye to the control plane: {Reason}")]
+    [LoggerMessage(3111, LogLevel.Information, "Closed the session with the control plane: {Reason}")]
     public static partial void SaidGoodbye(this ILogger logger, string reason);
 
     [LoggerMessage(
         3119,
         LogLevel.Information,
-        "Asked to move to another replica, but not welcomed yet: {Problem} Attempts that failed in a row: {Failures}"
+        "Cannot attach to another replica before this one stops: {Problem} Consecutive failures: {Failures}"
     )]
     public static partial void SuccessorDialFailed(this ILogger logger, string problem, int failures);
 
-    [LoggerMessage(3120, LogLevel.Information, "Health is served at {Address}: {Paths}")]
+    [LoggerMessage(3120, LogLevel.Information, "Serving health checks at {Address}: {Paths}")]
     public static partial void HealthServed(this ILogger logger, string address, string paths);
 
-    [LoggerMessage(3121, LogLevel.Information, "{AccessUrl} is reached through the proxy {Proxy}")]
+    [LoggerMessage(3121, LogLevel.Information, "Connecting to {AccessUrl} through the proxy {Proxy}")]
     public static partial void ThroughProxy(this ILogger logger, Uri accessUrl, ProxyRoute proxy);
 }

@@ -12,7 +12,9 @@ internal sealed class SnapshotSchedule(ReportQueue reports, Reconciler reconcile
     private static readonly TimeSpan ResyncInterval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Runs until cancelled. A resync comes every 10 minutes, ± 20 %, and retries unfinished work too.</summary>
+    /// <summary>
+    /// Runs until cancelled. A resync comes every 10 minutes, ± 20 %, and retries unfinished work too.
+    /// </summary>
     public async Task Run(CancellationToken ct)
     {
         await reconciler.WaitUntilListed(ct);

@@ -4,14 +4,16 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Agent.Connection;
 
-/// <summary>Dials the stream that replaces one which the control plane drains, and retries until it is welcomed.</summary>
+/// <summary>
+/// Dials the stream that replaces one which the control plane drains, and retries until it is welcomed.
+/// </summary>
 internal sealed class SuccessorDial(Dialer dialer, Jitter jitter, TimeProvider time, ILogger logger)
 {
     /// <param name="within">The first attempt is made at a random time within this period.</param>
     /// <param name="stopping">The process stops. Cancels an attempt.</param>
     /// <param name="over">
-    /// The drained stream has ended. Cancels the wait between attempts but not an attempt: the control plane may have ended
-    /// the drained stream because it welcomed this one.
+    /// The drained stream has ended. Cancels the wait between attempts but not an attempt: the control plane may have
+    /// ended the drained stream because it welcomed this one.
     /// </param>
     public async Task<Dialed> Dial(TimeSpan within, CancellationToken stopping, CancellationToken over)
     {

@@ -39,8 +39,8 @@ internal sealed record Assessment(
         };
 
     /// <summary>
-    /// Becomes Failed when this state has lasted longer than the timeout of the context, until the cluster gets over it. The time
-    /// is counted from the cluster's own timestamps, so that a restart of the agent does not reset it.
+    /// Becomes Failed when this state has lasted longer than the timeout of the context, until the cluster gets over
+    /// it. The time is counted from the cluster's own timestamps, so that a restart of the agent does not reset it.
     /// </summary>
     /// <param name="code">Code of the failure.</param>
     public Assessment FailAfterTimeout(EvaluationContext context, string code)

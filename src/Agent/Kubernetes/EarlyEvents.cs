@@ -1,8 +1,8 @@
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Keeps events of objects that have not been seen yet, since each kind has its own watch and they are not synchronized. Most
-/// belong to workspaces that are about to be seen; events of other objects are dropped later.
+/// Keeps events of objects that have not been seen yet, since each kind has its own watch and they are not
+/// synchronized. Most belong to workspaces that are about to be seen; events of other objects are dropped later.
 /// </summary>
 internal sealed class EarlyEvents
 {

@@ -110,13 +110,13 @@ internal sealed class ReadinessProbe(
     // an object shows that it reaches its store.
     private ProbedCondition Reachable(CheckResult stored, params IEnumerable<CheckResult> others)
     {
-        if (stored.Away is { } away)
+        if (stored.Unreachable is { } unreachable)
             return False(
                 ConditionTypes.ClusterReachable,
                 ClusterCodes.ClusterUnreachable,
-                others.Any(l => l.Away is null)
-                    ? $"The API server answers, but not from its store: {away.Message}"
-                    : away.Message
+                others.Any(l => l.Unreachable is null)
+                    ? $"The API server answers, but not from its store: {unreachable.Message}"
+                    : unreachable.Message
             );
         return watches.StalledWatches() is { } deaf
             ? False(ConditionTypes.ClusterReachable, ClusterCodes.WatchFailing, deaf)
@@ -191,16 +191,19 @@ internal sealed class ReadinessProbe(
         {
             // A response of a gateway, or of a server that is starting.
             return e.Status >= System.Net.HttpStatusCode.InternalServerError
-                ? new CheckResult<T>(null, Away: e.ToClusterException())
+                ? new CheckResult<T>(null, Unreachable: e.ToClusterException())
                 : new CheckResult<T>(null, Refused: e);
         }
         catch (ClusterException e)
         {
-            return new CheckResult<T>(null, Away: e);
+            return new CheckResult<T>(null, Unreachable: e);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
-            return new CheckResult<T>(null, Away: Transport.Unreachable(Transport.Explains(e, ct) ?? e.Message, e));
+            return new CheckResult<T>(
+                null,
+                Unreachable: Transport.Unreachable(Transport.Explains(e, ct) ?? e.Message, e)
+            );
         }
     }
 
@@ -213,13 +216,13 @@ internal sealed class ReadinessProbe(
         new(type, ConditionStatus.Unknown, ClusterCodes.NotDetermined, message);
 
     /// <param name="Refused">Set if the server answered with a refusal.</param>
-    /// <param name="Away">Set if no server answered.</param>
-    private record CheckResult(ApiException? Refused, ClusterException? Away)
+    /// <param name="Unreachable">Set if no server answered.</param>
+    private record CheckResult(ApiException? Refused, ClusterException? Unreachable)
     {
-        public string Reason => Refused?.Message ?? Away?.Message ?? "";
+        public string Reason => Refused?.Message ?? Unreachable?.Message ?? "";
     }
 
-    private sealed record CheckResult<T>(T? Value, ApiException? Refused = null, ClusterException? Away = null)
-        : CheckResult(Refused, Away)
+    private sealed record CheckResult<T>(T? Value, ApiException? Refused = null, ClusterException? Unreachable = null)
+        : CheckResult(Refused, Unreachable)
         where T : class;
 }

@@ -5,8 +5,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.Agent.Kubernetes;
 
 /// <summary>
-/// Fails a workspace that has not come to run within the timeout though no object reports a failure, and says what is known
-/// of it: a pure function.
+/// Fails a workspace that has not come to run within the timeout though no object reports a failure, and says what is
+/// known of it: a pure function.
 /// </summary>
 internal static class StartTimeout
 {
@@ -34,7 +34,9 @@ internal static class StartTimeout
             };
     }
 
-    /// <summary>The latest progress that is known, by the cluster's own times, which outlive a restart of the agent.</summary>
+    /// <summary>
+    /// The latest progress that is known, by the cluster's own times, which outlive a restart of the agent.
+    /// </summary>
     private static DateTimeOffset? Since(WorkspaceObjects objects, EvaluationContext context)
     {
         if (objects.Deployment is not { } deployment)

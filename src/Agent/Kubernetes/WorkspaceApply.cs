@@ -196,7 +196,9 @@ internal sealed class WorkspaceApply(
         _attempts.Refused(new ClusterRefusal(refused.Code, $"Stopped, but not changed otherwise: {refused.Message}"));
     }
 
-    /// <summary>Sets replicas to 0; if refused, by the scale subresource, which Deployment webhooks do not check.</summary>
+    /// <summary>
+    /// Sets replicas to 0; if refused, by the scale subresource, which Deployment webhooks do not check.
+    /// </summary>
     /// <returns>The refusal; null if it succeeded.</returns>
     private async Task<ClusterException?> Stop(DeploymentObject there, ulong generation, CancellationToken ct)
     {

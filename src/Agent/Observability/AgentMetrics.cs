@@ -29,7 +29,11 @@ internal sealed class AgentMetrics
             "Time of an apply or a removal.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.02, 0.1, 0.5, 2, 10, 60] }
         );
-        _probes = meter.CreateCounter<long>("mesh.agent.probes", "{probe}", "Looks at the cluster, by result.");
+        _probes = meter.CreateCounter<long>(
+            "mesh.agent.probes",
+            "{probe}",
+            "Readiness checks of the cluster, by result."
+        );
     }
 
     public void Attached() => _attached.Add(1);

@@ -2,12 +2,12 @@ namespace Coder.Mesh.Agent.Reconcile;
 
 internal static partial class Log
 {
-    [LoggerMessage(3200, LogLevel.Information, "The cluster holds {Count} workspaces of this provider")]
+    [LoggerMessage(3200, LogLevel.Information, "The cluster has {Count} workspaces of this provider")]
     public static partial void ClusterListed(this ILogger logger, int count);
 
     [LoggerMessage(
         EventId = 3201,
-        Message = "The cluster did not do generation {Generation} of workspace {WorkspaceId}: {Code}: {Reason} (transient: {Transient})"
+        Message = "Failed to apply generation {Generation} of workspace {WorkspaceId}: {Code}: {Reason} (transient: {Transient})"
     )]
     public static partial void ClusterRefused(
         this ILogger logger,
@@ -22,7 +22,7 @@ internal static partial class Log
     [LoggerMessage(
         3202,
         LogLevel.Warning,
-        "Generation {Generation} of workspace {WorkspaceId} took longer than {Limit}; it is tried again"
+        "Applying generation {Generation} of workspace {WorkspaceId} took longer than {Limit}; retrying"
     )]
     public static partial void ClusterTooSlow(
         this ILogger logger,
@@ -34,7 +34,7 @@ internal static partial class Log
     [LoggerMessage(
         3203,
         LogLevel.Error,
-        "A fault in the agent kept it from doing generation {Generation} of workspace {WorkspaceId}; it is tried again"
+        "Unexpected error while applying generation {Generation} of workspace {WorkspaceId}; retrying"
     )]
     public static partial void DriverFault(
         this ILogger logger,
@@ -43,20 +43,20 @@ internal static partial class Log
         ulong generation
     );
 
-    [LoggerMessage(3204, LogLevel.Error, "A fault in the agent ended its watch of the cluster; it is started again")]
+    [LoggerMessage(3204, LogLevel.Error, "Unexpected error while watching the cluster; restarting the watch")]
     public static partial void WatchFault(this ILogger logger, Exception exception);
 
     [LoggerMessage(
         3205,
         LogLevel.Debug,
-        "Generation {Generation} of workspace {WorkspaceId} is older than what is known, and changes nothing"
+        "Ignored generation {Generation} of workspace {WorkspaceId}: a newer one is known"
     )]
     public static partial void OlderDesiredIgnored(this ILogger logger, string workspaceId, ulong generation);
 
     [LoggerMessage(
         3206,
         LogLevel.Information,
-        "The cluster did generation {Generation} of workspace {WorkspaceId} after {Failures} attempts that failed"
+        "Applied generation {Generation} of workspace {WorkspaceId} after {Failures} failed attempts"
     )]
     public static partial void ClusterSucceeded(
         this ILogger logger,
@@ -73,7 +73,7 @@ internal static partial class Log
         string why
     );
 
-    [LoggerMessage(3211, LogLevel.Error, "A fault in the agent kept it from looking at the cluster")]
+    [LoggerMessage(3211, LogLevel.Error, "Unexpected error while checking the readiness of the cluster")]
     public static partial void ProbeFault(this ILogger logger, Exception exception);
 
     [LoggerMessage(3212, LogLevel.Information, "The cluster's namespace {Namespace} has the UID {NamespaceUid}")]
@@ -82,21 +82,21 @@ internal static partial class Log
     [LoggerMessage(
         3213,
         LogLevel.Warning,
-        "The cluster is simulated: workspaces are kept in memory only, and nothing runs anywhere"
+        "The cluster is simulated: workspaces exist only in memory, and nothing runs"
     )]
     public static partial void ClusterIsSimulated(this ILogger logger);
 
     [LoggerMessage(
         3214,
         LogLevel.Information,
-        "Workspace {WorkspaceId} was changed by somebody else in the cluster; what is desired is applied again"
+        "Workspace {WorkspaceId} was modified in the cluster by another client; applying the desired state again"
     )]
     public static partial void Repairing(this ILogger logger, string workspaceId);
 
     [LoggerMessage(
         3215,
         LogLevel.Warning,
-        "Without {Flag} FILE each start of this agent makes another cluster, which the control plane refuses for a provider that is bound to an earlier one"
+        "Without {Flag} FILE, each start of this agent simulates a new cluster, and the control plane rejects a second cluster for the same provider"
     )]
     public static partial void SimulatedAnew(this ILogger logger, string flag);
 }

@@ -15,8 +15,8 @@ internal static class PlacementFailures
     )
     {
         if (metadata.TryGetValue(ErrorMetadata.Region, out var region))
-            return OfRegion(region, causes, Names(metadata, ErrorMetadata.WouldDoElsewhere), subject);
-        var others = Names(metadata, ErrorMetadata.WouldDo);
+            return OfRegion(region, causes, Names(metadata, ErrorMetadata.EligibleElsewhere), subject);
+        var others = Names(metadata, ErrorMetadata.EligibleProviders);
         return new Failure($"the workspace cannot be created on provider \"{causes[0].Subject}\"", ExitCodes.Refused)
         {
             Reason = ErrorReasons.PlacementRefused,

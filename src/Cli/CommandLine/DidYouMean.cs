@@ -4,8 +4,8 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.Cli.CommandLine;
 
 /// <summary>
-/// Suggests corrections for an unknown word: synonyms first, then names with a similar spelling. Destructive commands are
-/// never suggested by spelling.
+/// Suggests corrections for an unknown word: synonyms first, then names with a similar spelling. Destructive commands
+/// are never suggested by spelling.
 /// </summary>
 internal static class DidYouMean
 {

@@ -3,8 +3,8 @@ using System.CommandLine;
 namespace Coder.Mesh.Cli.CommandLine;
 
 /// <summary>
-/// Finds options with an empty value, as in <c>--region=</c> or <c>--image "$IMAGE"</c> with an unset variable. This is an
-/// error, unless an empty value clears something.
+/// Finds options with an empty value, as in <c>--region=</c> or <c>--image "$IMAGE"</c> with an unset variable. This is
+/// an error, unless an empty value clears something.
 /// </summary>
 internal static class EmptyValues
 {
@@ -29,10 +29,11 @@ internal static class EmptyValues
     };
 
     /// <summary>
-    /// Works around System.CommandLine 3.0, which ignores the equals sign of <c>--region=</c>: it reports a missing argument,
-    /// or uses the next word as the value.
+    /// Works around System.CommandLine 3.0, which ignores the equals sign of <c>--region=</c>: it reports a missing
+    /// argument, or uses the next word as the value.
     /// </summary>
-    /// <returns>The same command line, with <c>--region=</c> as the two words <c>--region</c> and an empty one.</returns>
+    /// <returns>The same command line, with <c>--region=</c> as the two words <c>--region</c> and an empty
+    /// one.</returns>
     public static string[] Split(IReadOnlyList<string> words)
     {
         // Words after -- are never options.

@@ -62,7 +62,8 @@ internal static class UsageErrors
             : null;
 
     /// <summary>
-    /// Finds a flag with an invalid value, such as <c>--yes=maybe</c>, which the parser would accept as flag and argument.
+    /// Finds a flag with an invalid value, such as <c>--yes=maybe</c>, which the parser would accept as flag and
+    /// argument.
     /// </summary>
     public static string? WrongFlag(ParseResult line, IReadOnlyList<string> words)
     {

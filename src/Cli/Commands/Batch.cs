@@ -52,8 +52,8 @@ internal sealed class Batch(Invocation run)
     }
 
     /// <summary>
-    /// Checks each name before the user is asked to confirm. If any check fails, nothing is changed. Skipped if there is no
-    /// terminal for a confirmation.
+    /// Checks each name before the user is asked to confirm. If any check fails, nothing is changed. Skipped if there
+    /// is no terminal for a confirmation.
     /// </summary>
     /// <param name="key">The field of the changed resources in data.</param>
     /// <returns>The exit code; null if all checks passed.</returns>

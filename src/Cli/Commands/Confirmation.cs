@@ -20,8 +20,8 @@ internal static class Confirmation
         Yes(run.Output, run.Prompt, given, loss, question, ct);
 
     /// <summary>
-    /// Shows what will be lost, and asks for a confirmation. Shows nothing if --yes was given, since the control plane may
-    /// refuse the request.
+    /// Shows what will be lost, and asks for a confirmation. Shows nothing if --yes was given, since the control plane
+    /// may refuse the request.
     /// </summary>
     private static async Task Yes(
         Output output,

@@ -9,8 +9,9 @@ using Coder.Mesh.Cli.Rendering;
 namespace Coder.Mesh.Cli.Completion;
 
 /// <summary>
-/// Implements the directive [suggest], which completion scripts call: prints a line for each completion, with the word, a
-/// tab and its description. It never fails and never writes to stderr, which a shell would print into the command line.
+/// Implements the directive [suggest], which completion scripts call: prints a line for each completion, with the word,
+/// a tab and its description. It never fails and never writes to stderr, which a shell would print into the command
+/// line.
 /// </summary>
 internal sealed class Suggestions(CliHost host) : SynchronousCommandLineAction
 {

@@ -3,7 +3,10 @@ using Coder.Mesh.Cli.CommandLine;
 
 namespace Coder.Mesh.Cli.Connection;
 
-/// <summary>The control plane that a command calls, and its token: from options, the environment, the context or defaults, in this order.</summary>
+/// <summary>
+/// The control plane that a command calls, and its token: from options, the environment, the context or defaults, in
+/// this order.
+/// </summary>
 /// <param name="Target">The control plane.</param>
 /// <param name="Token">The token of the caller.</param>
 /// <param name="Context">Null if neither address nor token come from a context.</param>

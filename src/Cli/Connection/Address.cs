@@ -55,7 +55,9 @@ internal static class Address
             );
     }
 
-    /// <summary>Decides by name only, without a lookup, since its result could change before the name is used.</summary>
+    /// <summary>
+    /// Decides by name only, without a lookup, since its result could change before the name is used.
+    /// </summary>
     public static bool IsLoopback(Uri address) =>
         address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(address.DnsSafeHost, out var ip) && IPAddress.IsLoopback(ip));

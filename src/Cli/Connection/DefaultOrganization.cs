@@ -11,9 +11,12 @@ internal sealed record DefaultOrganization(string Name, string Origin, string Un
 
     public const string Variable = "MESH_ORG";
 
-    /// <summary>Resolves it. As for the address, a context given by an option takes precedence over the environment.</summary>
+    /// <summary>
+    /// Resolves it. As for the address, a context given by an option takes precedence over the environment.
+    /// </summary>
     /// <param name="context">Null if no context is used.</param>
-    /// <param name="address">The address of the command; the organization of a context is valid for its own address only.</param>
+    /// <param name="address">The address of the command; the organization of a context is valid for its own address
+    /// only.</param>
     public static DefaultOrganization? Of(ContextChoice? context, Uri address, Func<string, string?> env)
     {
         var saved =

@@ -3,8 +3,8 @@ using Coder.Mesh.Shared;
 namespace Coder.Mesh.Cli.Connection;
 
 /// <summary>
-/// Finds environment variables that are probably misspelt ones of this program, which would be ignored silently. Variables
-/// of other programs, such as the agent, may have the same prefix. Pure.
+/// Finds environment variables that are probably misspelt ones of this program, which would be ignored silently.
+/// Variables of other programs, such as the agent, may have the same prefix. Pure.
 /// </summary>
 internal static class MisspeltVariables
 {

@@ -8,7 +8,9 @@ internal static class ListOptions
 {
     public static readonly Option<bool> NoHeaders = new("--no-headers") { Description = "Omit the headers of tables" };
 
-    /// <summary>Creates an option that accepts one value, several separated by commas, or several occurrences.</summary>
+    /// <summary>
+    /// Creates an option that accepts one value, several separated by commas, or several occurrences.
+    /// </summary>
     /// <param name="name">The option's name.</param>
     /// <param name="description">Its description, to which the words are added.</param>
     /// <param name="values">The allowed values.</param>

@@ -56,7 +56,9 @@ internal sealed class CreateProvider
         return ExitCodes.Ok;
     }
 
-    /// <summary>Reads the name of an organization for the example. The provider exists already, so errors are ignored.</summary>
+    /// <summary>
+    /// Reads the name of an organization for the example. The provider exists already, so errors are ignored.
+    /// </summary>
     private static async Task<string?> AnOrganization(Invocation run, CancellationToken ct)
     {
         try

@@ -3,7 +3,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>The instructions that follow a new token: prepare the cluster, start the agent, use the provider. Pure.</summary>
+/// <summary>
+/// The instructions that follow a new token: prepare the cluster, start the agent, use the provider. Pure.
+/// </summary>
 /// <param name="Provider">The provider's name.</param>
 /// <param name="Namespace">The namespace for its workspaces.</param>
 /// <param name="Token">The token, or the file that contains it.</param>

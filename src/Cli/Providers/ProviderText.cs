@@ -27,7 +27,9 @@ internal static class ProviderText
         return Text.OrNone(string.Join(", ", notes));
     }
 
-    /// <summary>Formats the number of unfinished workspaces, and the maximum if there is one: "3", "3 of 200".</summary>
+    /// <summary>
+    /// Formats the number of unfinished workspaces, and the maximum if there is one: "3", "3 of 200".
+    /// </summary>
     public static string Load(Provider provider)
     {
         var held = provider.UnfinishedWorkspaces.ToString(CultureInfo.InvariantCulture);

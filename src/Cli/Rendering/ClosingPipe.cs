@@ -6,7 +6,8 @@ namespace Coder.Mesh.Cli.Rendering;
 internal sealed class OutputClosedException(Exception cause) : Exception("the output was closed", cause);
 
 /// <summary>
-/// Stdout if it is a pipe. Unlike the stream of the console, it reports that the pipe was closed, so that a command ends.
+/// Stdout if it is a pipe. Unlike the stream of the console, it reports that the pipe was closed, so that a command
+/// ends.
 /// </summary>
 internal sealed class ClosingPipe : Stream
 {

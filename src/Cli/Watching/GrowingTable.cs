@@ -2,7 +2,9 @@ using Coder.Mesh.Cli.Rendering;
 
 namespace Coder.Mesh.Cli.Watching;
 
-/// <summary>A table whose rows are added over time: the first rows set the widths, and longer cells widen columns.</summary>
+/// <summary>
+/// A table whose rows are added over time: the first rows set the widths, and longer cells widen columns.
+/// </summary>
 internal sealed class GrowingTable(Terminal terminal, string[] headers, bool withHeaders)
 {
     private readonly List<string[]> _first = withHeaders ? [headers] : [];

@@ -106,7 +106,9 @@ internal sealed record DesiredStateChange(
                 : null,
     };
 
-    /// <summary>Describes that the workspace was already in this state; null if the change may have had an effect.</summary>
+    /// <summary>
+    /// Describes that the workspace was already in this state; null if the change may have had an effect.
+    /// </summary>
     public Func<Workspace, string?> Already { get; init; } = _ => null;
 
     // A change increments the generation, which no agent has reported yet.

@@ -151,7 +151,9 @@ internal sealed class UpdateWorkspace
         request.UpdateMask.Paths.Add("spec.env_from");
     }
 
-    /// <summary>Reads the current variables, which the API replaces as a whole, and makes the update conditional on them.</summary>
+    /// <summary>
+    /// Reads the current variables, which the API replaces as a whole, and makes the update conditional on them.
+    /// </summary>
     private async Task ChangeVariables(Invocation run, UpdateWorkspaceRequest request, CancellationToken ct)
     {
         var read = new GetWorkspaceRequest

@@ -12,7 +12,9 @@ internal static class WorkspaceText
     /// <summary>Formats the state, with its code if there is a problem: "failed (image_pull_failed)".</summary>
     public static string Word(Workspace w) => InBrackets(Text.Word(Shown(w)), Code(w));
 
-    /// <summary>Formats the state and its age: "running (last reported 8m ago; provider us-east-1 is in error)".</summary>
+    /// <summary>
+    /// Formats the state and its age: "running (last reported 8m ago; provider us-east-1 is in error)".
+    /// </summary>
     /// <param name="time">Null to show a time instead of an age, for output that is not updated.</param>
     public static string State(Workspace w, TimeProvider? time) =>
         InBrackets(Text.Word(Shown(w)), Code(w), LastReport(w, time), w.Summary?.Reason ?? "");
@@ -38,8 +40,8 @@ internal static class WorkspaceText
     }
 
     /// <summary>
-    /// Describes what the workspace waits for, if its provider is not ready or its agent is not connected. Otherwise, the
-    /// change is applied soon.
+    /// Describes what the workspace waits for, if its provider is not ready or its agent is not connected. Otherwise,
+    /// the change is applied soon.
     /// </summary>
     public static string[] Waits(Workspace w) =>
         w.Summary is { WaitingFor.Length: > 0, Reason.Length: > 0 } summary && summary.WaitingFor != Attached(w)

@@ -92,7 +92,7 @@ internal sealed class AccessLogWriter(
         {
             await Flush(limitSeconds, ct);
         }
-        catch (Exception e) when (e is PostgresException || StoreFailure.IsAway(e))
+        catch (Exception e) when (e is PostgresException || StoreFailure.IsUnavailable(e))
         {
             logger.NotStored(e.Message);
         }

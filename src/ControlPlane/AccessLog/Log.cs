@@ -2,7 +2,11 @@ namespace Coder.Mesh.ControlPlane.AccessLog;
 
 internal static partial class Log
 {
-    [LoggerMessage(2000, LogLevel.Warning, "The access log can't be stored now, its counts are kept: {Problem}")]
+    [LoggerMessage(
+        2000,
+        LogLevel.Warning,
+        "Cannot store the access log; its counts are kept for the next attempt: {Problem}"
+    )]
     public static partial void NotStored(this ILogger logger, string problem);
 
     [LoggerMessage(2001, LogLevel.Warning, "Refused {Subject} from {Address}: {Reason}: {Message}")]

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Attaches agents. Concurrent attaches are stored together, so that a crowd that returns at once costs few transactions; those
-/// that would wait too long are told when to return.
+/// Attaches agents. Concurrent attaches are stored together, so that a crowd that returns at once costs few
+/// transactions; those that would wait too long are told when to return.
 /// </summary>
 internal sealed class AgentAdmission : IDisposable
 {
@@ -80,8 +80,8 @@ internal sealed class AgentAdmission : IDisposable
     }
 
     /// <summary>
-    /// Stores with the provider why its agent was refused before its Hello was accepted. Left out while many agents attach, so
-    /// that it does not add to the load.
+    /// Stores with the provider why its agent was refused before its Hello was accepted. Left out while many agents
+    /// attach, so that it does not add to the load.
     /// </summary>
     public async Task Note(string providerId, Error error, CancellationToken ct)
     {
@@ -91,7 +91,7 @@ internal sealed class AgentAdmission : IDisposable
         {
             await _presences.Refuse(providerId, error, offered: null, ct);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             // The agent receives the error all the same.
         }

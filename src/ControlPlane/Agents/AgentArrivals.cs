@@ -5,9 +5,10 @@ using Coder.Mesh.ControlPlane.Edge;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Limits the agents that are dialling but not attached yet to as many as can be attached within their patience. All others are
-/// refused before authentication, at a fraction of the cost of an attach, with a moment at which there is room for them.
-/// Otherwise a crowd that returns at once would use up the processors for dials that are given up, and nobody would attach.
+/// Limits the agents that are dialling but not attached yet to as many as can be attached within their patience. All
+/// others are refused before authentication, at a fraction of the cost of an attach, with a moment at which there is
+/// room for them. Otherwise a crowd that returns at once would use up the processors for dials that are given up, and
+/// nobody would attach.
 /// </summary>
 internal sealed class AgentArrivals(TimeProvider time)
 {

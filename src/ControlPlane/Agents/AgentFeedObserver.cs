@@ -19,7 +19,7 @@ internal sealed class AgentFeedObserver(
         foreach (var key in changed)
         {
             if (StreamKeys.ProviderOf(key) is { } providerId)
-                check.Ring(providerId, presence: key == StreamKeys.Presence(providerId));
+                check.Request(providerId, presence: key == StreamKeys.Presence(providerId));
         }
 
         if (sessions.Count == 0)
@@ -30,5 +30,5 @@ internal sealed class AgentFeedObserver(
     }
 
     // The agents may have received states that this database does not hold, so all of them attach again.
-    public void DatabaseChanged() => sessions.CloseAll(SessionEnd.StoreAway);
+    public void DatabaseChanged() => sessions.CloseAll(SessionEnd.StoreUnavailable);
 }

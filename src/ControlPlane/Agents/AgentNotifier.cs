@@ -11,7 +11,7 @@ internal sealed class AgentNotifier(AgentSessions sessions, SessionCheck check) 
     public void ReportContradicted(string providerId, string workspaceId) =>
         sessions.Find(providerId)?.Desired.Repeat(workspaceId);
 
-    public void TokenRevoked(string providerId) => check.Ring(providerId);
+    public void TokenRevoked(string providerId) => check.Request(providerId);
 
     public void ProviderDeleted(string providerId) => sessions.Find(providerId)?.Close(SessionEnd.ProviderDeleted);
 }

@@ -52,7 +52,7 @@ internal sealed class AgentSessionRunner(
             session.Send(welcome);
             sessions.Add(session);
             // Changes during the attach, such as the revocation of its token, could not find the session.
-            check.Ring(session.ProviderId);
+            check.Request(session.ProviderId);
             var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
             var writer = WriterOf(session, attached.State.SilenceLimit);
             await Task.WhenAll(
@@ -191,7 +191,7 @@ internal sealed class AgentSessionRunner(
         {
             return await failures.Add(session.Fence, ct);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             // Not counted: the session may have ended because the database is unavailable.
             return 0;

@@ -88,5 +88,5 @@ public sealed class AgentStreamOptions
 
     /// <summary>How long the database may be unavailable before all sessions are closed.</summary>
     [Range(typeof(TimeSpan), "00:00:10", "01:00:00")]
-    public TimeSpan StoreAwayLimit { get; set; } = TimeSpan.FromMinutes(5);
+    public TimeSpan StoreOutageLimit { get; set; } = TimeSpan.FromMinutes(5);
 }

@@ -19,7 +19,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// <summary>The gRPC service of agents: admits an agent, then runs its session until either side ends it.</summary>
 [Authorize(Policies.Agent)]
 internal sealed class AgentStreamService(
-    SessionPermits places,
+    SessionPermits permits,
     AgentAdmission admission,
     AgentSessionRunner runner,
     StreamDrain drain,
@@ -49,7 +49,7 @@ internal sealed class AgentStreamService(
 
         var ct = context.CancellationToken;
         var agent = context.Caller();
-        using var place = Granted(await Noted(places.Take(), agent.Subject, ct), agent.Subject, context);
+        using var permit = Granted(await Noted(permits.Take(), agent.Subject, ct), agent.Subject, context);
         var asked = await Noted(await ReadHello(requestStream, ct), agent.Subject, ct);
         var (hello, interval) = Granted(asked, agent.Subject, context);
         AttachedSession attached;

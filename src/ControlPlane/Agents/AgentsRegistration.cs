@@ -19,7 +19,7 @@ internal static class AgentsRegistration
         services.AddSingleton<OpenStreams>();
         services.AddSingleton<StreamDrain>();
         services.AddHostedService(s => s.GetRequiredService<StreamDrain>());
-        services.AddHostedService<StoreAwayWatch>();
+        services.AddHostedService<StoreOutageWatch>();
         return services;
     }
 }

@@ -84,7 +84,7 @@ internal sealed class DesiredStateDispatcher(
                 if (_firstSnapshotDone)
                     await SendMarked(ct);
             }
-            catch (Exception e) when (StoreFailure.IsAway(e) || StoreFailure.IsContention(e))
+            catch (Exception e) when (StoreFailure.IsUnavailable(e) || StoreFailure.IsContention(e))
             {
                 logger.DesiredNotRead(names.Of(providerId), providerId, e.Message);
                 await Task.Delay(RetryDelay, time, ct);

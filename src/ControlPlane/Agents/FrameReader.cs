@@ -41,7 +41,7 @@ internal sealed class FrameReader(
             }
 
             var frame = requests.Current;
-            session.Owner.Heard();
+            session.Owner.FrameReceived();
             metrics.Received(frame.FrameCase);
             if (!await Handle(frame, ct))
                 return;

@@ -8,14 +8,14 @@ using Google.Protobuf.Reflection;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Cleans every text of an agent's frame before anything reads it. The fields come from the descriptors, so that a new one
-/// is covered without a change here.
+/// Cleans every text of an agent's frame before anything reads it. The fields come from the descriptors, so that a new
+/// one is covered without a change here.
 /// </summary>
 internal static class FrameTexts
 {
     /// <summary>
-    /// Fields with rules of their own: ids, which are refused if they are not valid, and what a workspace runs, which is kept
-    /// as it is.
+    /// Fields with rules of their own: ids, which are refused if they are not valid, and what a workspace runs, which
+    /// is kept as it is.
     /// </summary>
     public static readonly FrozenSet<string> Excluded = FrozenSet.Create(
         "coder.mesh.agent.v1.WorkspaceObserved.workspace_id",

@@ -14,13 +14,13 @@ internal sealed class InventorySnapshot
     /// Characters of descriptions that are kept of one snapshot, 400 for each of 10,000 workspaces. What comes after is
     /// held without one: whoever adopts it has to say what it is.
     /// </summary>
-    private const int MostCharacters = 4_000_000;
+    private const int MaxCharacters = 4_000_000;
 
     /// <summary>Of one: more than any workspace has, and an orphan must fit into an answer.</summary>
-    private const int MostCharactersOfOne = 200_000;
+    private const int MaxCharactersOfOne = 200_000;
 
     private Dictionary<string, Held> _held = [];
-    private int _room = MostCharacters;
+    private int _room = MaxCharacters;
 
     public int Count => _held.Count;
 
@@ -43,7 +43,7 @@ internal sealed class InventorySnapshot
     public IReadOnlyDictionary<string, Held> Take()
     {
         var held = _held;
-        (_held, _room) = ([], MostCharacters);
+        (_held, _room) = ([], MaxCharacters);
         return held;
     }
 
@@ -77,9 +77,9 @@ internal sealed class InventorySnapshot
             held?.StorageClass ?? ""
         );
         var characters = Characters(described);
-        if (characters <= MostCharactersOfOne)
+        if (characters <= MaxCharactersOfOne)
             _room -= characters;
-        return characters <= MostCharactersOfOne && _room >= 0
+        return characters <= MaxCharactersOfOne && _room >= 0
             ? described
             : described with
             {

@@ -28,20 +28,24 @@ internal static partial class Log
         SessionEnd end
     );
 
-    [LoggerMessage(1103, LogLevel.Warning, "Agent of provider {Provider} ({ProviderId}) broke the protocol: {Problem}")]
+    [LoggerMessage(
+        1103,
+        LogLevel.Warning,
+        "Agent of provider {Provider} ({ProviderId}) violated the protocol: {Problem}"
+    )]
     public static partial void ProtocolBroken(this ILogger logger, string provider, string providerId, string problem);
 
     [LoggerMessage(
         1104,
         LogLevel.Warning,
-        "Desired states of provider {Provider} ({ProviderId}) can't be read now: {Problem}"
+        "Cannot read the desired states of provider {Provider} ({ProviderId}): {Problem}"
     )]
     public static partial void DesiredNotRead(this ILogger logger, string provider, string providerId, string problem);
 
     [LoggerMessage(
         1105,
         LogLevel.Warning,
-        "Reports of provider {Provider} ({ProviderId}) can't be stored now: {Problem}"
+        "Cannot store reports of provider {Provider} ({ProviderId}); they are kept for the next attempt: {Problem}"
     )]
     public static partial void ObservationsNotStored(
         this ILogger logger,
@@ -50,7 +54,7 @@ internal static partial class Log
         string problem
     );
 
-    [LoggerMessage(1106, LogLevel.Error, "The session of provider {Provider} ({ProviderId}) failed")]
+    [LoggerMessage(1106, LogLevel.Error, "Session of provider {Provider} ({ProviderId}) failed")]
     public static partial void SessionFailed(
         this ILogger logger,
         Exception exception,
@@ -61,34 +65,38 @@ internal static partial class Log
     [LoggerMessage(
         1107,
         LogLevel.Warning,
-        "The store has been away for {Minutes:0.0} minutes: all sessions are closed"
+        "The database has been unavailable for {Minutes:0.0} minutes; closing all sessions"
     )]
     public static partial void SessionsClosed(this ILogger logger, double minutes);
 
     [LoggerMessage(
         1108,
         LogLevel.Information,
-        "The stream of the agent of provider {Provider} ({ProviderId}) broke: {Problem}"
+        "Lost the stream of the agent of provider {Provider} ({ProviderId}): {Problem}"
     )]
     public static partial void ConnectionLost(this ILogger logger, string provider, string providerId, string problem);
 
-    [LoggerMessage(1109, LogLevel.Warning, "{Count} sessions can't be checked against the store now: {Problem}")]
+    [LoggerMessage(1109, LogLevel.Warning, "Cannot check {Count} sessions against the database: {Problem}")]
     public static partial void SessionsNotChecked(this ILogger logger, int count, string problem);
 
     [LoggerMessage(
         1110,
         LogLevel.Information,
-        "Stopping: {Sessions} agents are asked to move to {Others} other replicas within {Seconds:0.0} s"
+        "Stopping: asked {Sessions} agents to reconnect to {Others} other replicas within {Seconds:0.0} s"
     )]
     public static partial void HandingOver(this ILogger logger, int sessions, int others, double seconds);
 
-    [LoggerMessage(1111, LogLevel.Information, "{Moved} agents have moved, {Left} have not, after {Seconds:0.0} s")]
+    [LoggerMessage(
+        1111,
+        LogLevel.Information,
+        "{Moved} agents reconnected to other replicas and {Left} did not within {Seconds:0.0} s"
+    )]
     public static partial void HandedOver(this ILogger logger, int moved, int left, double seconds);
 
     [LoggerMessage(
         1112,
         LogLevel.Information,
-        "Workspace {WorkspaceId} of provider {Provider} ({ProviderId}) is changed all the time; its report will be stored later"
+        "Too many concurrent changes of workspace {WorkspaceId} of provider {Provider} ({ProviderId}); its report will be stored later"
     )]
     public static partial void ObservationContended(
         this ILogger logger,
@@ -100,7 +108,7 @@ internal static partial class Log
     [LoggerMessage(
         1113,
         LogLevel.Error,
-        "A report of workspace {WorkspaceId} of provider {Provider} ({ProviderId}) can't be stored and will be tried again"
+        "Failed to store a report of workspace {WorkspaceId} of provider {Provider} ({ProviderId}); retrying"
     )]
     public static partial void ObservationFailed(
         this ILogger logger,

@@ -11,8 +11,8 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
 /// Stores what one agent observes. Keeps only the latest report of each workspace until it is committed, then
-/// acknowledges it; a report that came meanwhile waits for the next batch, and one that changes the workspace more often than
-/// is stored waits until there is room.
+/// acknowledges it; a report that came meanwhile waits for the next batch, and one that changes the workspace more
+/// often than is stored waits until there is room.
 /// </summary>
 /// <param name="capacity">Workspaces whose reports may wait for the store.</param>
 internal sealed class ObservationWriter(
@@ -27,12 +27,13 @@ internal sealed class ObservationWriter(
     private const int BatchSize = 100;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Pending> _pending = [];
 
-    // Of each workspace the latest version that came in this session: the store doesn't remember a report that was no news.
+    // Of each workspace the latest version that came in this session: the store doesn't remember a report that was no
+    // news.
     private readonly Dictionary<string, long> _latest = [];
     private readonly AsyncAutoResetEvent _signal = new();
 
@@ -44,7 +45,8 @@ internal sealed class ObservationWriter(
     private readonly record struct Pending(ObserveWorkspace Report, ActivityContext Trace);
 
     /// <param name="Pause">
-    /// After a failure to store it: it is then tried alone, so that no other waits for it. Null where only its pace holds it.
+    /// After a failure to store it: it is then tried alone, so that no other waits for it. Null where only its pace
+    /// holds it.
     /// </param>
     private sealed record Waiting(DateTimeOffset Due, TimeSpan? Pause = null);
 
@@ -91,7 +93,7 @@ internal sealed class ObservationWriter(
                         Settle(id, unstored);
                     await Acknowledge(batch.Where(b => !_waiting.ContainsKey(b.Key)), ack, ct);
                 }
-                catch (Exception e) when (StoreFailure.IsAway(e))
+                catch (Exception e) when (StoreFailure.IsUnavailable(e))
                 {
                     // Still pending: nothing is lost while the store is away, and nothing acknowledged.
                     logger.ObservationsNotStored(names.Of(fence.ProviderId), fence.ProviderId, e.Message);
@@ -133,8 +135,8 @@ internal sealed class ObservationWriter(
         else if (before is null)
             logger.ObservationFailed(failure, names.Of(fence.ProviderId), fence.ProviderId, id);
         var pause = before is null ? FirstPause : 2 * before.Value;
-        if (pause > LongestPause)
-            pause = LongestPause;
+        if (pause > MaxPause)
+            pause = MaxPause;
         _waiting[id] = new Waiting(time.GetUtcNow() + (pause * (0.5 + (Random.Shared.NextDouble() / 2))), pause);
     }
 

@@ -30,12 +30,12 @@ internal sealed class SessionCheck(
 
     /// <summary>Reports a change that a session of this provider may have to act on.</summary>
     /// <param name="presence">Whether the presence has changed.</param>
-    public void Ring(string providerId, bool presence = false)
+    public void Request(string providerId, bool presence = false)
     {
         if (sessions.Find(providerId) is null && keeper.Find(providerId) is null)
         {
             if (!presence)
-                sweeper.Ring();
+                sweeper.Request();
             return;
         }
 
@@ -46,7 +46,7 @@ internal sealed class SessionCheck(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        health.Back += RingAll;
+        health.Back += RequestAll;
         try
         {
             while (true)
@@ -62,14 +62,14 @@ internal sealed class SessionCheck(
         }
         finally
         {
-            health.Back -= RingAll;
+            health.Back -= RequestAll;
         }
     }
 
-    private void RingAll()
+    private void RequestAll()
     {
         foreach (var session in sessions.All)
-            Ring(session.ProviderId);
+            Request(session.ProviderId);
     }
 
     private string[] Take()
@@ -88,7 +88,7 @@ internal sealed class SessionCheck(
         {
             await Check(chunk, ct);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             logger.SessionsNotChecked(chunk.Length, e.Message);
             lock (_lock)

@@ -25,7 +25,7 @@ internal enum SessionEnd
     ProtocolViolation,
     ProviderDeleted,
     TokenRevoked,
-    StoreAway,
+    StoreUnavailable,
     Shutdown,
     Failed,
 }
@@ -52,7 +52,7 @@ internal static class SessionEnds
             SessionEnd.ProtocolViolation => "protocol_violation",
             SessionEnd.ProviderDeleted => "provider_deleted",
             SessionEnd.TokenRevoked => "token_revoked",
-            SessionEnd.StoreAway => "store_away",
+            SessionEnd.StoreUnavailable => "store_away",
             SessionEnd.Shutdown => "shutdown",
             _ => "failed",
         };
@@ -118,7 +118,7 @@ internal static class SessionEnds
             ErrorReasons.TokenInvalid,
             "The token that the agent attached with has been revoked; give it a live one."
         ),
-        [SessionEnd.StoreAway] = StoreFailure.Away,
+        [SessionEnd.StoreUnavailable] = StoreFailure.Unavailable,
         [SessionEnd.Shutdown] = new(
             ErrorKind.Unavailable,
             ErrorReasons.ServerRestarting,
@@ -133,14 +133,14 @@ internal static class SessionEnds
     );
 
     /// <summary>Returns the error for the agent; null if it left by itself.</summary>
-    private static Error? Told(this SessionEnd end) =>
+    private static Error? ToError(this SessionEnd end) =>
         end is SessionEnd.None or SessionEnd.AgentLeft or SessionEnd.ConnectionLost or SessionEnd.Goodbye
             ? null
             : Errors.GetValueOrDefault(end, SessionFailed);
 
     /// <summary>Returns the exception that ends the agent's call; null if it left by itself.</summary>
     public static RpcException? ToException(this Ending ending) =>
-        ending.End.Told() is { } told
-            ? (told with { Message = $"{told.Message} {ending.Detail}".TrimEnd() }).ToRpcException()
+        ending.End.ToError() is { } error
+            ? (error with { Message = $"{error.Message} {ending.Detail}".TrimEnd() }).ToRpcException()
             : null;
 }

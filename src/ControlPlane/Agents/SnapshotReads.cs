@@ -28,7 +28,7 @@ internal sealed class SnapshotReads
     public SnapshotReads(NpgsqlDataSource database, WorkspaceView workspaces, StoreHealth health, TimeProvider time)
     {
         (_database, _workspaces) = (database, workspaces);
-        _reads = new(BatchLimits.Patient(Providers, workers: 2), Read, _ => StoreFailure.Away, health, time);
+        _reads = new(BatchLimits.Patient(Providers, workers: 2), Read, _ => StoreFailure.Unavailable, health, time);
     }
 
     /// <returns>An error if the database is unavailable.</returns>

@@ -7,12 +7,12 @@ namespace Coder.Mesh.ControlPlane.Agents;
 /// Closes all sessions when the database has been unavailable for too long, so that agents look for a replica that
 /// reaches it.
 /// </summary>
-internal sealed class StoreAwayWatch(
+internal sealed class StoreOutageWatch(
     StoreHealth health,
     AgentSessions sessions,
     IOptions<AgentStreamOptions> options,
     TimeProvider time,
-    ILogger<StoreAwayWatch> logger
+    ILogger<StoreOutageWatch> logger
 ) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -24,10 +24,13 @@ internal sealed class StoreAwayWatch(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                if (health.AwaySince is not { } since || time.GetUtcNow() - since < options.Value.StoreAwayLimit)
+                if (
+                    health.UnavailableSince is not { } since
+                    || time.GetUtcNow() - since < options.Value.StoreOutageLimit
+                )
                     continue;
                 logger.SessionsClosed((time.GetUtcNow() - since).TotalMinutes);
-                sessions.CloseAll(SessionEnd.StoreAway);
+                sessions.CloseAll(SessionEnd.StoreUnavailable);
             }
         }
         catch (OperationCanceledException)

@@ -15,14 +15,20 @@ internal static class TimelineFrames
     /// <summary>Bytes of all entries of a report.</summary>
     public const int MaxBytes = 32 * 1024;
 
-    /// <exception cref="ProtocolException">There is more of it than an agent may tell, or an entry has no name.</exception>
-    public static ImmutableArray<TimelineEntry> Read(IReadOnlyCollection<Proto.TimelineEntry> told, DateTimeOffset at)
+    /// <exception cref="ProtocolException">There is more of it than an agent may tell, or an entry has no
+    /// name.</exception>
+    public static ImmutableArray<TimelineEntry> Read(
+        IReadOnlyCollection<Proto.TimelineEntry> entries,
+        DateTimeOffset at
+    )
     {
-        if (told.Count > TimelineMemory.Most)
-            throw new ProtocolException($"timeline: must have at most {TimelineMemory.Most} entries, has {told.Count}");
-        if (told.Sum(e => e.CalculateSize()) > MaxBytes)
+        if (entries.Count > TimelineMemory.MaxEntries)
+            throw new ProtocolException(
+                $"timeline: must have at most {TimelineMemory.MaxEntries} entries, has {entries.Count}"
+            );
+        if (entries.Sum(e => e.CalculateSize()) > MaxBytes)
             throw new ProtocolException($"timeline: must have at most {MaxBytes} bytes");
-        return [.. told.Select(e => Read(e, at))];
+        return [.. entries.Select(e => Read(e, at))];
     }
 
     private static TimelineEntry Read(Proto.TimelineEntry entry, DateTimeOffset at)

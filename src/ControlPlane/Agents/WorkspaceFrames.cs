@@ -42,7 +42,8 @@ internal static class WorkspaceFrames
         };
     }
 
-    /// <exception cref="ProtocolException">The report names no workspace, a state that is not an agent's to report, or too long a timeline.</exception>
+    /// <exception cref="ProtocolException">The report names no workspace, a state that is not an agent's to report, or
+    /// too long a timeline.</exception>
     public static ObserveWorkspace Observed(WorkspaceObserved report, string providerId, long epoch, DateTimeOffset at)
     {
         if (!Ids.IsId(report.WorkspaceId))

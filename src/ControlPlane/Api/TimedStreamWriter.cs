@@ -20,7 +20,8 @@ internal sealed class TimedStreamWriter<TMessage>(
     public async Task<bool> Write(TMessage message, CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
-        // Cancelling a write resets the stream, so that the caller never receives the final status. Only a stuck write is cancelled.
+        // Cancelling a write resets the stream, so that the caller never receives the final status. Only a stuck write
+        // is cancelled.
         var write = messages.WriteAsync(message, _cut.Token);
         if (!write.IsCompletedSuccessfully)
         {

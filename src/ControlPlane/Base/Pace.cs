@@ -1,8 +1,8 @@
 namespace Coder.Mesh.ControlPlane.Base;
 
 /// <summary>
-/// Bounds how often changes that an agent causes are stored: a burst at once, then one per interval. A token bucket whose
-/// whole state is the time at which it is full again, so that a stored record can carry it. Pure.
+/// Bounds how often changes that an agent causes are stored: a burst at once, then one per interval. A token bucket
+/// whose whole state is the time at which it is full again, so that a stored record can carry it. Pure.
 /// </summary>
 /// <param name="Burst">Changes that are stored at once.</param>
 /// <param name="Interval">After how long there is room for one more.</param>

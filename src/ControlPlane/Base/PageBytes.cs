@@ -33,7 +33,7 @@ internal static class PageBytes
         var (items, bytes, after) = (new List<T>(), 0, Paging.After(token));
         while (true)
         {
-            var rows = Math.Min(size - items.Count, items.Count == 0 ? FirstRows : Room(bytes, items.Count));
+            var rows = Math.Min(size - items.Count, items.Count == 0 ? FirstRows : RowsThatFit(bytes, items.Count));
             var page = await read(after, rows + 1);
             var shown = await map([.. page.Take(rows)]);
             for (var i = 0; i < shown.Count; i++)
@@ -71,5 +71,6 @@ internal static class PageBytes
     public static int Of(IMessage message) => message.CalculateSize() + Overhead;
 
     // Estimated from the average size so far, since rows that do not fit are read for nothing.
-    private static int Room(int bytes, int items) => Math.Max(1, (int)((Max - bytes) / ((double)bytes / items)) + 1);
+    private static int RowsThatFit(int bytes, int items) =>
+        Math.Max(1, (int)((Max - bytes) / ((double)bytes / items)) + 1);
 }

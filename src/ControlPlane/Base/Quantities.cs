@@ -7,7 +7,7 @@ namespace Coder.Mesh.ControlPlane.Base;
 /// Rule for one quantity field of a workspace: a Kubernetes quantity within a range and with a sensible unit.
 /// </summary>
 /// <param name="Units">The accepted suffixes; the empty one stands for a plain number.</param>
-internal sealed record QuantityRule(string Least, string Most, string Example, string[] Units)
+internal sealed record QuantityRule(string Min, string Max, string Example, string[] Units)
 {
     private static readonly string[] Bytes = ["", "k", "M", "G", "T", "P", "Ki", "Mi", "Gi", "Ti", "Pi"];
 
@@ -20,7 +20,7 @@ internal sealed record QuantityRule(string Least, string Most, string Example, s
 
     public static readonly QuantityRule Disk = new("16Mi", "1Pi", "10Gi", Bytes);
 
-    public string Rule => $"must be a Kubernetes quantity from {Least} to {Most}, such as {Example}";
+    public string Rule => $"must be a Kubernetes quantity from {Min} to {Max}, such as {Example}";
 
     /// <returns>The violated rule and a suggestion; null if there is none.</returns>
     public string? Violation(string value)
@@ -34,14 +34,14 @@ internal sealed record QuantityRule(string Least, string Most, string Example, s
     private bool Holds(string value) =>
         Quantities.Parse(value) is { } quantity
         && Units.Contains(quantity.Unit)
-        && Quantities.Compare(value, Least) >= 0
-        && Quantities.Compare(value, Most) <= 0;
+        && Quantities.Compare(value, Min) >= 0
+        && Quantities.Compare(value, Max) <= 0;
 }
 
 /// <summary>Kubernetes quantities without signs and exponents.</summary>
 internal static partial class Quantities
 {
-    private const int Longest = 32;
+    private const int MaxLength = 32;
 
     private static readonly Dictionary<string, double> Units = new()
     {
@@ -66,7 +66,7 @@ internal static partial class Quantities
 
     /// <returns>Null if the value is not a quantity.</returns>
     public static (string Number, string Unit)? Parse(string value) =>
-        value.Length <= Longest && Form().Match(value) is { Success: true } match
+        value.Length <= MaxLength && Form().Match(value) is { Success: true } match
             ? (match.Groups["number"].Value, match.Groups["unit"].Value)
             : null;
 
@@ -76,7 +76,7 @@ internal static partial class Quantities
     /// </summary>
     public static IEnumerable<string> Meant(string value)
     {
-        if (value.Length > Longest || Loose().Match(value) is not { Success: true } match)
+        if (value.Length > MaxLength || Loose().Match(value) is not { Success: true } match)
             return [];
         var number = match.Groups["number"].Value.Replace(',', '.');
         var unit = match.Groups["unit"].Value;

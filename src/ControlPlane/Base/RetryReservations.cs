@@ -1,8 +1,8 @@
 namespace Coder.Mesh.ControlPlane.Base;
 
 /// <summary>
-/// Assigns retry delays to refused requests, each with the next free moment, so that a crowd returns at the rate at which it
-/// can be served. Not thread-safe.
+/// Assigns retry delays to refused requests, each with the next free moment, so that a crowd returns at the rate at
+/// which it can be served. Not thread-safe.
 /// </summary>
 internal sealed class RetryReservations(TimeProvider time)
 {

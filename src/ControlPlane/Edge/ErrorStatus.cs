@@ -6,7 +6,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Edge;
 
-/// <summary>Converts errors to <c>google.rpc.Status</c>. Used by services, interceptors and the authentication.</summary>
+/// <summary>
+/// Converts errors to <c>google.rpc.Status</c>. Used by services, interceptors and the authentication.
+/// </summary>
 internal static class ErrorStatus
 {
     public static async Task<T> OrThrow<T>(this Task<Result<T>> result) => (await result).OrThrow();

@@ -74,7 +74,7 @@ internal sealed class ProviderHistory(
         // One more than asked for, to learn whether there is another page.
         var mentions = await Mentions(id, start.Mention, size + 1, ct);
         var merged = Merge(size, provider, presence, mentions);
-        var lines = await Told(id, merged, ct);
+        var lines = await Describe(id, merged, ct);
         var entries = lines.Select(ToProto).ToList();
         var page = merged.Take(PageBytes.Fitting(entries)).ToList();
         var left = mentions.Skip(page.Count(e => e.IsMention)).Select(e => e.Event.Sequence).FirstOrDefault();
@@ -155,7 +155,7 @@ internal sealed class ProviderHistory(
     }
 
     /// <returns>One line for each event; without text if there is nothing to describe.</returns>
-    private async Task<IReadOnlyList<HistoryLine>> Told(string subject, List<Found> page, CancellationToken ct)
+    private async Task<IReadOnlyList<HistoryLine>> Describe(string subject, List<Found> page, CancellationToken ct)
     {
         var names = await organizations.Names(page.Select(OrganizationId).OfType<string>(), ct);
         var providerNames = await providers.Names(

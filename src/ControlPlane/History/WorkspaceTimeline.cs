@@ -10,11 +10,13 @@ namespace Coder.Mesh.ControlPlane.History;
 
 /// <summary>Position of a page of a timeline.</summary>
 /// <param name="Version">Version of the desired-state change that begins the part.</param>
-/// <param name="Told">Number of items of the part that were returned.</param>
-internal sealed record TimelinePosition(long Version, int Told)
+/// <param name="Returned">Number of items of the part that were returned.</param>
+internal sealed record TimelinePosition(long Version, int Returned)
 {
     public string ToToken() =>
-        Paging.Token($"{Version.ToString(CultureInfo.InvariantCulture)}.{Told.ToString(CultureInfo.InvariantCulture)}");
+        Paging.Token(
+            $"{Version.ToString(CultureInfo.InvariantCulture)}.{Returned.ToString(CultureInfo.InvariantCulture)}"
+        );
 
     /// <returns>Null if the text is not a token of a timeline.</returns>
     public static TimelinePosition? Parse(string token) =>
@@ -85,7 +87,7 @@ internal sealed class WorkspaceTimeline(StoreSessions sessions, NpgsqlDataSource
         private readonly List<TimelineItem> _items = [];
         private readonly List<TimelineItem> _part = [];
         private long _partBegin = from.Version;
-        private int _told = from.Told;
+        private int _returned = from.Returned;
         private int _bytes;
 
         public long Begin => from.Version;
@@ -102,17 +104,17 @@ internal sealed class WorkspaceTimeline(StoreSessions sessions, NpgsqlDataSource
                 .Take(1)
                 .Concat(_part.Skip(1).OrderBy(i => i.Entry.Time.ToDateTimeOffset()).ThenBy(i => Rank(i.Entry.Stage)))
                 .ToList();
-            foreach (var item in ordered.Skip(_told))
+            foreach (var item in ordered.Skip(_returned))
             {
                 var bytes = PageBytes.Of(item);
                 if (_items.Count == size || (_items.Count > 0 && _bytes + bytes > PageBytes.Max))
-                    return new TimelinePosition(_partBegin, _told);
+                    return new TimelinePosition(_partBegin, _returned);
                 _items.Add(item);
                 _bytes += bytes;
-                _told++;
+                _returned++;
             }
 
-            (_partBegin, _told) = (next, 0);
+            (_partBegin, _returned) = (next, 0);
             _part.Clear();
             return null;
         }

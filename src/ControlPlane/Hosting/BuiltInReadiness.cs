@@ -16,7 +16,7 @@ internal static class BuiltInReadiness
 
     private static async Task Answer(HttpContext context)
     {
-        var (ready, text) = await Look(context.RequestServices, context.RequestAborted);
+        var (ready, text) = await Check(context.RequestServices, context.RequestAborted);
         context.Response.StatusCode = ready
             ? Microsoft.AspNetCore.Http.StatusCodes.Status200OK
             : Microsoft.AspNetCore.Http.StatusCodes.Status503ServiceUnavailable;
@@ -24,7 +24,7 @@ internal static class BuiltInReadiness
         await context.Response.WriteAsync($"{text}\n", context.RequestAborted);
     }
 
-    private static async Task<(bool Ready, string Text)> Look(IServiceProvider services, CancellationToken ct)
+    private static async Task<(bool Ready, string Text)> Check(IServiceProvider services, CancellationToken ct)
     {
         try
         {
@@ -35,9 +35,9 @@ internal static class BuiltInReadiness
             var isDefault = await services.GetRequiredService<DeploymentView>().DefaultProviderId(ct);
             return Describe(found.Value, found.Value.Provider.ProviderId == isDefault);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
-            return (false, StoreFailure.Away.Message);
+            return (false, StoreFailure.Unavailable.Message);
         }
     }
 

@@ -2,17 +2,21 @@ namespace Coder.Mesh.ControlPlane.Hosting;
 
 internal static partial class Log
 {
-    [LoggerMessage(1200, LogLevel.Information, "{Count} old rows of feed, request ids and access log removed")]
+    [LoggerMessage(
+        1200,
+        LogLevel.Information,
+        "Removed {Count} expired rows of the change feed, request ids and access log"
+    )]
     public static partial void FeedTrimmed(this ILogger logger, int count);
 
     [LoggerMessage(
         1500,
         LogLevel.Information,
-        "First start: deployment {DeploymentId} has its built-in provider and the organization \"default\""
+        "First start: created deployment {DeploymentId} with its built-in provider and the organization \"default\""
     )]
     public static partial void FirstStart(this ILogger logger, string deploymentId);
 
-    [LoggerMessage(1501, LogLevel.Information, "A new {Kind} token was written to {Path}, readable by its owner only")]
+    [LoggerMessage(1501, LogLevel.Information, "Wrote a new {Kind} token to {Path}, readable by its owner only")]
     public static partial void TokenWritten(this ILogger logger, string kind, string path);
 
     [LoggerMessage(
@@ -25,28 +29,28 @@ internal static partial class Log
     [LoggerMessage(
         1503,
         LogLevel.Warning,
-        "No tokens were made at the first start, because their files can't be written to the data folder {Folder}: {Problem}"
+        "No tokens were created at the first start, because their files cannot be written to the data folder {Folder}: {Problem}"
     )]
     public static partial void TokensNotWritten(this ILogger logger, string folder, string problem);
 
     [LoggerMessage(
         1504,
         LogLevel.Warning,
-        "No new {Kind} token was made, because it can't be written to {Path}: {Problem}"
+        "No new {Kind} token was created, because it cannot be written to {Path}: {Problem}"
     )]
     public static partial void TokenNotWritten(this ILogger logger, string kind, string path, string problem);
 
     [LoggerMessage(
         1505,
         LogLevel.Warning,
-        "There is no admin token: `mesh-control-plane admin-token`, with the same ConnectionStrings__Mesh, makes one and prints it"
+        "There is no admin token. To create and print one, run `mesh-control-plane admin-token` with the same ConnectionStrings__Mesh"
     )]
     public static partial void NoAdminToken(this ILogger logger);
 
     [LoggerMessage(
         1506,
         LogLevel.Warning,
-        "The built-in provider has no token, so that no agent can attach as it: an admin makes one by `mesh providers rotate-token {Provider} --token-out FILE`"
+        "The built-in provider has no token, so no agent can attach to it. To create one, run `mesh providers rotate-token {Provider} --token-out FILE` as an admin"
     )]
     public static partial void NoAgentToken(this ILogger logger, string provider);
 }

@@ -57,7 +57,7 @@ internal static class MartenRegistration
             .Schema.For<Organization>()
             .Index(
                 x => x.Name,
-                i => (i.Name, i.IsUnique, i.Predicate) = (Indexes.OrganizationNameIndex, true, Indexes.Living)
+                i => (i.Name, i.IsUnique, i.Predicate) = (Indexes.OrganizationNameIndex, true, Indexes.NotDeleted)
             );
 
     private static void AddIndexesOfProviders(StoreOptions options)
@@ -66,7 +66,7 @@ internal static class MartenRegistration
             .Schema.For<Provider>()
             .Index(
                 x => x.Name,
-                i => (i.Name, i.IsUnique, i.Predicate) = (Indexes.ProviderNameIndex, true, Indexes.Living)
+                i => (i.Name, i.IsUnique, i.Predicate) = (Indexes.ProviderNameIndex, true, Indexes.NotDeleted)
             )
             .Index(x => new { x.Name, x.ProviderId }, i => i.Name = "ix_provider_name");
         options

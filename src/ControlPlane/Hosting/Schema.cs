@@ -10,7 +10,9 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Hosting;
 
-/// <summary>Updates the database schema to this version. It only adds, because the previous version may still be running.</summary>
+/// <summary>
+/// Updates the database schema to this version. It only adds, because the previous version may still be running.
+/// </summary>
 internal sealed class Schema(IDocumentStore store, NpgsqlDataSource database)
 {
     // Without statistics of the properties inside documents, the planner takes every value for rare.

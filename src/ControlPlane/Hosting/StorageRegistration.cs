@@ -24,7 +24,7 @@ internal static class StorageRegistration
                 {
                     builder.Name = "mesh";
                     builder.ConfigureTracing(Tracing.OnlyWithinTraces);
-                    s.GetRequiredService<ReadOnlyConnections>().LookAtAllOf(builder);
+                    s.GetRequiredService<ReadOnlyConnections>().ObserveAllOf(builder);
                 }
             )
         );

@@ -15,7 +15,8 @@ internal sealed class StoreCheck(StoreHealth health, IHostApplicationLifetime li
     {
         var result =
             lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("stopping")
-            : health.AwaySince is { } since ? HealthCheckResult.Unhealthy($"the store is away since {since:O}")
+            : health.UnavailableSince is { } since
+                ? HealthCheckResult.Unhealthy($"the database has been unavailable since {since:O}")
             : HealthCheckResult.Healthy();
         return Task.FromResult(result);
     }

@@ -25,7 +25,7 @@ internal sealed class Trimmer(NpgsqlDataSource database, TimeProvider time, ILog
                 {
                     await Trim(stoppingToken);
                 }
-                catch (Exception e) when (StoreFailure.IsAway(e))
+                catch (Exception e) when (StoreFailure.IsUnavailable(e))
                 {
                     // Repeated in the next round. The lease reports the outage.
                 }

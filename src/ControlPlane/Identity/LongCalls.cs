@@ -66,7 +66,7 @@ internal sealed class LongCalls(StoreSessions sessions, TimeProvider time, ILogg
             foreach (var gone in tokens.Where(t => !live.Contains(t)))
                 await Revoke(gone);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             // The state of the tokens is unknown, so the calls go on. They are checked again in a second.
             logger.TokensNotChecked(tokens.Length, e.Message);

@@ -6,8 +6,8 @@ namespace Coder.Mesh.ControlPlane.Identity;
 internal readonly record struct KnownToken(string Hash, string User);
 
 /// <summary>
-/// Remembers the tokens of recent lookups. Tokens that were valid before are looked up apart from the others, those of agents at
-/// a limited rate; unknown tokens are refused without a lookup for a while.
+/// Remembers the tokens of recent lookups. Tokens that were valid before are looked up apart from the others, those of
+/// agents at a limited rate; unknown tokens are refused without a lookup for a while.
 /// </summary>
 internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time)
 {

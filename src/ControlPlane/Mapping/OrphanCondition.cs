@@ -27,6 +27,6 @@ internal static class OrphanCondition
     private static string Message(int count, string providerName)
     {
         var held = count == 1 ? "a workspace that isn't" : $"{count} workspaces that aren't";
-        return $"The cluster holds {held} known here; \"mesh providers orphans ls {providerName}\" lists them.";
+        return $"The cluster has {held} known here; \"mesh providers orphans ls {providerName}\" lists them.";
     }
 }

@@ -14,7 +14,7 @@ namespace Coder.Mesh.ControlPlane.Operations;
 /// <summary>Validates requests about providers.</summary>
 internal static class ProviderRequests
 {
-    private const int MostWorkspaces = 1_000_000;
+    private const int MaxWorkspacesCounted = 1_000_000;
 
     private static readonly Dictionary<string, Func<ProviderDetails, ProviderDetails, ProviderDetails>> Paths = new()
     {
@@ -51,8 +51,8 @@ internal static class ProviderRequests
             .Text("details.region", details.Region, 63)
             .Text("details.storage_class", details.StorageClass, 253)
             .Workspaces(ProviderMapping.FromProto(details).Workspaces);
-        return details.MaxWorkspaces is < 0 or > MostWorkspaces
-            ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MostWorkspaces}")
+        return details.MaxWorkspaces is < 0 or > MaxWorkspacesCounted
+            ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MaxWorkspacesCounted}")
             : fields;
     }
 

@@ -17,7 +17,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
         await using var session = sessions.Read();
         if (reference.Length == 0)
             return await Only(session, ct);
-        return await Look(session, reference, ct) is { Deleted: false } organization
+        return await Find(session, reference, ct) is { Deleted: false } organization
             ? organization
             : NotFound(reference);
     }
@@ -26,7 +26,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
     public async Task<Result<Organization>> FindEver(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return await Look(session, reference, ct) is { } organization ? organization : NotFound(reference);
+        return await Find(session, reference, ct) is { } organization ? organization : NotFound(reference);
     }
 
     /// <summary>Reads an organization by id, deleted or not.</summary>
@@ -68,7 +68,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
             $"""
             select provider, count(*)::int, (array_agg(data ->> 'Name' order by data ->> 'Name' collate "C"))[1:$2]
             from {Tables.Organizations}, jsonb_array_elements_text(data -> 'AllowedProviders') as provider
-            where {Indexes.Living} and provider = any($1) group by provider
+            where {Indexes.NotDeleted} and provider = any($1) group by provider
             """,
             connection
         );
@@ -95,7 +95,7 @@ internal sealed class OrganizationView(StoreSessions sessions)
         return organizations.ToDictionary(o => o.OrganizationId, o => o.Name);
     }
 
-    private static async Task<Organization?> Look(IQuerySession session, string reference, CancellationToken ct) =>
+    private static async Task<Organization?> Find(IQuerySession session, string reference, CancellationToken ct) =>
         Ids.IsId(reference)
             ? await session.LoadAsync<Organization>(StreamKeys.Organization(reference), ct)
             : await session

@@ -5,14 +5,14 @@ internal static partial class Log
     [LoggerMessage(
         1700,
         LogLevel.Warning,
-        "The cluster of provider {Provider} ({ProviderId}) holds {Count} workspaces that the store doesn't know; they are left running"
+        "The cluster of provider {Provider} ({ProviderId}) has {Count} workspaces that are not in the database; they are left running"
     )]
     public static partial void OrphansFound(this ILogger logger, string provider, string providerId, int count);
 
     [LoggerMessage(
         1701,
         LogLevel.Warning,
-        "The cluster of provider {Provider} ({ProviderId}) holds {Count} workspaces of other providers, such as {WorkspaceId}; they are left alone"
+        "The cluster of provider {Provider} ({ProviderId}) has {Count} workspaces of other providers, such as {WorkspaceId}; they are left running"
     )]
     public static partial void ForeignHeld(
         this ILogger logger,

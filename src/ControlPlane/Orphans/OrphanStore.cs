@@ -107,7 +107,7 @@ internal sealed class OrphanStore(NpgsqlDataSource database, ProviderNames names
         CancellationToken ct
     )
     {
-        string[] kept = [.. orphans.Take(OrphanTable.MostKept)];
+        string[] kept = [.. orphans.Take(OrphanTable.MaxKept)];
         await using var batch = new NpgsqlBatch(connection);
         batch.Add(
             $"delete from {OrphanTable.Name} where provider_id = $1 and workspace_id <> all($2)",

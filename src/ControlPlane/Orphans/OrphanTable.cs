@@ -16,7 +16,7 @@ internal static class OrphanTable
     /// <summary>
     /// Maximum number of stored orphans per provider, those with the lowest ids; the others are counted.
     /// </summary>
-    public const int MostKept = 1_000;
+    public const int MaxKept = 1_000;
 
     /// <summary>True for a row whose workspace was stored since the snapshot.</summary>
     public const string Known =

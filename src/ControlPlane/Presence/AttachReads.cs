@@ -75,7 +75,9 @@ internal sealed class AttachReads
             ? holder
             : null;
 
-    /// <summary>Whether too many sessions of the provider in a row ended before their first snapshot was answered.</summary>
+    /// <summary>
+    /// Whether too many sessions of the provider in a row ended before their first snapshot was answered.
+    /// </summary>
     public bool IsFailing(ProviderPresence presence) =>
         MayBeFailing(presence)
         && _failures.GetValueOrDefault(presence.ProviderId) is { Count: >= StatusMachine.MaxFailures } last

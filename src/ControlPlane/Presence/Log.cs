@@ -17,7 +17,7 @@ internal static partial class Log
     [LoggerMessage(
         1401,
         LogLevel.Warning,
-        "Presence of provider {Provider} ({ProviderId}) can't be stored now: {Problem}"
+        "Cannot store the presence of provider {Provider} ({ProviderId}): {Problem}"
     )]
     public static partial void PresenceNotStored(
         this ILogger logger,
@@ -26,7 +26,7 @@ internal static partial class Log
         string problem
     );
 
-    [LoggerMessage(1402, LogLevel.Error, "The owner of the presence of provider {Provider} ({ProviderId}) failed")]
+    [LoggerMessage(1402, LogLevel.Error, "Presence tracking of provider {Provider} ({ProviderId}) failed")]
     public static partial void OwnerFailed(
         this ILogger logger,
         Exception exception,
@@ -37,10 +37,14 @@ internal static partial class Log
     [LoggerMessage(
         1403,
         LogLevel.Information,
-        "{Count} providers are Ready but owned by no living replica; they have {Seconds:0} s to come back"
+        "{Count} Ready providers have no agent attached to an active replica; they become Error unless one attaches within {Seconds:0} s"
     )]
     public static partial void SweepBegins(this ILogger logger, int count, double seconds);
 
-    [LoggerMessage(1404, LogLevel.Warning, "The sweep failed and will be tried again: {Problem}")]
+    [LoggerMessage(
+        1404,
+        LogLevel.Warning,
+        "Failed to look for providers without an active replica; retrying: {Problem}"
+    )]
     public static partial void SweepFailed(this ILogger logger, string problem);
 }

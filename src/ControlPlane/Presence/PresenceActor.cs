@@ -87,7 +87,7 @@ internal sealed class PresenceActor : IDisposable
     public Task<OwnerVerdict> Verdict => _verdict.Task;
 
     /// <summary>Records that the agent was heard; cheap enough for every frame.</summary>
-    public void Heard()
+    public void FrameReceived()
     {
         Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
         Volatile.Write(ref _heardPauses, _pulse.KnownPauses);
@@ -177,7 +177,7 @@ internal sealed class PresenceActor : IDisposable
             _synced.TrySetResult();
         if (_state.Link == Link.Unresponsive)
             _verdict.TrySetResult(OwnerVerdict.Unresponsive);
-        return _state.Link is Link.Attached or Link.Grace || _state.StoreAway;
+        return _state.Link is Link.Attached or Link.Grace || _state.StoreUnavailable;
     }
 
     /// <summary>
@@ -186,11 +186,11 @@ internal sealed class PresenceActor : IDisposable
     /// </summary>
     private StatusState Backfill(DateTimeOffset heardAt, DateTimeOffset at)
     {
-        var state = StatusMachine.Step(_state, new StatusFact.Heard(), heardAt);
-        if (WasHeldUp())
-            state = StatusMachine.Step(state, new StatusFact.HeldUp(), at);
-        return state.StoreAway && _health.AwaySince is null
-            ? StatusMachine.Step(state, new StatusFact.StoreBack(), at)
+        var state = StatusMachine.Step(_state, new StatusFact.Received(), heardAt);
+        if (WasSuspended())
+            state = StatusMachine.Step(state, new StatusFact.Suspended(), at);
+        return state.StoreUnavailable && _health.UnavailableSince is null
+            ? StatusMachine.Step(state, new StatusFact.StoreRecovered(), at)
             : state;
     }
 
@@ -214,12 +214,12 @@ internal sealed class PresenceActor : IDisposable
             if (fact is StatusFact.Synced && _wasHeld)
                 await _store.ForgetFailures(ProviderId, ct);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             // Keeps what happened, but not what was decided only because time passed.
             var kept = fact is StatusFact.TimePassed ? before : next;
             _state = StatusMachine.Step(kept, new StatusFact.StoreLost(), at);
-            if (_health.ReportAway())
+            if (_health.ReportUnavailable())
                 _logger.PresenceNotStored(_names.Of(ProviderId), ProviderId, e.Message);
         }
 
@@ -227,7 +227,7 @@ internal sealed class PresenceActor : IDisposable
     }
 
     /// <summary>Whether this process was suspended since the agent was last heard. True once for each pause.</summary>
-    private bool WasHeldUp()
+    private bool WasSuspended()
     {
         var pauses = _pulse.Pauses;
         return Interlocked.Exchange(ref _heardPauses, pauses) != pauses;
@@ -235,7 +235,7 @@ internal sealed class PresenceActor : IDisposable
 
     private async Task<bool> Save(StatusState next, DateTimeOffset at, CancellationToken ct)
     {
-        if (next.StoreAway || (_held is not null && at < _heldUntil && !Volatile.Read(ref _proven)))
+        if (next.StoreUnavailable || (_held is not null && at < _heldUntil && !Volatile.Read(ref _proven)))
             return true;
         var events = Difference(next, at);
         _pacedUntil = null;

@@ -64,7 +64,7 @@ internal sealed class PresenceStore
         _appends = new Batcher<PresenceChange, ProviderPresence?>(
             BatchLimits.Patient(size: 128, workers: 4),
             Append,
-            _ => StoreFailure.Away,
+            _ => StoreFailure.Unavailable,
             health: null,
             time,
             key: c => c.ProviderId
@@ -76,7 +76,8 @@ internal sealed class PresenceStore
     /// </summary>
     /// <param name="all">Agents of different providers.</param>
     /// <returns>One result for each agent, in order.</returns>
-    /// <exception cref="Exception">The transaction failed, for example because of a conflict; nothing is stored.</exception>
+    /// <exception cref="Exception">The transaction failed, for example because of a conflict; nothing is
+    /// stored.</exception>
     public async Task<IReadOnlyList<Result<AttachedSession>>> Attach(
         IReadOnlyList<Attaching> all,
         CancellationToken ct

@@ -30,7 +30,7 @@ internal sealed class Reaper(
     /// <summary>
     /// Reports a change of a provider without an owner on this replica, which may have ended its grace period.
     /// </summary>
-    public void Ring()
+    public void Request()
     {
         if (_sweeping)
             _members.Set();
@@ -68,7 +68,7 @@ internal sealed class Reaper(
                 await Sweep(ct);
                 return;
             }
-            catch (Exception e) when (StoreFailure.IsAway(e))
+            catch (Exception e) when (StoreFailure.IsUnavailable(e))
             {
                 logger.SweepFailed(e.Message);
                 await Task.Delay(Retry, time, ct);
@@ -87,7 +87,7 @@ internal sealed class Reaper(
         _sweeping = true;
         while (true)
         {
-            await Look(connection, graces, ct);
+            await Check(connection, graces, ct);
             if (graces.Count == 0)
                 break;
             var next = graces.Values.Min(StatusMachine.Deadline)!.Value - time.GetUtcNow();
@@ -98,7 +98,7 @@ internal sealed class Reaper(
         await Release(connection, ct);
     }
 
-    private async Task Look(NpgsqlConnection connection, Dictionary<Orphan, StatusState> graces, CancellationToken ct)
+    private async Task Check(NpgsqlConnection connection, Dictionary<Orphan, StatusState> graces, CancellationToken ct)
     {
         var orphans = await Orphans(connection, ct);
         foreach (var found in graces.Keys.Except(orphans).ToList())
@@ -213,7 +213,7 @@ internal sealed class Reaper(
             select data ->> 'ProviderId', (data ->> 'Epoch')::bigint, data ->> 'OwnerId'
             from {Tables.Presences}
             where (data ->> 'Status' = 'Ready' or (data ->> 'Attached')::boolean) and not (data ->> 'Ended')::boolean
-              and data ->> 'ReplicaId' not in (select id from {ReplicaLease.Table} where {ReplicaLease.Living})
+              and data ->> 'ReplicaId' not in (select id from {ReplicaLease.Table} where {ReplicaLease.Active})
             """,
             connection
         );

@@ -10,8 +10,8 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal static class Admission
 {
     /// <summary>
-    /// How often attaches of one provider, and clusters that are offered for it, are stored. An agent whose sessions end soon
-    /// after their first snapshot comes back no faster than this.
+    /// How often attaches of one provider, and clusters that are offered for it, are stored. An agent whose sessions
+    /// end soon after their first snapshot comes back no faster than this.
     /// </summary>
     public static readonly Pace AttachPace = new(20, TimeSpan.FromSeconds(15));
 

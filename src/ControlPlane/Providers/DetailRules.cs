@@ -11,8 +11,8 @@ namespace Coder.Mesh.ControlPlane.Providers;
 /// </summary>
 internal static partial class DetailRules
 {
-    private const int MostEntries = 20;
-    private const int MostAffinity = 8 * 1024;
+    private const int MaxEntries = 20;
+    private const int MaxAffinity = 8 * 1024;
     private const string OwnPrefix = "mesh.coder.com/";
 
     private static readonly string[] Operators = ["", "Equal", "Exists"];
@@ -30,8 +30,8 @@ internal static partial class DetailRules
     private static Fields Tolerations(this Fields fields, ImmutableArray<Toleration> tolerations)
     {
         const string Field = "details.tolerations";
-        if (tolerations.Length > MostEntries)
-            return fields.Violated(Field, $"must be at most {MostEntries}, are {tolerations.Length}");
+        if (tolerations.Length > MaxEntries)
+            return fields.Violated(Field, $"must be at most {MaxEntries}, are {tolerations.Length}");
         foreach (var toleration in tolerations)
             if (Violation(toleration) is { } rule)
                 fields.Violated(Field, rule);
@@ -61,8 +61,8 @@ internal static partial class DetailRules
     private static Fields NodeSelector(this Fields fields, ImmutableSortedDictionary<string, string> labels)
     {
         const string Field = "details.node_selector";
-        if (labels.Count > MostEntries)
-            return fields.Violated(Field, $"must have at most {MostEntries} labels, has {labels.Count}");
+        if (labels.Count > MaxEntries)
+            return fields.Violated(Field, $"must have at most {MaxEntries} labels, has {labels.Count}");
         foreach (var (key, value) in labels)
         {
             if (!IsQualifiedName(key))
@@ -79,8 +79,8 @@ internal static partial class DetailRules
         const string Field = "details.affinity";
         if (affinity is null)
             return fields;
-        if (affinity.Length > MostAffinity)
-            return fields.Violated(Field, $"must be at most {MostAffinity} characters, has {affinity.Length}");
+        if (affinity.Length > MaxAffinity)
+            return fields.Violated(Field, $"must be at most {MaxAffinity} characters, has {affinity.Length}");
         try
         {
             using var json = JsonDocument.Parse(affinity);
@@ -102,8 +102,8 @@ internal static partial class DetailRules
     private static Fields Annotations(this Fields fields, ImmutableSortedDictionary<string, string> annotations)
     {
         const string Field = "details.service_account_annotations";
-        if (annotations.Count > MostEntries)
-            return fields.Violated(Field, $"must be at most {MostEntries}, are {annotations.Count}");
+        if (annotations.Count > MaxEntries)
+            return fields.Violated(Field, $"must be at most {MaxEntries}, are {annotations.Count}");
         foreach (var (key, value) in annotations)
         {
             if (!IsQualifiedName(key))
@@ -125,8 +125,8 @@ internal static partial class DetailRules
     private static Fields ImagePullSecrets(this Fields fields, ImmutableArray<string> secrets)
     {
         const string Field = "details.image_pull_secrets";
-        if (secrets.Length > MostEntries)
-            return fields.Violated(Field, $"must name at most {MostEntries} Secrets, names {secrets.Length}");
+        if (secrets.Length > MaxEntries)
+            return fields.Violated(Field, $"must name at most {MaxEntries} Secrets, names {secrets.Length}");
         foreach (var secret in secrets.Where(name => !Fields.IsSecretName(name)))
             fields.Violated(Field, Fields.NotASecret(secret));
         foreach (var twice in secrets.GroupBy(name => name).Where(g => g.Count() > 1))

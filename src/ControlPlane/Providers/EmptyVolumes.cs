@@ -9,7 +9,7 @@ namespace Coder.Mesh.ControlPlane.Providers;
 /// <param name="Last">When it last happened; null if never.</param>
 internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, DateTimeOffset? Last)
 {
-    private const int MostNames = 5;
+    private const int MaxNames = 5;
     private const string At = "data ->> 'VolumeCreatedAnewAt'";
 
     public static readonly EmptyVolumes None = new(0, [], null);
@@ -33,7 +33,7 @@ internal sealed record EmptyVolumes(int Count, IReadOnlyList<string> Names, Date
                     ) as number
                 from {Tables.Workspaces}
                 where {Indexes.VolumeCreatedAnew} and data ->> 'ProviderId' = any($1) and ({At})::timestamptz >= $2
-            ) as recent where number <= {MostNames} order by provider, number
+            ) as recent where number <= {MaxNames} order by provider, number
             """,
             connection
         );

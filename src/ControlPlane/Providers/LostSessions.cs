@@ -17,7 +17,7 @@ internal sealed class LostSessions(ReplicaLease lease, NpgsqlDataSource database
     {
         string[] unknown =
         [
-            .. stored.Where(p => p.Attached).Select(p => p.ReplicaId).Distinct().Where(r => !lease.Lives(r)),
+            .. stored.Where(p => p.Attached).Select(p => p.ReplicaId).Distinct().Where(r => !lease.IsActive(r)),
         ];
         if (unknown.Length == 0)
             return stored;
@@ -40,7 +40,7 @@ internal sealed class LostSessions(ReplicaLease lease, NpgsqlDataSource database
         await using var command = database.CreateCommand(
             $"""
             select asked.id, r.renewed_at from unnest($1) asked(id) left join {ReplicaLease.Table} r on r.id = asked.id
-            where ({ReplicaLease.Living}) is not true
+            where ({ReplicaLease.Active}) is not true
             """
         );
         command.Parameters.AddWithValue(replicas);

@@ -32,7 +32,7 @@ internal sealed record ProviderFilter(
         var command = new NpgsqlCommand();
         List<string> conditions = Deleted
             ? ["true"]
-            : [Indexes.Living.Replace("(data", "(p.data", StringComparison.Ordinal)];
+            : [Indexes.NotDeleted.Replace("(data", "(p.data", StringComparison.Ordinal)];
         void Add(Func<string, string> condition, object value)
         {
             command.Parameters.AddWithValue(value);

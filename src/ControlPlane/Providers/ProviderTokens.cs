@@ -32,7 +32,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
         {
             Taken = ProviderCommands.NameTaken(name),
         };
-        return Told(
+        return Returned(
             context,
             writer.Run(context, _ => Task.FromResult<Result<UnitOfWork>>(plan), ct),
             tokenId,
@@ -47,7 +47,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
     public Task<Result<IssuedToken>> Rotate(WriteContext context, string reference, CancellationToken ct)
     {
         var (tokenId, token) = (Ids.New(time), Tokens.Create(TokenKind.Provider));
-        return Told(context, Issue(context, reference, tokenId, token, replacing: null, ct), tokenId, token, ct);
+        return Returned(context, Issue(context, reference, tokenId, token, replacing: null, ct), tokenId, token, ct);
     }
 
     /// <summary>Issues a token for the control plane itself, for the file of the built-in provider's agent.</summary>
@@ -131,7 +131,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
     /// Returns the issued token to the caller. The token of a repeated request cannot be returned again, so another one
     /// replaces it under the same id, unless an agent has attached with it.
     /// </summary>
-    private async Task<Result<IssuedToken>> Told(
+    private async Task<Result<IssuedToken>> Returned(
         WriteContext context,
         Task<Result<WriteResult>> writing,
         string tokenId,

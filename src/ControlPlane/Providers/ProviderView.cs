@@ -16,7 +16,7 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     public async Task<Result<Provider>> Find(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return await Look(session, reference, ct) is { Deleted: false } provider ? provider : NotFound(reference);
+        return await Find(session, reference, ct) is { Deleted: false } provider ? provider : NotFound(reference);
     }
 
     /// <returns>The provider, deleted or not; null if there never was one with this id.</returns>
@@ -30,14 +30,14 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
     public async Task<Result<Provider>> FindEver(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return await Look(session, reference, ct) is { } provider ? provider : NotFound(reference);
+        return await Find(session, reference, ct) is { } provider ? provider : NotFound(reference);
     }
 
     /// <inheritdoc cref="FindEver"/>
     public async Task<Result<ProviderOverview>> Overview(string reference, CancellationToken ct)
     {
         await using var session = sessions.Read();
-        return await Look(session, reference, ct) is { } provider
+        return await Find(session, reference, ct) is { } provider
             ? (await Overviews(session, [provider], ct))[0]
             : NotFound(reference);
     }
@@ -124,7 +124,7 @@ internal sealed class ProviderView(StoreSessions sessions, NpgsqlDataSource data
         CancellationToken ct
     ) => await lost.Detach(await session.LoadManyAsync<ProviderPresence>(ct, ids.Select(StreamKeys.Presence)), ct);
 
-    private static async Task<Provider?> Look(IQuerySession session, string reference, CancellationToken ct) =>
+    private static async Task<Provider?> Find(IQuerySession session, string reference, CancellationToken ct) =>
         Ids.IsId(reference)
             ? await session.LoadAsync<Provider>(StreamKeys.Provider(reference), ct)
             : await session.Query<Provider>().Where(p => p.Name == reference && !p.Deleted).SingleOrDefaultAsync(ct);

@@ -43,7 +43,7 @@ internal static class StatusMachine
     /// </summary>
     public static DateTimeOffset? Deadline(StatusState state)
     {
-        if (state.StoreAway)
+        if (state.StoreUnavailable)
             return null;
         var patience = state switch
         {
@@ -72,39 +72,39 @@ internal static class StatusMachine
         {
             StatusFact.Attached f => Attached(state, f, at),
             StatusFact.Synced when state is { Link: Link.Attached, Identified: true } => Synced(state, at),
-            StatusFact.Heard when state.Link == Link.Attached => state with { LinkDeadline = at + state.SilenceLimit },
+            StatusFact.Received when state.Link == Link.Attached => state with
+            {
+                LinkDeadline = at + state.SilenceLimit,
+            },
             StatusFact.Reported f when state.Link == Link.Attached => state with
             {
                 Conditions = f.Conditions,
                 LinkDeadline = at + state.SilenceLimit,
             },
-            StatusFact.Detached { Failures: >= MaxFailures } f when state.Link == Link.Attached && !state.StoreAway =>
-                Failed(state, f, at),
+            StatusFact.Detached { Failures: >= MaxFailures } f
+                when state.Link == Link.Attached && !state.StoreUnavailable => Failed(state, f, at),
             // While the database is unavailable, the deadline counts as due; it is restarted when the database is back.
             StatusFact.Detached f when state.Link == Link.Attached => state with
             {
                 Link = Link.Grace,
-                LinkDeadline = state.StoreAway ? at : at + f.Grace,
+                LinkDeadline = state.StoreUnavailable ? at : at + f.Grace,
             },
             // The open session is closed because of its token. Until then its agent is attached.
             StatusFact.TokensGone when state.Link is Link.Attached or Link.Grace => state with { NoToken = true },
-            StatusFact.Refused f when state.Link == Link.None && !state.StoreAway => WithStatus(
-                state,
-                ProviderStatus.Error,
-                f.Code,
-                f.Message,
-                at
-            ),
+            StatusFact.Refused f when state.Link == Link.None && !state.StoreUnavailable => Refused(state, f, at),
             StatusFact.OwnerLost when state.Link == Link.None => state with
             {
                 Link = Link.Grace,
                 LinkDeadline = at + StartupGrace,
             },
-            StatusFact.HeldUp => HeldUp(state, at),
-            StatusFact.StoreLost => state with { StoreAway = true },
-            StatusFact.StoreBack when state.StoreAway => StoreBack(state, at),
+            StatusFact.Suspended => Suspended(state, at),
+            StatusFact.StoreLost => state with { StoreUnavailable = true },
+            StatusFact.StoreRecovered when state.StoreUnavailable => StoreRecovered(state, at),
             _ => state,
         };
+
+    private static StatusState Refused(StatusState state, StatusFact.Refused fact, DateTimeOffset at) =>
+        WithStatus(state, ProviderStatus.Error, fact.Code, fact.Message, at);
 
     private static StatusState Attached(StatusState state, StatusFact.Attached fact, DateTimeOffset at) =>
         state with
@@ -129,17 +129,17 @@ internal static class StatusMachine
         };
 
     /// <summary>Silence is not counted while this process was suspended and could not receive.</summary>
-    private static StatusState HeldUp(StatusState state, DateTimeOffset at) =>
+    private static StatusState Suspended(StatusState state, DateTimeOffset at) =>
         state with
         {
             LinkDeadline = state.LinkDeadline < at + StartupGrace ? at + StartupGrace : state.LinkDeadline,
             HealthySince = state.Synced ? state.HealthySince : null,
         };
 
-    private static StatusState StoreBack(StatusState state, DateTimeOffset at) =>
+    private static StatusState StoreRecovered(StatusState state, DateTimeOffset at) =>
         state with
         {
-            StoreAway = false,
+            StoreUnavailable = false,
             LinkDeadline = state.LinkDeadline <= at ? at + StartupGrace : state.LinkDeadline,
             // A snapshot cannot be answered without the database.
             HealthySince = state.Synced ? state.HealthySince : null,
@@ -147,7 +147,7 @@ internal static class StatusMachine
 
     private static StatusState Settle(StatusState state, DateTimeOffset at)
     {
-        if (state.StoreAway)
+        if (state.StoreUnavailable)
             return state;
         return state.Link switch
         {
@@ -158,7 +158,7 @@ internal static class StatusMachine
                 "The agent's stream is open, but three heartbeats are missing.",
                 at
             ),
-            Link.Attached => Judge(state, at),
+            Link.Attached => Assess(state, at),
             Link.Grace when state.NoToken => Ended(
                 state,
                 Link.None,
@@ -204,7 +204,7 @@ internal static class StatusMachine
             ),
         ];
 
-    private static StatusState Judge(StatusState state, DateTimeOffset at)
+    private static StatusState Assess(StatusState state, DateTimeOffset at)
     {
         var required = Required(state);
         var unwell = state with { HealthySince = null, SnapshotOverdue = false };

@@ -53,7 +53,7 @@ internal sealed record StatusState(
     public bool NoToken { get; init; }
 
     /// <summary>Whether the database is unavailable; nothing is decided until it is back.</summary>
-    public bool StoreAway { get; init; }
+    public bool StoreUnavailable { get; init; }
 
     public static StatusState From(ProviderPresence presence) =>
         new(presence.Status, presence.Code, presence.Message, presence.StatusAt, presence.RecentErrors)
@@ -83,7 +83,7 @@ internal abstract record StatusFact
     public sealed record Synced : StatusFact;
 
     /// <summary>The agent was heard.</summary>
-    public sealed record Heard : StatusFact;
+    public sealed record Received : StatusFact;
 
     /// <summary>The agent sent a new readiness report.</summary>
     public sealed record Reported(ImmutableArray<Condition> Conditions) : StatusFact;
@@ -112,9 +112,9 @@ internal abstract record StatusFact
     public sealed record StoreLost : StatusFact;
 
     /// <summary>The owner itself was stopped, suspended or starved for a while.</summary>
-    public sealed record HeldUp : StatusFact;
+    public sealed record Suspended : StatusFact;
 
-    public sealed record StoreBack : StatusFact;
+    public sealed record StoreRecovered : StatusFact;
 
     /// <summary>Time has passed, so that a deadline may be due.</summary>
     public sealed record TimePassed : StatusFact;

@@ -5,16 +5,16 @@ internal static partial class Log
     [LoggerMessage(
         1300,
         LogLevel.Warning,
-        "The store can't be reached: {Problem}. Streams stay up; nothing is decided"
+        "Cannot reach the database: {Problem}. Agent streams stay open; no status changes until it is available"
     )]
-    public static partial void StoreAway(this ILogger logger, string problem);
+    public static partial void StoreUnavailable(this ILogger logger, string problem);
 
-    [LoggerMessage(1301, LogLevel.Information, "The store is back after {Seconds:0.0} s")]
-    public static partial void StoreBack(this ILogger logger, double seconds);
+    [LoggerMessage(1301, LogLevel.Information, "The database is available again after {Seconds:0.0} s")]
+    public static partial void StoreRecovered(this ILogger logger, double seconds);
 
-    [LoggerMessage(1302, LogLevel.Information, "{Count} replicas are living")]
+    [LoggerMessage(1302, LogLevel.Information, "{Count} replicas are active")]
     public static partial void ReplicasChanged(this ILogger logger, int count);
 
-    [LoggerMessage(1303, LogLevel.Warning, "The replica's row could not be removed and will expire: {Problem}")]
+    [LoggerMessage(1303, LogLevel.Warning, "Cannot remove the row of this replica; it will expire: {Problem}")]
     public static partial void LeaseNotReturned(this ILogger logger, string problem);
 }

@@ -30,8 +30,8 @@ internal sealed class ReplicaLease(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Time without an answer after which the database is taken to be unreachable, by the machine's own clock. It is reported
-    /// as unavailable only when the renewal has failed.
+    /// Time without an answer after which the database is taken to be unreachable, by the machine's own clock. It is
+    /// reported as unavailable only when the renewal has failed.
     /// </summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(2.5);
 
@@ -39,17 +39,17 @@ internal sealed class ReplicaLease(
     public const int LifeSeconds = 6;
 
     /// <summary>Condition for rows of <see cref="Table"/> of active replicas.</summary>
-    public static readonly string Living = $"renewed_at > now() - interval '{LifeSeconds} seconds'";
+    public static readonly string Active = $"renewed_at > now() - interval '{LifeSeconds} seconds'";
 
-    private HashSet<string> _living = [];
+    private HashSet<string> _active = [];
 
     /// <summary>Number of other active replicas, as of the last renewal.</summary>
-    public int Others => Math.Max(0, Volatile.Read(ref _living).Count - 1);
+    public int Others => Math.Max(0, Volatile.Read(ref _active).Count - 1);
 
     /// <summary>
     /// Whether the replica was active at the last renewal. One that has just started may not be known yet.
     /// </summary>
-    public bool Lives(string replicaId) => Volatile.Read(ref _living).Contains(replicaId);
+    public bool IsActive(string replicaId) => Volatile.Read(ref _active).Contains(replicaId);
 
     /// <summary>
     /// Raised when the set of active replicas has changed. The first change may precede all listeners.
@@ -74,10 +74,10 @@ internal sealed class ReplicaLease(
                 );
                 await Renew(stoppingToken);
             }
-            catch (Exception e) when (StoreFailure.IsAway(e))
+            catch (Exception e) when (StoreFailure.IsUnavailable(e))
             {
-                if (health.ReportAway())
-                    logger.StoreAway(e.Message);
+                if (health.ReportUnavailable())
+                    logger.StoreUnavailable(e.Message);
             }
         } while (await Next(timer, stoppingToken));
     }
@@ -96,7 +96,7 @@ internal sealed class ReplicaLease(
             // Not the shutdown token of the host: a connection that is slow to close may have used up its time.
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             // The row expires by itself.
             logger.LeaseNotReturned(e.Message);
@@ -106,7 +106,7 @@ internal sealed class ReplicaLease(
     /// <summary>Renews once. Public for tests.</summary>
     public async Task Renew(CancellationToken ct)
     {
-        var living = new HashSet<string>();
+        var active = new HashSet<string>();
         await using (
             var command = database.CreateCommand(
                 $"""
@@ -114,7 +114,7 @@ internal sealed class ReplicaLease(
                     insert into {Table} (id) values ($1)
                     on conflict (id) do update set renewed_at = now() returning id)
                 select id from renewed
-                union select id from {Table} where {Living}
+                union select id from {Table} where {Active}
                 """
             )
         )
@@ -122,15 +122,15 @@ internal sealed class ReplicaLease(
             command.Parameters.AddWithValue(replica.Id);
             await using var rows = await command.ExecuteReaderAsync(ct);
             while (await rows.ReadAsync(ct))
-                living.Add(rows.GetString(0));
+                active.Add(rows.GetString(0));
         }
 
         if (health.ReportBack() is { } lasted)
-            logger.StoreBack(lasted.TotalSeconds);
-        if (living.SetEquals(_living))
+            logger.StoreRecovered(lasted.TotalSeconds);
+        if (active.SetEquals(_active))
             return;
-        Volatile.Write(ref _living, living);
-        logger.ReplicasChanged(living.Count);
+        Volatile.Write(ref _active, active);
+        logger.ReplicasChanged(active.Count);
         MembersChanged?.Invoke();
     }
 

@@ -16,10 +16,11 @@ internal sealed record BatchLimits(int Size, int Workers, int MaxWaiting, TimeSp
 }
 
 /// <summary>
-/// Runs requests of many callers together, so that a crowd costs few round trips to the database. A request that arrives
-/// while a worker is free is run immediately; requests that wait for one form the next batches. Waiting is bounded by
-/// time: requests of callers that have left are dropped, and requests that would wait too long are refused with the time
-/// at which there is room for them. A batch that fails is repeated in halves, so that one request fails no other.
+/// Runs requests of many callers together, so that a crowd costs few round trips to the database. A request that
+/// arrives while a worker is free is run immediately; requests that wait for one form the next batches. Waiting is
+/// bounded by time: requests of callers that have left are dropped, and requests that would wait too long are refused
+/// with the time at which there is room for them. A batch that fails is repeated in halves, so that one request fails
+/// no other.
 /// </summary>
 /// <param name="run">Returns one result for each request, in order.</param>
 /// <param name="refusal">Creates the error of a refused request from its retry delay.</param>
@@ -86,7 +87,7 @@ internal sealed class Batcher<TRequest, TResult>(
             if (unclaimed is not null)
                 _ = Return(item.Result.Task, unclaimed);
             ct.ThrowIfCancellationRequested();
-            return StoreFailure.Away;
+            return StoreFailure.Unavailable;
         }
     }
 
@@ -160,7 +161,7 @@ internal sealed class Batcher<TRequest, TResult>(
             for (var i = 0; i < batch.Count; i++)
                 batch[i].Result.TrySetResult(Result.Of(results[i]));
         }
-        catch (Exception e) when (batch.Count > 1 && !StoreFailure.IsAway(e))
+        catch (Exception e) when (batch.Count > 1 && !StoreFailure.IsUnavailable(e))
         {
             // One bad request costs a few smaller batches.
             await RunBatch([.. batch.Take(batch.Count / 2)]);
@@ -196,8 +197,8 @@ internal sealed class BatchRate(BatchLimits limits, TimeProvider time)
     private readonly RetryReservations _reservations = new(time);
 
     /// <summary>
-    /// Average duration of a batch, whatever its size: requests of a batch share their round trips, so that a full one takes
-    /// little longer than a small one.
+    /// Average duration of a batch, whatever its size: requests of a batch share their round trips, so that a full one
+    /// takes little longer than a small one.
     /// </summary>
     private TimeSpan _batch;
 

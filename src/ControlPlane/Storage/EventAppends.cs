@@ -5,7 +5,8 @@ namespace Coder.Mesh.ControlPlane.Storage;
 internal static class EventAppends
 {
     /// <summary>Appends events to a stream in a session whose events may have different authors and traces.</summary>
-    /// <param name="version">Version of the stream that the events were decided on; the save fails if it has changed.</param>
+    /// <param name="version">Version of the stream that the events were decided on; the save fails if it has
+    /// changed.</param>
     public static void Append<TEvent>(
         this IDocumentSession session,
         string key,

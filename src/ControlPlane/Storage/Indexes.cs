@@ -17,12 +17,12 @@ internal static class Indexes
     /// <summary>
     /// As rendered by Marten for <c>!x.Deleted</c>: a partial index is used only by queries with the same predicate.
     /// </summary>
-    public const string Living = "((data ->> 'Deleted') is null or (data ->> 'Deleted')::boolean = false)";
+    public const string NotDeleted = "((data ->> 'Deleted') is null or (data ->> 'Deleted')::boolean = false)";
 
     /// <summary>As rendered by Marten for <c>x.Finished</c>.</summary>
     public const string Ended = "((data ->> 'Finished')::boolean = true)";
 
-    /// <inheritdoc cref="Living"/>
+    /// <inheritdoc cref="NotDeleted"/>
     public const string Unfinished = "((data ->> 'Finished') is null or (data ->> 'Finished')::boolean = false)";
 
     /// <summary>Matches few rows in any deployment. Queried by every list of providers.</summary>

@@ -14,7 +14,7 @@ internal sealed class ReadOnlyConnections
     private int _opened;
 
     /// <summary>Inspects each connection that is opened.</summary>
-    public void LookAtAllOf(NpgsqlDataSourceBuilder builder) =>
+    public void ObserveAllOf(NpgsqlDataSourceBuilder builder) =>
         builder.UsePhysicalConnectionInitializer(
             Opened,
             connection =>

@@ -11,7 +11,7 @@ namespace Coder.Mesh.ControlPlane.Storage;
 internal static class StoreFailure
 {
     /// <summary>The error for callers and agents while the database is unavailable.</summary>
-    public static readonly Error Away = new(
+    public static readonly Error Unavailable = new(
         ErrorKind.Unavailable,
         ErrorReasons.StoreUnavailable,
         "The control plane can't reach its store; try again."
@@ -24,14 +24,14 @@ internal static class StoreFailure
     /// Whether the database cannot be reached, or is starting, stopping or out of connections, so that a retry may
     /// succeed.
     /// </summary>
-    public static bool IsAway(Exception exception)
+    public static bool IsUnavailable(Exception exception)
     {
         foreach (var cause in Causes(exception))
         {
             switch (cause)
             {
                 case PostgresException { SqlState: var state }:
-                    if (IsAway(state))
+                    if (IsUnavailable(state))
                         return true;
                     break;
                 case NpgsqlException or SocketException or TimeoutException or IOException:
@@ -47,7 +47,7 @@ internal static class StoreFailure
     // 08: connection; 28: not authorized, as while a password is changed; 3D: no such database, as during a restore;
     // 57P: operator intervention; 53: insufficient resources. A read-only server is about to become the primary, or
     // was; queries for its WAL position fail with "object not in prerequisite state".
-    private static bool IsAway(string state) =>
+    private static bool IsUnavailable(string state) =>
         state.StartsWith("08", StringComparison.Ordinal)
         || state.StartsWith("28", StringComparison.Ordinal)
         || state.StartsWith("3D", StringComparison.Ordinal)

@@ -14,7 +14,7 @@ internal sealed class StoreHealth(TimeProvider time) : IDisposable
     public event Action? Back;
 
     /// <summary>Null while the database is available.</summary>
-    public DateTimeOffset? AwaySince
+    public DateTimeOffset? UnavailableSince
     {
         get
         {
@@ -24,8 +24,8 @@ internal sealed class StoreHealth(TimeProvider time) : IDisposable
     }
 
     /// <summary>
-    /// Cancelled while the database is unavailable or does not answer: calls should not wait for a turn at it. Calls that have
-    /// a turn query it all the same.
+    /// Cancelled while the database is unavailable or does not answer: calls should not wait for a turn at it. Calls
+    /// that have a turn query it all the same.
     /// </summary>
     public CancellationToken Unreachable
     {
@@ -45,7 +45,7 @@ internal sealed class StoreHealth(TimeProvider time) : IDisposable
     }
 
     /// <returns>True if it was not known before.</returns>
-    public bool ReportAway()
+    public bool ReportUnavailable()
     {
         ReportSilent();
         lock (_lock)

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Reads changes from before the beginning of the change log, for watches that resume. Few run at once.</summary>
+/// <summary>
+/// Reads changes from before the beginning of the change log, for watches that resume. Few run at once.
+/// </summary>
 internal sealed class Backfill(
     NpgsqlDataSource database,
     StreamHistory history,
@@ -14,7 +16,9 @@ internal sealed class Backfill(
     /// <summary>Keeps many watches that resume at the same time from using all database connections.</summary>
     private readonly SemaphoreSlim _turns = new(8);
 
-    /// <summary>Creates a projector for one watch. A thousand watches may have one each, so its cache is small.</summary>
+    /// <summary>
+    /// Creates a projector for one watch. A thousand watches may have one each, so its cache is small.
+    /// </summary>
     public ChangeProjector NewProjector() => new(history, shown, remembered: 500);
 
     /// <returns>False if the position is too old, or belongs to another database.</returns>
@@ -43,7 +47,7 @@ internal sealed class Backfill(
                     reader.Position = page.Next;
                     return changes;
                 }
-                catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
+                catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsUnavailable(e))
                 {
                     // Such as an event of a later version: a retry would fail in the same way.
                     logger.PastNotTold(e.Message);
@@ -69,14 +73,17 @@ internal sealed class Backfill(
     }
 }
 
-/// <summary>Reads the past for one watch until it has reached the present; after that the watch has to keep up.</summary>
+/// <summary>
+/// Reads the past for one watch until it has reached the present; after that the watch has to keep up.
+/// </summary>
 internal sealed class BackfillReader(Backfill backfill) : IDisposable
 {
     private ChangeProjector? _projector;
 
     public bool IsOver { get; private set; }
 
-    /// <returns>Null if the watch had reached the present, or the next changes were trimmed or cannot be read.</returns>
+    /// <returns>Null if the watch had reached the present, or the next changes were trimmed or cannot be
+    /// read.</returns>
     public async Task<IReadOnlyList<FeedChange>?> Read(WatchCursor reader, CancellationToken ct) =>
         IsOver ? null : await backfill.Read(reader, _projector ??= backfill.NewProjector(), ct);
 

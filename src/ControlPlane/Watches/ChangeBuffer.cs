@@ -10,12 +10,14 @@ internal sealed record WatchLimits
     public int KeptBytes { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>
-    /// Number of past changes that the log starts with, so that many watches that resume share one read of them. This is half
-    /// of the capacity; the other half is for changes that happen meanwhile.
+    /// Number of past changes that the log starts with, so that many watches that resume share one read of them. This
+    /// is half of the capacity; the other half is for changes that happen meanwhile.
     /// </summary>
     public int OpenedChanges { get; init; } = 4_096;
 
-    /// <summary>Maximum age of these changes, counted from the last one: a multiple of <see cref="ProgressInterval"/>.</summary>
+    /// <summary>
+    /// Maximum age of these changes, counted from the last one: a multiple of <see cref="ProgressInterval"/>.
+    /// </summary>
     public TimeSpan OpenedAge { get; init; } = TimeSpan.FromMinutes(1);
 
     public int Watches { get; init; } = 2_000;
@@ -23,13 +25,15 @@ internal sealed record WatchLimits
     /// <summary>Maximum time for writing one message to a watch.</summary>
     public TimeSpan WriteTime { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Interval of progress messages on a watch without changes. A resumed watch reads nothing older again.</summary>
+    /// <summary>
+    /// Interval of progress messages on a watch without changes. A resumed watch reads nothing older again.
+    /// </summary>
     public TimeSpan ProgressInterval { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
-/// Keeps the last changes in feed order. One writer appends, any number of watches read. A watch is only a position, so a slow
-/// one uses no memory, and a watch is woken only by changes that its filter lets through.
+/// Keeps the last changes in feed order. One writer appends, any number of watches read. A watch is only a position, so
+/// a slow one uses no memory, and a watch is woken only by changes that its filter lets through.
 /// </summary>
 internal sealed class ChangeBuffer(WatchLimits limits)
 {
@@ -124,7 +128,7 @@ internal sealed class ChangeBuffer(WatchLimits limits)
             }
 
             foreach (var reader in _readers)
-                reader.Heard(changes, from: _end, end);
+                reader.Append(changes, from: _end, end);
             _end = end;
         }
     }

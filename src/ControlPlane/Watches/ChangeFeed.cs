@@ -45,8 +45,8 @@ internal sealed class ChangeFeed(Replica replica) : DocumentSessionListenerBase
         """;
 
     /// <summary>
-    /// Removes the rows that a restored dump brought from a server with higher transaction ids, since they would sort after
-    /// all future rows. The other rows are removed with them, because without them the feed is incomplete.
+    /// Removes the rows that a restored dump brought from a server with higher transaction ids, since they would sort
+    /// after all future rows. The other rows are removed with them, because without them the feed is incomplete.
     /// </summary>
     public const string Clean = $"""
         delete from {TrimmedTable} where xid >= pg_snapshot_xmax(pg_current_snapshot());

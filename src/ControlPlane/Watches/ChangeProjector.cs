@@ -6,9 +6,9 @@ using Microsoft.Extensions.Caching.Memory;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Converts feed rows into changes of resources: folds each stream exactly to the version that the row names. Caches streams,
-/// so that the next change of a stream needs only its new events. Rows must be passed in order and without gaps; after a gap,
-/// call <see cref="Forget"/>.
+/// Converts feed rows into changes of resources: folds each stream exactly to the version that the row names. Caches
+/// streams, so that the next change of a stream needs only its new events. Rows must be passed in order and without
+/// gaps; after a gap, call <see cref="Forget"/>.
 /// </summary>
 /// <param name="remembered">Maximum number of cached streams. Others are folded from their first event.</param>
 internal sealed class ChangeProjector(StreamHistory history, ShownResources shown, int remembered = 20_000)
@@ -35,7 +35,8 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
             .ToList();
         if (rows.Count == 0)
             return [];
-        // The minimum and maximum, not the first and last row: replicas of v0.1 may write rows of a stream out of order.
+        // The minimum and maximum, not the first and last row: replicas of v0.1 may write rows of a stream out of
+        // order.
         var ranges = rows.GroupBy(r => r.Stream)
             .ToDictionary(g => g.Key, g => (Before: g.Min(r => r.Before), After: g.Max(r => r.After)));
         var states = Known(ranges);
@@ -54,8 +55,8 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
         return changes;
     }
 
-    // Uses the cached state of a stream, or starts from its first event. Where rows of v0.1 are out of order, the cached state
-    // may be of a later version, which then stays the last one reported.
+    // Uses the cached state of a stream, or starts from its first event. Where rows of v0.1 are out of order, the
+    // cached state may be of a later version, which then stays the last one reported.
     private Dictionary<string, StreamState> Known(Dictionary<string, (long Before, long After)> ranges) =>
         ranges.ToDictionary(
             r => r.Key,
@@ -99,8 +100,8 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
     }
 
     /// <summary>
-    /// Adds the resources that show something else because of these changes: each once, after the last change that concerns it,
-    /// unless a later change of its own shows it anyway.
+    /// Adds the resources that show something else because of these changes: each once, after the last change that
+    /// concerns it, unless a later change of its own shows it anyway.
     /// </summary>
     private async Task<IReadOnlyList<FoldedChange>> WithDependents(
         List<FoldedChange> changes,
@@ -134,7 +135,9 @@ internal sealed class ChangeProjector(StreamHistory history, ShownResources show
         ];
     }
 
-    /// <summary>Adds the states of streams that are missing, as of a position. Reads only those that are not cached.</summary>
+    /// <summary>
+    /// Adds the states of streams that are missing, as of a position. Reads only those that are not cached.
+    /// </summary>
     private async Task Load(
         IEnumerable<string> keys,
         Dictionary<string, StreamState> states,

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Notifies the other replicas of commits. Sends one NOTIFY for any number of commits, on a separate connection, because a
-/// NOTIFY inside each transaction would serialize their commits.
+/// Notifies the other replicas of commits. Sends one NOTIFY for any number of commits, on a separate connection,
+/// because a NOTIFY inside each transaction would serialize their commits.
 /// </summary>
 internal sealed class CommitNotifier(
     NpgsqlDataSource database,
@@ -61,7 +61,7 @@ internal sealed class CommitNotifier(
             await using var command = database.CreateCommand($"notify {Channel}");
             await command.ExecuteNonQueryAsync(ct);
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
             // Without the NOTIFY, other replicas see the commit at their next poll, within a second.
             logger.NotNotified(e.Message);

@@ -6,8 +6,8 @@ using Coder.Mesh.ControlPlane.Workspaces;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Tells which resources show something else because another one has changed: a provider its tag "default" and its counts of
-/// organizations and workspaces, an organization its count of workspaces. Pure.
+/// Tells which resources show something else because another one has changed: a provider its tag "default" and its
+/// counts of organizations and workspaces, an organization its count of workspaces. Pure.
 /// </summary>
 internal static class DependentResources
 {

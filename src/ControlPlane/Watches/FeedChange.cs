@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// One new version of a resource, at the position of the feed that reports it. All watches share it: nothing in it is changed.
-/// Several changes have the same position where a change of one resource changes what others show.
+/// One new version of a resource, at the position of the feed that reports it. All watches share it: nothing in it is
+/// changed. Several changes have the same position where a change of one resource changes what others show.
 /// </summary>
 internal abstract record FeedChange(FeedPosition Position, IMessage Message)
 {

@@ -25,5 +25,6 @@ internal readonly record struct FeedPosition(ulong TransactionId, long RowId) : 
 }
 
 /// <summary>One changed stream of one save.</summary>
-/// <param name="Replica">Id of the replica that wrote it; null if written by a version before this column existed.</param>
+/// <param name="Replica">Id of the replica that wrote it; null if written by a version before this column
+/// existed.</param>
 internal sealed record FeedRow(FeedPosition Position, string Stream, long Before, long After, string? Replica);

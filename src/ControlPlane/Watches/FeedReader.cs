@@ -5,8 +5,9 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Follows the feed for the whole replica. Reports commits of other replicas to the observer, and while there are watches,
-/// appends every change to the change log. Woken by commits and by NOTIFYs of other replicas, and at least once a second.
+/// Follows the feed for the whole replica. Reports commits of other replicas to the observer, and while there are
+/// watches, appends every change to the change log. Woken by commits and by NOTIFYs of other replicas, and at least
+/// once a second.
 /// </summary>
 internal sealed class FeedReader(
     NpgsqlDataSource database,
@@ -24,7 +25,7 @@ internal sealed class FeedReader(
     private static readonly TimeSpan ReadAgain = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Time without notifications after which the connection is probed.</summary>
     private static readonly TimeSpan ProbeAfter = TimeSpan.FromSeconds(15);
@@ -82,7 +83,7 @@ internal sealed class FeedReader(
                 if (page.Rows.Count > 0)
                     await Task.Delay(ShortestWait, ct);
             }
-            catch (Exception e) when (StoreFailure.IsAway(e))
+            catch (Exception e) when (StoreFailure.IsUnavailable(e))
             {
                 logger.FeedNotRead(e.Message);
                 wait = ReadAgain;
@@ -94,7 +95,8 @@ internal sealed class FeedReader(
         }
     }
 
-    /// <returns>Null if the position was too old or of another database; reading then continues at the end of the feed.</returns>
+    /// <returns>Null if the position was too old or of another database; reading then continues at the end of the
+    /// feed.</returns>
     private async Task<FeedPage?> Next(CancellationToken ct)
     {
         if (_database is not { } name || _position is not { } position || _unsure)
@@ -121,7 +123,7 @@ internal sealed class FeedReader(
 
         var page = await Read(_told!.Value, exceptReplica: null, past ? ChangeProjector.MaxRows : PageSize, ct);
         if (page is not null)
-            await Tell(name, page, ct);
+            await Deliver(name, page, ct);
         return page;
     }
 
@@ -175,7 +177,7 @@ internal sealed class FeedReader(
     }
 
     // In chunks, so that a chunk is not repeated if the database becomes unavailable before the next one.
-    private async Task Tell(string name, FeedPage page, CancellationToken ct)
+    private async Task Deliver(string name, FeedPage page, CancellationToken ct)
     {
         try
         {
@@ -188,10 +190,10 @@ internal sealed class FeedReader(
             changes.Append([], page.Next);
             _told = page.Next;
         }
-        catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsAway(e))
+        catch (Exception e) when (e is not OperationCanceledException && !StoreFailure.IsUnavailable(e))
         {
-            // Such as an event of a later version. Reading continues, because agents need the other changes; watches are ended
-            // and list again.
+            // Such as an event of a later version. Reading continues, because agents need the other changes; watches
+            // are ended and list again.
             logger.NotTold(e);
             if (_told < _opened)
                 // Watches opened since then begin after the failed change, so they need not end.
@@ -220,7 +222,7 @@ internal sealed class FeedReader(
         BreakLog();
     }
 
-    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < LongestWait ? wait * 2 : LongestWait;
+    private static TimeSpan Longer(TimeSpan wait) => wait * 2 < MaxWait ? wait * 2 : MaxWait;
 
     private async Task Listen(CancellationToken ct)
     {
@@ -243,7 +245,7 @@ internal sealed class FeedReader(
                     await probe.ExecuteNonQueryAsync(ct);
                 }
             }
-            catch (Exception e) when (StoreFailure.IsAway(e))
+            catch (Exception e) when (StoreFailure.IsUnavailable(e))
             {
                 logger.NotListening(e.Message);
                 await Task.Delay(ReadAgain, time, ct);

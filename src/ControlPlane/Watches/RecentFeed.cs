@@ -4,11 +4,13 @@ using NpgsqlTypes;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Finds the recent part of the feed before a position, which watches that resume have probably missed.</summary>
+/// <summary>
+/// Finds the recent part of the feed before a position, which watches that resume have probably missed.
+/// </summary>
 internal static class RecentFeed
 {
-    // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss. But nothing of it
-    // may be trimmed before it is read.
+    // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss. But nothing
+    // of it may be trimmed before it is read.
     private const string Sql = $"""
         select xid, id from (
             select xid, id, at, max(at) over () as newest from (

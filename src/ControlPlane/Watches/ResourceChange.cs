@@ -4,7 +4,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>What a subscription reports.</summary>
-/// <param name="Change">Null for <see cref="ChangeType.Progress"/>, which only says how far the subscription has come.</param>
+/// <param name="Change">Null for <see cref="ChangeType.Progress"/>, which only says how far the subscription has
+/// come.</param>
 /// <param name="ResumeToken">A subscription that begins there reports what comes after this change.</param>
 internal sealed record ResourceChange(ChangeType Type, FeedChange? Change, string ResumeToken)
 {

@@ -6,7 +6,9 @@ using Coder.Mesh.ControlPlane.Workspaces;
 
 namespace Coder.Mesh.ControlPlane.Watches;
 
-/// <summary>Maps changed resources to what the API shows, with a fixed number of queries however many they are.</summary>
+/// <summary>
+/// Maps changed resources to what the API shows, with a fixed number of queries however many they are.
+/// </summary>
 internal sealed class ShownResources(
     WorkspaceResponseMapper workspaces,
     ProviderResponseMapper providers,

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Reports changes of resources to whoever asks in this process: gRPC and JSON watches, and pages. Changes come from the log
-/// of changes, and from the store for subscriptions that begin before the log does.
+/// Reports changes of resources to whoever asks in this process: gRPC and JSON watches, and pages. Changes come from
+/// the log of changes, and from the store for subscriptions that begin before the log does.
 /// </summary>
 internal sealed class Subscriptions(
     ChangeBuffer buffer,
@@ -29,8 +29,8 @@ internal sealed class Subscriptions(
     }
 
     /// <summary>
-    /// Reports progress first, then changes as they happen, and progress after each <see cref="WatchLimits.ProgressInterval"/>
-    /// without a change. Ends only by cancellation or an exception.
+    /// Reports progress first, then changes as they happen, and progress after each <see
+    /// cref="WatchLimits.ProgressInterval"/> without a change. Ends only by cancellation or an exception.
     /// </summary>
     /// <param name="resumeToken">Well-formed; empty to begin now.</param>
     /// <exception cref="SubscriptionEndedException">
@@ -118,8 +118,8 @@ internal sealed class Subscriptions(
     }
 
     /// <summary>
-    /// Those that the filter lets through. Of several at one position, only the last has the token of that position: a caller
-    /// that goes on from an earlier one hears the others again.
+    /// Those that the filter lets through. Of several at one position, only the last has the token of that position: a
+    /// caller that goes on from an earlier one hears the others again.
     /// </summary>
     private static IEnumerable<ResourceChange> Reported(
         IReadOnlyList<FeedChange> changes,

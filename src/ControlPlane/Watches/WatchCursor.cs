@@ -36,7 +36,7 @@ internal sealed class WatchCursor(ResumeToken from, Predicate<FeedChange> concer
     public bool Lost { get; set; }
 
     /// <summary>Handles changes that were appended between two positions.</summary>
-    public void Heard(IReadOnlyList<FeedChange> changes, FeedPosition from, FeedPosition end)
+    public void Append(IReadOnlyList<FeedChange> changes, FeedPosition from, FeedPosition end)
     {
         if (Position < from || changes.Any(c => c.Position > Position && concerns(c)))
             News.Set();

@@ -91,7 +91,7 @@ internal sealed class FleetMetrics : BackgroundService
                 {
                     await Count(stoppingToken);
                 }
-                catch (Exception e) when (StoreFailure.IsAway(e))
+                catch (Exception e) when (StoreFailure.IsUnavailable(e))
                 {
                     // Repeated in the next round. The lease reports the outage.
                 }

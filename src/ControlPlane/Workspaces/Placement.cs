@@ -43,7 +43,7 @@ internal static class Placement
             Add(
                 NotReady,
                 presence.Attached
-                    ? "is Pending: its agent is attached, but has not told yet what its cluster holds."
+                    ? "is Pending: its agent is attached, but has not yet reported what its cluster has."
                     : "is Pending: its agent has never attached."
             );
         else if (presence.Status == ProviderStatus.Error)
@@ -88,8 +88,8 @@ internal static class Placement
             causes = [new PreconditionViolation(NoSuchRegion, region, $"There is no provider in region \"{region}\".")];
         var advice =
             elsewhere.Count > 0
-                ? $"Outside this region these would do: {string.Join(", ", elsewhere)}."
-                : "No provider of another region would do now either.";
+                ? $"Eligible providers in other regions: {string.Join(", ", elsewhere)}."
+                : "No provider in another region is eligible either.";
         return Error.Precondition(
             ErrorReasons.PlacementRefused,
             $"No provider in region \"{region}\" can take the workspace. {string.Join(" ", causes.Select(c => c.Description))} {advice}"
@@ -98,27 +98,30 @@ internal static class Placement
             Preconditions = causes,
             Metadata = new Dictionary<string, string>
             {
-                [ErrorMetadata.WouldDo] = "",
-                [ErrorMetadata.WouldDoElsewhere] = string.Join(",", elsewhere),
+                [ErrorMetadata.EligibleProviders] = "",
+                [ErrorMetadata.EligibleElsewhere] = string.Join(",", elsewhere),
                 [ErrorMetadata.Region] = region,
             },
         };
     }
 
-    /// <param name="wouldDo">Names of providers that could take the workspace now.</param>
-    public static Error Refuse(IReadOnlyList<PreconditionViolation> causes, IReadOnlyList<string> wouldDo)
+    /// <param name="eligible">Names of providers that could take the workspace now.</param>
+    public static Error Refuse(IReadOnlyList<PreconditionViolation> causes, IReadOnlyList<string> eligible)
     {
         var advice =
-            wouldDo.Count > 0
-                ? $"These would do: {string.Join(", ", wouldDo)}."
-                : "No other provider would do now either.";
+            eligible.Count > 0
+                ? $"Eligible providers: {string.Join(", ", eligible)}."
+                : "No other provider is eligible.";
         return Error.Precondition(
             ErrorReasons.PlacementRefused,
             $"{string.Join(" ", causes.Select(c => c.Description))} {advice}"
         ) with
         {
             Preconditions = causes,
-            Metadata = new Dictionary<string, string> { [ErrorMetadata.WouldDo] = string.Join(",", wouldDo) },
+            Metadata = new Dictionary<string, string>
+            {
+                [ErrorMetadata.EligibleProviders] = string.Join(",", eligible),
+            },
         };
     }
 }

@@ -15,7 +15,7 @@ namespace Coder.Mesh.ControlPlane.Workspaces;
 public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<string> Ids, string Volume)
 {
     /// <summary>Maximum number of entries of one generation.</summary>
-    public const int Most = 100;
+    public const int MaxEntries = 100;
 
     private const string FullId = "full";
 
@@ -34,9 +34,9 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
         var news = ImmutableArray.CreateBuilder<TimelineEntry>();
         foreach (var entry in reported.Where(e => known.Add(e.Id)).SelectMany(WithRemarks))
         {
-            if (count == Most)
+            if (count == MaxEntries)
                 break;
-            news.Add(++count == Most ? Full(entry) : entry);
+            news.Add(++count == MaxEntries ? Full(entry) : entry);
         }
 
         return news.ToImmutable();
@@ -51,7 +51,7 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
         return new TimelineMemory(
             generation,
             (generation == Generation ? Count : 0) + stored.Length,
-            ids.Length > Most ? ids.RemoveRange(0, ids.Length - Most) : ids,
+            ids.Length > MaxEntries ? ids.RemoveRange(0, ids.Length - MaxEntries) : ids,
             stored.LastOrDefault(e => e.Stage == TimelineStage.VolumeBound)?.Id ?? Volume
         );
     }
@@ -77,6 +77,6 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
                 entry.At,
                 TimelineStage.Notice,
                 "",
-                "More happened in this generation than is kept; what comes now is not told any more."
+                "This generation has more entries than are kept; later ones are dropped."
             );
 }

@@ -122,7 +122,7 @@ internal sealed class WorkspaceCommands(
         return unstored;
     }
 
-    private static bool IsOfOne(Exception e) => !StoreFailure.IsAway(e) && e is not OperationCanceledException;
+    private static bool IsOfOne(Exception e) => !StoreFailure.IsUnavailable(e) && e is not OperationCanceledException;
 
     private async Task<bool> ObserveOnce(
         SessionFence fence,

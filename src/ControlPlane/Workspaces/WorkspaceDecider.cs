@@ -15,8 +15,8 @@ internal static class WorkspaceDecider
     private static readonly TimeSpan RepeatedAtMostEvery = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How often what an agent reports of one workspace is stored, generations that it raises included: enough at once for a
-    /// user who starts and stops, and no more than a few a minute of an agent that never rests.
+    /// How often what an agent reports of one workspace is stored, generations that it raises included: enough at once
+    /// for a user who starts and stops, and no more than a few a minute of an agent that never rests.
     /// </summary>
     public static readonly Pace ReportPace = new(20, TimeSpan.FromSeconds(5));
 

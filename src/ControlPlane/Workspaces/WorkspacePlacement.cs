@@ -47,7 +47,7 @@ internal sealed class WorkspacePlacement(
     TimeProvider time
 )
 {
-    private const int MostRemembered = 10_000;
+    private const int MaxRemembered = 10_000;
 
     /// <summary>Maximum number of providers of a region that are locked at once.</summary>
     private const int MaxCandidates = 50;
@@ -74,11 +74,11 @@ internal sealed class WorkspacePlacement(
             context,
             async token =>
             {
-                var looked = await Look(wanted, candidates, token);
+                var evaluated = await Evaluate(wanted, candidates, token);
                 candidates = MaxCandidates;
-                if (looked.Error is { } error)
+                if (evaluated.Error is { } error)
                     return error;
-                var target = looked.Value;
+                var target = evaluated.Value;
                 return new UnitOfWork(
                     [
                         AdvisoryLock.Organization(target.OrganizationId, exclusive: false),
@@ -96,10 +96,10 @@ internal sealed class WorkspacePlacement(
         return written.Error is { } no ? no : (written.Value, written.Value.Repeated ? null : placed);
     }
 
-    private async Task<Result<Target>> Look(PlaceWorkspace wanted, int candidates, CancellationToken ct)
+    private async Task<Result<Target>> Evaluate(PlaceWorkspace wanted, int candidates, CancellationToken ct)
     {
         if (wanted.Provider.Length == 0 && wanted.Region.Length > 0)
-            return await LookInRegion(wanted, candidates, ct);
+            return await EvaluateRegion(wanted, candidates, ct);
         if (_targets.TryGetValue((wanted.Organization, wanted.Provider), out var remembered))
             return remembered;
         var organization = await organizations.Find(wanted.Organization, ct);
@@ -112,12 +112,12 @@ internal sealed class WorkspacePlacement(
         var candidate = new PlacementCandidate(provider.Value.ProviderId, provider.Value.Details.MaxWorkspaces > 0);
         var target = new Target(organization.Value.OrganizationId, [candidate], Chosen: false);
         // "The only organization" cannot be verified under the locks.
-        if (wanted.Organization.Length > 0 && _targets.Count < MostRemembered)
+        if (wanted.Organization.Length > 0 && _targets.Count < MaxRemembered)
             _targets[(wanted.Organization, wanted.Provider)] = target;
         return target;
     }
 
-    private async Task<Result<Target>> LookInRegion(PlaceWorkspace wanted, int candidates, CancellationToken ct)
+    private async Task<Result<Target>> EvaluateRegion(PlaceWorkspace wanted, int candidates, CancellationToken ct)
     {
         var organization = await organizations.Find(wanted.Organization, ct);
         if (organization.Error is { } unknown)

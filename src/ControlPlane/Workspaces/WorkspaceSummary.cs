@@ -56,7 +56,7 @@ internal sealed record WorkspaceSummary(
             return $"provider {provider.Name} is {(provider.Status == ProviderStatus.Error ? "in error" : Word(provider.Status))}";
         // The agent has some time to return before its provider is in Error.
         if (!acted && !provider.Attached)
-            return $"the agent of provider {provider.Name} is away";
+            return $"the agent of provider {provider.Name} is not connected";
         // The state alone could be taken for the result of the last request.
         return !acted && shown is (ObservedState.Running or ObservedState.Stopped)
             ? "its agent has not acted on the last change yet"

@@ -68,8 +68,8 @@ internal sealed class CallDefaults(TimeSpan timeout, TimeProvider time) : Interc
                 context.Options.WithDeadline(time.GetUtcNow().UtcDateTime + timeout)
             );
 
-    // Set once per call, above the channel, so that its retries have the same id. The message of the caller is not changed:
-    // sending it again is a new request.
+    // Set once per call, above the channel, so that its retries have the same id. The message of the caller is not
+    // changed: sending it again is a new request.
     private static T Identified<T>(T request)
     {
         if (

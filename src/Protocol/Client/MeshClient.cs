@@ -12,8 +12,8 @@ namespace Coder.Mesh.Protocol.Client;
 /// A client for the API of a control plane. It is thread-safe and has one connection; use one for the whole process.
 /// </summary>
 /// <remarks>
-/// Calls have the token, a deadline and, for writes, a request id. They are retried while the control plane is unreachable,
-/// and fail with a <see cref="MeshException"/>.
+/// Calls have the token, a deadline and, for writes, a request id. They are retried while the control plane is
+/// unreachable, and fail with a <see cref="MeshException"/>.
 /// </remarks>
 public sealed class MeshClient : IDisposable
 {
@@ -71,8 +71,8 @@ public sealed class MeshClient : IDisposable
     public TokenService.TokenServiceClient Tokens { get; }
 
     /// <summary>
-    /// Watches the workspaces that match the filter: first the existing ones, then a <see cref="WatchSynced{T}"/>, then each
-    /// change. Each version of a workspace is reported once, in order. An interrupted connection is reported
+    /// Watches the workspaces that match the filter: first the existing ones, then a <see cref="WatchSynced{T}"/>, then
+    /// each change. Each version of a workspace is reported once, in order. An interrupted connection is reported
     /// (<see cref="WatchInterrupted{T}"/>) and established again (<see cref="WatchResumed{T}"/>).
     /// </summary>
     /// <param name="filter">

@@ -10,17 +10,19 @@ public sealed class MeshClientOptions
     public Uri? Address { get; set; }
 
     /// <summary>
-    /// Returns the API token. Called for each call, so that a rotated token is used; read it from a file or a secret store,
-    /// and cache it. Required.
+    /// Returns the API token. Called for each call, so that a rotated token is used; read it from a file or a secret
+    /// store, and cache it. Required.
     /// </summary>
     public Func<CancellationToken, ValueTask<string>>? Token { get; set; }
 
-    /// <summary>The maximum duration of one call, including retries; watches have no limit. 30 seconds by default.</summary>
+    /// <summary>
+    /// The maximum duration of one call, including retries; watches have no limit. 30 seconds by default.
+    /// </summary>
     public TimeSpan CallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The maximum number of attempts for one call while the control plane is unreachable, 10 by default; 1 means no retries.
-    /// Writes have a request id, so that they are carried out once.
+    /// The maximum number of attempts for one call while the control plane is unreachable, 10 by default; 1 means no
+    /// retries. Writes have a request id, so that they are carried out once.
     /// </summary>
     public int MaxAttempts { get; set; } = 10;
 

@@ -9,7 +9,8 @@ public static class MeshClientRegistration
 {
     /// <summary>Registers a singleton <see cref="MeshClient"/>.</summary>
     /// <param name="services">The services of the host.</param>
-    /// <param name="configure">Sets at least address and token. They are checked when the client is first resolved.</param>
+    /// <param name="configure">Sets at least address and token. They are checked when the client is first
+    /// resolved.</param>
     public static IServiceCollection AddMeshClient(
         this IServiceCollection services,
         Action<MeshClientOptions> configure

@@ -4,7 +4,8 @@ using Grpc.Core;
 namespace Coder.Mesh.Protocol.Client;
 
 /// <summary>
-/// A failed call, with the details of the control plane. Errors that callers may handle differently have their own types.
+/// A failed call, with the details of the control plane. Errors that callers may handle differently have their own
+/// types.
 /// </summary>
 public class MeshException : RpcException
 {
@@ -99,7 +100,9 @@ public sealed class MeshAlreadyExistsException : MeshException
         : base(cause) { }
 }
 
-/// <summary>Rules are violated (FAILED_PRECONDITION): <see cref="MeshException.Violations"/>. Nothing was changed.</summary>
+/// <summary>
+/// Rules are violated (FAILED_PRECONDITION): <see cref="MeshException.Violations"/>. Nothing was changed.
+/// </summary>
 public sealed class MeshRefusedException : MeshException
 {
     internal MeshRefusedException(RpcException cause)
@@ -121,8 +124,9 @@ public sealed class MeshAccessException : MeshException
 }
 
 /// <summary>
-/// The control plane is unreachable, cannot reach its database, or did not answer in time (UNAVAILABLE, DEADLINE_EXCEEDED).
-/// The request may have been carried out: retry it with the same request id, which you have to set yourself.
+/// The control plane is unreachable, cannot reach its database, or did not answer in time (UNAVAILABLE,
+/// DEADLINE_EXCEEDED). The request may have been carried out: retry it with the same request id, which you have to set
+/// yourself.
 /// </summary>
 public sealed class MeshUnavailableException : MeshException
 {

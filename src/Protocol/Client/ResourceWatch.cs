@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace Coder.Mesh.Protocol.Client;
 
 /// <summary>
-/// A watch that survives interruptions: it resumes after the last message, lists again if that is not possible, and does
-/// not report the same version twice.
+/// A watch that survives interruptions: it resumes after the last message, lists again if that is not possible, and
+/// does not report the same version twice.
 /// </summary>
 internal sealed class ResourceWatch<TResource, TMessage>(IWatchCalls<TResource, TMessage> calls, TimeProvider time)
     where TResource : class

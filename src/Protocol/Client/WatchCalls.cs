@@ -7,7 +7,9 @@ namespace Coder.Mesh.Protocol.Client;
 /// <summary>The calls of a watch for one kind of resource.</summary>
 internal interface IWatchCalls<TResource, TMessage>
 {
-    /// <summary>Reads the pages of resources that match the filter. The watch starts from the token of the first page.</summary>
+    /// <summary>
+    /// Reads the pages of resources that match the filter. The watch starts from the token of the first page.
+    /// </summary>
     IAsyncEnumerable<(IReadOnlyList<TResource> Resources, string ResumeToken)> List(CancellationToken ct);
 
     AsyncServerStreamingCall<TMessage> Watch(string resumeToken, CancellationToken ct);

@@ -2,7 +2,10 @@ using System.Net;
 
 namespace Coder.Mesh.Protocol.Network;
 
-/// <summary>The proxies that <c>http_proxy</c>, <c>https_proxy</c>, <c>all_proxy</c> and <c>no_proxy</c> name, as docs/proxies.md tells.</summary>
+/// <summary>
+/// The proxies that <c>http_proxy</c>, <c>https_proxy</c>, <c>all_proxy</c> and <c>no_proxy</c> name, as
+/// docs/proxies.md tells.
+/// </summary>
 /// <remarks>
 /// Not the HTTP client's own: that one sends loopback through the proxy, and knows neither networks nor ports in
 /// <c>no_proxy</c>.

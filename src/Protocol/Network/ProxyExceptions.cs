@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Coder.Mesh.Protocol.Network;
 
-/// <summary>What <c>no_proxy</c> lists: hosts, domains, addresses and networks that are reached without a proxy. Pure.</summary>
+/// <summary>
+/// What <c>no_proxy</c> lists: hosts, domains, addresses and networks that are reached without a proxy. Pure.
+/// </summary>
 internal sealed class ProxyExceptions
 {
     private readonly List<Entry> _entries = [];

@@ -1,6 +1,8 @@
 namespace Coder.Mesh.Protocol.Network;
 
-/// <summary>A variable of the environment names no proxy that can be used. Its value isn't told, for it may hold a password.</summary>
+/// <summary>
+/// A variable of the environment names no proxy that can be used. Its value isn't told, for it may hold a password.
+/// </summary>
 /// <param name="variable">Its name.</param>
 public sealed class ProxyVariableException(string variable)
     : Exception(

@@ -11,7 +11,9 @@ using Frame = Coder.Mesh.Agent.V1.ConnectRequest.FrameOneofCase;
 
 namespace Coder.Mesh.Agent.Tests.Connection;
 
-/// <summary>Control planes of released versions, by what they once said, against this agent and its simulated cluster.</summary>
+/// <summary>
+/// Control planes of released versions, by what they once said, against this agent and its simulated cluster.
+/// </summary>
 public sealed class ControlPlaneReplayTests
 {
     public static TheoryData<string> Recordings => [.. RecordedStep.Recordings()];

@@ -6,8 +6,8 @@ using Coder.Mesh.Cli.Tests.Support;
 namespace Coder.Mesh.Cli.Tests.CommandLine;
 
 /// <summary>
-/// Every command line that the parser itself refuses, of every command: what is wrong is said in this program's words, with
-/// the option or argument and what to write.
+/// Every command line that the parser itself refuses, of every command: what is wrong is said in this program's words,
+/// with the option or argument and what to write.
 /// </summary>
 public sealed class UsageWordsTests
 {

@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Tests.Commands;
 
-/// <summary>Nobody is asked to confirm what would be refused, and with one bad name of several nothing is done.</summary>
+/// <summary>
+/// Nobody is asked to confirm what would be refused, and with one bad name of several nothing is done.
+/// </summary>
 public sealed class LookBeforeAskingTests : CliTest
 {
     private const string Own = FakeTokens.Own;
@@ -67,7 +69,9 @@ public sealed class LookBeforeAskingTests : CliTest
         );
     }
 
-    /// <summary>What was confirmed with the command is not announced: the control plane may refuse it all the same.</summary>
+    /// <summary>
+    /// What was confirmed with the command is not announced: the control plane may refuse it all the same.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Refused))]
     public async Task Confirmed_with_the_command_it_announces_no_loss(string command, int exitCode, string why)

@@ -81,7 +81,7 @@ public sealed class UnchangedTests : CliTest
     {
         var workspace = Sample.Workspace("dev", state);
         Server.Workspaces.All.Add(workspace);
-        Server.Workspaces.Wished = w => w.ObservedGeneration = reported ? w.Generation : w.Generation - 1;
+        Server.Workspaces.Changed = w => w.ObservedGeneration = reported ? w.Generation : w.Generation - 1;
 
         var run = await Mesh.Run("workspaces", verb, "dev");
 

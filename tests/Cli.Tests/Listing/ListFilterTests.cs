@@ -8,7 +8,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Cli.Tests.Listing;
 
-/// <summary>Every option of every list command, absent and with each of its values, as the control plane is asked.</summary>
+/// <summary>
+/// Every option of every list command, absent and with each of its values, as the control plane is asked.
+/// </summary>
 public sealed class ListFilterTests : CliTest
 {
     // What these do, they do to the answer.

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace Coder.Mesh.Cli.Tests.Support;
 
-/// <summary>Runs of `mesh` as text, kept under Expected/. UPDATE_EXPECTED=1 writes them anew, to be read in the diff.</summary>
+/// <summary>
+/// Runs of `mesh` as text, kept under Expected/. UPDATE_EXPECTED=1 writes them anew, to be read in the diff.
+/// </summary>
 internal static partial class Expected
 {
     public static void Match(string name, string transcript)

@@ -14,7 +14,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.Cli.Tests.Support;
 
-/// <summary>All services in memory, behind a real h2c port on loopback, which wants a token as the real one does.</summary>
+/// <summary>
+/// All services in memory, behind a real h2c port on loopback, which wants a token as the real one does.
+/// </summary>
 public sealed class FakeControlPlane : IAsyncDisposable
 {
     public const string ApiToken = "mat_fake-api-token-5d41402abc4b2a76";
@@ -73,7 +75,9 @@ public sealed class FakeControlPlane : IAsyncDisposable
 
     public FakeTokens Tokens { get; } = new();
 
-    /// <summary>Method and request id of every write; the services themselves never see the id, which differs each time.</summary>
+    /// <summary>
+    /// Method and request id of every write; the services themselves never see the id, which differs each time.
+    /// </summary>
     public ConcurrentQueue<(string Method, string RequestId)> Writes { get; } = [];
 
     /// <summary>What every call asked for.</summary>

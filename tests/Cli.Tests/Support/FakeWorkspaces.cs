@@ -31,7 +31,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
     public TaskCompletionSource Awaited { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Called with each workspace that was asked to be otherwise, before it is answered.</summary>
-    public Action<Workspace>? Wished { get; set; }
+    public Action<Workspace>? Changed { get; set; }
 
     /// <summary>The workspace that is deleted as soon as its deletion was answered.</summary>
     public string? EndsAtOnce { get; set; }
@@ -77,7 +77,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         var workspace = Sample.Workspace(request.Name, WorkspaceState.Pending);
         workspace.Spec = request.Spec;
         workspace.ObservedGeneration = 0;
-        Wished?.Invoke(workspace);
+        Changed?.Invoke(workspace);
         All.Add(workspace);
         return Task.FromResult(new CreateWorkspaceResponse { Workspace = workspace });
     }
@@ -131,7 +131,12 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Task.FromResult(
             new StartWorkspaceResponse
             {
-                Workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Running),
+                Workspace = Change(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    WorkspaceDesiredState.Running
+                ),
             }
         );
 
@@ -142,7 +147,12 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Task.FromResult(
             new RestartWorkspaceResponse
             {
-                Workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Running),
+                Workspace = Change(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    WorkspaceDesiredState.Running
+                ),
             }
         );
 
@@ -154,7 +164,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Updated.Enqueue(request);
         var workspace = Find(request.Workspace, request.Organization, request.Owner);
         workspace.Generation++;
-        Wished?.Invoke(workspace);
+        Changed?.Invoke(workspace);
         return Task.FromResult(new UpdateWorkspaceResponse { Workspace = workspace });
     }
 
@@ -165,7 +175,12 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         Task.FromResult(
             new StopWorkspaceResponse
             {
-                Workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Stopped),
+                Workspace = Change(
+                    request.Workspace,
+                    request.Organization,
+                    request.Owner,
+                    WorkspaceDesiredState.Stopped
+                ),
             }
         );
 
@@ -174,7 +189,7 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         ServerCallContext context
     )
     {
-        var workspace = Wish(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Deleted);
+        var workspace = Change(request.Workspace, request.Organization, request.Owner, WorkspaceDesiredState.Deleted);
         workspace.State = WorkspaceState.Deleting;
         var answer = new DeleteWorkspaceResponse { Workspace = workspace.Clone() };
         if (EndsAtOnce == workspace.Name)
@@ -200,13 +215,13 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         return Task.FromResult(new AbandonWorkspaceResponse { Workspace = workspace });
     }
 
-    private Workspace Wish(string nameOrId, string organization, string owner, WorkspaceDesiredState desired)
+    private Workspace Change(string nameOrId, string organization, string owner, WorkspaceDesiredState desired)
     {
         var workspace = Find(nameOrId, organization, owner);
         workspace.DesiredState = desired;
         workspace.Generation++;
         workspace.StateTime = Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow);
-        Wished?.Invoke(workspace);
+        Changed?.Invoke(workspace);
         return workspace;
     }
 

@@ -24,7 +24,9 @@ public sealed class MeshProcess : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
-    /// <summary>The published program where MESH_ARTIFACTS names a folder of such; else the one that was built.</summary>
+    /// <summary>
+    /// The published program where MESH_ARTIFACTS names a folder of such; else the one that was built.
+    /// </summary>
     public static string Executable { get; } =
         Path.Combine(
             Environment.GetEnvironmentVariable("MESH_ARTIFACTS") is { Length: > 0 } artifacts
@@ -77,7 +79,8 @@ public sealed class MeshProcess : IDisposable
             )
                 start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
-        // util-linux's script runs this one, and /bin/sh without it: some of those end at a Ctrl-C that their child took.
+        // util-linux's script runs this one, and /bin/sh without it: some of those end at a Ctrl-C that their child
+        // took.
         start.Environment["SHELL"] = "/bin/bash";
         foreach (var (name, value) in Variables)
             start.Environment[name] = value;

@@ -3,7 +3,9 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.Cli.Tests.Support;
 
-/// <summary>Things that a control plane could hold. Ages lie in the middle of their unit, so that they print the same.</summary>
+/// <summary>
+/// Things that a control plane could hold. Ages lie in the middle of their unit, so that they print the same.
+/// </summary>
 internal static class Sample
 {
     public static Timestamp Ago(TimeSpan span) => Timestamp.FromDateTimeOffset(DateTimeOffset.UtcNow - span);
@@ -85,7 +87,9 @@ internal static class Sample
             CreateTime = Ago(TimeSpan.FromHours(60)),
         };
 
-    /// <summary>Bound to one cluster, cordoned, with two tokens, and with an agent of another cluster at its door.</summary>
+    /// <summary>
+    /// Bound to one cluster, cordoned, with two tokens, and with an agent of another cluster at its door.
+    /// </summary>
     public static Provider Moved()
     {
         var provider = Broken();

@@ -5,7 +5,9 @@ using YamlDotNet.RepresentationModel;
 
 namespace Coder.Mesh.Cli.Tests.Support;
 
-/// <summary>Reads YAML as the readers of both its versions do, together: what any takes for no string is none.</summary>
+/// <summary>
+/// Reads YAML as the readers of both its versions do, together: what any takes for no string is none.
+/// </summary>
 internal static partial class YamlText
 {
     public static List<JsonNode?> Read(string text)

@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Tests.Workspaces;
 
-/// <summary>What can be said of workspaces whose provider isn't ready, or that are not as asked for: the server's word.</summary>
+/// <summary>
+/// What can be said of workspaces whose provider isn't ready, or that are not as asked for: the server's word.
+/// </summary>
 public sealed class SummaryTests : CliTest
 {
     [Fact]
@@ -74,11 +76,11 @@ public sealed class SummaryTests : CliTest
     [Fact]
     public async Task A_create_whose_agent_is_away_says_so_at_once()
     {
-        Server.Workspaces.Wished = w =>
+        Server.Workspaces.Changed = w =>
             w.Summary = new WorkspaceSummary
             {
                 State = WorkspaceState.Pending,
-                Reason = "the agent of provider built-in is away",
+                Reason = "the agent of provider built-in is not connected",
                 WaitingFor = "the agent of provider built-in to come back: its connection is lost",
             };
 
@@ -102,12 +104,12 @@ public sealed class SummaryTests : CliTest
     public async Task Every_change_whose_agent_is_away_says_so_at_once(string command, WorkspaceState shown, bool away)
     {
         Server.Workspaces.All.Add(Sample.Workspace("dev", shown));
-        Server.Workspaces.Wished = w =>
+        Server.Workspaces.Changed = w =>
             w.Summary = new WorkspaceSummary
             {
                 State = shown,
                 Reason = away
-                    ? "the agent of provider built-in is away"
+                    ? "the agent of provider built-in is not connected"
                     : "its agent has not acted on the last change yet",
                 WaitingFor = away
                     ? "the agent of provider built-in to come back: its connection is lost"

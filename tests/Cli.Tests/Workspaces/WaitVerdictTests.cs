@@ -9,15 +9,15 @@ public sealed class WaitVerdictTests
     [Fact]
     public void Every_state_has_its_verdict_for_every_wish()
     {
-        foreach (var wish in Wishes)
+        foreach (var desired in DesiredStates)
         foreach (var state in Enum.GetValues<WorkspaceState>())
         foreach (var observed in new ulong[] { 1, 2 })
         {
-            var verdict = WaitVerdict.Of(Seen(wish, state, observed), wish, generation: 2);
+            var verdict = WaitVerdict.Of(Seen(desired, state, observed), desired, generation: 2);
 
             Assert.Equal(
-                (wish, state, observed, Expected(wish, state, observed)),
-                (wish, state, observed, Name(verdict))
+                (desired, state, observed, Expected(desired, state, observed)),
+                (desired, state, observed, Name(verdict))
             );
         }
     }
@@ -31,18 +31,18 @@ public sealed class WaitVerdictTests
     )
     {
         foreach (
-            var (wish, state) in new[]
+            var (desired, state) in new[]
             {
                 (WorkspaceDesiredState.Running, WorkspaceState.Running),
                 (WorkspaceDesiredState.Stopped, WorkspaceState.Stopped),
             }
         )
         {
-            var seen = Seen(wish, state, observed: 2);
-            Assert.Equal("reached", Name(WaitVerdict.Of(seen, wish, generation: 2, whole)));
+            var seen = Seen(desired, state, observed: 2);
+            Assert.Equal("reached", Name(WaitVerdict.Of(seen, desired, generation: 2, whole)));
             seen.StateCode = "disk_resize_refused";
 
-            Assert.Equal(expected, Name(WaitVerdict.Of(seen, wish, generation: 2, whole)));
+            Assert.Equal(expected, Name(WaitVerdict.Of(seen, desired, generation: 2, whole)));
         }
     }
 
@@ -58,20 +58,20 @@ public sealed class WaitVerdictTests
     [Fact]
     public void A_later_wish_ends_the_wait_for_an_earlier_one()
     {
-        foreach (var wish in Wishes)
-        foreach (var other in Wishes.Where(w => w != wish))
-            Assert.NotNull(WaitVerdict.Of(Seen(other, WorkspaceState.Starting, 1), wish, generation: 2).Failure);
+        foreach (var desired in DesiredStates)
+        foreach (var other in DesiredStates.Where(w => w != desired))
+            Assert.NotNull(WaitVerdict.Of(Seen(other, WorkspaceState.Starting, 1), desired, generation: 2).Failure);
     }
 
-    private static readonly WorkspaceDesiredState[] Wishes =
+    private static readonly WorkspaceDesiredState[] DesiredStates =
     [
         WorkspaceDesiredState.Running,
         WorkspaceDesiredState.Stopped,
         WorkspaceDesiredState.Deleted,
     ];
 
-    private static string Expected(WorkspaceDesiredState wish, WorkspaceState state, ulong observed) =>
-        (wish, state, observed) switch
+    private static string Expected(WorkspaceDesiredState desired, WorkspaceState state, ulong observed) =>
+        (desired, state, observed) switch
         {
             (WorkspaceDesiredState.Deleted, WorkspaceState.Deleted, _) => "reached",
             (_, WorkspaceState.Deleted or WorkspaceState.Lost, _) => "otherwise",

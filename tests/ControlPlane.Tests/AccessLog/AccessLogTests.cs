@@ -17,7 +17,8 @@ namespace Coder.Mesh.ControlPlane.Tests.AccessLog;
 
 public sealed class AccessLogTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
-    // At the start of a minute, so that what a test does falls into one; today, for the database's clock removes what is old.
+    // At the start of a minute, so that what a test does falls into one; today, for the database's clock removes what
+    // is old.
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(DateTime.UtcNow.Date, TimeSpan.Zero));
 
     [Fact]

@@ -8,7 +8,9 @@ using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Tests.Agents;
 
-/// <summary>Objects of workspaces are deleted, scaled, restored or edited by hand: what agents report then is true, and counts.</summary>
+/// <summary>
+/// Objects of workspaces are deleted, scaled, restored or edited by hand: what agents report then is true, and counts.
+/// </summary>
 public sealed class ChangedByHandTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     [Theory]

@@ -12,7 +12,9 @@ using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Tests.Agents;
 
-/// <summary>A workspace that others change all the time, or whose reports can't be stored, concerns no other one.</summary>
+/// <summary>
+/// A workspace that others change all the time, or whose reports can't be stored, concerns no other one.
+/// </summary>
 public sealed class ContentionTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     // Deadlock, serialization failure, lock timeout; and something that nobody has thought of.

@@ -14,7 +14,9 @@ using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 
 namespace Coder.Mesh.ControlPlane.Tests.Agents;
 
-/// <summary>Sessions that never live to the answer of their first snapshot: behind a proxy that cuts them, or over a limit.</summary>
+/// <summary>
+/// Sessions that never live to the answer of their first snapshot: behind a proxy that cuts them, or over a limit.
+/// </summary>
 public sealed class FirstSnapshotTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     private const int Limit = 100;

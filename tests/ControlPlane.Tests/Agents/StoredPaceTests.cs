@@ -16,7 +16,9 @@ using WorkspaceState = Coder.Mesh.V1.WorkspaceState;
 
 namespace Coder.Mesh.ControlPlane.Tests.Agents;
 
-/// <summary>Agents that change what they report, or come and go, as fast as they can: what is stored of it is bounded.</summary>
+/// <summary>
+/// Agents that change what they report, or come and go, as fast as they can: what is stored of it is bounded.
+/// </summary>
 public sealed class StoredPaceTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     private const int Many = 500;

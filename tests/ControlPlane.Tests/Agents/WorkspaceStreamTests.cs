@@ -247,7 +247,9 @@ public sealed class WorkspaceStreamTests(PostgresFixture postgres) : ControlPlan
         return await TestAgent.Attach(plane, token, Ct);
     }
 
-    /// <summary>Of a provider that an earlier session has made Ready; the first snapshot of this one is still to be sent.</summary>
+    /// <summary>
+    /// Of a provider that an earlier session has made Ready; the first snapshot of this one is still to be sent.
+    /// </summary>
     private static async Task<TestAgent> GreetReady(TestControlPlane plane)
     {
         var (_, token) = await plane.BuiltIn(Ct);

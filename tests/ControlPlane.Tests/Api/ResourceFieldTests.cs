@@ -7,7 +7,8 @@ using Google.Protobuf;
 namespace Coder.Mesh.ControlPlane.Tests.Api;
 
 /// <summary>
-/// A resource has the same fields with the same values wherever it is read. A field that is new to the API needs a value in
+/// A resource has the same fields with the same values wherever it is read. A field that is new to the API needs a
+/// value in
 /// <see cref="SampleResources"/>, and is compared from then on.
 /// </summary>
 public sealed class ResourceFieldTests(PostgresFixture postgres) : JsonTestBase(postgres)

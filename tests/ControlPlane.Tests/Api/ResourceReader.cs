@@ -9,7 +9,10 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Tests.Api;
 
-/// <summary>The methods that read one kind of resource, found by their names: <c>GetX</c>, <c>ListXs</c> and perhaps <c>WatchXs</c>.</summary>
+/// <summary>
+/// The methods that read one kind of resource, found by their names: <c>GetX</c>, <c>ListXs</c> and perhaps
+/// <c>WatchXs</c>.
+/// </summary>
 internal sealed record ResourceReader(MethodDescriptor Get, MethodDescriptor List, MethodDescriptor? Watch)
 {
     private static readonly Marshaller<byte[]> Bytes = Marshallers.Create(b => b, b => b);
@@ -84,7 +87,9 @@ internal sealed record ResourceReader(MethodDescriptor Get, MethodDescriptor Lis
     public IMessage Parsed(JsonNode json) =>
         JsonParser.Default.Parse(json.ToJsonString(), Get.OutputType.Fields.InDeclarationOrder().Single().MessageType);
 
-    /// <summary>Fields that have no value, of the message and of those in it; one of several has it for all of them.</summary>
+    /// <summary>
+    /// Fields that have no value, of the message and of those in it; one of several has it for all of them.
+    /// </summary>
     public static IEnumerable<string> Unset(params IReadOnlyList<IMessage> messages)
     {
         foreach (var field in messages[0].Descriptor.Fields.InFieldNumberOrder())

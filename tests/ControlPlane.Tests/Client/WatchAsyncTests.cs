@@ -63,7 +63,9 @@ public sealed class WatchAsyncTests(PostgresFixture postgres) : ClientTestBase(p
         Assert.Equal(listed.Id, (await raw.Next(Ct)).Workspace.Id);
     }
 
-    /// <summary>Ten workspaces, a hundred changes each, from four callers; the connection is cut again and again.</summary>
+    /// <summary>
+    /// Ten workspaces, a hundred changes each, from four callers; the connection is cut again and again.
+    /// </summary>
     [Fact]
     public async Task Cut_amid_a_thousand_changes_it_tells_every_version_of_each_workspace_once_and_in_order()
     {

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
-/// <summary>A process that does what a control plane does with its database, so that it can be killed or run as another user.</summary>
+/// <summary>
+/// A process that does what a control plane does with its database, so that it can be killed or run as another user.
+/// </summary>
 internal sealed class ControlPlaneProcess : IAsyncDisposable
 {
     private const string ThrowAwayVariable = "MESH_TEST_THROW_AWAY";
@@ -81,8 +83,8 @@ internal sealed class ControlPlaneProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // The test program is the only program that this project builds. An initializer runs before its own Main; it must not use code of
-    // this assembly on other threads, which wait for it.
+    // The test program is the only program that this project builds. An initializer runs before its own Main; it must
+    // not use code of this assembly on other threads, which wait for it.
     [ModuleInitializer]
     internal static void Run()
     {

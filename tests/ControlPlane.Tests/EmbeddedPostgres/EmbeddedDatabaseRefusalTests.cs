@@ -216,7 +216,8 @@ public sealed class EmbeddedDatabaseRefusalTests : EmbeddedDatabaseTestBase
                 ]
         )
         {
-            // Another process makes the program: a file that this one had open for writing might be busy, held by a fork of another test.
+            // Another process makes the program: a file that this one had open for writing might be busy, held by a
+            // fork of another test.
             var text = Path.Combine(folder, name + ".text");
             File.WriteAllText(text, "#!/bin/sh\n" + script + "\n");
             using var install = Process.Start("install", ["-m", "755", text, Path.Combine(folder, name)]);

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Tests.EmbeddedPostgres;
 
-/// <summary>A data folder under a parent that only its owner can enter, as a home folder is, and what tests do with it.</summary>
+/// <summary>
+/// A data folder under a parent that only its owner can enter, as a home folder is, and what tests do with it.
+/// </summary>
 public abstract class EmbeddedDatabaseTestBase : IDisposable
 {
     protected const int Creating = 1900;
@@ -73,7 +75,10 @@ public abstract class EmbeddedDatabaseTestBase : IDisposable
         return connection;
     }
 
-    /// <summary>Processes with the database's folder or its name among their arguments, those that only wait to be reaped left out.</summary>
+    /// <summary>
+    /// Processes with the database's folder or its name among their arguments, those that only wait to be reaped left
+    /// out.
+    /// </summary>
     protected IReadOnlyList<int> ServerProcesses() =>
         [
             .. Process

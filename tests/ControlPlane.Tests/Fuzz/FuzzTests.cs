@@ -10,8 +10,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Tests.Fuzz;
 
 /// <summary>
-/// Bytes of every method and of every frame of an agent: whatever is sent, the answer is none that says that the control
-/// plane failed. <c>./build.sh fuzz</c> sends a million of them; here it is a few thousand.
+/// Bytes of every method and of every frame of an agent: whatever is sent, the answer is none that says that the
+/// control plane failed. <c>./build.sh fuzz</c> sends a million of them; here it is a few thousand.
 /// </summary>
 public sealed class FuzzTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

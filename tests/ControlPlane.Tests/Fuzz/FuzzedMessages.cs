@@ -4,7 +4,9 @@ using Google.Protobuf.Reflection;
 
 namespace Coder.Mesh.ControlPlane.Tests.Fuzz;
 
-/// <summary>Bytes of one message: of the type's fields, with values that may break things, and then perhaps damaged.</summary>
+/// <summary>
+/// Bytes of one message: of the type's fields, with values that may break things, and then perhaps damaged.
+/// </summary>
 internal sealed class FuzzedMessages(FuzzedValues values)
 {
     private const int MaxDepth = 6;
@@ -31,7 +33,9 @@ internal sealed class FuzzedMessages(FuzzedValues values)
         [0xf8, 0xff, 0xff, 0xff, 0x0f, 0x01],
     ];
 
-    /// <summary>Of the values that are given to fields, how many are made to break things: in most messages none, or one.</summary>
+    /// <summary>
+    /// Of the values that are given to fields, how many are made to break things: in most messages none, or one.
+    /// </summary>
     private static readonly double[] Evils = [0, 0, 0.03, 0.03, 0.3];
 
     public byte[] Next(Random random, MessageDescriptor type, Action<IMessage>? fix = null)

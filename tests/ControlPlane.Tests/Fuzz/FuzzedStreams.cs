@@ -29,7 +29,8 @@ internal sealed class FuzzedStreams(TestControlPlane plane, FuzzedMessages messa
     {
         var random = new Random(seed);
         var headers = new Metadata { { "authorization", $"Bearer {token}" } };
-        // A connection of its own, as agents have: a stream that ends while it is written to may take its connection along.
+        // A connection of its own, as agents have: a stream that ends while it is written to may take its connection
+        // along.
         using var channel = GrpcChannel.ForAddress(plane.GrpcAddress);
         using var call = channel
             .CreateCallInvoker()

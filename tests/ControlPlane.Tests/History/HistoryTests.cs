@@ -223,7 +223,9 @@ public sealed class HistoryTests
         );
     }
 
-    /// <summary>Neither the name under which it is stored, nor that of its record, nor a word joined by underscores.</summary>
+    /// <summary>
+    /// Neither the name under which it is stored, nor that of its record, nor a word joined by underscores.
+    /// </summary>
     internal static void AssertForPeople(string text, KeyValuePair<Type, string> stored)
     {
         Assert.DoesNotContain(stored.Key.Name, text, StringComparison.Ordinal);

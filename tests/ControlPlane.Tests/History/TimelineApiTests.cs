@@ -39,10 +39,13 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
             Entry("c", 3, TimelineStage.Ready),
             Entry("late", 3, TimelineStage.Started)
         );
-        await Wish(plane, p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
+        await Request(
+            plane,
+            p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct)
+        );
         await Tell(agent, id, 2, WorkspaceState.Failed, Entry("d", 9, TimelineStage.Failed, "unschedulable", "no cpu"));
-        await Wish(plane, p => p.StopWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
-        await Wish(plane, p => p.DeleteWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
+        await Request(plane, p => p.StopWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
+        await Request(plane, p => p.DeleteWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
         await Tell(agent, id, 4, WorkspaceState.Deleted);
 
         var story = (await List(plane, id)).Items;
@@ -77,7 +80,10 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
         using var agent = await Attached(plane);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         await Tell(agent, id, 1, WorkspaceState.Running, [.. Entries(3)]);
-        await Wish(plane, p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
+        await Request(
+            plane,
+            p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct)
+        );
         await Tell(agent, id, 2, WorkspaceState.Running, [.. Entries(2, "r")]);
         var whole = (await List(plane, id)).Items;
 
@@ -100,7 +106,10 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
         using var agent = await Attached(plane);
         var id = (await plane.CreateWorkspace("dev", Ct)).Id;
         await Tell(agent, id, 1, WorkspaceState.Running, Entry("a", 1, TimelineStage.Ready));
-        await Wish(plane, p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct));
+        await Request(
+            plane,
+            p => p.RestartWorkspaceAsync(new() { Workspace = id }, plane.Admin, cancellationToken: Ct)
+        );
         // Of the generation before, and stored after the wish.
         await Tell(agent, id, 1, WorkspaceState.Failed, Entry("a", 1, TimelineStage.Ready), Entry("b", 2));
         await Tell(agent, id, 2, WorkspaceState.Running, Entry("c", 3, TimelineStage.Ready));
@@ -342,7 +351,7 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
         while (ack.Version != report.Version);
     }
 
-    private static async Task Wish<T>(
+    private static async Task Request<T>(
         TestControlPlane plane,
         Func<WorkspaceService.WorkspaceServiceClient, AsyncUnaryCall<T>> wish
     ) => await wish(plane.Workspaces);

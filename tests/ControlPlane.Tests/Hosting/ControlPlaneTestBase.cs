@@ -13,7 +13,9 @@ public abstract class ControlPlaneTestBase(PostgresFixture postgres)
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Reads until what is read is as it should be. The limit is generous: it says only that it never came.</summary>
+    /// <summary>
+    /// Reads until what is read is as it should be. The limit is generous: it says only that it never came.
+    /// </summary>
     protected static async Task<T> Eventually<T>(Func<Task<T>> read, Predicate<T> good)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Ct);

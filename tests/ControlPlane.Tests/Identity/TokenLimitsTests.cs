@@ -18,8 +18,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace Coder.Mesh.ControlPlane.Tests.Identity;
 
 /// <summary>
-/// What callers can make the control plane do before it is known who they are. While the table of tokens is locked, whoever
-/// is answered was answered without the store.
+/// What callers can make the control plane do before it is known who they are. While the table of tokens is locked,
+/// whoever is answered was answered without the store.
 /// </summary>
 public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

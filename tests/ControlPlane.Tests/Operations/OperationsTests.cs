@@ -13,8 +13,8 @@ using ChangeType = Coder.Mesh.V1.ChangeType;
 namespace Coder.Mesh.ControlPlane.Tests.Operations;
 
 /// <summary>
-/// Code in the same process, such as a page, calls the operations that gRPC calls: with the same validation, request ids and
-/// etags, and with errors as values.
+/// Code in the same process, such as a page, calls the operations that gRPC calls: with the same validation, request
+/// ids and etags, and with errors as values.
 /// </summary>
 public sealed class OperationsTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

@@ -28,11 +28,11 @@ public sealed class OrphanConditionTests(PostgresFixture postgres) : OrphanTestB
         Assert.Equal((ConditionStatus.False, "", ""), (before.Status, before.Code, before.Message));
         Assert.Equal((ConditionStatus.True, "orphans_present"), (one.Status, one.Code));
         Assert.Equal(
-            "The cluster holds a workspace that isn't known here; \"mesh providers orphans ls built-in\" lists them.",
+            "The cluster has a workspace that isn't known here; \"mesh providers orphans ls built-in\" lists them.",
             one.Message
         );
         Assert.Equal(
-            "The cluster holds 2 workspaces that aren't known here; \"mesh providers orphans ls built-in\" lists them.",
+            "The cluster has 2 workspaces that aren't known here; \"mesh providers orphans ls built-in\" lists them.",
             two.Message
         );
         Assert.Equal(first, two.SinceTime.ToDateTimeOffset());

@@ -11,7 +11,9 @@ public abstract class OrphanTestBase(PostgresFixture postgres) : ControlPlaneTes
     // One cluster for the whole test, however often its agent comes back.
     private readonly string _namespaceUid = Guid.NewGuid().ToString();
 
-    /// <summary>Its first snapshot is the test's to send; until then its provider is no more Ready than it was.</summary>
+    /// <summary>
+    /// Its first snapshot is the test's to send; until then its provider is no more Ready than it was.
+    /// </summary>
     internal async Task<TestAgent> AttachBuiltIn(TestControlPlane plane)
     {
         var (_, token) = await plane.BuiltIn(Ct);

@@ -10,8 +10,8 @@ using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 namespace Coder.Mesh.ControlPlane.Tests.Orphans;
 
 /// <summary>
-/// A control plane that comes up on an older copy of its database, while clusters and agents have gone on: what it knows
-/// is behind what runs, and what runs is right.
+/// A control plane that comes up on an older copy of its database, while clusters and agents have gone on: what it
+/// knows is behind what runs, and what runs is right.
 /// </summary>
 public sealed class RestoreTests(PostgresFixture postgres) : OrphanTestBase(postgres)
 {

@@ -11,8 +11,8 @@ using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 namespace Coder.Mesh.ControlPlane.Tests.Presence;
 
 /// <summary>
-/// An agent that is refused is told of where its operator looks: at the provider. Virtual time stands still unless a test
-/// moves it, so that whatever comes, comes without a deadline.
+/// An agent that is refused is told of where its operator looks: at the provider. Virtual time stands still unless a
+/// test moves it, so that whatever comes, comes without a deadline.
 /// </summary>
 public sealed class RefusedAgentTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

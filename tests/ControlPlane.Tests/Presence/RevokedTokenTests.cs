@@ -12,8 +12,8 @@ using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 namespace Coder.Mesh.ControlPlane.Tests.Presence;
 
 /// <summary>
-/// A provider whose last token is revoked can't come back by itself, so that no grace keeps it Ready. Virtual time stands
-/// still: whatever comes, comes without a deadline.
+/// A provider whose last token is revoked can't come back by itself, so that no grace keeps it Ready. Virtual time
+/// stands still: whatever comes, comes without a deadline.
 /// </summary>
 public sealed class RevokedTokenTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

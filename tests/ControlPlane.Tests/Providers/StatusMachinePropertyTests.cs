@@ -16,7 +16,7 @@ public sealed class StatusMachinePropertyTests
             (StatusFact)new StatusFact.Attached(StatusMachineTests.Well, TimeSpan.FromHours(1)) { Identified = named }
         ),
         Gen.Const((StatusFact)new StatusFact.Synced()),
-        Gen.Const((StatusFact)new StatusFact.Heard()),
+        Gen.Const((StatusFact)new StatusFact.Received()),
         Reports().Select(r => (StatusFact)new StatusFact.Reported(r)),
         Gen.Select(Gen.Int[0, 60], Gen.Int[0, 4])
             .Select(
@@ -26,8 +26,8 @@ public sealed class StatusMachinePropertyTests
         Gen.Const((StatusFact)new StatusFact.OwnerLost()),
         Gen.Const((StatusFact)new StatusFact.TokensGone()),
         Gen.Const((StatusFact)new StatusFact.StoreLost()),
-        Gen.Const((StatusFact)new StatusFact.StoreBack()),
-        Gen.Const((StatusFact)new StatusFact.HeldUp()),
+        Gen.Const((StatusFact)new StatusFact.StoreRecovered()),
+        Gen.Const((StatusFact)new StatusFact.Suspended()),
         Gen.Const((StatusFact)new StatusFact.TimePassed())
     );
 
@@ -43,7 +43,7 @@ public sealed class StatusMachinePropertyTests
             {
                 foreach (var (state, at) in Run(sequence))
                 {
-                    if (state.Status != ProviderStatus.Ready || state.StoreAway)
+                    if (state.Status != ProviderStatus.Ready || state.StoreUnavailable)
                         continue;
                     Assert.True(state.Link is Link.Attached or Link.Grace, $"Ready though the link is {state.Link}");
                     Assert.True(state.LinkDeadline > at, "Ready though the deadline has passed");
@@ -121,7 +121,7 @@ public sealed class StatusMachinePropertyTests
                 StatusState? before = null;
                 foreach (var (state, _) in Run(sequence))
                 {
-                    if (state.StoreAway && before is { StoreAway: true })
+                    if (state.StoreUnavailable && before is { StoreUnavailable: true })
                         Assert.True(state.SameStatus(before));
                     before = state;
                 }

@@ -27,10 +27,13 @@ public sealed class StatusMachineTests
         "failed",
     ];
 
-    /// <summary>What each fact, a second later, makes of each state: "status code link"; '=' where nothing changes.</summary>
+    /// <summary>
+    /// What each fact, a second later, makes of each state: "status code link"; '=' where nothing changes.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Table = new()
     {
-        //                    pending, refused, ready, broken, grace, unresponsive, disconnected, flapping, away, away in grace, attaching, nameless, failed
+        //                    pending, refused, ready, broken, grace, unresponsive, disconnected, flapping, away, away
+        // in grace, attaching, nameless, failed
         ["attached, well"] =
         [
             "Pending - Attached",
@@ -242,7 +245,7 @@ public sealed class StatusMachineTests
         var ready = State("ready");
         Assert.Equal(T0 + Silence, StatusMachine.Deadline(ready));
 
-        var heard = StatusMachine.Step(ready, new StatusFact.Heard(), T0 + TimeSpan.FromSeconds(29));
+        var heard = StatusMachine.Step(ready, new StatusFact.Received(), T0 + TimeSpan.FromSeconds(29));
         var later = StatusMachine.Step(heard, new StatusFact.TimePassed(), T0 + Silence);
 
         Assert.Equal(ProviderStatus.Ready, later.Status);
@@ -273,7 +276,7 @@ public sealed class StatusMachineTests
             state = StatusMachine.Step(state, new StatusFact.Detached(StatusMachine.ReconnectGrace), T0);
         var awake = T0 + TimeSpan.FromMinutes(10);
 
-        var after = StatusMachine.Step(state, new StatusFact.HeldUp(), awake);
+        var after = StatusMachine.Step(state, new StatusFact.Suspended(), awake);
 
         Assert.Equal(ProviderStatus.Ready, after.Status);
         Assert.Equal(awake + StatusMachine.StartupGrace, StatusMachine.Deadline(after));
@@ -287,7 +290,7 @@ public sealed class StatusMachineTests
         Assert.Null(StatusMachine.Deadline(away));
         var back = T0 + TimeSpan.FromMinutes(10);
 
-        var after = StatusMachine.Step(away, new StatusFact.StoreBack(), back);
+        var after = StatusMachine.Step(away, new StatusFact.StoreRecovered(), back);
 
         Assert.Equal(ProviderStatus.Ready, after.Status);
         Assert.Equal(back + StatusMachine.StartupGrace, StatusMachine.Deadline(after));
@@ -298,7 +301,7 @@ public sealed class StatusMachineTests
     {
         var away = StatusMachine.Step(State("ready"), new StatusFact.StoreLost(), T0);
 
-        var after = StatusMachine.Step(away, new StatusFact.StoreBack(), T0 + TimeSpan.FromSeconds(5));
+        var after = StatusMachine.Step(away, new StatusFact.StoreRecovered(), T0 + TimeSpan.FromSeconds(5));
 
         Assert.Equal(T0 + Silence, StatusMachine.Deadline(after));
     }
@@ -310,7 +313,7 @@ public sealed class StatusMachineTests
         var detached = StatusMachine.Step(away, new StatusFact.Detached(TimeSpan.FromSeconds(30)), T0);
         var back = T0 + TimeSpan.FromSeconds(1);
 
-        var after = StatusMachine.Step(detached, new StatusFact.StoreBack(), back);
+        var after = StatusMachine.Step(detached, new StatusFact.StoreRecovered(), back);
 
         Assert.Equal(back + StatusMachine.StartupGrace, StatusMachine.Deadline(after));
     }
@@ -338,7 +341,7 @@ public sealed class StatusMachineTests
         var (flapping, at) = Flap(4, TimeSpan.FromSeconds(20));
 
         var well = StatusMachine.Step(flapping, new StatusFact.Reported(Well), at);
-        var heard = StatusMachine.Step(well, new StatusFact.Heard(), at + TimeSpan.FromSeconds(20));
+        var heard = StatusMachine.Step(well, new StatusFact.Received(), at + TimeSpan.FromSeconds(20));
 
         Assert.Equal("flapping", Pass(heard, at + TimeSpan.FromSeconds(29)).Code);
         Assert.Equal(at + StatusMachine.FlappingCalm, StatusMachine.Deadline(well));
@@ -375,7 +378,7 @@ public sealed class StatusMachineTests
         var away = StatusMachine.Step(State("grace"), new StatusFact.StoreLost(), T0);
         var revoked = StatusMachine.Step(away, new StatusFact.TokensGone(), T0);
 
-        var after = StatusMachine.Step(revoked, new StatusFact.StoreBack(), T0 + TimeSpan.FromMinutes(10));
+        var after = StatusMachine.Step(revoked, new StatusFact.StoreRecovered(), T0 + TimeSpan.FromMinutes(10));
 
         Assert.Equal(ProviderStatus.Ready, revoked.Status);
         Assert.Equal(StatusCodes.TokenRevoked, after.Code);
@@ -456,8 +459,8 @@ public sealed class StatusMachineTests
         var later = T0 + TimeSpan.FromMinutes(5);
 
         var after = store
-            ? StatusMachine.Step(After(attached, new StatusFact.StoreLost()), new StatusFact.StoreBack(), later)
-            : StatusMachine.Step(attached, new StatusFact.HeldUp(), later);
+            ? StatusMachine.Step(After(attached, new StatusFact.StoreLost()), new StatusFact.StoreRecovered(), later)
+            : StatusMachine.Step(attached, new StatusFact.Suspended(), later);
 
         Assert.Equal(ProviderStatus.Ready, after.Status);
         Assert.Equal(later + StatusMachine.SnapshotLimit, StatusMachine.Deadline(after));
@@ -529,7 +532,9 @@ public sealed class StatusMachineTests
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such state"),
         };
 
-    /// <summary>Flapping, but with its deadlines counted from <see cref="T0"/> like those of the other states.</summary>
+    /// <summary>
+    /// Flapping, but with its deadlines counted from <see cref="T0"/> like those of the other states.
+    /// </summary>
     private static StatusState Calm(StatusState flapping) =>
         flapping with
         {
@@ -545,7 +550,7 @@ public sealed class StatusMachineTests
             "attached, unknown" => new StatusFact.Attached(Unknown, Silence),
             "attached, nameless" => new StatusFact.Attached(Well, Silence) { Identified = false },
             "synced" => new StatusFact.Synced(),
-            "heard" => new StatusFact.Heard(),
+            "heard" => new StatusFact.Received(),
             "reported well" => new StatusFact.Reported(Well),
             "reported broken" => new StatusFact.Reported(Broken),
             "detached" => new StatusFact.Detached(TimeSpan.FromSeconds(30)),
@@ -558,8 +563,8 @@ public sealed class StatusMachineTests
             "tokens gone" => new StatusFact.TokensGone(),
             "owner lost" => new StatusFact.OwnerLost(),
             "store lost" => new StatusFact.StoreLost(),
-            "store back" => new StatusFact.StoreBack(),
-            "held up" => new StatusFact.HeldUp(),
+            "store back" => new StatusFact.StoreRecovered(),
+            "held up" => new StatusFact.Suspended(),
             "time passed" or "an hour passed" => new StatusFact.TimePassed(),
             _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such fact"),
         };

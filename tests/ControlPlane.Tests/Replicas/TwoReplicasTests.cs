@@ -15,7 +15,9 @@ using ProviderStatus = Coder.Mesh.V1.ProviderStatus;
 
 namespace Coder.Mesh.ControlPlane.Tests.Replicas;
 
-/// <summary>Two control planes on one database. Virtual time stands still: what comes, comes by NOTIFY, not by looking.</summary>
+/// <summary>
+/// Two control planes on one database. Virtual time stands still: what comes, comes by NOTIFY, not by looking.
+/// </summary>
 public sealed class TwoReplicasTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));

@@ -238,6 +238,6 @@ internal static class Answers
         return [.. error.GetRpcStatus()!.GetDetail<PreconditionFailure>()!.Violations.Select(v => v.Type)];
     }
 
-    public static string? WouldDo(this RpcException error) =>
-        error.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Metadata.GetValueOrDefault("would_do");
+    public static string? EligibleProviders(this RpcException error) =>
+        error.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Metadata.GetValueOrDefault("eligible_providers");
 }

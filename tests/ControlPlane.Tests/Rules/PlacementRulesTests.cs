@@ -11,7 +11,7 @@ namespace Coder.Mesh.ControlPlane.Tests.Rules;
 public sealed class PlacementRulesTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     [Fact]
-    public async Task R7_a_refusal_names_every_cause_at_once_and_the_providers_that_would_do()
+    public async Task R7_a_refusal_names_every_cause_at_once_and_the_providers_that_eligible_providers()
     {
         await using var mesh = await Mesh.Start(Postgres, Ct, "east");
         var full = new ProviderDetails { MaxWorkspaces = 1, Region = "eu" };
@@ -28,7 +28,7 @@ public sealed class PlacementRulesTests(PostgresFixture postgres) : ControlPlane
 
         Assert.Equal(["NOT_ALLOWED", "CORDONED", "AT_CAPACITY", "OTHER_REGION"], causes);
         Assert.Equal(ErrorReasons.PlacementRefused, Reason(refused));
-        Assert.Equal("east", refused.WouldDo());
+        Assert.Equal("east", refused.EligibleProviders());
         Assert.Contains("new disks", refused.Status.Detail, StringComparison.Ordinal);
     }
 
@@ -48,7 +48,7 @@ public sealed class PlacementRulesTests(PostgresFixture postgres) : ControlPlane
 
         Assert.Contains("Pending", pending.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("cluster_unreachable: connection refused", broken.Status.Detail, StringComparison.Ordinal);
-        Assert.Equal("", broken.WouldDo());
+        Assert.Equal("", broken.EligibleProviders());
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class PlacementRulesTests(PostgresFixture postgres) : ControlPlane
         await mesh.SetDefault("west");
         var placed = await mesh.Place("dev");
 
-        Assert.Equal("west", refused.WouldDo());
+        Assert.Equal("west", refused.EligibleProviders());
         Assert.Equal("west", placed.Provider);
     }
 
@@ -90,7 +90,7 @@ public sealed class PlacementRulesTests(PostgresFixture postgres) : ControlPlane
 
         var refused = await Assert.ThrowsAsync<RpcException>(() => mesh.Place("dev", provider: "paris", region: "us"));
 
-        Assert.Equal("texas", refused.WouldDo());
+        Assert.Equal("texas", refused.EligibleProviders());
         Assert.Equal("paris", (await mesh.Place("dev", provider: "paris", region: "eu")).Provider);
         Assert.Equal(["paris"], (await List(mesh, new ListProvidersRequest { Region = "eu" })).Select(p => p.Name));
     }

@@ -7,8 +7,8 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.ControlPlane.Tests.Rules;
 
 /// <summary>
-/// The rules under two callers at once. Both are held at a lock until both wait, in the order in which they came, so each
-/// interleaving is the one that its name says, and not left to luck.
+/// The rules under two callers at once. Both are held at a lock until both wait, in the order in which they came, so
+/// each interleaving is the one that its name says, and not left to luck.
 /// </summary>
 public sealed class RaceTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

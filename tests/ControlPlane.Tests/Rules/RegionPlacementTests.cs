@@ -7,7 +7,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Tests.Rules;
 
-/// <summary>R7 where a region is given and no provider: one of the region is chosen, and the answer says which.</summary>
+/// <summary>
+/// R7 where a region is given and no provider: one of the region is chosen, and the answer says which.
+/// </summary>
 public sealed class RegionPlacementTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     [Fact]
@@ -76,7 +78,10 @@ public sealed class RegionPlacementTests(PostgresFixture postgres) : ControlPlan
             refused.GetRpcStatus()!.GetDetail<PreconditionFailure>()!.Violations.Select(v => $"{v.Subject} {v.Type}")
         );
         var metadata = refused.GetRpcStatus()!.GetDetail<ErrorInfo>()!.Metadata;
-        Assert.Equal(("", "texas", "eu"), (metadata["would_do"], metadata["would_do_elsewhere"], metadata["region"]));
+        Assert.Equal(
+            ("", "texas", "eu"),
+            (metadata["eligible_providers"], metadata["eligible_elsewhere"], metadata["region"])
+        );
         Assert.Contains("old disks", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Contains("texas", refused.Status.Detail, StringComparison.Ordinal);
         Assert.Equal("texas", (await mesh.Place("dev", provider: "texas")).Provider);

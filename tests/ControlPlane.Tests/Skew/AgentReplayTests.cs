@@ -130,7 +130,9 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
             return frame;
         }
 
-        /// <summary>The next frame of the kind, and of the same workspace if it is about one; what comes before it waits.</summary>
+        /// <summary>
+        /// The next frame of the kind, and of the same workspace if it is about one; what comes before it waits.
+        /// </summary>
         private async Task<ConnectResponse> Next(ConnectResponse recorded)
         {
             var wanted = About(recorded) is { } id ? _ids[_names[id]] : null;
@@ -150,7 +152,9 @@ public sealed class AgentReplayTests(PostgresFixture postgres) : ControlPlaneTes
             }
         }
 
-        /// <summary>Reports that come close together are stored as one, so that the last one's acknowledgement is for all.</summary>
+        /// <summary>
+        /// Reports that come close together are stored as one, so that the last one's acknowledgement is for all.
+        /// </summary>
         private async Task Acknowledged(string id, ulong version)
         {
             while (!_unread.Exists(f => f.ObservedAck is { } ack && ack.WorkspaceId == id && ack.Version >= version))

@@ -7,8 +7,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Tests.Skew;
 
 /// <summary>
-/// Databases that released versions have written, as <c>pg_dump --inserts</c> keeps them: they open, nothing in them reads
-/// differently, and what is in them can be changed.
+/// Databases that released versions have written, as <c>pg_dump --inserts</c> keeps them: they open, nothing in them
+/// reads differently, and what is in them can be changed.
 /// </summary>
 public sealed class ReleasedDatabaseTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

@@ -200,10 +200,10 @@ public sealed class BatcherTests : IDisposable
         await Running();
         var waits = batcher.Run(2, Ct);
 
-        health.ReportAway();
+        health.ReportUnavailable();
 
-        Assert.Equal(StoreFailure.Away, (await waits).Error);
-        Assert.Equal(StoreFailure.Away, (await first).Error);
+        Assert.Equal(StoreFailure.Unavailable, (await waits).Error);
+        Assert.Equal(StoreFailure.Unavailable, (await first).Error);
     }
 
     /// <summary>A batch of 10 takes a second: 50 requests wait 5 s.</summary>

@@ -11,7 +11,9 @@ using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Tests.Storage;
 
-/// <summary>Servers that stop taking writes, and others, or the same, that take them again. They are the test's own.</summary>
+/// <summary>
+/// Servers that stop taking writes, and others, or the same, that take them again. They are the test's own.
+/// </summary>
 public sealed class FailoverTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres), IAsyncLifetime
 {
     private static readonly TimeSpan LeaseInterval = TimeSpan.FromSeconds(2);
@@ -37,7 +39,7 @@ public sealed class FailoverTests(PostgresFixture postgres) : ControlPlaneTestBa
         // New connections read only from now on; and all are new, as after a switch of servers.
         await Execute("alter database mesh set default_transaction_read_only = on");
         await EndConnections();
-        await UntilAway(plane);
+        await UntilUnavailable(plane);
         // Many of them are in the pool.
         var refused = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Refused(plane, $"refused-{i}")));
         await Execute("alter database mesh reset default_transaction_read_only");
@@ -65,7 +67,7 @@ public sealed class FailoverTests(PostgresFixture postgres) : ControlPlaneTestBa
         await standby.CaughtUp(Primary, Ct);
 
         await Primary.Kill(Ct);
-        await UntilAway(plane);
+        await UntilUnavailable(plane);
         await standby.Promote(Ct);
         // What Npgsql knows of the servers is a second old at most.
         await Task.Delay(TimeSpan.FromSeconds(1.1), Ct);
@@ -114,7 +116,7 @@ public sealed class FailoverTests(PostgresFixture postgres) : ControlPlaneTestBa
 
         var thrown = await Assert.ThrowsAnyAsync<Exception>(() => Start(alone.ConnectionString));
 
-        Assert.True(StoreFailure.IsAway(thrown), thrown.ToString());
+        Assert.True(StoreFailure.IsUnavailable(thrown), thrown.ToString());
         Assert.Equal(
             $"No PostgreSQL server at {standby.Host} is a primary. Check Host and Target Session Attributes in ConnectionStrings__Mesh.",
             DatabaseProblem.Of(thrown, alone.ConnectionString)
@@ -137,19 +139,19 @@ public sealed class FailoverTests(PostgresFixture postgres) : ControlPlaneTestBa
         await Assert.ThrowsAsync<RpcException>(() => plane.CreateWorkspace(name, Ct));
 
     // The lease is what finds it, when it is renewed next. Not more time: sessions end by it.
-    private async Task UntilAway(TestControlPlane plane)
+    private async Task UntilUnavailable(TestControlPlane plane)
     {
         var health = plane.Services.GetRequiredService<StoreHealth>();
         _time.Advance(LeaseInterval);
-        await Eventually(() => Task.FromResult(health.AwaySince), since => since is not null);
+        await Eventually(() => Task.FromResult(health.UnavailableSince), since => since is not null);
     }
 
     private async Task AfterOneRenewal(TestControlPlane plane)
     {
         var health = plane.Services.GetRequiredService<StoreHealth>();
-        Assert.NotNull(health.AwaySince);
+        Assert.NotNull(health.UnavailableSince);
         _time.Advance(LeaseInterval);
-        await Eventually(() => Task.FromResult(health.AwaySince), since => since is null);
+        await Eventually(() => Task.FromResult(health.UnavailableSince), since => since is null);
     }
 
     private async Task Execute(string sql)

@@ -17,8 +17,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Tests.Storage;
 
 /// <summary>
-/// Partial indexes serve only queries with their very predicate. A query whose words drift away from its index stays right
-/// and gets slow; here its plan is asked for.
+/// Partial indexes serve only queries with their very predicate. A query whose words drift away from its index stays
+/// right and gets slow; here its plan is asked for.
 /// </summary>
 public sealed class IndexTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {

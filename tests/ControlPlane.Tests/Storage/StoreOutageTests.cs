@@ -14,7 +14,9 @@ using Frame = Coder.Mesh.Agent.V1.ConnectResponse.FrameOneofCase;
 
 namespace Coder.Mesh.ControlPlane.Tests.Storage;
 
-/// <summary>PostgreSQL killed and started again under a running control plane; a server of its own, for it is killed.</summary>
+/// <summary>
+/// PostgreSQL killed and started again under a running control plane; a server of its own, for it is killed.
+/// </summary>
 public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixture()), IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
@@ -62,7 +64,7 @@ public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixtur
         plane.Services.GetRequiredService<IAgentNotifier>().DesiredStateChanged(providerId, id);
         await Eventually(
             () => Task.FromResult(plane.Log),
-            log => log.Contains("can't be read now", StringComparison.Ordinal)
+            log => log.Contains("Cannot read the desired states", StringComparison.Ordinal)
         );
         await Postgres.Restart(Ct);
         var desired = await KeepTicking(agent.Next(Frame.WorkspaceDesired, Ct));
@@ -93,7 +95,7 @@ public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixtur
         agent.Dispose();
         // The detach can't be stored: by that the owner knows of the outage.
         var health = plane.Services.GetRequiredService<StoreHealth>();
-        await Eventually(() => Task.FromResult(health.AwaySince), since => since is not null);
+        await Eventually(() => Task.FromResult(health.UnavailableSince), since => since is not null);
         _time.Advance(TimeSpan.FromMinutes(4));
 
         await Postgres.Restart(Ct);

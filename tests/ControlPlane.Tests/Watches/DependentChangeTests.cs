@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Coder.Mesh.ControlPlane.Tests.Watches;
 
-/// <summary>Organizations are watched, and what a provider or an organization shows of others is reported when it changes.</summary>
+/// <summary>
+/// Organizations are watched, and what a provider or an organization shows of others is reported when it changes.
+/// </summary>
 public sealed class DependentChangeTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     [Fact]

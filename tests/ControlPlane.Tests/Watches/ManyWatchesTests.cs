@@ -9,7 +9,9 @@ namespace Coder.Mesh.ControlPlane.Tests.Watches;
 
 public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
-    /// <summary>They share one reader of the feed: what the store is asked while they run doesn't grow with their number.</summary>
+    /// <summary>
+    /// They share one reader of the feed: what the store is asked while they run doesn't grow with their number.
+    /// </summary>
     [Fact]
     public async Task A_thousand_watches_of_one_replica_ask_the_store_no_more_than_one_does()
     {
@@ -55,7 +57,8 @@ public sealed class ManyWatchesTests(PostgresFixture postgres) : ControlPlaneTes
         var told = await Task.WhenAll(calls.Select(c => UntilReason(c.ResponseStream, $"reason {Changes - 1}")));
 
         Assert.All(told, count => Assert.Equal(Changes, count));
-        // Of each: its token, whether it may go on there, which provider it names. The past is two pages, and its streams.
+        // Of each: its token, whether it may go on there, which provider it names. The past is two pages, and its
+        // streams.
         Assert.InRange(commands.Count, Watches, Watches * 6);
         calls.ForEach(c => c.Dispose());
     }

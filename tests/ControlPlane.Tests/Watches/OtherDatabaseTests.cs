@@ -91,7 +91,9 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
         Assert.Equal(0L, await marks.ExecuteScalarAsync(Ct));
     }
 
-    /// <summary>As a copy of a volume is that takes the database's place: the name is the same, but its transactions lie back.</summary>
+    /// <summary>
+    /// As a copy of a volume is that takes the database's place: the name is the same, but its transactions lie back.
+    /// </summary>
     [Fact]
     public async Task A_watch_that_runs_while_the_database_becomes_an_older_copy_is_out_of_range()
     {
@@ -191,7 +193,9 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
             cancellationToken: Ct
         );
 
-    /// <summary>Every new connection calls this function in place of PostgreSQL's own; those that are open are cut.</summary>
+    /// <summary>
+    /// Every new connection calls this function in place of PostgreSQL's own; those that are open are cut.
+    /// </summary>
     private static async Task Instead(string database, string function) =>
         await Execute(
             database,

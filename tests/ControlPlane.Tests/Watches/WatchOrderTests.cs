@@ -79,8 +79,8 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
     }
 
     /// <summary>
-    /// The feed goes by ids of transactions. One that has its id before it reads a stream may append to what a later one has
-    /// left there, and would come before it.
+    /// The feed goes by ids of transactions. One that has its id before it reads a stream may append to what a later
+    /// one has left there, and would come before it.
     /// </summary>
     [Fact]
     public async Task A_report_has_no_transaction_id_before_its_workspaces_are_read()
@@ -100,7 +100,8 @@ public sealed class WatchOrderTests(PostgresFixture postgres) : ControlPlaneTest
         await UntilState(mesh.Plane, workspace.Id, WorkspaceState.Running);
     }
 
-    /// <param name="apart">Whether a transaction that runs parts them: the later one is read only after it has ended.</param>
+    /// <param name="apart">Whether a transaction that runs parts them: the later one is read only after it has
+    /// ended.</param>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -56,10 +56,14 @@ internal sealed class WatchProbe<T>(AsyncServerStreamingCall<T> call, Func<T, Ch
 
 internal static class WatchProbe
 {
-    /// <summary>Of a replica whose log of changes begins at once: what was before it is read by each watch itself.</summary>
+    /// <summary>
+    /// Of a replica whose log of changes begins at once: what was before it is read by each watch itself.
+    /// </summary>
     public static readonly WatchLimits WithoutPast = new() { OpenedChanges = 0 };
 
-    /// <summary>Whose place is known: what is changed from now on is told, and nothing of before unless asked for.</summary>
+    /// <summary>
+    /// Whose place is known: what is changed from now on is told, and nothing of before unless asked for.
+    /// </summary>
     public static async Task<WatchProbe<WatchWorkspacesResponse>> Workspaces(
         TestControlPlane plane,
         CancellationToken ct,
@@ -120,8 +124,8 @@ internal static class WatchProbe
     }
 
     /// <summary>
-    /// Waits until every change so far is behind the oldest running transaction, which may be one of another database: a list or
-    /// a watch begins there, and a list whose token lies before what was trimmed cannot be watched from.
+    /// Waits until every change so far is behind the oldest running transaction, which may be one of another database:
+    /// a list or a watch begins there, and a list whose token lies before what was trimmed cannot be watched from.
     /// </summary>
     public static async Task Settled(TestControlPlane plane, CancellationToken ct)
     {

@@ -80,7 +80,7 @@ public sealed class TimelineMemoryTests
         var all = state.Timeline;
         state = Fold(state, new WorkspaceRestartRequested(2, "", At));
 
-        Assert.Equal(TimelineMemory.Most, all.Count);
+        Assert.Equal(TimelineMemory.MaxEntries, all.Count);
         Assert.Equal("full", all.Ids[^1]);
         Assert.Empty(all.News(1, [Entry("more")]));
         After(state, Report(1, 2, 99, ["new", "full"]), ["new", "full"]);
@@ -97,7 +97,7 @@ public sealed class TimelineMemoryTests
             state = After(state, Report(1, generation, generation, ids), ids);
         }
 
-        Assert.Equal((TimelineMemory.Most, 7), (state.Timeline.Ids.Length, state.Timeline.Count));
+        Assert.Equal((TimelineMemory.MaxEntries, 7), (state.Timeline.Ids.Length, state.Timeline.Count));
         Assert.Equal("59/6", state.Timeline.Ids[^1]);
     }
 

@@ -27,22 +27,22 @@ public sealed class WorkspaceDeciderTests
     [Fact]
     public void Each_new_wish_raises_the_generation_and_a_repeated_one_does_nothing()
     {
-        var stopped = After(After(null, Create), Wish(DesiredState.Stopped));
+        var stopped = After(After(null, Create), Change(DesiredState.Stopped));
 
         Assert.Equal((DesiredState.Stopped, 2), (stopped.Desired, stopped.Generation));
-        Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(stopped, Wish(DesiredState.Stopped)));
+        Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(stopped, Change(DesiredState.Stopped)));
     }
 
     [Fact]
     public void Deletion_is_shown_at_once_and_nothing_is_wished_after_it()
     {
-        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+        var deleting = After(After(null, Create), Change(DesiredState.Deleted));
 
         Assert.Equal(ObservedState.Deleting, deleting.State);
-        Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(deleting, Wish(DesiredState.Deleted)));
+        Assert.Same(Decision<WorkspaceEvent>.Nothing, WorkspaceDecider.Decide(deleting, Change(DesiredState.Deleted)));
         Assert.Equal(
             ErrorReasons.WorkspaceDeleting,
-            WorkspaceDecider.Decide(deleting, Wish(DesiredState.Running)).Error?.Reason
+            WorkspaceDecider.Decide(deleting, Change(DesiredState.Running)).Error?.Reason
         );
     }
 
@@ -53,7 +53,7 @@ public sealed class WorkspaceDeciderTests
         var state = After(After(null, Create), Resize("10Gi"));
 
         var taking = After(state, take);
-        var stopped = After(taking, Wish(DesiredState.Stopped));
+        var stopped = After(taking, Change(DesiredState.Stopped));
         var again = After(stopped, take);
 
         Assert.Equal((0, state.Generation + 1), (state.TakeOwnershipGeneration, taking.TakeOwnershipGeneration));
@@ -138,7 +138,7 @@ public sealed class WorkspaceDeciderTests
     [Fact]
     public void A_later_report_counts_though_its_generation_is_lower()
     {
-        var state = After(After(null, Create), Wish(DesiredState.Stopped));
+        var state = After(After(null, Create), Change(DesiredState.Stopped));
         state = After(state, Report(2, 2, 3, ObservedState.Stopped));
 
         var gone = After(state, Report(2, 0, 4, ObservedState.Starting));
@@ -168,7 +168,7 @@ public sealed class WorkspaceDeciderTests
         bool again
     )
     {
-        var state = After(After(null, Create), Wish(DesiredState.Stopped));
+        var state = After(After(null, Create), Change(DesiredState.Stopped));
         state = state with { Desired = desired };
         state = After(state, Report(2, 2, 3, ObservedState.Pending));
         var report = Report(2, generation, 4, seen);
@@ -184,7 +184,7 @@ public sealed class WorkspaceDeciderTests
     public void A_generation_that_is_on_its_way_is_not_sent_again_for_a_report_of_the_one_before()
     {
         var state = After(After(null, Create), Report(2, 1, 1, ObservedState.Starting));
-        state = After(state, Wish(DesiredState.Stopped));
+        state = After(state, Change(DesiredState.Stopped));
 
         Assert.False(WorkspaceDecider.Contradicts(state, Report(2, 1, 2, ObservedState.Running)));
     }
@@ -208,9 +208,9 @@ public sealed class WorkspaceDeciderTests
         bool again
     )
     {
-        var state = After(After(null, Create), Wish(DesiredState.Stopped)) with { Desired = desired };
+        var state = After(After(null, Create), Change(DesiredState.Stopped)) with { Desired = desired };
         state = After(state, Report(2, generation, 1, seen) with { Code = code });
-        var later = Wish(desired) with { At = At.AddSeconds(1), Traceparent = "t" };
+        var later = Change(desired) with { At = At.AddSeconds(1), Traceparent = "t" };
 
         var events = Events(state, later);
 
@@ -226,8 +226,8 @@ public sealed class WorkspaceDeciderTests
     [Fact]
     public void A_deletion_is_sent_again_on_request_until_it_is_done()
     {
-        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
-        var again = Wish(DesiredState.Deleted) with { At = At.AddSeconds(1) };
+        var deleting = After(After(null, Create), Change(DesiredState.Deleted));
+        var again = Change(DesiredState.Deleted) with { At = At.AddSeconds(1) };
 
         Assert.Equal([new DesiredStateRepeated(DesiredState.Deleted, 2, "", again.At)], Events(deleting, again));
         Assert.Empty(Events(After(deleting, Report(1, 2, 1, ObservedState.Deleted)), again));
@@ -245,7 +245,7 @@ public sealed class WorkspaceDeciderTests
     [Fact]
     public void What_still_runs_does_not_turn_deleting_back_into_running()
     {
-        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+        var deleting = After(After(null, Create), Change(DesiredState.Deleted));
 
         Assert.Empty(Events(deleting, Report(1, 1, 1, ObservedState.Running)));
         Assert.Empty(Events(deleting, Report(1, 1, 1, ObservedState.Deleted)));
@@ -260,13 +260,13 @@ public sealed class WorkspaceDeciderTests
     [Fact]
     public void R10_a_deleted_workspace_never_comes_back()
     {
-        var deleted = After(After(null, Create), Wish(DesiredState.Deleted));
+        var deleted = After(After(null, Create), Change(DesiredState.Deleted));
         deleted = After(deleted, Report(1, 2, 1, ObservedState.Deleted));
 
         Assert.True(deleted.Finished);
         Assert.Empty(Events(deleted, Report(9, 2, 9, ObservedState.Running)));
         Assert.Empty(Events(deleted, new RaiseGeneration(99, At)));
-        Assert.NotNull(WorkspaceDecider.Decide(deleted, Wish(DesiredState.Running)).Error);
+        Assert.NotNull(WorkspaceDecider.Decide(deleted, Change(DesiredState.Running)).Error);
     }
 
     [Fact]
@@ -313,7 +313,7 @@ public sealed class WorkspaceDeciderTests
     [InlineData(300, true)]
     public void A_deletion_is_stuck_after_five_minutes(int seconds, bool lost)
     {
-        var deleting = After(After(null, Create), Wish(DesiredState.Deleted));
+        var deleting = After(After(null, Create), Change(DesiredState.Deleted));
         var abandon = new AbandonWorkspace(ProviderStatus.Ready, "why", At.AddSeconds(seconds));
 
         Assert.Equal(lost ? 1 : 0, WorkspaceDecider.Decide(deleting, abandon).Events.Count);
@@ -337,7 +337,7 @@ public sealed class WorkspaceDeciderTests
 
     private static UpdateWorkspace Update(Func<WorkspaceSpec, WorkspaceSpec> change) => new(change, null, "", "", At);
 
-    private static ChangeDesiredState Wish(DesiredState desired) => new(desired, "", "", At);
+    private static ChangeDesiredState Change(DesiredState desired) => new(desired, "", "", At);
 
     private static ObserveWorkspace Report(long epoch, long generation, long version, ObservedState state) =>
         new("p", epoch, generation, version, state, "", "", At);

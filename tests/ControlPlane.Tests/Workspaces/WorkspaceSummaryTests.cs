@@ -17,7 +17,8 @@ public sealed class WorkspaceSummaryTests
     private static readonly DateTimeOffset Left = T0.AddMinutes(3);
 
     /// <summary>
-    /// The state for each report, in the order of <see cref="ObservedState"/>; the report is of what was asked for last.
+    /// The state for each report, in the order of <see cref="ObservedState"/>; the report is of what was asked for
+    /// last.
     /// </summary>
     private static readonly Dictionary<DesiredState, ObservedState[]> Acted = new()
     {
@@ -75,7 +76,7 @@ public sealed class WorkspaceSummaryTests
         Assert.Equal(final || ready, summary.LastReportAt is null);
         Assert.Equal(
             final ? ""
-                : ready && !acted && provider == "grace" ? "the agent of provider west is away"
+                : ready && !acted && provider == "grace" ? "the agent of provider west is not connected"
                 : ready ? (!acted && expected is (R or Stopped) ? "its agent has not acted on the last change yet" : "")
                 : provider == "pending" ? "provider west is pending"
                 : "provider west is in error",
@@ -104,7 +105,7 @@ public sealed class WorkspaceSummaryTests
     {
         var summary = WorkspaceSummary.Of(Make(DesiredState.Running, P, 0), Provider("grace"));
 
-        Assert.Equal("the agent of provider west is away", summary.Reason);
+        Assert.Equal("the agent of provider west is not connected", summary.Reason);
         Assert.Equal("the agent of provider west to come back: its connection is lost", summary.WaitingFor);
     }
 

@@ -1,8 +1,8 @@
 namespace Coder.Mesh.Docs.Tests.Layout;
 
 /// <summary>
-/// Which folder of a project may use which others. A project's own folder puts the parts together and may use all; nothing
-/// uses what is in it. A line may only name folders of lines above it, so that no two folders use each other.
+/// Which folder of a project may use which others. A project's own folder puts the parts together and may use all;
+/// nothing uses what is in it. A line may only name folders of lines above it, so that no two folders use each other.
 /// </summary>
 internal static class Directions
 {

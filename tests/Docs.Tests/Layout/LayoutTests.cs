@@ -42,7 +42,9 @@ public sealed class LayoutTests
         AssertNone(wrong);
     }
 
-    /// <summary>What concerns one folder is tested in a folder of that name; what concerns many has a suite of its own.</summary>
+    /// <summary>
+    /// What concerns one folder is tested in a folder of that name; what concerns many has a suite of its own.
+    /// </summary>
     [Theory]
     [InlineData("ControlPlane.Tests", "ControlPlane", "Client EmbeddedPostgres Fuzz Rules Rules/Model Skew")]
     public void Tests_stand_in_folders_of_the_sources_that_they_test(string tests, string project, string suites)

@@ -53,7 +53,9 @@ public sealed class LengthTests
     private static IEnumerable<(string Path, string Text)> SourcesOf(string project) =>
         Document.Sources($"src/{project}").OrderBy(f => f.Path, StringComparer.Ordinal);
 
-    /// <summary>From the first line of the declaration, without attributes and comments, to the last one of its body.</summary>
+    /// <summary>
+    /// From the first line of the declaration, without attributes and comments, to the last one of its body.
+    /// </summary>
     private static int LinesOf(SyntaxNode method)
     {
         var first = method.DescendantTokens().First(t => t.Parent!.FirstAncestorOrSelf<AttributeListSyntax>() is null);

@@ -10,8 +10,8 @@ namespace Coder.Mesh.Docs.Tests.Layout;
 internal sealed record Use(string From, string To, string File, string Type);
 
 /// <summary>
-/// A project of <c>src</c> as the compiler sees it: which folder uses types, constants or extension methods of which other.
-/// Documentation comments don't count.
+/// A project of <c>src</c> as the compiler sees it: which folder uses types, constants or extension methods of which
+/// other. Documentation comments don't count.
 /// </summary>
 internal sealed class SourceFolders
 {

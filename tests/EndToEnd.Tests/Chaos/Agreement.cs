@@ -12,7 +12,7 @@ internal static class Agreement
         var unfinished = new HashSet<string>();
         foreach (var (id, stream) in streams)
         {
-            var last = stream.Last(e => Checker.Wish(e.Kind) is not null);
+            var last = stream.Last(e => Checker.DesiredChange(e.Kind) is not null);
             var desired = Desired(last.Kind);
             var state = stream.LastOrDefault(e => e.Kind == EventKind.Observed)?.State ?? State.Pending;
             if (!shown.TryGetValue(id, out var view))

@@ -5,7 +5,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.EndToEnd.Tests.Chaos;
 
-/// <summary>Those who create and wish: each keeps to one workspace, and waits for an answer before it asks for more.</summary>
+/// <summary>
+/// Those who create and change: each keeps to one workspace, and waits for an answer before it asks for more.
+/// </summary>
 internal sealed class Callers(TestMesh mesh, Recorder recorder)
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(10);

@@ -18,8 +18,10 @@ internal enum Victim
 }
 
 /// <param name="After">Since the one before, or since its victim was started again, if that took longer.</param>
-/// <param name="Into">How far into the next write that is sent: 1 is when an answer is due; null if at any moment.</param>
-/// <param name="Pause">How long it stays dead; PostgreSQL is started again by the control plane, when that likes.</param>
+/// <param name="Into">How far into the next write that is sent: 1 is when an answer is due; null if at any
+/// moment.</param>
+/// <param name="Pause">How long it stays dead; PostgreSQL is started again by the control plane, when that
+/// likes.</param>
 internal sealed record PlannedKill(TimeSpan After, Victim Victim, double? Into, TimeSpan Pause);
 
 /// <param name="After">Since the answer to the one before, or since its caller gave up.</param>
@@ -85,8 +87,8 @@ internal sealed record ChaosPlan(IReadOnlyList<PlannedLife> Lives, IReadOnlyList
         return kills;
     }
 
-    // The moments around a commit are few, and kills at any moment would hardly ever meet one. What the agent makes of a
-    // write comes after the answer.
+    // The moments around a commit are few, and kills at any moment would hardly ever meet one. What the agent makes of
+    // a write comes after the answer.
     private static double? Into(Victim victim, Random random)
     {
         var at = random.NextDouble();

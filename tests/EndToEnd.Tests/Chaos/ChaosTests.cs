@@ -7,8 +7,8 @@ using Coder.Mesh.Tests.Support.Kubernetes;
 namespace Coder.Mesh.EndToEnd.Tests.Chaos;
 
 /// <summary>
-/// Workspaces of a real cluster under random kill -9 of everything. <c>./build.sh chaos</c> runs it for longer; seed and
-/// duration come from the environment.
+/// Workspaces of a real cluster under random kill -9 of everything. <c>./build.sh chaos</c> runs it for longer; seed
+/// and duration come from the environment.
 /// </summary>
 public sealed class ChaosTests(KubernetesFixture fixture, ITestOutputHelper output)
 {
@@ -73,7 +73,9 @@ public sealed class ChaosTests(KubernetesFixture fixture, ITestOutputHelper outp
         return killer.Kills;
     }
 
-    /// <summary>Waits for agreement, but not for ever: what disagrees then is told by the checker, not by the wait.</summary>
+    /// <summary>
+    /// Waits for agreement, but not for ever: what disagrees then is told by the checker, not by the wait.
+    /// </summary>
     private static async Task<History> Settle(TestMesh mesh, TestNamespace ns, Recorder recorder)
     {
         await mesh.UntilProvider(TestMesh.IsReady, "the provider is Ready again", Ct);
@@ -111,7 +113,7 @@ public sealed class ChaosTests(KubernetesFixture fixture, ITestOutputHelper outp
             .Where(w => !w.Refused && w.Acknowledgement is null)
             .Select(w => w.RequestId)
             .ToHashSet();
-        var effects = history.Events.Where(e => Checker.Wish(e.Kind) is not null).ToList();
+        var effects = history.Events.Where(e => Checker.DesiredChange(e.Kind) is not null).ToList();
         return $"""
             writes {writes.Count}: {string.Join(", ", writes.CountBy(w => w.Kind).Select(k => $"{k.Value} {k.Key}"))}
             acknowledged {writes.Count(w => w.Acknowledgement is not null)}, refused {writes.Count(w => w.Refused)}, \

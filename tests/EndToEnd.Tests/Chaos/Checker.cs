@@ -15,14 +15,14 @@ internal static class Checker
         ];
     }
 
-    /// <summary>The wish that was in force at a generation; null if there was no such generation.</summary>
-    public static WriteKind? WishAt(IEnumerable<StoredEvent> stream, long generation) =>
-        stream.FirstOrDefault(e => e.Generation == generation && Wish(e.Kind) is not null) is { } e
-            ? Wish(e.Kind)
+    /// <summary>The change that was in force at a generation; null if there was no such generation.</summary>
+    public static WriteKind? DesiredChangeAt(IEnumerable<StoredEvent> stream, long generation) =>
+        stream.FirstOrDefault(e => e.Generation == generation && DesiredChange(e.Kind) is not null) is { } e
+            ? DesiredChange(e.Kind)
             : null;
 
-    /// <summary>The wish that such an event is the effect of.</summary>
-    public static WriteKind? Wish(EventKind kind) =>
+    /// <summary>The change that such an event is the effect of.</summary>
+    public static WriteKind? DesiredChange(EventKind kind) =>
         kind switch
         {
             EventKind.Created => WriteKind.Create,

@@ -1,8 +1,8 @@
 namespace Coder.Mesh.EndToEnd.Tests.Chaos;
 
 /// <summary>
-/// Every acknowledged write took effect exactly once, no refused one did, an unanswered one did at most once, and nothing
-/// happened that nobody asked for.
+/// Every acknowledged write took effect exactly once, no refused one did, an unanswered one did at most once, and
+/// nothing happened that nobody asked for.
 /// </summary>
 internal static class Effects
 {
@@ -12,7 +12,7 @@ internal static class Effects
         IReadOnlyDictionary<string, List<StoredEvent>> streams
     )
     {
-        var effects = events.Where(e => Checker.Wish(e.Kind) is not null).ToLookup(e => e.RequestId);
+        var effects = events.Where(e => Checker.DesiredChange(e.Kind) is not null).ToLookup(e => e.RequestId);
         var asked = writes.Select(w => w.RequestId).ToHashSet();
         var unasked = effects
             .Where(e => !asked.Contains(e.Key))
@@ -54,7 +54,7 @@ internal static class Effects
 
     private static bool Fits(Write write, StoredEvent effect)
     {
-        if (Checker.Wish(effect.Kind) != write.Kind)
+        if (Checker.DesiredChange(effect.Kind) != write.Kind)
             return false;
         if (write.Kind != WriteKind.Create)
             return effect.WorkspaceId == write.WorkspaceId;
@@ -77,9 +77,9 @@ internal static class Effects
             return "isn't in the store";
 
         // What was wished already needs no event.
-        var wish = Checker.WishAt(stream, answer.Generation);
-        var same = wish == write.Kind || (wish, write.Kind) is (WriteKind.Create, WriteKind.Start);
-        return same ? null : $"isn't in the store, where generation {answer.Generation} is the effect of a {wish}";
+        var change = Checker.DesiredChangeAt(stream, answer.Generation);
+        var same = change == write.Kind || (change, write.Kind) is (WriteKind.Create, WriteKind.Start);
+        return same ? null : $"isn't in the store, where generation {answer.Generation} is the effect of a {change}";
     }
 
     // What begins after an answer comes after it in the store.

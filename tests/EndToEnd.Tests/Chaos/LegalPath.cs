@@ -85,7 +85,7 @@ internal static class LegalPath
         // 0: nothing applied yet but a volume.
         if (e.Generation == 0 && e.State is not (State.Pending or State.Starting))
             yield return $"{e.State} seen before any generation was applied";
-        else if (Checker.WishAt(stream, e.Generation) is { } wish && !Seen[wish].Contains(e.State))
-            yield return $"{e.State} seen at generation {e.Generation}, which was the effect of a {wish}";
+        else if (Checker.DesiredChangeAt(stream, e.Generation) is { } change && !Seen[change].Contains(e.State))
+            yield return $"{e.State} seen at generation {e.Generation}, which was the effect of a {change}";
     }
 }

@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.EndToEnd.Tests.Examples;
 
-/// <summary>A service of somebody's own: sees to it that a number of workspaces run, and knows at any time which do.</summary>
+/// <summary>
+/// A service of somebody's own: sees to it that a number of workspaces run, and knows at any time which do.
+/// </summary>
 internal sealed class WorkspaceFleet(MeshClient mesh)
 {
     private readonly ConcurrentDictionary<string, Workspace> _running = [];

@@ -6,8 +6,9 @@ using Coder.Mesh.V1;
 namespace Coder.Mesh.EndToEnd.Tests.Frames;
 
 /// <summary>
-/// Records what the published agent and control plane say to each other, for the replays that later versions run. Explicit:
-/// it is run once for each release, by <c>./build.sh record</c>, with the release's version in <c>MESH_RECORD_VERSION</c>.
+/// Records what the published agent and control plane say to each other, for the replays that later versions run.
+/// Explicit: it is run once for each release, by <c>./build.sh record</c>, with the release's version in
+/// <c>MESH_RECORD_VERSION</c>.
 /// </summary>
 public sealed class FrameRecording
 {

@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Coder.Mesh.EndToEnd.Tests.Frames;
 
-/// <summary>Stands between an agent and a control plane, and keeps each frame in the order in which it passed.</summary>
+/// <summary>
+/// Stands between an agent and a control plane, and keeps each frame in the order in which it passed.
+/// </summary>
 internal sealed class RecordingProxy : IAsyncDisposable
 {
     private readonly Lock _lock = new();

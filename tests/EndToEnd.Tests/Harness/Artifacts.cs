@@ -24,7 +24,9 @@ internal static class Artifacts
             ? named
             : Path.Combine(Repository, "artifacts");
 
-    /// <summary>Where the runtime is: the executables look for it by <c>DOTNET_ROOT</c> if it isn't at its usual place.</summary>
+    /// <summary>
+    /// Where the runtime is: the executables look for it by <c>DOTNET_ROOT</c> if it isn't at its usual place.
+    /// </summary>
     public static string DotnetRoot =>
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
 

@@ -105,7 +105,9 @@ internal sealed class ChildProcess
         }
     }
 
-    /// <summary>Waits for its end, and for all that it had to say: only for one that leaves no children behind.</summary>
+    /// <summary>
+    /// Waits for its end, and for all that it had to say: only for one that leaves no children behind.
+    /// </summary>
     public async Task<int> ExitWithOutput(CancellationToken ct)
     {
         var code = await Exit(ct);

@@ -3,7 +3,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.EndToEnd.Tests.Harness;
 
-/// <summary>Looks again and again until what is seen is as wanted, for there is no event outside of the processes to wait for.</summary>
+/// <summary>
+/// Looks again and again until what is seen is as wanted, for there is no event outside of the processes to wait for.
+/// </summary>
 internal static class Eventually
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Coder.Mesh.EndToEnd.Tests.Harness;
 
-/// <summary>A server that says hello as PostgreSQL of some version does, without TLS, and answers nothing after that.</summary>
+/// <summary>
+/// A server that says hello as PostgreSQL of some version does, without TLS, and answers nothing after that.
+/// </summary>
 internal sealed class FakePostgres : IAsyncDisposable
 {
     private const int SslRequest = 80_877_103;

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace Coder.Mesh.EndToEnd.Tests.Harness;
 
 /// <summary>
-/// Ports for servers that are stopped and come back at the same address. They are below the range from which systems take
-/// the ports of outgoing connections, or one of those could sit on the port when the server comes back.
+/// Ports for servers that are stopped and come back at the same address. They are below the range from which systems
+/// take the ports of outgoing connections, or one of those could sit on the port when the server comes back.
 /// </summary>
 internal static class FreePorts
 {

@@ -43,7 +43,9 @@ internal sealed class OutputLines
         }
     }
 
-    /// <summary>The first line that is as wanted, of those written and those to come; null when none can come any more.</summary>
+    /// <summary>
+    /// The first line that is as wanted, of those written and those to come; null when none can come any more.
+    /// </summary>
     public Task<string?> Find(Func<string, bool> wanted)
     {
         lock (_lock)

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Coder.Mesh.EndToEnd.Tests.Harness;
 
-/// <summary>The folder of one test. When it goes, so does every process that was started for it, and their PostgreSQL.</summary>
+/// <summary>
+/// The folder of one test. When it goes, so does every process that was started for it, and their PostgreSQL.
+/// </summary>
 /// <remarks>
 /// A shell does it, when the other end of its input is closed: by the test's end, or by the operating system when the
 /// test's process was killed.

@@ -6,7 +6,9 @@ using Grpc.Net.Client;
 
 namespace Coder.Mesh.EndToEnd.Tests.Harness;
 
-/// <summary>A deployment of a test's own: published control plane with embedded PostgreSQL, agent, CLI and API.</summary>
+/// <summary>
+/// A deployment of a test's own: published control plane with embedded PostgreSQL, agent, CLI and API.
+/// </summary>
 internal sealed class TestMesh : IAsyncDisposable
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
@@ -113,7 +115,8 @@ internal sealed class TestMesh : IAsyncDisposable
 
     /// <summary>The same, with the variables of <see cref="ClientEnvironment"/>.</summary>
     /// <param name="address">Where it calls.</param>
-    /// <param name="transport">Changes how it connects: an authority of the test's own is trusted by no process that runs already.</param>
+    /// <param name="transport">Changes how it connects: an authority of the test's own is trusted by no process that
+    /// runs already.</param>
     public MeshClient Client(string address, Action<SocketsHttpHandler>? transport = null) =>
         new(
             new MeshClientOptions
@@ -131,7 +134,9 @@ internal sealed class TestMesh : IAsyncDisposable
     public static bool IsReady(Provider provider) =>
         provider is { Status: ProviderStatus.Ready, Agent.Attached: true, StatusCode: "" };
 
-    /// <summary>Starts it, for the first time or again, on the same address and data, and waits until it serves.</summary>
+    /// <summary>
+    /// Starts it, for the first time or again, on the same address and data, and waits until it serves.
+    /// </summary>
     public async Task StartControlPlane(CancellationToken ct)
     {
         _controlPlane = ChildProcess.Start(_scratch, Artifacts.ControlPlane, [], ControlPlaneSettings);
@@ -174,7 +179,9 @@ internal sealed class TestMesh : IAsyncDisposable
         return process;
     }
 
-    /// <summary>Starts the agent of the built-in provider, for the first time or again, in the same simulated namespace.</summary>
+    /// <summary>
+    /// Starts the agent of the built-in provider, for the first time or again, in the same simulated namespace.
+    /// </summary>
     public void StartSimulatedAgent(params string[] more) =>
         StartAgent(["--cluster", "simulated", "--simulated-state", _scratch["simulated-cluster.json"], .. more]);
 

@@ -72,8 +72,8 @@ public sealed class TlsProxyTests : IAsyncDisposable
         await UntilFailed(client, Count);
         var before = await Mesh.Provider(Ct);
 
-        // Each workspace's report holds 1,000 characters of the script's: what the agent has sent is over 1 MiB, and so is
-        // the snapshot with which it attaches again.
+        // Each workspace's report holds 1,000 characters of the script's: what the agent has sent is over 1 MiB, and so
+        // is the snapshot with which it attaches again.
         await Proxy.Restart(Ct);
         var after = await Mesh.UntilProvider(
             p => TestMesh.IsReady(p) && p.Agent.Epoch > before.Agent.Epoch,

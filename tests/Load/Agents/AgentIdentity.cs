@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Coder.Mesh.Load.Agents;
 
-/// <summary>Who a simulated agent is: its provider's token, and a namespace that stays the same from run to run.</summary>
+/// <summary>
+/// Who a simulated agent is: its provider's token, and a namespace that stays the same from run to run.
+/// </summary>
 internal sealed record AgentIdentity(string Token, string NamespaceUid)
 {
     private const string Prefix = "mpt_load_";

@@ -10,7 +10,8 @@ namespace Coder.Mesh.Load.Agents;
 /// <param name="HeartbeatsAnswered">HeartbeatAcks that came.</param>
 /// <param name="SnapshotsAnswered">SnapshotCompletes that came.</param>
 /// <param name="OtherFrames">Frames of any other kind.</param>
-/// <param name="ExpectedPerSecond">Heartbeats per second of the open sessions, by the intervals that Welcome gave.</param>
+/// <param name="ExpectedPerSecond">Heartbeats per second of the open sessions, by the intervals that Welcome
+/// gave.</param>
 /// <param name="EndedEarly">Sessions that ended though nobody asked them to, by status and reason.</param>
 internal sealed record CrowdCounts(
     long Dialled,

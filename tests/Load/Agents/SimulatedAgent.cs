@@ -6,7 +6,9 @@ using Grpc.Net.Client;
 
 namespace Coder.Mesh.Load.Agents;
 
-/// <summary>One agent with a TCP connection of its own: attaches once, heartbeats until told to stop, never redials.</summary>
+/// <summary>
+/// One agent with a TCP connection of its own: attaches once, heartbeats until told to stop, never redials.
+/// </summary>
 internal sealed class SimulatedAgent(
     AgentIdentity identity,
     CrowdOptions options,
@@ -27,7 +29,8 @@ internal sealed class SimulatedAgent(
     /// <summary>The reason with which the server refused the agent, and the delay that it asked for.</summary>
     public (string Reason, TimeSpan? RetryDelay) Refused { get; private set; } = ("", null);
 
-    /// <param name="phase">Where in its interval the first heartbeat falls, in [0, 1): a crowd must not beat as one.</param>
+    /// <param name="phase">Where in its interval the first heartbeat falls, in [0, 1): a crowd must not beat as
+    /// one.</param>
     /// <param name="stop">Asks the agent to leave.</param>
     public async Task Run(double phase, CancellationToken stop)
     {

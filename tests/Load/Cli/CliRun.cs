@@ -5,7 +5,8 @@ using Coder.Mesh.Load.Compare;
 namespace Coder.Mesh.Load.Cli;
 
 /// <summary>
-/// Runs commands of `mesh` one after the other, and those of another version in turn with them, so that noise meets both.
+/// Runs commands of `mesh` one after the other, and those of another version in turn with them, so that noise meets
+/// both.
 /// </summary>
 internal sealed partial class CliRun(CliOptions options, TimeProvider time, Action<string> say)
 {

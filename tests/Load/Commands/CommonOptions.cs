@@ -18,7 +18,7 @@ internal sealed class CommonOptions
     public Option<TimeSpan> Heartbeat { get; } =
         Durations.Option(
             "--heartbeat",
-            "Wished heartbeat interval of each agent.",
+            "Desired heartbeat interval of each agent.",
             Limits.MaxHeartbeat,
             Limits.MinHeartbeat,
             Limits.MaxHeartbeat

@@ -116,7 +116,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    /// <summary>Asks a PostgreSQL that its control plane left behind for its fast shutdown, and waits for that.</summary>
+    /// <summary>
+    /// Asks a PostgreSQL that its control plane left behind for its fast shutdown, and waits for that.
+    /// </summary>
     public static async Task StopPostmaster(int pid, TimeProvider time)
     {
         _ = Kill(pid, Sigint);

@@ -10,7 +10,9 @@ using Grpc.Net.Client;
 
 namespace Coder.Mesh.Load.Overload;
 
-/// <summary>More calls, watches and strangers than one control plane takes, beside agents that must not notice.</summary>
+/// <summary>
+/// More calls, watches and strangers than one control plane takes, beside agents that must not notice.
+/// </summary>
 internal sealed class OverloadRun(OverloadOptions options, TimeProvider time, Action<string> say)
 {
     private static readonly TimeSpan BetweenAgents = TimeSpan.FromMilliseconds(500);

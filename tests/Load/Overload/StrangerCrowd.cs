@@ -12,7 +12,9 @@ namespace Coder.Mesh.Load.Overload;
 /// <param name="Refusal">From the start of a call to its answer.</param>
 internal sealed record StrangerFigures(IReadOnlyDictionary<string, int> Answers, double PerSecond, Latency Refusal);
 
-/// <summary>Calls with tokens that nobody has, another one each time, at a rate that does not wait for answers.</summary>
+/// <summary>
+/// Calls with tokens that nobody has, another one each time, at a rate that does not wait for answers.
+/// </summary>
 internal sealed class StrangerCrowd(GrpcChannel channel, int perSecond, TimeProvider time)
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);

@@ -36,8 +36,9 @@ internal sealed partial class AppendedProjection : SingleStreamProjection<Append
 }
 
 /// <summary>
-/// What placements are compared with: Marten in its quickest mode, one stream with one event per save, and no rule, lock,
-/// request or answer around it. In a database of its own on the product's PostgreSQL, with the product's event metadata.
+/// What placements are compared with: Marten in its quickest mode, one stream with one event per save, and no rule,
+/// lock, request or answer around it. In a database of its own on the product's PostgreSQL, with the product's event
+/// metadata.
 /// </summary>
 internal sealed class AppendFloor : IAsyncDisposable
 {

@@ -50,7 +50,9 @@ internal sealed record PlacementResult(
     long AgentsTold
 )
 {
-    /// <summary>Placements per second over bare appends per second: no less than this (a budget of the product).</summary>
+    /// <summary>
+    /// Placements per second over bare appends per second: no less than this (a budget of the product).
+    /// </summary>
     public const double Budget = 0.5;
 
     public bool Complete => Rounds.All(r => r.Values.All(f => f.Errors.Count == 0 && f.PerSecond > 0));

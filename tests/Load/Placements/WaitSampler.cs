@@ -6,7 +6,8 @@ namespace Coder.Mesh.Load.Placements;
 /// <param name="Running">On a processor, or waiting for one.</param>
 /// <param name="AdvisoryLock">Waiting for an advisory lock.</param>
 /// <param name="OtherLock">Waiting for another lock of a table, row or transaction.</param>
-/// <param name="Internal">Waiting for another connection inside PostgreSQL: for a page, a slot of the log's buffer, the end of a flush.</param>
+/// <param name="Internal">Waiting for another connection inside PostgreSQL: for a page, a slot of the log's buffer, the
+/// end of a flush.</param>
 /// <param name="Disk">Waiting for the disk: above all for the log's flush.</param>
 /// <param name="Client">In an open transaction, waiting for the client's next statement.</param>
 /// <param name="MostAdvisory">The most that waited for an advisory lock at once.</param>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Coder.Mesh.Load.Proc;
 
-/// <summary>The PostgreSQL that a control plane runs for itself. Reported apart: it isn't the product's memory.</summary>
+/// <summary>
+/// The PostgreSQL that a control plane runs for itself. Reported apart: it isn't the product's memory.
+/// </summary>
 /// <param name="Processes">The postmaster and its children.</param>
 /// <param name="ProportionalBytes">Sum of Pss: each shared page counted once.</param>
 /// <param name="Cpu">Of the living, and of the children that have ended.</param>

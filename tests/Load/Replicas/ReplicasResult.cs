@@ -34,7 +34,8 @@ internal sealed record Latency(int Count, double P50, double P99, double Max)
 /// <param name="Moved">From the kill of a replica to an agent's welcome at the other.</param>
 /// <param name="NotMoved">Agents of the killed replica that came back nowhere.</param>
 /// <param name="Errors">Changes of a status to Error, in all, before the last stop.</param>
-/// <param name="StoppedMilliseconds">From SIGTERM to the exit of a control plane that holds all agents, and its PostgreSQL.</param>
+/// <param name="StoppedMilliseconds">From SIGTERM to the exit of a control plane that holds all agents, and its
+/// PostgreSQL.</param>
 internal sealed record ReplicasResult(
     MachineFacts Machine,
     ReplicasOptions Options,
@@ -50,7 +51,9 @@ internal sealed record ReplicasResult(
     private const double WithoutNotifyLimit = 1500;
     private const double MovedLimit = 10_000;
 
-    /// <summary>3 s for agents to hear of it, 5 s for connections to close, 10 s for PostgreSQL, and a little.</summary>
+    /// <summary>
+    /// 3 s for agents to hear of it, 5 s for connections to close, 10 s for PostgreSQL, and a little.
+    /// </summary>
     private const double StoppedLimit = 20_000;
 
     public bool Complete =>

@@ -11,7 +11,9 @@ using Npgsql;
 
 namespace Coder.Mesh.Load.Replicas;
 
-/// <summary>Two control planes on one database behind a balancer: what one writes reaches the other, and one is killed.</summary>
+/// <summary>
+/// Two control planes on one database behind a balancer: what one writes reaches the other, and one is killed.
+/// </summary>
 internal sealed class ReplicasRun(ReplicasOptions options, TimeProvider time, Action<string> say)
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(20);

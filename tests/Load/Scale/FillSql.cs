@@ -92,8 +92,8 @@ internal static class FillSql
         """;
 
     /// <summary>
-    /// Copies of an attached agent's presence name the replica that holds the template's session: a living one, so nobody
-    /// takes them for abandoned.
+    /// Copies of an attached agent's presence name the replica that holds the template's session: a living one, so
+    /// nobody takes them for abandoned.
     /// </summary>
     public const string Presences = """
         insert into mesh.mt_streams
@@ -158,7 +158,9 @@ internal static class FillSql
                     'AllowedProviders', jsonb_build_array(d.data -> 'AllowedProviders' -> 0) || a.ids))) r;
         """;
 
-    /// <summary>What isn't a column (yet) is passed over; where such a field is one, it mustn't be the template's.</summary>
+    /// <summary>
+    /// What isn't a column (yet) is passed over; where such a field is one, it mustn't be the template's.
+    /// </summary>
     public const string Workspaces = """
         insert into mesh.mt_streams
         select r.* from w join template t on t.name = w.template join mesh.mt_streams s on s.id = 'workspace-' || t.id,

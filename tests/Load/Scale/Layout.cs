@@ -4,8 +4,8 @@ namespace Coder.Mesh.Load.Scale;
 
 /// <summary>
 /// What lies where in the filled store. Providers are in groups of about a hundred: provider <c>n</c> is number
-/// <c>n / Groups</c> of group <c>n % Groups</c>. An organization may use one whole group; the largest one a tenth of all
-/// providers too. What a provider is follows from its number in its group.
+/// <c>n / Groups</c> of group <c>n % Groups</c>. An organization may use one whole group; the largest one a tenth of
+/// all providers too. What a provider is follows from its number in its group.
 /// </summary>
 internal sealed record Layout(int Providers, int Workspaces)
 {

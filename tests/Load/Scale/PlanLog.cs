@@ -21,7 +21,9 @@ internal sealed partial class PlanLog(NpgsqlDataSource database, string dataFold
     private readonly HashSet<string> _background = [];
     private int _markers;
 
-    /// <summary>Has the library loaded into each connection from its start; it says nothing before <see cref="Start"/>.</summary>
+    /// <summary>
+    /// Has the library loaded into each connection from its start; it says nothing before <see cref="Start"/>.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Settings { get; } =
         new Dictionary<string, string>
         {
@@ -49,7 +51,9 @@ internal sealed partial class PlanLog(NpgsqlDataSource database, string dataFold
         return [.. Parse(log).Where(s => !_background.Contains(s.Query))];
     }
 
-    /// <summary>Entries such as <c>… LOG:  duration: 0.1 ms  plan:</c>, followed by lines that begin with a tab.</summary>
+    /// <summary>
+    /// Entries such as <c>… LOG:  duration: 0.1 ms  plan:</c>, followed by lines that begin with a tab.
+    /// </summary>
     public static IEnumerable<RanStatement> Parse(string log)
     {
         foreach (Match entry in Entry().Matches(log))

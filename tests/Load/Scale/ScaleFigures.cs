@@ -17,7 +17,8 @@ internal sealed record ScaleOptions
 
 /// <summary>One kind of call, made over and over, one after the other.</summary>
 /// <param name="Rows">Median of the rows in an answer.</param>
-/// <param name="OthersCores">What neither the product nor its PostgreSQL nor this tool used meanwhile: the noise.</param>
+/// <param name="OthersCores">What neither the product nor its PostgreSQL nor this tool used meanwhile: the
+/// noise.</param>
 internal sealed record CaseFigures(
     string Name,
     int Calls,

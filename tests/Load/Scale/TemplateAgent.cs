@@ -4,7 +4,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Load.Scale;
 
-/// <summary>The agent of the workspaces that the filled store's are copies of: a workspace's name says what it reports.</summary>
+/// <summary>
+/// The agent of the workspaces that the filled store's are copies of: a workspace's name says what it reports.
+/// </summary>
 internal sealed class TemplateAgent
 {
     public const string Running = "running";

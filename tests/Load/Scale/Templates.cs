@@ -10,8 +10,8 @@ using Grpc.Net.Client;
 namespace Coder.Mesh.Load.Scale;
 
 /// <summary>
-/// One of each kind, made by the product itself through its API and an agent's stream. What the store is filled with are
-/// copies of what it has then written: so the rows are the product's own, whatever the version.
+/// One of each kind, made by the product itself through its API and an agent's stream. What the store is filled with
+/// are copies of what it has then written: so the rows are the product's own, whatever the version.
 /// </summary>
 internal sealed class Templates : IAsyncDisposable
 {

@@ -5,8 +5,8 @@ using Grpc.Core;
 namespace Coder.Mesh.Load.Scale;
 
 /// <summary>
-/// Whether the product takes what was filled in for its own: it reads it, finds it by each way, and writes on from it. A
-/// write succeeds only if stream, events and snapshot agree.
+/// Whether the product takes what was filled in for its own: it reads it, finds it by each way, and writes on from it.
+/// A write succeeds only if stream, events and snapshot agree.
 /// </summary>
 internal static class Verification
 {

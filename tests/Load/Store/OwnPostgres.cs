@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Coder.Mesh.Load.Store;
 
-/// <summary>Connections to the PostgreSQL that a control plane runs for itself, over its private Unix-domain socket.</summary>
+/// <summary>
+/// Connections to the PostgreSQL that a control plane runs for itself, over its private Unix-domain socket.
+/// </summary>
 internal static class OwnPostgres
 {
     public const string ProductDatabase = "mesh";

@@ -55,7 +55,9 @@ internal sealed record Recovery
     /// <summary>Seconds after the port opened at which this share of the agents was attached; null if never.</summary>
     public double? At(double share, int agents) => Curve.FirstOrDefault(p => p.Attached >= share * agents)?.Seconds;
 
-    /// <summary>Periods of more than two seconds in which no further agent was attached, though some were missing.</summary>
+    /// <summary>
+    /// Periods of more than two seconds in which no further agent was attached, though some were missing.
+    /// </summary>
     public IReadOnlyList<(double From, double Seconds, long Attached)> Stalls()
     {
         var stalls = new List<(double, double, long)>();

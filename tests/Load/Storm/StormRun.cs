@@ -8,7 +8,9 @@ using Coder.Mesh.Load.Store;
 
 namespace Coder.Mesh.Load.Storm;
 
-/// <summary>Kills a server with many agents, starts it again, and follows how they return. Floor and product in turn.</summary>
+/// <summary>
+/// Kills a server with many agents, starts it again, and follows how they return. Floor and product in turn.
+/// </summary>
 internal sealed class StormRun(StormOptions options, TimeProvider time, Action<string> say)
 {
     private static readonly TimeSpan Sample = TimeSpan.FromMilliseconds(100);
@@ -18,7 +20,9 @@ internal sealed class StormRun(StormOptions options, TimeProvider time, Action<s
     /// <summary>As long as the product's agent waits for its Welcome.</summary>
     private static readonly TimeSpan WelcomeLimit = TimeSpan.FromSeconds(15);
 
-    /// <summary>Sessions of the product are attached with their snapshot answered; then nothing else is under way.</summary>
+    /// <summary>
+    /// Sessions of the product are attached with their snapshot answered; then nothing else is under way.
+    /// </summary>
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
 
     public async Task<StormResult> Run(CancellationToken ct)

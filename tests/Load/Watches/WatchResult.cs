@@ -17,7 +17,9 @@ internal sealed record WatchOptions
     /// <summary>Per second.</summary>
     public required int Changes { get; init; }
 
-    /// <summary>Changes at the same rate before any is measured: until the code that runs is compiled for good.</summary>
+    /// <summary>
+    /// Changes at the same rate before any is measured: until the code that runs is compiled for good.
+    /// </summary>
     public required TimeSpan WarmUp { get; init; }
 
     public required TimeSpan Duration { get; init; }

@@ -47,7 +47,9 @@ internal sealed class Watcher(MeshClient client, WatchWorkspacesRequest filter, 
         }
     }
 
-    /// <summary>How many versions it has not told: of these, and between the first and the last of each workspace.</summary>
+    /// <summary>
+    /// How many versions it has not told: of these, and between the first and the last of each workspace.
+    /// </summary>
     /// <param name="versions">By workspace.</param>
     public int Missed(ILookup<string, ulong> versions)
     {

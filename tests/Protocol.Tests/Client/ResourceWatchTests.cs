@@ -12,7 +12,9 @@ public sealed class ResourceWatchTests
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    /// <summary>Whoever keeps the token of each event must not be without the rest of the list after a restart.</summary>
+    /// <summary>
+    /// Whoever keeps the token of each event must not be without the rest of the list after a restart.
+    /// </summary>
     [Fact]
     public async Task What_is_listed_has_no_token_until_all_of_it_is_told()
     {
@@ -58,7 +60,9 @@ public sealed class ResourceWatchTests
         );
     }
 
-    /// <summary>A count of a provider changes without its version; a version of a workspace is told once, whatever it shows.</summary>
+    /// <summary>
+    /// A count of a provider changes without its version; a version of a workspace is told once, whatever it shows.
+    /// </summary>
     [Theory]
     [InlineData(false, "changed 1 v6 @d")]
     [InlineData(true, "changed 1 v5 @c")]

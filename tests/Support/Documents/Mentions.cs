@@ -25,7 +25,9 @@ public static partial class Mentions
             .Append(Path.Combine(Root(), "README.md"))
             .SelectMany(file => InDocument(file, Generated().Replace(File.ReadAllText(file), Blank)));
 
-    /// <summary>In texts that the control plane and the CLI make: quoted, in backticks, or after a word and a colon.</summary>
+    /// <summary>
+    /// In texts that the control plane and the CLI make: quoted, in backticks, or after a word and a colon.
+    /// </summary>
     public static IEnumerable<Mention> InSources() =>
         new[] { "src/Cli", "src/ControlPlane" }
             .SelectMany(folder =>
@@ -97,7 +99,9 @@ public static partial class Mentions
         return alternatives.Select(words => new Mention(where, words));
     }
 
-    /// <summary>As a shell splits them. What follows a pipe, a redirection or a sign of omission is no word of it.</summary>
+    /// <summary>
+    /// As a shell splits them. What follows a pipe, a redirection or a sign of omission is no word of it.
+    /// </summary>
     private static IEnumerable<string> Words(string text)
     {
         var (word, quote, begun) = (new StringBuilder(), '\0', false);

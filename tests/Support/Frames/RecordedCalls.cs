@@ -3,7 +3,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.Tests.Support.Frames;
 
-/// <summary>Calls of the API that a recording names: <c>create NAME</c>, and so for stop, start, restart, update and delete.</summary>
+/// <summary>
+/// Calls of the API that a recording names: <c>create NAME</c>, and so for stop, start, restart, update and delete.
+/// </summary>
 public static class RecordedCalls
 {
     public static async Task<Workspace> Make(

@@ -21,7 +21,9 @@ public abstract record RecordedStep
     /// <summary>One of <see cref="RecordedCalls"/>.</summary>
     public sealed record Ask(string Call) : RecordedStep;
 
-    /// <summary>What the API shows from here on: <c>NAME STATE</c> of a workspace, <c>built-in STATUS</c> of the provider.</summary>
+    /// <summary>
+    /// What the API shows from here on: <c>NAME STATE</c> of a workspace, <c>built-in STATUS</c> of the provider.
+    /// </summary>
     public sealed record See(string State) : RecordedStep;
 
     /// <summary>The connection breaks.</summary>

@@ -14,8 +14,8 @@ using Microsoft.Extensions.Logging;
 namespace Coder.Mesh.Tests.Support.Kubernetes;
 
 /// <summary>
-/// A webhook that the API server asks about a namespace's objects: it denies what a test says, or, if it is a mutating one,
-/// changes it.
+/// A webhook that the API server asks about a namespace's objects: it denies what a test says, or, if it is a mutating
+/// one, changes it.
 /// </summary>
 public sealed class AdmissionWebhook : IAsyncDisposable
 {

@@ -8,7 +8,8 @@ using System.Text.Json.Nodes;
 namespace Coder.Mesh.Tests.Support.Kubernetes;
 
 /// <summary>The cluster as its administrator sees it: plain JSON by path, and none of the product's own code.</summary>
-/// <remarks>Paths are as in the API's documentation, without the leading slash: <c>api/v1/namespaces/x/pods</c>.</remarks>
+/// <remarks>Paths are as in the API's documentation, without the leading slash:
+/// <c>api/v1/namespaces/x/pods</c>.</remarks>
 public sealed class ClusterApi : IDisposable
 {
     private readonly HttpClient _http;

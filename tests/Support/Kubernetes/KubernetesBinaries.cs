@@ -9,7 +9,9 @@ public sealed record KubernetesBinaries(string Folder, Version Version)
     private static readonly string[] Needed = ["etcd", "kube-apiserver"];
     private static readonly string[] Optional = ["kube-controller-manager", "kube-scheduler"];
 
-    /// <summary>Whether controllers and scheduler are there too: `setup-envtest` brings only etcd and the API server.</summary>
+    /// <summary>
+    /// Whether controllers and scheduler are there too: `setup-envtest` brings only etcd and the API server.
+    /// </summary>
     public bool HasControllers => Optional.All(name => File.Exists(Path(name)));
 
     public string Path(string name) => System.IO.Path.Combine(Folder, name);

@@ -53,10 +53,13 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
 
     /// <summary>Starts a control plane and waits until it is ready.</summary>
     /// <exception cref="KubernetesUnavailableException">No executables are there.</exception>
-    /// <exception cref="InvalidOperationException">They are, but didn't start; the message holds the end of the log.</exception>
+    /// <exception cref="InvalidOperationException">They are, but didn't start; the message holds the end of the
+    /// log.</exception>
     public static Task<KubernetesControlPlane> Start(CancellationToken ct) => Start(controllers: true, ct);
 
-    /// <summary>Starts one and waits until it is ready; without controllers, objects stay as the test makes them.</summary>
+    /// <summary>
+    /// Starts one and waits until it is ready; without controllers, objects stay as the test makes them.
+    /// </summary>
     public static async Task<KubernetesControlPlane> Start(bool controllers, CancellationToken ct)
     {
         var binaries = await KubernetesBinaries.Find(ct);
@@ -82,7 +85,9 @@ public sealed class KubernetesControlPlane : IAsyncDisposable
         }
     }
 
-    /// <summary>A kubeconfig file by which its holder is a user; one without rights, until a Role is bound to it.</summary>
+    /// <summary>
+    /// A kubeconfig file by which its holder is a user; one without rights, until a Role is bound to it.
+    /// </summary>
     public string KubeconfigFor(string user, string ns = "default", params IReadOnlyList<string> groups) =>
         _layout.WriteKubeconfig(user, ns, groups);
 

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Coder.Mesh.Tests.Support.Kubernetes;
 
-/// <summary>The status that a kubelet would report; the same for the same pod, so that reporting it twice is no change.</summary>
+/// <summary>
+/// The status that a kubelet would report; the same for the same pod, so that reporting it twice is no change.
+/// </summary>
 internal static class PodStatus
 {
     public static JsonObject Of(JsonNode pod, PodPlay play)

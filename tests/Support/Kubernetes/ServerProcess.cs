@@ -4,8 +4,8 @@ namespace Coder.Mesh.Tests.Support.Kubernetes;
 
 /// <summary>A server that lives no longer than this process, however that ends.</summary>
 /// <remarks>
-/// A shell stands between: it holds the other end of a pipe, and kills the server when this process closes it, which the
-/// operating system does for one that was killed.
+/// A shell stands between: it holds the other end of a pipe, and kills the server when this process closes it, which
+/// the operating system does for one that was killed.
 /// </remarks>
 internal sealed class ServerProcess : IAsyncDisposable
 {

@@ -108,8 +108,8 @@ public sealed class TestNamespace : IAsyncDisposable
         );
     }
 
-    // The authorizer hears of Roles a moment late. A rule for a resource that doesn't exist, new with each change, tells
-    // when it has heard of this one.
+    // The authorizer hears of Roles a moment late. A rule for a resource that doesn't exist, new with each change,
+    // tells when it has heard of this one.
     private static JsonObject Role(IEnumerable<PolicyRule> rules, string marker)
     {
         var role = Object("rbac.authorization.k8s.io/v1", "Role", Account);

@@ -9,8 +9,8 @@ public abstract record Fault
     public static Fault None { get; } = new Nothing();
 
     /// <summary>
-    /// They vanish, and so does the news that their sender hung up: a half-open connection. What has lost a byte stays so,
-    /// whatever is set afterwards, for no network delivers a stream with a hole in it.
+    /// They vanish, and so does the news that their sender hung up: a half-open connection. What has lost a byte stays
+    /// so, whatever is set afterwards, for no network delivers a stream with a hole in it.
     /// </summary>
     public static Fault Swallow { get; } = new Swallowing();
 

@@ -80,7 +80,9 @@ public sealed class FaultProxy : IAsyncDisposable
             connection.Set(direction, fault);
     }
 
-    /// <summary>The same for those only that are open: what is dialled afterwards finds the network as it was.</summary>
+    /// <summary>
+    /// The same for those only that are open: what is dialled afterwards finds the network as it was.
+    /// </summary>
     public void SetOpen(Direction direction, Fault fault)
     {
         foreach (var connection in Connections)

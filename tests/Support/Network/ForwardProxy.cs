@@ -6,7 +6,9 @@ using System.Text;
 
 namespace Coder.Mesh.Tests.Support.Network;
 
-/// <summary>A proxy on the way out, on loopback: HTTP CONNECT and SOCKS 5 at one port. It alone knows where names lead.</summary>
+/// <summary>
+/// A proxy on the way out, on loopback: HTTP CONNECT and SOCKS 5 at one port. It alone knows where names lead.
+/// </summary>
 public sealed class ForwardProxy : IAsyncDisposable
 {
     private const int MaxHead = 16 * 1024;
@@ -26,13 +28,16 @@ public sealed class ForwardProxy : IAsyncDisposable
         _accepting = Accept();
     }
 
-    /// <summary>What it was asked for, such as <c>CONNECT mesh.test:443</c> or <c>SOCKS mesh.test:443</c>, refused or not.</summary>
+    /// <summary>
+    /// What it was asked for, such as <c>CONNECT mesh.test:443</c> or <c>SOCKS mesh.test:443</c>, refused or not.
+    /// </summary>
     public IReadOnlyCollection<string> Asked => _asked;
 
     public string Endpoint => _listener.LocalEndpoint.ToString()!;
 
     /// <param name="names">Host and port, as <c>mesh.test:443</c>, and where they lead; all else is refused.</param>
-    /// <param name="login">As <c>user:password</c>; who doesn't give it is refused. Null lets everybody through.</param>
+    /// <param name="login">As <c>user:password</c>; who doesn't give it is refused. Null lets everybody
+    /// through.</param>
     public static ForwardProxy Start(IReadOnlyDictionary<string, IPEndPoint> names, string? login = null) =>
         new(names, login);
 

@@ -113,7 +113,8 @@ internal sealed class Pump(Socket from, Socket to, ProxiedConnection connection,
             connection.Reset();
     }
 
-    /// <returns>How many of the next bytes arrive, null if they are swallowed, and whether a reset follows them.</returns>
+    /// <returns>How many of the next bytes arrive, null if they are swallowed, and whether a reset follows
+    /// them.</returns>
     private (int? Allowed, bool Reset) Admit(int count)
     {
         lock (_lock)

@@ -5,11 +5,14 @@ using Npgsql;
 
 namespace Coder.Mesh.Tests.Support.Postgres;
 
-/// <summary>A throw-away server from local binaries, in a temporary folder. A test that kills its server starts one of its own.</summary>
+/// <summary>
+/// A throw-away server from local binaries, in a temporary folder. A test that kills its server starts one of its own.
+/// </summary>
 public sealed class LocalPostgres : IPostgresSource
 {
-    // Waits for the end of its input, which comes with the end of this process however it ends; then stops the server and removes
-    // the folder. (The kernel's parent-death signal would come when the thread that started the server ends.)
+    // Waits for the end of its input, which comes with the end of this process however it ends; then stops the server
+    // and removes the folder. (The kernel's parent-death signal would come when the thread that started the server
+    // ends.)
     private const string Watchdog = """
         cat >/dev/null
         pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2>/dev/null)
@@ -66,7 +69,8 @@ public sealed class LocalPostgres : IPostgresSource
             var options = new EmbeddedPostgresOptions
             {
                 DataFolder = folder,
-                // Not synchronous_commit: a killed server must keep what it acknowledged, or outage tests would see losses.
+                // Not synchronous_commit: a killed server must keep what it acknowledged, or outage tests would see
+                // losses.
                 Settings = new()
                 {
                     ["fsync"] = "off",

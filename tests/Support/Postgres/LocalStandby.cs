@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace Coder.Mesh.Tests.Support.Postgres;
 
-/// <summary>A server that streams from another one and can be promoted, from local binaries, in a temporary folder.</summary>
+/// <summary>
+/// A server that streams from another one and can be promoted, from local binaries, in a temporary folder.
+/// </summary>
 public sealed class LocalStandby : IAsyncDisposable
 {
     private readonly string _folder;

@@ -3,8 +3,9 @@ using Npgsql;
 namespace Coder.Mesh.Tests.Support.Postgres;
 
 /// <summary>
-/// One PostgreSQL server for a test assembly (<c>[assembly: AssemblyFixture(typeof(PostgresFixture))]</c>), started by the first test that asks for
-/// a database. In order: the server of <c>MESH_TEST_POSTGRES</c>, a container where an engine answers, local binaries.
+/// One PostgreSQL server for a test assembly (<c>[assembly: AssemblyFixture(typeof(PostgresFixture))]</c>), started by
+/// the first test that asks for a database. In order: the server of <c>MESH_TEST_POSTGRES</c>, a container where an
+/// engine answers, local binaries.
 /// </summary>
 public sealed class PostgresFixture : IAsyncDisposable
 {
@@ -67,7 +68,9 @@ public sealed class PostgresFixture : IAsyncDisposable
         }
     }
 
-    /// <summary>A copy of a database as it is now, as a backup that is restored would be. Nobody may use it meanwhile.</summary>
+    /// <summary>
+    /// A copy of a database as it is now, as a backup that is restored would be. Nobody may use it meanwhile.
+    /// </summary>
     public async Task<string> CopyDatabase(string connectionString, CancellationToken ct)
     {
         var name = new NpgsqlConnectionStringBuilder(connectionString).Database!;
@@ -78,7 +81,10 @@ public sealed class PostgresFixture : IAsyncDisposable
         return await Create(name, ct);
     }
 
-    /// <summary>kill -9 of the server. It stays down until <see cref="Restart"/>; other tests of the assembly must not run meanwhile.</summary>
+    /// <summary>
+    /// kill -9 of the server. It stays down until <see cref="Restart"/>; other tests of the assembly must not run
+    /// meanwhile.
+    /// </summary>
     public Task Kill(CancellationToken ct) => Local().Kill(ct);
 
     /// <inheritdoc cref="LocalPostgres.Freeze"/>

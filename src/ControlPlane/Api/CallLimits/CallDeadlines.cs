@@ -6,8 +6,8 @@ using Coder.Mesh.Protocol;
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
-/// Reads how long each gRPC call has, and refuses those that say it in no form of gRPC or have no time left. The server itself
-/// would take both for calls without a deadline.
+/// Reads how long each gRPC call has, and refuses those that say it in no form of gRPC or have no time left. The server
+/// itself would take both for calls without a deadline.
 /// </summary>
 internal static class CallDeadlines
 {

@@ -11,8 +11,9 @@ using Microsoft.AspNetCore.Authorization;
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
-/// Where calls of the API are let in. Those with a token that was good before are let in before it is looked up, for that asks
-/// the store too; any other only once it is known, and until then <see cref="TokenLookupLimiter"/> bounds what it may ask for.
+/// Where calls of the API are let in. Those with a token that was good before are let in before it is looked up, for
+/// that asks the store too; any other only once it is known, and until then <see cref="TokenLookupLimiter"/> bounds
+/// what it may ask for.
 /// </summary>
 internal static class CallLimitMiddleware
 {

@@ -14,10 +14,12 @@ namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 /// </summary>
 internal sealed class CallLimiter : IDisposable
 {
-    /// <summary>Maximum number of watches that start at once, in addition to other calls; each reads its position.</summary>
+    /// <summary>
+    /// Maximum number of watches that start at once, in addition to other calls; each reads its position.
+    /// </summary>
     private const int BeginningWatches = 8;
 
-    /// <summary>Calls of one token that find room however many others there are.</summary>
+    /// <summary>Calls of one token that are admitted however many others there are.</summary>
     private const int AlwaysWaiting = 4;
 
     private static readonly TimeSpan MaxBeginning = TimeSpan.FromSeconds(30);
@@ -58,9 +60,9 @@ internal sealed class CallLimiter : IDisposable
     /// <returns>To be disposed of when the call has ended.</returns>
     public async Task<Result<IDisposable>> Call(string caller, TimeSpan? left, CancellationToken ct)
     {
-        var room = Room(caller);
-        if (room.Error is not null)
-            return room;
+        var entered = Enter(caller);
+        if (entered.Error is not null)
+            return entered;
         try
         {
             var turn = await Enter(
@@ -71,13 +73,13 @@ internal sealed class CallLimiter : IDisposable
                 ct
             );
             if (turn.Error is null)
-                return new Both(room.Value, turn.Value);
-            room.Value.Dispose();
+                return new Both(entered.Value, turn.Value);
+            entered.Value.Dispose();
             return turn;
         }
         catch
         {
-            room.Value.Dispose();
+            entered.Value.Dispose();
             throw;
         }
     }
@@ -98,10 +100,10 @@ internal sealed class CallLimiter : IDisposable
         _beginnings.Dispose();
     }
 
-    private Result<IDisposable> Room(string caller)
+    private Result<IDisposable> Enter(string caller)
     {
-        var few = Granted(_few.AttemptAcquire(caller), NoRoom());
-        return few.Error is null ? few : Granted(_crowd.AttemptAcquire(), NoRoom());
+        var few = Granted(_few.AttemptAcquire(caller), NoPermit());
+        return few.Error is null ? few : Granted(_crowd.AttemptAcquire(), NoPermit());
     }
 
     private async Task<Result<IDisposable>> Enter(
@@ -119,17 +121,19 @@ internal sealed class CallLimiter : IDisposable
         using var any = CancellationTokenSource.CreateLinkedTokenSource(ct, late.Token, _health.Unreachable);
         try
         {
-            return Granted(await wait(any.Token), NoRoom());
+            return Granted(await wait(any.Token), NoPermit());
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            return left < most && late.IsCancellationRequested ? CallErrors.DeadlineExceeded : NoRoom();
+            return left < most && late.IsCancellationRequested ? CallErrors.DeadlineExceeded : NoPermit();
         }
     }
 
-    /// <summary>Turns that nobody gives back, for the store doesn't answer, are not a matter of too many calls.</summary>
-    private Error NoRoom() =>
-        _health.Unreachable.IsCancellationRequested ? StoreFailure.Away : CallErrors.TooManyCalls();
+    /// <summary>
+    /// Turns that nobody gives back, for the store doesn't answer, are not a matter of too many calls.
+    /// </summary>
+    private Error NoPermit() =>
+        _health.Unreachable.IsCancellationRequested ? StoreFailure.Unavailable : CallErrors.TooManyCalls();
 
     private static Result<IDisposable> Granted(RateLimitLease lease, Error otherwise)
     {
@@ -152,12 +156,12 @@ internal sealed class CallLimiter : IDisposable
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         };
 
-    private sealed class Both(IDisposable room, IDisposable turn) : IDisposable
+    private sealed class Both(IDisposable entered, IDisposable turn) : IDisposable
     {
         public void Dispose()
         {
             turn.Dispose();
-            room.Dispose();
+            entered.Dispose();
         }
     }
 }

@@ -99,8 +99,8 @@ internal sealed class FailureInterceptor(
                 return JsonFieldNames.Renamed(told, message.Descriptor);
             case RpcException:
                 return null;
-            // The caller has hung up or cancelled the call, in the middle of whatever was done for him. Nobody is told, and as a
-            // status it isn't logged as a failure.
+            // The caller has hung up or cancelled the call, in the middle of whatever was done for him. Nobody is told,
+            // and as a status it isn't logged as a failure.
             case ConnectionAbortedException or ConnectionResetException:
             case Exception when context.CancellationToken.IsCancellationRequested && IsOfHangingUp(exception):
                 return new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
@@ -115,10 +115,10 @@ internal sealed class FailureInterceptor(
         // Connections that the store leaves without an answer are held by those that wait for it.
         if (StoreFailure.IsPoolExhausted(exception) && !health.Unreachable.IsCancellationRequested)
             return CallErrors.TooManyCalls().ToRpcException();
-        if (StoreFailure.IsAway(exception))
+        if (StoreFailure.IsUnavailable(exception))
         {
-            RecordStoreAway(exception, context);
-            return StoreFailure.Away.ToRpcException();
+            RecordStoreUnavailable(exception, context);
+            return StoreFailure.Unavailable.ToRpcException();
         }
 
         logger.CallFailed(exception, context.Method);
@@ -129,12 +129,12 @@ internal sealed class FailureInterceptor(
         ).ToRpcException();
     }
 
-    private void RecordStoreAway(Exception exception, ServerCallContext context)
+    private void RecordStoreUnavailable(Exception exception, ServerCallContext context)
     {
         var http = context.GetHttpContext();
         refusals.Add(
             Caller.SubjectOf(http.User),
-            StoreFailure.Away.Reason,
+            StoreFailure.Unavailable.Reason,
             $"{context.Method}: {exception.Message}",
             http.Connection.RemoteIpAddress
         );

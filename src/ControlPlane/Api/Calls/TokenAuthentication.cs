@@ -15,7 +15,8 @@ namespace Coder.Mesh.ControlPlane.Api.Calls;
 
 /// <summary>
 /// Authenticates bearer tokens of agents and API callers. Answers callers in their own way: with a status and its
-/// details, in gRPC or JSON. The base class would log two lines for each refusal; <see cref="RefusalLog"/> does instead.
+/// details, in gRPC or JSON. The base class would log two lines for each refusal; <see cref="RefusalLog"/> does
+/// instead.
 /// </summary>
 internal sealed class TokenAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options,
@@ -55,9 +56,9 @@ internal sealed class TokenAuthentication(
             gate.Found(hash, record);
             return AuthenticateResult.Success(new AuthenticationTicket(Principal(record), SchemeName));
         }
-        catch (Exception e) when (StoreFailure.IsAway(e))
+        catch (Exception e) when (StoreFailure.IsUnavailable(e))
         {
-            return Fail(StoreFailure.Away);
+            return Fail(StoreFailure.Unavailable);
         }
     }
 

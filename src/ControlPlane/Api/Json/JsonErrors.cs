@@ -9,7 +9,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
-/// <summary>Refusals that no service makes, in the form and with the HTTP status in which those of services come.</summary>
+/// <summary>
+/// Refusals that no service makes, in the form and with the HTTP status in which those of services come.
+/// </summary>
 internal static class JsonErrors
 {
     private static readonly JsonFormatter Formatter = new(

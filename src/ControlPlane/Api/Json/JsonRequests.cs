@@ -15,8 +15,8 @@ using Microsoft.Net.Http.Headers;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// Reads a request before the transcoding does, which passes over fields and parameters that it doesn't know and says of
-/// others only that they are bad: a misspelt filter or precondition would go unnoticed.
+/// Reads a request before the transcoding does, which passes over fields and parameters that it doesn't know and says
+/// of others only that they are bad: a misspelt filter or precondition would go unnoticed.
 /// </summary>
 internal static class JsonRequests
 {
@@ -46,7 +46,9 @@ internal static class JsonRequests
         "The body did not arrive in time: it is shorter than its content-length says, has no last chunk, or is sent too slowly."
     );
 
-    /// <summary>Maximum time from the first look at a body to its end. Kestrel's own limits of a slow body are for pauses.</summary>
+    /// <summary>
+    /// Maximum time from the first look at a body to its end. Kestrel's own limits of a slow body are for pauses.
+    /// </summary>
     public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(30);
 
     /// <summary>Comes after authorization: nobody else's bodies are read.</summary>

@@ -18,7 +18,9 @@ using Grpc.Core;
 
 namespace Coder.Mesh.ControlPlane.Tests.Api.Calls;
 
-/// <summary>What is no message, or has values that nothing can hold, is refused as such, whichever method it is for.</summary>
+/// <summary>
+/// What is no message, or has values that nothing can hold, is refused as such, whichever method it is for.
+/// </summary>
 public sealed class MalformedMessageTests(PostgresFixture postgres) : JsonTestBase(postgres)
 {
     private static readonly Marshaller<byte[]> Bytes = Marshallers.Create(b => b, b => b);

@@ -9,7 +9,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Coder.Mesh.ControlPlane.Tests.Api.Calls;
 
-/// <summary>A call whose message never ends, on a connection that it shares with others, such as behind a proxy.</summary>
+/// <summary>
+/// A call whose message never ends, on a connection that it shares with others, such as behind a proxy.
+/// </summary>
 public sealed class UnreadRequestTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
     /// <summary>Kestrel gives up on a slow body after 5 seconds, by the clock of the machine.</summary>

@@ -10,7 +10,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Coder.Mesh.ControlPlane.Tests.Api.Json;
 
-/// <summary>Parameters that a request may give several times: the repeated fields of what is read from a query.</summary>
+/// <summary>
+/// Parameters that a request may give several times: the repeated fields of what is read from a query.
+/// </summary>
 public sealed class JsonRepeatedParameterTests(PostgresFixture postgres) : JsonTestBase(postgres)
 {
     [Fact]

@@ -5,8 +5,8 @@ using CsCheck;
 namespace Coder.Mesh.ControlPlane.Tests.Rules.Model;
 
 /// <summary>
-/// Random operations of up to three callers at once, against the real store and the model. After each round some order of
-/// its operations must give the answers that the callers got and the state that the store is in.
+/// Random operations of up to three callers at once, against the real store and the model. After each round some order
+/// of its operations must give the answers that the callers got and the state that the store is in.
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
