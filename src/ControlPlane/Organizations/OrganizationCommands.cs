@@ -22,8 +22,8 @@ internal sealed class OrganizationCommands(
                 var command = new CreateOrganization(Ids.New(time), name, builtIn.ProviderId, time.GetUtcNow());
                 return new UnitOfWork([], (session, _) => Task.FromResult<Outcome>(Create(session.Documents, command)))
                 {
-                    Taken = index =>
-                        index == Indexes.OrganizationNameIndex ? OrganizationDecider.NameTaken(name) : null,
+                    AlreadyExists = index =>
+                        index == Indexes.OrganizationNameIndex ? OrganizationDecider.NameExists(name) : null,
                 };
             },
             ct

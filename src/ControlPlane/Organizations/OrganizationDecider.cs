@@ -37,7 +37,7 @@ internal static class OrganizationDecider
                 ErrorReasons.OrganizationNotFound,
                 "There is no such organization; it may have been deleted a moment ago."
             ),
-            (_, CreateOrganization c) => NameTaken(c.Name),
+            (_, CreateOrganization c) => NameExists(c.Name),
             (_, AllowProvider c) => state.AllowedProviders.Contains(c.ProviderId)
                 ? Decision<OrganizationEvent>.Nothing
                 : Decision<OrganizationEvent>.Emit(new ProviderAllowed(c.ProviderId)),
@@ -51,7 +51,7 @@ internal static class OrganizationDecider
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
-    public static Error NameTaken(string name) =>
+    public static Error NameExists(string name) =>
         new(
             ErrorKind.AlreadyExists,
             ErrorReasons.OrganizationExists,

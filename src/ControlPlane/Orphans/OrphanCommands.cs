@@ -66,7 +66,7 @@ internal sealed class OrphanCommands(
                         AdoptOnce(context, session, wanted, organizationId, providerId, n => name = n, cancel)
                 )
                 {
-                    Taken = index => WorkspacePlacement.NameTaken(index, name, context.Actor, wanted.Owner),
+                    AlreadyExists = index => WorkspacePlacement.NameExists(index, name, context.Actor, wanted.Owner),
                 };
             },
             ct
@@ -219,7 +219,7 @@ internal sealed class OrphanCommands(
             : error with
             {
                 Message =
-                    $"{error.Message}. What the request leaves open is taken from the orphan's objects; say here what they don't tell.",
+                    $"{error.Message}. Fields that the request omits are taken from the orphan's objects; set those that the objects do not have.",
             };
 
     private static Error NotAllowed(Organization organization, Provider provider)

@@ -42,9 +42,9 @@ internal static partial class DetailRules
     private static string? Violation(Toleration t)
     {
         if (!Operators.Contains(t.Operator))
-            return $"\"{Fields.Short(t.Operator)}\" is no operator: must be Equal or Exists";
+            return $"\"{Fields.Short(t.Operator)}\" is not an operator: must be Equal or Exists";
         if (!Effects.Contains(t.Effect))
-            return $"\"{Fields.Short(t.Effect)}\" is no effect: must be NoSchedule, PreferNoSchedule or NoExecute";
+            return $"\"{Fields.Short(t.Effect)}\" is not an effect: must be NoSchedule, PreferNoSchedule or NoExecute";
         if (t.Key.Length > 0 && !IsQualifiedName(t.Key))
             return NotAKey(t.Key);
         if (t.Key.Length == 0 && t.Operator != "Exists")
@@ -142,11 +142,11 @@ internal static partial class DetailRules
     }
 
     private static string NotAKey(string key) =>
-        $"\"{Fields.Short(key)}\" is no key of Kubernetes: at most 63 letters, digits, '-', '_' and '.', "
+        $"\"{Fields.Short(key)}\" is not a Kubernetes key: at most 63 letters, digits, '-', '_' and '.', "
         + "beginning and ending with a letter or digit, after a DNS name and '/' if any";
 
     private static string NotAValue(string value) =>
-        $"\"{Fields.Short(value)}\" is no value of a label: at most 63 letters, digits, '-', '_' and '.', "
+        $"\"{Fields.Short(value)}\" is not a label value: at most 63 letters, digits, '-', '_' and '.', "
         + "beginning and ending with a letter or digit";
 
     // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set

@@ -59,8 +59,8 @@ public sealed record AgentConnected(
 public sealed record AgentDisconnected(long Epoch, string Reason, DateTimeOffset At) : PresenceEvent;
 
 /// <summary>
-/// The replica of the last owner has left, or was away so long that another one decided in its place. Later events of
-/// that owner are refused.
+/// The replica of the last owner has left, or was suspended so long that another one decided in its place. Later events
+/// of that owner are refused.
 /// </summary>
 public sealed record OwnerDismissed(long Epoch, DateTimeOffset At) : PresenceEvent
 {

@@ -24,7 +24,7 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
             etag,
             _ => new RenameProvider(name),
             ct,
-            NameTaken(name)
+            NameExists(name)
         );
         if (renamed is { Error: null, Value: (var id, false, _) })
             names.Renamed(id, name);
@@ -83,8 +83,8 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
             NamespaceTaken
         );
 
-    public static Func<string, Error?> NameTaken(string name) =>
-        index => index == Indexes.ProviderNameIndex ? ProviderDecider.NameTaken(name) : null;
+    public static Func<string, Error?> NameExists(string name) =>
+        index => index == Indexes.ProviderNameIndex ? ProviderDecider.NameExists(name) : null;
 
     private static async Task<Outcome> SetDefault(
         WriteSession session,

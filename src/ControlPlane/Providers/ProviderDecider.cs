@@ -64,7 +64,7 @@ internal static class ProviderDecider
                 ErrorReasons.ProviderNotFound,
                 "There is no such provider; it may have been deleted a moment ago."
             ),
-            (_, RegisterProvider c) => NameTaken(c.Name),
+            (_, RegisterProvider c) => NameExists(c.Name),
             (_, RenameProvider c) => EmitIf(state.Name != c.Name, new ProviderRenamed(c.Name)),
             (_, ChangeDetails c) => c.Change(state.Details) is var details && !details.SameAs(state.Details)
                 ? Decision<ProviderEvent>.Emit(new ProviderDetailsChanged(details))
@@ -89,7 +89,7 @@ internal static class ProviderDecider
             _ => throw new ArgumentOutOfRangeException(nameof(command), command, "no rule for this command"),
         };
 
-    public static Error NameTaken(string name) =>
+    public static Error NameExists(string name) =>
         new(
             ErrorKind.AlreadyExists,
             ErrorReasons.ProviderExists,

@@ -85,7 +85,8 @@ public sealed record ProviderPresence(string Id, string ProviderId, DateTimeOffs
             {
                 Attached = false,
                 OwnerId = "",
-                // An agent that was attached was last heard then; for a detached one, the time of its leaving is known.
+                // For an attached agent it is the time of its last frame; for a detached one, the time of the
+                // disconnect.
                 AgentSince = state.Attached ? e.LastSeenAt ?? e.At : state.AgentSince,
             },
             (_, ConditionsReported e) => state with { Conditions = e.Conditions },

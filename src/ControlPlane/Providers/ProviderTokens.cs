@@ -30,7 +30,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
             (session, _) => Task.FromResult<Outcome>(Register(session.Documents, register, issued))
         )
         {
-            Taken = ProviderCommands.NameTaken(name),
+            AlreadyExists = ProviderCommands.NameExists(name),
         };
         return Returned(
             context,

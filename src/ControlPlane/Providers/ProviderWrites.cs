@@ -18,7 +18,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
         string etag,
         Func<Provider, ProviderCommand> command,
         CancellationToken ct,
-        Func<string, Error?>? taken = null,
+        Func<string, Error?>? alreadyExists = null,
         Google.Protobuf.IMessage? response = null
     ) =>
         Change(
@@ -28,7 +28,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
             etag,
             (_, provider, _) => Task.FromResult(command(provider)),
             ct,
-            taken,
+            alreadyExists,
             response
         );
 
@@ -42,7 +42,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
         string etag,
         Func<WriteSession, Provider, CancellationToken, Task<ProviderCommand>> command,
         CancellationToken ct,
-        Func<string, Error?>? taken = null,
+        Func<string, Error?>? alreadyExists = null,
         Google.Protobuf.IMessage? response = null
     ) =>
         Run(
@@ -69,7 +69,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
                 };
             },
             ct,
-            taken
+            alreadyExists
         );
 
     /// <summary>Runs a function with the id of an existing provider.</summary>
@@ -79,7 +79,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
         bool locked,
         Func<WriteSession, string, CancellationToken, Task<Outcome>> work,
         CancellationToken ct,
-        Func<string, Error?>? taken = null
+        Func<string, Error?>? alreadyExists = null
     ) =>
         writer.Run(
             context,
@@ -94,7 +94,7 @@ internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, 
                     (session, cancel) => work(session, id, cancel)
                 )
                 {
-                    Taken = taken ?? (_ => null),
+                    AlreadyExists = alreadyExists ?? (_ => null),
                 };
             },
             ct

@@ -82,7 +82,7 @@ internal abstract record StatusFact
     /// <summary>The first snapshot of the session was answered.</summary>
     public sealed record Synced : StatusFact;
 
-    /// <summary>The agent was heard.</summary>
+    /// <summary>A frame of the agent was received.</summary>
     public sealed record Received : StatusFact;
 
     /// <summary>The agent sent a new readiness report.</summary>

@@ -11,7 +11,7 @@ namespace Coder.Mesh.ControlPlane.Storage;
 /// the row that makes repetitions known. All locks precede the first read and write. So reads see what was committed
 /// before, and a transaction that waits for a lock does not delay the readers of the feed.
 /// </summary>
-internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions sessions)
+internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions sessions, TimeProvider time)
 {
     /// <summary>Maximum time that a write waits for one lock.</summary>
     public static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
@@ -23,7 +23,7 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
     private static readonly Error Contention = new(
         ErrorKind.Aborted,
         ErrorReasons.ConcurrentChange,
-        "Others change the same thing all the time, or for long; try again."
+        "The resource is being modified by other requests. Try again."
     );
 
     /// <param name="prepare">Resolves the names in the request. Called again after a conflict.</param>
@@ -37,11 +37,17 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         {
             return await Retry.ExecuteAsync(async token => await Attempt(context, prepare, token), ct) ?? Contention;
         }
-        catch (Exception e) when (IsCrowded(e))
+        catch (Exception e) when (IsContention(e))
         {
             return Contention;
         }
     }
+
+    /// <summary>
+    /// Creates a group of units of work that have the same locks, all of them shared, and different streams. Units that
+    /// arrive while the group is busy share transactions.
+    /// </summary>
+    public TransactionGroup CreateGroup() => new(Transact, time);
 
     /// <returns>Null if the state that the unit of work was prepared from has changed.</returns>
     private async Task<Result<WriteResult>?> Attempt(
@@ -50,28 +56,30 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         CancellationToken ct
     )
     {
-        if (await Earlier(context, ct) is { } earlier)
-            return earlier;
-        var plan = await prepare(ct);
-        if (plan.Error is { } error)
-            return error;
+        // Repetitions are rare, and the table of request ids is unique: it is queried only where the write fails.
+        var unit = await prepare(ct);
+        if (unit.Error is { } error)
+            return await Earlier(context, ct) ?? error;
         try
         {
-            switch (await Once(context, plan.Value, ct))
+            switch (await Once(new Write(context, unit.Value), ct))
             {
                 case Outcome.Done done:
-                    done.Committed?.Invoke();
-                    return ToWritten(done);
+                    return ToWriteResult(done);
                 case Outcome.Refused refused:
-                    return refused.Error;
+                    return await Earlier(context, ct) ?? refused.Error;
                 default:
                     return null;
             }
         }
-        catch (Exception e) when (Taken(plan.Value, e) is { } taken)
+        catch (Exception e) when (StoreFailure.UniqueIndex(e) == RequestLog.Key)
+        {
+            return await Earlier(context, ct);
+        }
+        catch (Exception e) when (AlreadyExists(unit.Value, e) is { } exists)
         {
             // The name may have been taken by the first call of this repetition.
-            return await Earlier(context, ct) ?? taken;
+            return await Earlier(context, ct) ?? exists;
         }
         catch (Exception e) when (IsLockTimeout(e))
         {
@@ -90,28 +98,48 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         return earlier!;
     }
 
-    private static WriteResult ToWritten(Outcome.Done done) =>
+    private static WriteResult ToWriteResult(Outcome.Done done) =>
         new(done.Subject, Repeated: false, done.Response?.ToByteArray()) { Unchanged = done.Unchanged };
 
-    private async Task<Outcome> Once(WriteContext context, UnitOfWork plan, CancellationToken ct)
+    private async Task<Outcome> Once(Write write, CancellationToken ct) =>
+        write.Unit.Group is { } group ? await group.Run(write, ct) : (await Transact([write], ct))[0];
+
+    /// <summary>Runs units of work in one transaction. Those that are refused write nothing.</summary>
+    /// <param name="writes">Have equal locks.</param>
+    private async Task<IReadOnlyList<Outcome>> Transact(IReadOnlyList<Write> writes, CancellationToken ct)
     {
         await using var connection = await database.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await Lock(connection, plan.Locks, ct);
-        await using var session = sessions.Write(context.Actor, transaction);
-        if (context.RequestId.Length > 0)
-            session.CausationId = context.RequestId;
-        var outcome = await plan.Work(new WriteSession(session, connection), ct);
-        if (outcome is not Outcome.Done done)
-            return outcome;
-        if (context.RequestId.Length > 0)
-            RequestLog.Add(session, context, done);
+        if (!await Lock(connection, writes[0].Unit.Locks, ct))
+            return [.. writes.Select(_ => (Outcome)Contention)];
+        await using var session = sessions.Write(writes[0].Context.Actor, transaction);
+        if (writes is [{ Context.RequestId: { Length: > 0 } requestId }])
+            session.CausationId = requestId;
+        var shared = new WriteSession(session, connection);
+        var outcomes = new List<Outcome>();
+        foreach (var write in writes)
+        {
+            var outcome = await write.Unit.Work(shared, ct);
+            if (outcome is Outcome.Done done && write.Context.RequestId.Length > 0)
+                RequestLog.Add(session, write.Context, done);
+            outcomes.Add(outcome);
+        }
+
+        if (!outcomes.Exists(o => o is Outcome.Done))
+            return outcomes;
         await session.SaveChangesAsync(ct);
         await sessions.Commit(transaction, ct);
-        return done;
+        foreach (var done in outcomes.OfType<Outcome.Done>())
+            done.Committed?.Invoke();
+        return outcomes;
     }
 
-    private static async Task Lock(NpgsqlConnection connection, IReadOnlyList<AdvisoryLock> locks, CancellationToken ct)
+    /// <returns>False if a lock was not free in time.</returns>
+    private static async Task<bool> Lock(
+        NpgsqlConnection connection,
+        IReadOnlyList<AdvisoryLock> locks,
+        CancellationToken ct
+    )
     {
         await using var batch = new NpgsqlBatch(connection);
         batch.BatchCommands.Add(
@@ -119,14 +147,22 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         );
         foreach (var one in AdvisoryLock.InOrder(locks))
             batch.BatchCommands.Add(one.Command());
-        await batch.ExecuteNonQueryAsync(ct);
+        try
+        {
+            await batch.ExecuteNonQueryAsync(ct);
+            return true;
+        }
+        catch (Exception e) when (IsLockTimeout(e))
+        {
+            return false;
+        }
     }
 
-    private static Error? Taken(UnitOfWork plan, Exception e) =>
-        StoreFailure.UniqueIndex(e) is { } index && index != RequestLog.Key ? plan.Taken(index) : null;
+    private static Error? AlreadyExists(UnitOfWork unit, Exception e) =>
+        StoreFailure.UniqueIndex(e) is { } index && index != RequestLog.Key ? unit.AlreadyExists(index) : null;
 
     // A violated unique index that the unit of work does not expect is a fault of the control plane.
-    private static bool IsCrowded(Exception e) =>
+    private static bool IsContention(Exception e) =>
         StoreFailure.IsConflict(e) && StoreFailure.UniqueIndex(e) is null or RequestLog.Key;
 
     private static bool IsLockTimeout(Exception e) => StoreFailure.State(e) == PostgresErrorCodes.LockNotAvailable;

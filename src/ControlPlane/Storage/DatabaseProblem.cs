@@ -52,7 +52,7 @@ internal static class DatabaseProblem
                 keyword is { Length: > 0 } && keyword.All(c => char.IsAsciiLetter(c) || c == ' ')
                     ? $"the keyword \"{keyword}\" is unknown, or its value can't be read"
                     : "it must be KEYWORD=VALUE pairs with ; between them, such as Host=db;Database=mesh;Username=mesh";
-            return $"{Setting} is no connection string of Npgsql: {what}.";
+            return $"{Setting} is not a connection string of Npgsql: {what}.";
         }
     }
 

@@ -21,4 +21,18 @@ internal static class EventAppends
         foreach (var one in stored)
             (one.UserName, one.CorrelationId) = (actor.Stored, trace);
     }
+
+    /// <summary>Starts a stream in a session whose events may have different authors, traces and causes.</summary>
+    public static void Start<TAggregate>(
+        this IDocumentSession session,
+        string key,
+        WriteContext context,
+        IReadOnlyList<object> events
+    )
+        where TAggregate : class
+    {
+        var cause = context.RequestId.Length > 0 ? context.RequestId : null;
+        foreach (var one in session.Events.StartStream<TAggregate>(key, events).Events)
+            (one.UserName, one.CorrelationId, one.CausationId) = (context.Actor, context.Trace, cause);
+    }
 }

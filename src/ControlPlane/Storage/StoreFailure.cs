@@ -14,7 +14,7 @@ internal static class StoreFailure
     public static readonly Error Unavailable = new(
         ErrorKind.Unavailable,
         ErrorReasons.StoreUnavailable,
-        "The control plane can't reach its store; try again."
+        "The control plane cannot reach its database; try again."
     )
     {
         RetryDelay = TimeSpan.FromSeconds(2),

@@ -13,16 +13,30 @@ internal sealed record UnitOfWork(
     Func<WriteSession, CancellationToken, Task<Outcome>> Work
 )
 {
+    /// <summary>The group whose units share transactions with this one; null for a transaction of its own.</summary>
+    public TransactionGroup? Group { get; init; }
+
     /// <summary>
     /// Returns the error for the caller when a unique index is violated; null if that is not expected.
     /// </summary>
-    public Func<string, Error?> Taken { get; init; } = _ => null;
+    public Func<string, Error?> AlreadyExists { get; init; } = _ => null;
 }
 
 /// <summary>
 /// A session and the connection of its transaction. Whatever is read through it is protected by the locks.
 /// </summary>
-internal sealed record WriteSession(IDocumentSession Documents, NpgsqlConnection Connection);
+internal sealed class WriteSession(IDocumentSession documents, NpgsqlConnection connection)
+{
+    private object? _read;
+
+    public IDocumentSession Documents => documents;
+
+    public NpgsqlConnection Connection => connection;
+
+    /// <summary>Returns what the first unit of work of a group has read, since all of them read the same.</summary>
+    public async Task<T> ReadOnce<T>(Func<Task<T>> read)
+        where T : class => (T)(_read ??= await read());
+}
 
 /// <summary>Result of the work.</summary>
 internal abstract record Outcome

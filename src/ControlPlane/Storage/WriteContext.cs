@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Coder.Mesh.ControlPlane.Base;
 using Google.Protobuf;
 
@@ -11,6 +12,9 @@ internal sealed record WriteContext(string Actor, string Method = "", string Req
 {
     /// <summary>Maximum length of a request id, in UTF-16 code units.</summary>
     public const int MaxRequestId = 128;
+
+    /// <summary>Id of the trace of the call; null if there is none.</summary>
+    public string? Trace { get; init; } = Activity.Current?.RootId;
 }
 
 internal static class WriteFields

@@ -57,7 +57,13 @@ internal sealed class WorkspacePlacement(
 
     /// <param name="Candidates">In order of preference: the named provider, or several of a region.</param>
     /// <param name="Chosen">Whether they are candidates of a region, so that another of them may be used.</param>
-    private sealed record Target(string OrganizationId, IReadOnlyList<PlacementCandidate> Candidates, bool Chosen);
+    private sealed record Target(string OrganizationId, IReadOnlyList<PlacementCandidate> Candidates, bool Chosen)
+    {
+        /// <summary>Placements on the same provider for the same organization; null if they are counted or chosen.</summary>
+        public TransactionGroup? Group { get; init; }
+    }
+
+    private sealed record Read(Organization Organization, string DefaultId, IReadOnlyList<PlacementTarget> Targets);
 
     /// <returns>With the workspace, unless it is a repetition.</returns>
     public async Task<Result<(WriteResult WriteResult, PlacedWorkspace? Placed)>> Place(
@@ -87,7 +93,8 @@ internal sealed class WorkspacePlacement(
                     (session, cancel) => Once(context, session, target, wanted, p => placed = p, cancel)
                 )
                 {
-                    Taken = index => NameTaken(index, wanted.Name, context.Actor, wanted.Owner),
+                    Group = target.Group,
+                    AlreadyExists = index => NameExists(index, wanted.Name, context.Actor, wanted.Owner),
                 };
             },
             ct
@@ -110,7 +117,10 @@ internal sealed class WorkspacePlacement(
         if (provider.Error is { } missing)
             return missing;
         var candidate = new PlacementCandidate(provider.Value.ProviderId, provider.Value.Details.MaxWorkspaces > 0);
-        var target = new Target(organization.Value.OrganizationId, [candidate], Chosen: false);
+        var target = new Target(organization.Value.OrganizationId, [candidate], Chosen: false)
+        {
+            Group = candidate.Counted ? null : writer.CreateGroup(),
+        };
         // "The only organization" cannot be verified under the locks.
         if (wanted.Organization.Length > 0 && _targets.Count < MaxRemembered)
             _targets[(wanted.Organization, wanted.Provider)] = target;
@@ -137,13 +147,8 @@ internal sealed class WorkspacePlacement(
         CancellationToken ct
     )
     {
-        var batch = session.Documents.CreateBatchQuery();
-        var loadOrganization = batch.Load<Organization>(StreamKeys.Organization(target.OrganizationId));
-        var loadDeployment = batch.Load<MeshDeployment>(StreamKeys.Deployment);
-        string[] ids = [.. target.Candidates.Select(c => c.ProviderId)];
-        var targets = await EligibleProviders.Load(session, batch, ids, room, ct);
-        var organization = (await loadOrganization)!;
-        var reference = wanted.Provider.Length > 0 ? wanted.Provider : (await loadDeployment)!.DefaultProviderId;
+        var (organization, defaultId, targets) = await session.ReadOnce(() => ReadTarget(session, target, ct));
+        var reference = wanted.Provider.Length > 0 ? wanted.Provider : defaultId;
         var meant =
             organization.Matches(wanted.Organization)
             && (target.Chosen || targets.All(t => t.Provider.Matches(reference)));
@@ -162,6 +167,16 @@ internal sealed class WorkspacePlacement(
                     await EligibleProviders.Names(session, organization, wanted.Region, room, ct)
                 );
         return Create(context, session, organization, chosen, wanted, placed);
+    }
+
+    private async Task<Read> ReadTarget(WriteSession session, Target target, CancellationToken ct)
+    {
+        var batch = session.Documents.CreateBatchQuery();
+        var organization = batch.Load<Organization>(StreamKeys.Organization(target.OrganizationId));
+        var deployed = batch.Load<MeshDeployment>(StreamKeys.Deployment);
+        string[] ids = [.. target.Candidates.Select(c => c.ProviderId)];
+        var targets = await EligibleProviders.Load(session, batch, ids, room, ct);
+        return new Read((await organization)!, (await deployed)!.DefaultProviderId, targets);
     }
 
     private static bool IsCounted(PlacementTarget target) => target.Provider.Details.MaxWorkspaces > 0;
@@ -211,7 +226,7 @@ internal sealed class WorkspacePlacement(
         var decision = WorkspaceDecider.Decide(null, command);
         if (decision.Error is { } error)
             return error;
-        var workspace = Append(session, command.WorkspaceId, decision.Events);
+        var workspace = Append(context, session, command.WorkspaceId, decision.Events);
         placed(new PlacedWorkspace(workspace, organization.Name, WorkspaceProvider.Of(provider.Name, chosen.Presence)));
         return new Outcome.Done(command.WorkspaceId)
         {
@@ -223,17 +238,22 @@ internal sealed class WorkspacePlacement(
         };
     }
 
-    private static Workspace Append(WriteSession session, string workspaceId, IReadOnlyList<WorkspaceEvent> events)
+    private static Workspace Append(
+        WriteContext context,
+        WriteSession session,
+        string workspaceId,
+        IReadOnlyList<WorkspaceEvent> events
+    )
     {
         var key = StreamKeys.Workspace(workspaceId);
-        session.Documents.Events.StartStream<Workspace>(key, events);
+        session.Documents.Start<Workspace>(key, context, events);
         var workspace = events.Aggregate((Workspace?)null, (state, change) => Workspace.Fold(state, key, change))!;
         workspace.Version = events.Count;
         return workspace;
     }
 
     /// <param name="owner">Empty for the caller.</param>
-    internal static Error? NameTaken(string index, string name, string caller, string owner) =>
+    internal static Error? NameExists(string index, string name, string caller, string owner) =>
         index == Indexes.WorkspaceNameIndex
             ? new Error(
                 ErrorKind.AlreadyExists,
