@@ -99,15 +99,21 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
-    [InlineData("Host=db;Command Timeout=60;Timeout=9;Maximum Pool Size=7;Application Name=mine")]
-    [InlineData("host=db;commandtimeout=60;TIMEOUT=9;MaxPoolSize=7;ApplicationName=mine")]
+    [InlineData("Host=db;Command Timeout=60;Timeout=9;Maximum Pool Size=7;Application Name=mine;Options=-c jit=off")]
+    [InlineData("host=db;commandtimeout=60;TIMEOUT=9;MaxPoolSize=7;ApplicationName=mine;options=-c jit=off")]
     public void A_connection_string_that_says_otherwise_wins(string given)
     {
         var connection = new NpgsqlConnectionStringBuilder(StorageRegistration.WithDefaults(given));
 
         Assert.Equal(
-            (60, 9, 7, "mine"),
-            (connection.CommandTimeout, connection.Timeout, connection.MaxPoolSize, connection.ApplicationName)
+            (60, 9, 7, "mine", "-c jit=off"),
+            (
+                connection.CommandTimeout,
+                connection.Timeout,
+                connection.MaxPoolSize,
+                connection.ApplicationName,
+                connection.Options
+            )
         );
     }
 

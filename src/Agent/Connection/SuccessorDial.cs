@@ -28,7 +28,8 @@ internal sealed class SuccessorDial(Dialer dialer, Jitter jitter, TimeProvider t
             catch (Exception e) when (e is RpcException or TokenUnusableException or HandshakeException)
             {
                 logger.SuccessorDialFailed(e.Message, failures);
-                wait = Backoff.Dial.Delay(failures, jitter.Next());
+                var reason = e is RpcException refused ? DisconnectReasons.From(refused) : null;
+                wait = DialDelay.After(failures, reason?.Code ?? "", reason?.RetryDelay, jitter.Next());
             }
         }
     }

@@ -63,7 +63,7 @@ internal sealed class AgentArrivals(TimeProvider time)
         var elapsed = time.GetElapsedTime(_since);
         if (elapsed < Window)
             return;
-        // Only under pressure does the number of attaches tell what is possible.
+        // The number of attaches shows the capacity only under load.
         if (2 * _peak > Limit)
             _rate = Math.Max(MinRate, (_rate + (_attached / elapsed.TotalSeconds)) / 2);
         (_attached, _peak, _since) = (0, _arriving, time.GetTimestamp());
@@ -96,7 +96,7 @@ internal static class AgentArrivalMiddleware
         return app.Use(
             async (context, next) =>
             {
-                if (context.Request.Path != AgentStreamService.Path)
+                if (!AgentStreamService.Serves(context))
                 {
                     await next(context);
                     return;

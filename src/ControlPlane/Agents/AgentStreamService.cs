@@ -10,6 +10,7 @@ using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.Protocol;
 using Google.Protobuf.WellKnownTypes;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -33,6 +34,10 @@ internal sealed class AgentStreamService(
 ) : AgentService.AgentServiceBase
 {
     public const string Path = "/coder.mesh.agent.v1.AgentService/Connect";
+
+    /// <summary>Whether a request was routed to this service.</summary>
+    public static bool Serves(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.ServiceType == typeof(AgentStreamService);
 
     public override async Task Connect(
         IAsyncStreamReader<ConnectRequest> requestStream,

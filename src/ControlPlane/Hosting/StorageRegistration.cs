@@ -88,6 +88,9 @@ internal static class StorageRegistration
             builder.Timeout = 5;
         if (!given.Contains("Maximum Pool Size"))
             builder.MaxPoolSize = 50;
+        // A replica that is suspended within a transaction would hold its locks until it is continued.
+        if (!given.Contains("Options"))
+            builder.Options = "-c idle_in_transaction_session_timeout=10s";
         // The statements are few and always the same. Parsing and planning them each time takes half of PostgreSQL's
         // time.
         if (!given.Contains("Max Auto Prepare"))

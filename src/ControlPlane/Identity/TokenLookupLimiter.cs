@@ -51,13 +51,20 @@ internal sealed class TokenLookupLimiter(TokenLimits limits, TimeProvider time)
     }
 
     /// <summary>Records that the token is valid.</summary>
-    public void Found(string hash, TokenRecord record)
+    /// <param name="wasValid">What <see cref="Enter"/> returned. Uses of a token that was not known are counted
+    /// here.</param>
+    public void Found(string hash, TokenRecord record, bool wasValid)
     {
         lock (_lock)
         {
             _unknown.Remove(hash);
-            if (_good.ContainsKey(hash))
+            if (_good.TryGetValue(hash, out var shown))
+            {
+                if (!wasValid)
+                    Count(hash, shown);
                 return;
+            }
+
             // Forgetting them only means that each is looked up among the unknown ones once more.
             if (_good.Count >= MaxRemembered)
                 _good.Clear();

@@ -4,8 +4,8 @@ using Coder.Mesh.ControlPlane.Storage;
 namespace Coder.Mesh.ControlPlane.Identity;
 
 /// <summary>
-/// Looks tokens up in the database, many in one query. Tokens that were valid before do not wait behind those that
-/// somebody tries.
+/// Looks tokens up in the database, many in one query. Tokens that were valid before do not wait behind
+/// guessed ones.
 /// </summary>
 internal sealed class TokenLookups
 {

@@ -106,7 +106,11 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
         var gate = new TokenLookupLimiter(limits, time);
         string? Enter(string hash) => gate.Enter(hash, TokenKind.Provider).Error?.Reason;
 
-        gate.Found("good", new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow()));
+        gate.Found(
+            "good",
+            new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow()),
+            wasValid: false
+        );
         gate.NotFound("bad");
 
         Assert.Equal([null, ErrorReasons.TooManyAttaches], new[] { Enter("good"), Enter("good") });
@@ -116,6 +120,21 @@ public sealed class TokenLimitsTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Equal(ErrorReasons.TooManyAttaches, Enter("good"));
         time.Advance(TokenLookupLimiter.Window);
         Assert.Null(Enter("good"));
+    }
+
+    [Fact]
+    public void Uses_of_a_token_that_was_not_known_count_too()
+    {
+        var time = new FakeTimeProvider();
+        var gate = new TokenLookupLimiter(new TokenLimits(AttachesPerMinute: 3, 16, 10_000), time);
+        var record = new TokenRecord("good", "id", TokenKind.Provider, "provider", time.GetUtcNow());
+
+        var known = Enumerable.Range(0, 3).Select(_ => gate.Enter("good", TokenKind.Provider).Value).ToList();
+        foreach (var wasValid in known)
+            gate.Found("good", record, wasValid);
+
+        Assert.Equal([false, false, false], known);
+        Assert.Equal(ErrorReasons.TooManyAttaches, gate.Enter("good", TokenKind.Provider).Error?.Reason);
     }
 
     [Fact]

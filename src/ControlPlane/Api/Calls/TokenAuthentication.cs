@@ -53,7 +53,7 @@ internal sealed class TokenAuthentication(
                 return Fail(TokenErrors.Invalid);
             }
 
-            gate.Found(hash, record);
+            gate.Found(hash, record, entered.Value);
             return AuthenticateResult.Success(new AuthenticationTicket(Principal(record), SchemeName));
         }
         catch (Exception e) when (StoreFailure.IsUnavailable(e))
@@ -89,7 +89,7 @@ internal sealed class TokenAuthentication(
 
     private Task Answer(Error error, string subject, int httpStatus)
     {
-        var action = Request.Path == AgentStreamService.Path ? AccessAction.Attach : AccessAction.Call;
+        var action = AgentStreamService.Serves(Context) ? AccessAction.Attach : AccessAction.Call;
         if (action == AccessAction.Attach)
             agents.Refused(error.Reason);
         else
