@@ -123,6 +123,17 @@ internal static class ControlPlaneHost
     )
     {
         await app.Services.GetRequiredService<Schema>().Apply(ct);
+        await PrepareResources(app, options, embedded, ct);
+    }
+
+    /// <summary>The same in a database whose schema is up to date.</summary>
+    internal static async Task PrepareResources(
+        WebApplication app,
+        ControlPlaneOptions options,
+        bool embedded,
+        CancellationToken ct
+    )
+    {
         await app.Services.GetRequiredService<FirstStart>().Ensure(options.DataFolder, ct);
         var local = app.Services.GetRequiredService<LocalTokens>();
         // Only this machine uses an embedded database, so only local users need its tokens.
@@ -146,7 +157,7 @@ internal static class ControlPlaneHost
         var inOrder = app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>();
         return inOrder.Addresses.ToList() is [var grpc, var json, var management]
             ? new ListenAddresses(grpc, json, management)
-            : throw new InvalidOperationException("It listens elsewhere than it was told to.");
+            : throw new InvalidOperationException("It does not listen on the configured address.");
     }
 
     /// <summary>Asks agents to reconnect to another replica, then stops.</summary>

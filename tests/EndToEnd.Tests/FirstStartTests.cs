@@ -32,10 +32,14 @@ public sealed class FirstStartTests
             var said = await Stopped(tokenless);
             Assert.Equal(
                 start == 1,
-                said.Contains($"can't be written to the data folder {scratch["file/data"]}", StringComparison.Ordinal)
+                said.Contains($"cannot be written to the data folder {scratch["file/data"]}", StringComparison.Ordinal)
             );
-            Assert.Contains($"{NoAdmin}: `mesh-control-plane admin-token`", said, StringComparison.Ordinal);
-            Assert.Contains($"{NoAgent}, so that", said, StringComparison.Ordinal);
+            Assert.Contains(
+                $"{NoAdmin}. To create and print one, run `mesh-control-plane admin-token`",
+                said,
+                StringComparison.Ordinal
+            );
+            Assert.Contains($"{NoAgent}, so no agent", said, StringComparison.Ordinal);
         }
 
         var run = ControlPlaneRuns.Start(scratch, [], settings);

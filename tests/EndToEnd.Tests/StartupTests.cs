@@ -109,9 +109,9 @@ public sealed class StartupTests
 
         Assert.Equal(
             [
-                "error: ConnectionString__Mesh is no setting of the control plane. Did you mean ConnectionStrings__Mesh?",
-                "error: Mesh__AgentStream__DrainTimes is no setting of the control plane. Did you mean Mesh__AgentStream__DrainTime?",
-                "error: Mesh__GrpcAdress is no setting of the control plane. Did you mean Mesh__GrpcAddress?",
+                "error: ConnectionString__Mesh is not a setting of the control plane. Did you mean ConnectionStrings__Mesh?",
+                "error: Mesh__AgentStream__DrainTimes is not a setting of the control plane. Did you mean Mesh__AgentStream__DrainTime?",
+                "error: Mesh__GrpcAdress is not a setting of the control plane. Did you mean Mesh__GrpcAddress?",
                 "error: Logging__LogLevel__Default is \"Informatoin\": it must be one of Trace, Debug, Information, Warning, Error, Critical, None.",
             ],
             await run.EndsWithErrors(2, Ct)

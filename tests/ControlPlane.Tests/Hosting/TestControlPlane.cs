@@ -87,6 +87,8 @@ internal sealed class TestControlPlane : IAsyncDisposable
         Action<IServiceCollection>? services = null
     )
     {
+        // A copy of the template has the schema already, and to compare it is most of the time that a start takes.
+        var migrated = database is null;
         database ??= await postgres.CreateDatabase("mesh_schema", Migrate, ct);
         var folder = Directory.CreateTempSubdirectory("mesh-test-").FullName;
         var settings = new ControlPlaneOptions
@@ -107,7 +109,9 @@ internal sealed class TestControlPlane : IAsyncDisposable
         if (options is not null)
             builder.Services.PostConfigure(options);
         var app = ControlPlaneHost.Build(builder, settings, database);
-        await ControlPlaneHost.Prepare(app, settings, embedded: false, ct);
+        if (!migrated)
+            await app.Services.GetRequiredService<Schema>().Apply(ct);
+        await ControlPlaneHost.PrepareResources(app, settings, embedded: false, ct);
         var token = await app.Services.GetRequiredService<ApiTokens>().Issue(ApiTokens.Admin, ct);
         await ControlPlaneHost.Serve(app, ct);
         return new TestControlPlane(app, database, folder, token) { Logs = logs };

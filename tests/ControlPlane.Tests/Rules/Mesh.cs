@@ -31,7 +31,14 @@ internal sealed class Mesh : IAsyncDisposable
         params string[] ready
     )
     {
-        var mesh = new Mesh(await TestControlPlane.Start(postgres, ct, services: services), ct);
+        // Its agents send no heartbeats.
+        var plane = await TestControlPlane.Start(
+            postgres,
+            ct,
+            options: o => o.HeartbeatInterval = TimeSpan.FromMinutes(5),
+            services: services
+        );
+        var mesh = new Mesh(plane, ct);
         foreach (var name in ready)
             await mesh.Ready(name);
         return mesh;

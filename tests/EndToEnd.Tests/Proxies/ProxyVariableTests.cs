@@ -96,7 +96,7 @@ public sealed class ProxyVariableTests : IAsyncDisposable
                 )
             );
         Mesh.StartSimulatedAgent();
-        await Mesh.Agent.Line("Not connected", Ct);
+        await Mesh.Agent.Line("Cannot connect", Ct);
 
         Assert.Equal([asked], Proxy.Asked);
     }

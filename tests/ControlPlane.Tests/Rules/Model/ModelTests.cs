@@ -6,11 +6,12 @@ namespace Coder.Mesh.ControlPlane.Tests.Rules.Model;
 
 /// <summary>
 /// Random operations of up to three callers at once, against the real store and the model. After each round some order
-/// of its operations must give the answers that the callers got and the state that the store is in.
+/// of its operations must give the answers that the callers got and the state that the store is in. MESH_MODEL_RUNS makes
+/// more runs than the few that are made by default.
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
-    private const int Runs = 10;
+    private const int DefaultRuns = 4;
     private const int OperationsInARun = 520;
 
     private static readonly Gen<string> Provider = OneOf("a", "b", "built-in", "c");
@@ -54,7 +55,9 @@ public sealed class ModelTests(PostgresFixture postgres) : ControlPlaneTestBase(
     {
         await Run.SampleAsync(
             async run => await Check(run.Operations, run.Callers),
-            iter: Runs,
+            iter: int.TryParse(Environment.GetEnvironmentVariable("MESH_MODEL_RUNS"), out var runs)
+                ? runs
+                : DefaultRuns,
             threads: 1,
             print: run => $"{run.Operations.Length} operations"
         );
