@@ -1,7 +1,7 @@
 namespace Coder.Mesh.EmbeddedPostgres;
 
 /// <summary>
-/// The embedded PostgreSQL cannot run. The message tells operators what is wrong and what to do; print it without a
+/// The embedded PostgreSQL cannot run. The message says what is wrong and what to do; print it without a
 /// stack trace.
 /// </summary>
 public sealed class EmbeddedPostgresException : Exception

@@ -1,48 +1,47 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>The conditions of a readiness report, and those that are shown beside them.</summary>
+/// <summary>Types of conditions: those of a readiness report, and those that the control plane adds.</summary>
 public static class ConditionTypes
 {
     /// <summary>The Kubernetes API answers.</summary>
     public const string ClusterReachable = nameof(ClusterReachable);
 
-    /// <summary>The provider's namespace exists and isn't being deleted.</summary>
+    /// <summary>The provider's namespace exists and is not being deleted.</summary>
     public const string NamespaceReady = nameof(NamespaceReady);
 
-    /// <summary>The agent may do everything that its work needs.</summary>
+    /// <summary>The agent has all the permissions that it needs.</summary>
     public const string PermissionsSufficient = nameof(PermissionsSufficient);
 
-    /// <summary>The storage class that new volumes would be of exists.</summary>
+    /// <summary>The storage class of new volumes exists.</summary>
     public const string StorageReady = nameof(StorageReady);
 
-    /// <summary>The agent's clock and the control plane's tell the same time, within 30 s.</summary>
+    /// <summary>The clocks of the agent and the control plane differ by at most 30 s.</summary>
     public const string ClockSynced = nameof(ClockSynced);
 
-    /// <summary>The agent's credential for the cluster is good for some time to come.</summary>
+    /// <summary>The agent's credential for the cluster does not expire soon.</summary>
     public const string CredentialExpiry = nameof(CredentialExpiry);
 
     /// <summary>
-    /// The cluster holds workspaces that the control plane doesn't know. No agent reports it: the control plane adds it
-    /// when a provider is shown. The only one whose being true needs somebody's attention.
+    /// The cluster has workspaces that are not in the database. The control plane adds it when a provider is shown. It
+    /// is the only condition that is a problem while it is true.
     /// </summary>
     public const string OrphansPresent = nameof(OrphansPresent);
 
     /// <summary>
-    /// The agent dials the deployment's access URL. The control plane adds it when a provider is shown, where it has an
-    /// access URL.
+    /// The agent dials the access URL of the deployment. The control plane adds it when a provider is shown, if the
+    /// deployment has an access URL.
     /// </summary>
     public const string AccessUrlCurrent = nameof(AccessUrlCurrent);
 
     /// <summary>
-    /// No workspace has lately got a new home disk in place of the one it had. The control plane adds it when a
-    /// provider is shown.
+    /// No home disk was recently replaced by a new, empty one. The control plane adds it when a provider is shown.
     /// </summary>
     public const string VolumesKept = nameof(VolumesKept);
 
-    /// <summary>The conditions that must be true for a provider to be Ready, the most telling first.</summary>
+    /// <summary>The conditions that must be true for a provider to be Ready, the most informative first.</summary>
     public static IReadOnlyList<string> Required { get; } = [ClusterReachable, NamespaceReady, PermissionsSufficient];
 
-    /// <summary>The conditions that tell, and never change a provider's status.</summary>
+    /// <summary>The conditions that inform only and never change the status of a provider.</summary>
     public static IReadOnlyList<string> Advisory { get; } =
     [StorageReady, ClockSynced, CredentialExpiry, OrphansPresent, AccessUrlCurrent, VolumesKept];
 }

@@ -1,11 +1,11 @@
 namespace Coder.Mesh.Protocol;
 
 /// <summary>
-/// The stable reasons that <c>google.rpc.ErrorInfo</c> carries; docs/errors.md tells each one's remedy.
+/// Stable reasons of <c>google.rpc.ErrorInfo</c>. docs/errors.md describes each one and its remedy.
 /// </summary>
 public static class ErrorReasons
 {
-    /// <summary>The domain of every ErrorInfo of this product.</summary>
+    /// <summary>Domain of every ErrorInfo of the control plane.</summary>
     public const string Domain = "mesh.coder.com";
 
     public const string InvalidArgument = "INVALID_ARGUMENT";

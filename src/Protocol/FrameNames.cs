@@ -5,7 +5,7 @@ using Coder.Mesh.Agent.V1;
 namespace Coder.Mesh.Protocol;
 
 /// <summary>
-/// The names of frames as spans, metrics and logs tell them on both sides, such as <c>workspace_desired</c>.
+/// Names of frames in spans, metrics and logs of both sides, such as <c>workspace_desired</c>.
 /// </summary>
 public static class FrameNames
 {

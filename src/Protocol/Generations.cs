@@ -1,16 +1,15 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>Generations count the desired states of a workspace, one by one from 1.</summary>
-/// <remarks>A cluster holds them in annotations, which anybody can edit: not every number there was given
-/// out.</remarks>
+/// <summary>Bounds of generations, which number the desired states of a workspace from 1.</summary>
+/// <remarks>Objects in the cluster have them in annotations, which can be edited by hand to any number.</remarks>
 public static class Generations
 {
-    /// <summary>An agent takes an annotation above this for none at all.</summary>
+    /// <summary>Agents ignore annotations with a higher number.</summary>
     public const ulong Max = (1UL << 53) - 1;
 
     /// <summary>
-    /// The control plane goes on from a higher generation than its own up to this one. It leaves room below
-    /// <see cref="Max"/> for those that are given out afterwards.
+    /// Highest reported generation that the control plane continues from if its own is lower. Lower than
+    /// <see cref="Max"/>, so that later generations stay below that.
     /// </summary>
     public const ulong MaxReported = 1UL << 52;
 }

@@ -1,16 +1,16 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>The versions of the agent protocol that this build speaks, and how two ends agree on one.</summary>
+/// <summary>Versions of the agent protocol that this build supports, and their negotiation.</summary>
 public static class ProtocolVersion
 {
-    /// <summary>The oldest version that this build speaks.</summary>
+    /// <summary>The oldest supported version.</summary>
     public const uint Min = 1;
 
-    /// <summary>The newest version that this build speaks.</summary>
+    /// <summary>The newest supported version.</summary>
     public const uint Max = 1;
 
-    /// <summary>The newest version that both this build and a peer speak.</summary>
-    /// <returns>Null when the ranges don't meet, or the peer's is no range.</returns>
+    /// <summary>Returns the newest version that this build and a peer support.</summary>
+    /// <returns>Null if the ranges do not overlap, or the peer's is invalid.</returns>
     public static uint? Negotiate(uint peerMin, uint peerMax)
     {
         var version = Math.Min(peerMax, Max);

@@ -1,8 +1,10 @@
 namespace Coder.Mesh.Protocol;
 
-/// <summary>How long people are told that a home disk was created anew, and so is empty.</summary>
+/// <summary>How long users are informed that a home disk was replaced by a new, empty one.</summary>
 public static class VolumeNotices
 {
-    /// <summary>In lists and on providers; the workspace itself tells the time for as long as it lives.</summary>
+    /// <summary>
+    /// Time for which lists and providers show it. The workspace itself shows it as long as it exists.
+    /// </summary>
     public static readonly TimeSpan ShownFor = TimeSpan.FromDays(7);
 }

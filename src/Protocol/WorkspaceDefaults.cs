@@ -1,11 +1,11 @@
 namespace Coder.Mesh.Protocol;
 
 /// <summary>
-/// What a new workspace is where its creator doesn't say. The control plane fills it in; callers may show it.
+/// Defaults of a new workspace for what its creator leaves out. The control plane applies them; callers may show them.
 /// </summary>
 public static class WorkspaceDefaults
 {
-    /// <summary>Its user 1000 exists and it has a shell: what a workspace needs, and no more.</summary>
+    /// <summary>The image. It has a user 1000 and a shell, as a workspace needs.</summary>
     public const string Image = "ubuntu:24.04";
 
     public const string Cpu = "1";

@@ -1,23 +1,25 @@
 namespace Coder.Mesh.Protocol;
 
 /// <summary>A kind of Kubernetes object.</summary>
-/// <param name="Group">Its API group; empty for the core group.</param>
+/// <param name="Group">The API group; empty for the core group.</param>
 /// <param name="Resource">Plural and lower case, as in the API's paths.</param>
-/// <param name="Singular">For messages.</param>
-/// <param name="Purpose">What a workspace has it for.</param>
+/// <param name="Singular">Name of one object, for messages.</param>
+/// <param name="Purpose">What a workspace uses it for.</param>
 public sealed record WorkspaceKind(string Group, string Resource, string Singular, string Purpose)
 {
-    /// <summary>As kubectl takes it, whatever other groups have a resource of that name.</summary>
+    /// <summary>
+    /// Returns the name for kubectl, which is unambiguous even if another group has a resource of that name.
+    /// </summary>
     public string QualifiedName => Group.Length == 0 ? Resource : $"{Resource}.{Group}";
 }
 
 /// <summary>
-/// The kinds of object that a workspace consists of in its cluster: the one list for what the agent may do, for what it
-/// deletes, and for what the control plane tells people to delete.
+/// The kinds of objects that make up a workspace in its cluster. The agent's permissions, its deletions, and the
+/// clean-up commands that the control plane prints are all derived from this list.
 /// </summary>
 public static class WorkspaceKinds
 {
-    /// <summary>The label of every object: the id of the provider that it was made for.</summary>
+    /// <summary>Label of every object with the id of its provider.</summary>
     public const string ProviderLabel = "mesh.coder.com/provider-id";
 
     public static readonly WorkspaceKind Deployment = new(
@@ -38,7 +40,7 @@ public static class WorkspaceKinds
         "networking.k8s.io",
         "networkpolicies",
         "networkpolicy",
-        "lets nobody into a workspace from the network"
+        "denies network access to a workspace"
     );
 
     public static readonly WorkspaceKind Service = new(
@@ -56,8 +58,8 @@ public static class WorkspaceKinds
     );
 
     /// <summary>
-    /// All of them, in the order of deletion: the Deployment first, because nothing may use the disk when it goes; the
-    /// disk last, because the agent watches it, and when it is gone the rest is too.
+    /// All kinds, in the order of deletion: the Deployment first, so that nothing uses the disk; the disk last, so that
+    /// the deletion is complete once the agent sees that it is gone.
     /// </summary>
     public static readonly IReadOnlyList<WorkspaceKind> All =
     [
@@ -68,11 +70,11 @@ public static class WorkspaceKinds
         Volume,
     ];
 
-    /// <summary>For <c>kubectl get</c> and <c>kubectl delete</c>.</summary>
+    /// <summary>Names of all kinds for <c>kubectl get</c> and <c>kubectl delete</c>.</summary>
     public static string ForKubectl => string.Join(',', All.Select(kind => kind.QualifiedName));
 
     /// <summary>
-    /// The command by which a person removes all workspaces of a provider, disks included, from its cluster.
+    /// Returns the command that removes all workspaces of a provider from its cluster, including their disks.
     /// </summary>
     /// <param name="ns">The namespace, which is an RFC 1123 label.</param>
     public static string CleanupCommand(string ns, string providerId) =>

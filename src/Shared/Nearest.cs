@@ -1,6 +1,6 @@
 namespace Coder.Mesh.Shared;
 
-/// <summary>Suggests the name that a misspelt one was probably meant to be.</summary>
+/// <summary>Suggests the most similar name for a misspelt one.</summary>
 internal static class Nearest
 {
     /// <summary>Number of letters to add, remove or replace to turn one name into the other, ignoring case.</summary>

@@ -69,7 +69,7 @@ public sealed class DetailsTests(ControlPlaneFixture fixture)
     )]
     [InlineData("""{ "nodeAffinity": { "required": {} } }""", "required")]
     [InlineData("""{ "podAffinity": [] }""", "podAffinity")]
-    [InlineData("[", "The affinity of the provider's details is no JSON.")]
+    [InlineData("[", "The affinity of the provider's details is not JSON.")]
     public async Task An_affinity_that_is_none_is_told_in_words_and_nothing_of_it_is_applied(
         string affinity,
         string words

@@ -23,7 +23,7 @@ internal static class SettingsFile
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
             {
-                errors.Add($"{place}: {path} is larger than {MaxBytes / 1024} KiB; that is no settings file.");
+                errors.Add($"{place}: {path} is larger than {MaxBytes / 1024} KiB; that is not a settings file.");
                 return values;
             }
 
@@ -36,7 +36,9 @@ internal static class SettingsFile
         }
         catch (JsonException e)
         {
-            errors.Add($"{place}: {path} is no valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).");
+            errors.Add(
+                $"{place}: {path} is not valid JSON (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1})."
+            );
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

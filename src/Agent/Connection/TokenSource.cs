@@ -28,7 +28,7 @@ internal sealed class TokenSource(ConnectionOptions options)
         // Not valid in a header; a line break would allow header injection.
         if (token.Length > MaxLength || !token.All(c => c is > ' ' and < '\x7f'))
             throw new TokenUnusableException(
-                $"What is in {place} is no token: it must be one word of printable ASCII."
+                $"What is in {place} is not a token: it must be one word of printable ASCII."
             );
         return token;
     }

@@ -45,7 +45,7 @@ internal sealed class CredentialProbe(KubernetesConnection connection, TimeProvi
         var first = lifetimes.Where(l => l?.End is not null).MinBy(l => l!.End);
         if (first is not { End: { } end } lifetime)
             return lifetimes.Contains(null)
-                ? Unknown("The agent's credential for the cluster doesn't tell whether it expires.")
+                ? Unknown("The agent's credential for the cluster does not say whether it expires.")
                 : True("");
 
         var (now, name, on) = (time.GetUtcNow(), lifetime.Name, Text(end));

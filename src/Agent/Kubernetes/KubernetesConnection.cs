@@ -60,7 +60,7 @@ internal sealed class KubernetesConnection : IDisposable
         catch (Exception e) when (e is NullReferenceException or InvalidCastException)
         {
             // The library's reaction to a file with other contents.
-            throw new KubernetesConfigurationException($"{source} can't be used: it is no kubeconfig.", e);
+            throw new KubernetesConfigurationException($"{source} can't be used: it is not a kubeconfig.", e);
         }
         catch (Exception e)
             when (e is KubeConfigException or YamlException or FormatException or CryptographicException

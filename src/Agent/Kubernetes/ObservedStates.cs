@@ -237,7 +237,7 @@ internal static class ObservedStates
             wait.Message,
             wait.First
         );
-        // The volume waits for the pod, and the pod tells what it waits for.
+        // The volume waits for the pod, and the pod's message says what it waits for.
         return wait.Reason is SeenEvent.WaitForFirstConsumer or SeenEvent.WaitForPodScheduled
             ? waiting
             : waiting.FailAfterTimeout(context, ClusterCodes.VolumeFailed);

@@ -133,7 +133,8 @@ internal static class PodAssessment
             return new Assessment(WorkspaceState.Starting)
                 .Of(pod.Metadata, said.Length > 0 ? said : "A container is not ready.", Since(pod, ready))
                 .FailAfterTimeout(context, ClusterCodes.ContainerFailed);
-        // The kubelet sets both at once. If the node is not heard from, its controller sets only the pod's condition.
+        // The kubelet sets both at once. If the node does not respond, the node controller sets only the pod's
+        // condition.
         return Assessment
             .Waiting(ClusterCodes.NodeNotReady)
             .Of(pod.Metadata, TerminationMessages.NodeMessage(pod), Since(pod, ready))

@@ -21,8 +21,8 @@ internal static class RequiredPermissions
                 // Earlier agents did not need it, and their Roles are still in use.
                 Optional = true,
             },
-            new("", "pods", ["list", "watch"], "tells whether a workspace runs, and why it doesn't"),
-            new("", "events", ["get", "list", "watch"], "tells why, in the cluster's own words"),
+            new("", "pods", ["list", "watch"], "shows whether a workspace runs"),
+            new("", "events", ["get", "list", "watch"], "shows why, in the cluster's own words"),
             new("", "namespaces", ["get"], "its UID is the provider's identity", ns),
         ];
 

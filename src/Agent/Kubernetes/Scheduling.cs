@@ -59,7 +59,7 @@ internal static class Scheduling
         }
         catch (JsonException e)
         {
-            throw new FormatException("The affinity of the provider's details is no JSON.", e);
+            throw new FormatException("The affinity of the provider's details is not JSON.", e);
         }
     }
 

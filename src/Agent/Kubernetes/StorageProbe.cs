@@ -26,7 +26,7 @@ internal sealed class StorageProbe(KubernetesApi api, WelcomedDetails details, T
     {
         var wanted = details.StorageClass;
         if (wanted is null)
-            return Unknown("The control plane has not told the provider's storage class yet.");
+            return Unknown("The control plane has not sent the provider's storage class yet.");
         var known = _last is { } last && last.Class == wanted ? last : null;
         if (known is not null && time.GetElapsedTime(known.At) < Interval)
             return known.Condition;

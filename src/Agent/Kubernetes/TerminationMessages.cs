@@ -49,7 +49,7 @@ internal static class TerminationMessages
     public static DateTimeOffset? Deadline(IEnumerable<PodObject> pods, DateTimeOffset now) =>
         pods.Select(p => p.Metadata.DeletionTimestamp + Overdue).Where(at => at > now).Min();
 
-    /// <summary>Describes a node that is not heard from.</summary>
+    /// <summary>Describes a node that does not respond.</summary>
     public static string NodeMessage(PodObject pod) =>
         pod.Status is { Reason: "NodeLost", Message.Length: > 0 } status
             ? status.Message

@@ -49,7 +49,7 @@ internal sealed class ClusterCall(IClusterDriver driver, TimeProvider time, ILog
         {
             // A fault with one workspace must not end a worker that all others need.
             logger.DriverFault(e, record.Id, generation);
-            const string Message = "The agent met a fault of its own; its log tells more.";
+            const string Message = "The agent had an unexpected error; see its log.";
             var failure = new Failure(ClusterCodes.AgentFault, Message, Transient: true, time.GetUtcNow());
             return (r => r.Failed(record, failure, drift), "fault");
         }

@@ -66,7 +66,7 @@ internal sealed class ProbeLoop(
         catch (Exception e) when (e is not OperationCanceledException)
         {
             logger.ProbeFault(e);
-            probe = Unreachable("The agent met a fault of its own while it looked at the cluster; its log tells more.");
+            probe = Unreachable("The agent had an unexpected error while it checked the cluster; see its log.");
         }
 
         metrics.Probed(Readiness.IsReachable(probe));

@@ -15,7 +15,7 @@ internal static class SimulationFile
         {
             if (new FileInfo(path) is { Exists: true, Length: > MaxBytes })
             {
-                errors.Add($"{place}: {path} is larger than {MaxBytes / 1024} KiB; that is no script.");
+                errors.Add($"{place}: {path} is larger than {MaxBytes / 1024} KiB; that is not a script.");
                 return null;
             }
 

@@ -11,7 +11,7 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
 /// Attaches agents. Concurrent attaches are stored together, so that a crowd that returns at once costs few
-/// transactions; those that would wait too long are told when to return.
+/// transactions; those that would wait too long are refused with a retry delay.
 /// </summary>
 internal sealed class AgentAdmission : IDisposable
 {

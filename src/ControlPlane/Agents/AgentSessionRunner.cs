@@ -154,7 +154,7 @@ internal sealed class AgentSessionRunner(
         session.Close(
             verdict switch
             {
-                // An agent that does not read is not heard either, whatever it sends.
+                // Frames of an agent that does not read are not handled.
                 OwnerVerdict.Unresponsive when session.SendQueue.IsFull => SessionEnd.TooSlow,
                 OwnerVerdict.Unresponsive => SessionEnd.Unresponsive,
                 _ => SessionEnd.Superseded,

@@ -10,13 +10,13 @@ using ConditionStatus = Coder.Mesh.ControlPlane.Providers.ConditionStatus;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Maps what an agent says of itself; strings are cut down before anything keeps them.</summary>
+/// <summary>Maps the agent's description of itself. Strings are shortened before they are stored.</summary>
 internal static class HelloMapping
 {
-    /// <summary>Conditions in one report.</summary>
+    /// <summary>Maximum number of conditions in one report.</summary>
     public const int MaxConditions = 64;
 
-    /// <summary>Heartbeats that may be missing.</summary>
+    /// <summary>Number of heartbeats that may be missing.</summary>
     public const int MissedHeartbeats = 3;
 
     public static Attaching ToAttaching(this Hello hello, Caller agent, TimeSpan heartbeatInterval) =>
@@ -39,8 +39,8 @@ internal static class HelloMapping
             MissedHeartbeats * heartbeatInterval
         );
 
-    /// <summary>The smaller of both wishes, but at least a second.</summary>
-    /// <exception cref="ProtocolException">It is no duration.</exception>
+    /// <summary>Returns the shorter of both requested intervals, but at least one second.</summary>
+    /// <exception cref="ProtocolException">It is not a valid duration.</exception>
     public static TimeSpan HeartbeatInterval(this Hello hello, TimeSpan own)
     {
         if (hello.HeartbeatInterval is { } given && MessageRules.Violation(given) is { } rule)
@@ -50,7 +50,7 @@ internal static class HelloMapping
         return interval < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : interval;
     }
 
-    /// <exception cref="ProtocolException">There are too many, two of one type, or the time of one is none.</exception>
+    /// <exception cref="ProtocolException">There are too many, two of one type, or an invalid time.</exception>
     public static ImmutableArray<Condition> Conditions(ReadinessReport? report)
     {
         if (report is null)

@@ -11,12 +11,12 @@ namespace Coder.Mesh.ControlPlane.Agents;
 internal sealed class InventorySnapshot
 {
     /// <summary>
-    /// Characters of descriptions that are kept of one snapshot, 400 for each of 10,000 workspaces. What comes after is
-    /// held without one: whoever adopts it has to say what it is.
+    /// Maximum number of characters of descriptions that are kept of one snapshot: 400 for each of 10,000 workspaces.
+    /// Later workspaces are kept without a description, which then has to be given when one is adopted.
     /// </summary>
     private const int MaxCharacters = 4_000_000;
 
-    /// <summary>Of one: more than any workspace has, and an orphan must fit into an answer.</summary>
+    /// <summary>Maximum of one description: more than any workspace has, and small enough for a response.</summary>
     private const int MaxCharactersOfOne = 200_000;
 
     private Dictionary<string, Held> _held = [];
@@ -24,7 +24,7 @@ internal sealed class InventorySnapshot
 
     public int Count => _held.Count;
 
-    /// <exception cref="ProtocolException">The report is none.</exception>
+    /// <exception cref="ProtocolException">The report is invalid.</exception>
     public void Add(WorkspaceObserved report)
     {
         var (applied, carried) = (Number(report.Generation), Number(report.Held?.Generation));
@@ -39,7 +39,7 @@ internal sealed class InventorySnapshot
         };
     }
 
-    /// <summary>All that was added; the next snapshot begins empty.</summary>
+    /// <summary>Returns all that was added, and starts the next snapshot.</summary>
     public IReadOnlyDictionary<string, Held> Take()
     {
         var held = _held;
@@ -47,14 +47,14 @@ internal sealed class InventorySnapshot
         return held;
     }
 
-    // What was never given out stands in an annotation that somebody has edited: it counts as none.
+    // A generation that was never assigned comes from an edited annotation, and is ignored.
     private static long Number(ulong? reported) => reported is { } n and <= Generations.MaxReported ? (long)n : 0;
 
     private Held Described(Agent.V1.HeldWorkspace? held)
     {
         var spec = held?.Spec ?? new Coder.Mesh.V1.WorkspaceSpec();
-        // The only character that the store can't keep; line feeds and the like are a command's own. Whoever adopts the
-        // workspace has to say what it is.
+        // The only character that PostgreSQL cannot store. Without the description, it has to be given when the
+        // workspace is adopted.
         var texts = spec.Command.Concat(spec.Env.Keys).Concat(spec.Env.Values).Concat(spec.EnvFrom);
         if (texts.Any(text => text.Contains('\0', StringComparison.Ordinal)))
             spec = new Coder.Mesh.V1.WorkspaceSpec();
@@ -89,7 +89,7 @@ internal sealed class InventorySnapshot
             };
     }
 
-    // As for an annotation that somebody has edited: whoever adopts the workspace has to say how large it is.
+    // An edited annotation is ignored: the size then has to be given when the workspace is adopted.
     private static string Quantity(string text) => Quantities.Parse(text) is null ? "" : text;
 
     private static readonly WorkspaceSpec Nothing = new("", "", "", "", []);

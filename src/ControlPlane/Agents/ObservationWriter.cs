@@ -11,10 +11,10 @@ namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
 /// Stores what one agent observes. Keeps only the latest report of each workspace until it is committed, then
-/// acknowledges it; a report that came meanwhile waits for the next batch, and one that changes the workspace more
-/// often than is stored waits until there is room.
+/// acknowledges it. A report that arrives meanwhile is stored with the next batch; reports of a workspace that changes
+/// faster than the rate limit wait, and only the latest is stored.
 /// </summary>
-/// <param name="capacity">Workspaces whose reports may wait for the store.</param>
+/// <param name="capacity">Maximum number of workspaces with a report that is not stored yet.</param>
 internal sealed class ObservationWriter(
     SessionFence fence,
     int capacity,
@@ -32,12 +32,11 @@ internal sealed class ObservationWriter(
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Pending> _pending = [];
 
-    // Of each workspace the latest version that came in this session: the store doesn't remember a report that was no
-    // news.
+    // The latest version of each workspace in this session: reports that change nothing are not stored.
     private readonly Dictionary<string, long> _latest = [];
     private readonly AsyncAutoResetEvent _signal = new();
 
-    // Workspaces whose pending report may not be stored yet.
+    // Workspaces whose pending report is delayed.
     private readonly Dictionary<string, Waiting> _waiting = [];
 
     public int Capacity => capacity;
@@ -45,13 +44,13 @@ internal sealed class ObservationWriter(
     private readonly record struct Pending(ObserveWorkspace Report, ActivityContext Trace);
 
     /// <param name="Pause">
-    /// After a failure to store it: it is then tried alone, so that no other waits for it. Null where only its pace
-    /// holds it.
+    /// Set after a failure to store it: the report is then retried alone, so that it delays no other. Null if only the
+    /// rate limit delays it.
     /// </param>
     private sealed record Waiting(DateTimeOffset Due, TimeSpan? Pause = null);
 
-    /// <exception cref="ProtocolException">The report is none.</exception>
-    /// <returns>False if too many wait already: the session has to end, for nothing is dropped in silence.</returns>
+    /// <exception cref="ProtocolException">The report is invalid.</exception>
+    /// <returns>False if too many wait; the session has to end then, since no report is dropped silently.</returns>
     public bool Add(WorkspaceObserved report, ActivityContext trace, bool inSnapshot)
     {
         var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow()) with
@@ -74,7 +73,7 @@ internal sealed class ObservationWriter(
     }
 
     /// <param name="ack">Sends the acknowledgements.</param>
-    /// <returns>When the store says that this session is no longer the provider's.</returns>
+    /// <returns>Completes when the provider has another session in the database.</returns>
     public async Task Run(Func<ConnectResponse, CancellationToken, ValueTask> ack, CancellationToken ct)
     {
         while (true)
@@ -95,7 +94,7 @@ internal sealed class ObservationWriter(
                 }
                 catch (Exception e) when (StoreFailure.IsUnavailable(e))
                 {
-                    // Still pending: nothing is lost while the store is away, and nothing acknowledged.
+                    // Still pending: while the database is unavailable, nothing is lost and nothing acknowledged.
                     logger.ObservationsNotStored(names.Of(fence.ProviderId), fence.ProviderId, e.Message);
                     await Task.Delay(RetryDelay, time, ct);
                 }
@@ -126,7 +125,7 @@ internal sealed class ObservationWriter(
             _waiting.Remove(id);
     }
 
-    /// <summary>Whoever changes the workspace all the time gives way for a moment sooner or later.</summary>
+    /// <summary>Delay of the next attempt if another writer keeps changing the workspace.</summary>
     private void RetryLater(string id, Exception failure)
     {
         var before = _waiting.GetValueOrDefault(id)?.Pause;

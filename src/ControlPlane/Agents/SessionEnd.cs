@@ -91,7 +91,7 @@ internal static class SessionEnds
         [SessionEnd.TooSlow] = new(
             ErrorKind.ResourceExhausted,
             ErrorReasons.SessionTooSlow,
-            "The agent doesn't read fast enough; it gets the full state when it is back."
+            "The agent reads too slowly; it receives the full state when it reconnects."
         ),
         [SessionEnd.Flooding] = new(
             ErrorKind.ResourceExhausted,

@@ -22,7 +22,7 @@ internal sealed class SessionPermits(IOptions<AgentStreamOptions> options) : IDi
         return new Error(
             ErrorKind.ResourceExhausted,
             ErrorReasons.TooManySessions,
-            $"This control plane holds {options.Value.MaxSessions} agents, the most it may; raise the limit or add a replica."
+            $"This control plane holds {options.Value.MaxSessions} agents, its maximum; raise the limit or add a replica."
         );
     }
 

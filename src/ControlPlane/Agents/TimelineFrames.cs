@@ -12,11 +12,10 @@ internal static class TimelineFrames
 {
     public const int MaxId = 64;
 
-    /// <summary>Bytes of all entries of a report.</summary>
+    /// <summary>Maximum size of all entries of a report, in bytes.</summary>
     public const int MaxBytes = 32 * 1024;
 
-    /// <exception cref="ProtocolException">There is more of it than an agent may tell, or an entry has no
-    /// name.</exception>
+    /// <exception cref="ProtocolException">There are too many entries, or an entry has no id.</exception>
     public static ImmutableArray<TimelineEntry> Read(
         IReadOnlyCollection<Proto.TimelineEntry> entries,
         DateTimeOffset at
@@ -40,7 +39,7 @@ internal static class TimelineFrames
         return new TimelineEntry(entry.Id, Time(entry.Time) ?? at, Stage(entry.Stage), entry.Code, entry.Message);
     }
 
-    // A newer agent may know more of them; what it says is worth knowing all the same.
+    // A newer agent may have further stages; the entry is kept without one.
     private static TimelineStage Stage(Proto.TimelineStage stage) =>
         stage is >= Proto.TimelineStage.Waiting and < Proto.TimelineStage.Notice
             ? System.Enum.Parse<TimelineStage>(stage.ToString())

@@ -10,7 +10,7 @@ using WorkspaceObserved = Coder.Mesh.Agent.V1.WorkspaceObserved;
 
 namespace Coder.Mesh.ControlPlane.Agents;
 
-/// <summary>Maps between stored workspaces and the frames that speak of them.</summary>
+/// <summary>Maps between stored workspaces and frames.</summary>
 internal static class WorkspaceFrames
 {
     public static ConnectResponse Desired(Workspace workspace)
@@ -42,8 +42,8 @@ internal static class WorkspaceFrames
         };
     }
 
-    /// <exception cref="ProtocolException">The report names no workspace, a state that is not an agent's to report, or
-    /// too long a timeline.</exception>
+    /// <exception cref="ProtocolException">The report has no workspace, a state that agents do not
+    /// report, or a timeline that is too long.</exception>
     public static ObserveWorkspace Observed(WorkspaceObserved report, string providerId, long epoch, DateTimeOffset at)
     {
         if (!Ids.IsId(report.WorkspaceId))
@@ -68,7 +68,7 @@ internal static class WorkspaceFrames
         return report.Generation <= Generations.MaxReported ? observed : WithoutGeneration(observed, report);
     }
 
-    // It stands in an annotation, which anybody can edit: that is the one workspace's trouble, and no agent's fault.
+    // It comes from an annotation, which can be edited by hand; the agent does not violate the protocol.
     private static ObserveWorkspace WithoutGeneration(ObserveWorkspace observed, WorkspaceObserved report) =>
         observed with
         {
@@ -80,11 +80,11 @@ internal static class WorkspaceFrames
             Timeline = [],
         };
 
-    // Anybody may have written the claim's size in whichever form: one that can't be compared is as good as not known.
+    // The size of the claim can be written by hand; a value that cannot be parsed counts as unknown.
     private static string? DiskOf(WorkspaceObserved report) =>
         report.HasDisk && (report.Disk.Length == 0 || Quantities.Parse(report.Disk) is not null) ? report.Disk : null;
 
-    /// <exception cref="ProtocolException">It is not an agent's to report.</exception>
+    /// <exception cref="ProtocolException">Agents do not report this state.</exception>
     public static ObservedState StateOf(WorkspaceObserved report) =>
         report.State switch
         {

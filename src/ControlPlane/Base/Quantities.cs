@@ -99,7 +99,7 @@ internal static partial class Quantities
 
     private static double Amount(string quantity)
     {
-        var (number, unit) = Parse(quantity) ?? throw new FormatException($"\"{quantity}\" is no quantity.");
+        var (number, unit) = Parse(quantity) ?? throw new FormatException($"\"{quantity}\" is not a quantity.");
         return double.Parse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) * Units[unit];
     }
 

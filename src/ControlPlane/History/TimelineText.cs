@@ -11,7 +11,7 @@ namespace Coder.Mesh.ControlPlane.History;
 internal static class TimelineText
 {
     private const string RestoredFromAnOlderCopy =
-        "The control plane was restored from an older copy and goes on from what the cluster holds.";
+        "The control plane was restored from an older copy and continues from what the cluster has.";
 
     /// <summary>Whether the event begins a part of the timeline: the following events are its consequences.</summary>
     public static bool BeginsPart(object change) =>

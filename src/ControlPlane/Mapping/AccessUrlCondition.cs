@@ -31,7 +31,7 @@ internal static class AccessUrlCondition
         condition.Code = StatusCodes.AccessUrlOutdated;
         condition.Message =
             dialled.Length == 0
-                ? $"It isn't known which address the agent dials; the access URL is {accessUrl}."
+                ? $"The address that the agent dials is not known; the access URL is {accessUrl}."
                 : $"The agent dials {dialled}; the access URL is {accessUrl}.";
         return condition;
     }

@@ -29,7 +29,7 @@ internal static class VolumeCondition
         var names = string.Join(", ", empty.Names);
         var others = empty.Count - empty.Names.Count;
         return $"The home disk of {WorkspaceCounts.Words(empty.Count)} was created anew in the last "
-            + $"{VolumeNotices.ShownFor.TotalDays:0} days, and is empty unless somebody has restored it: {names}"
+            + $"{VolumeNotices.ShownFor.TotalDays:0} days, and is empty unless it was restored: {names}"
             + (others > 0 ? $" and {others} more." : ".");
     }
 }

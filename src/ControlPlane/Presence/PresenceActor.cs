@@ -86,7 +86,7 @@ internal sealed class PresenceActor : IDisposable
     /// <summary>Completes when the session must be closed.</summary>
     public Task<OwnerVerdict> Verdict => _verdict.Task;
 
-    /// <summary>Records that the agent was heard; cheap enough for every frame.</summary>
+    /// <summary>Records that a frame was received; cheap enough for every frame.</summary>
     public void FrameReceived()
     {
         Volatile.Write(ref _heardTicks, _time.GetUtcNow().UtcTicks);
@@ -226,7 +226,9 @@ internal sealed class PresenceActor : IDisposable
         return true;
     }
 
-    /// <summary>Whether this process was suspended since the agent was last heard. True once for each pause.</summary>
+    /// <summary>
+    /// Whether this process was suspended since the last frame of the agent. True once for each pause.
+    /// </summary>
     private bool WasSuspended()
     {
         var pauses = _pulse.Pauses;

@@ -87,7 +87,7 @@ internal sealed class ReplicaLease(
         await base.StopAsync(cancellationToken);
         try
         {
-            // The row stays, because it tells until when agents were heard by this replica.
+            // The row stays, because it records until when this replica received frames of its agents.
             await using var command = database.CreateCommand(
                 $"update {Table} set renewed_at = now() - interval '{LifeSeconds} seconds' where id = $1"
             );

@@ -15,7 +15,7 @@ internal static class FileProblem
         return cause switch
         {
             JsonException json =>
-                $"{exception.Message} It is no JSON at line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}.",
+                $"{exception.Message} It is not JSON at line {json.LineNumber + 1}, byte {json.BytePositionInLine + 1}.",
             _ when cause != exception => $"{exception.Message} {cause.Message}",
             _ => $"The settings can't be read: {exception.Message}",
         };

@@ -50,14 +50,14 @@ internal static class SettingNames
     private static string? Problem(string key, HashSet<string> given)
     {
         if (IsBelow(key, ControlPlaneOptions.Section) || Same(key, ControlPlaneOptions.Section))
-            return IsOwn(key) ? null : $"{Variable(key)} is no setting of the control plane{Meant(key)}";
+            return IsOwn(key) ? null : $"{Variable(key)} is not a setting of the control plane{Meant(key)}";
         // In other sections, unknown names may belong to other programs. They are problems only if they are similar to
         // a setting of ours that is not given.
         return
             Documented.FirstOrDefault(d => Nearest.Distance(d, key) is > 0 and <= 2) is { } near
             && !given.Contains(near)
             && !Documented.Any(d => Same(d, key))
-            ? $"{Variable(key)} is no setting of the control plane. Did you mean {Variable(near)}?"
+            ? $"{Variable(key)} is not a setting of the control plane. Did you mean {Variable(near)}?"
             : null;
     }
 

@@ -9,8 +9,8 @@ namespace Coder.Mesh.ControlPlane.Watches;
 /// </summary>
 internal static class RecentFeed
 {
-    // Its age counts from the newest row, not from now: while nobody could write there was nothing to miss. But nothing
-    // of it may be trimmed before it is read.
+    // Its age counts from the newest row, not from now, since nothing was missed while no writes were possible. It must
+    // not be trimmed before it is read.
     private const string Sql = $"""
         select xid, id from (
             select xid, id, at, max(at) over () as newest from (

@@ -6,8 +6,8 @@ using Npgsql;
 namespace Coder.Mesh.ControlPlane.Watches;
 
 /// <summary>
-/// Reports changes of resources to whoever asks in this process: gRPC and JSON watches, and pages. Changes come from
-/// the log of changes, and from the store for subscriptions that begin before the log does.
+/// Reports changes of resources within this process: to gRPC and JSON watches, and to pages. Changes come from the
+/// change buffer, and from the database for subscriptions that start before it.
 /// </summary>
 internal sealed class Subscriptions(
     ChangeBuffer buffer,
@@ -21,7 +21,7 @@ internal sealed class Subscriptions(
 {
     private const int MaxAtOnce = 256;
 
-    /// <summary>The token of a list that is about to be read.</summary>
+    /// <summary>Returns the token of a list that is about to be read.</summary>
     public async Task<string> Now(CancellationToken ct)
     {
         var now = await FeedDatabase.Read(database, ct);
@@ -34,7 +34,7 @@ internal sealed class Subscriptions(
     /// </summary>
     /// <param name="resumeToken">Well-formed; empty to begin now.</param>
     /// <exception cref="SubscriptionEndedException">
-    /// It can't begin there, was read too slowly, or there are too many.
+    /// It cannot start there, was read too slowly, or there are too many.
     /// </exception>
     public async IAsyncEnumerable<ResourceChange> Subscribe(
         string resumeToken,
@@ -111,15 +111,15 @@ internal sealed class Subscriptions(
         var changes = read.State == BufferState.Behind ? await past.Read(reader, ct) : read.Changes;
         if (changes is null)
             throw Ended(past.IsOver ? WatchErrors.TooSlow : WatchErrors.Expired);
-        // A log is closed for a moment as a rule: it is opened for this subscription.
+        // The buffer is usually closed only until it is opened for this subscription.
         if (read.State == BufferState.Closed && (await FeedDatabase.Read(database, ct)).Name != reader.Database)
             throw Ended(WatchErrors.Expired);
         return (changes, read.State);
     }
 
     /// <summary>
-    /// Those that the filter lets through. Of several at one position, only the last has the token of that position: a
-    /// caller that goes on from an earlier one hears the others again.
+    /// Returns the changes that match the filter. Of several changes at one position, only the last has the token of
+    /// that position, so that a caller that resumes from an earlier one receives the others again.
     /// </summary>
     private static IEnumerable<ResourceChange> Reported(
         IReadOnlyList<FeedChange> changes,

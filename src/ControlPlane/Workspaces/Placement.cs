@@ -59,7 +59,7 @@ internal static class Placement
                 OtherRegion,
                 provider.Details.Region.Length > 0
                     ? $"is in region \"{provider.Details.Region}\", not in \"{region}\"."
-                    : $"has no region; \"{region}\" was asked for."
+                    : $"has no region; \"{region}\" was requested."
             );
         return causes;
     }

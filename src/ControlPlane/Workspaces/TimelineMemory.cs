@@ -64,7 +64,7 @@ public sealed record TimelineMemory(long Generation, int Count, ImmutableArray<s
                 entry.At,
                 TimelineStage.VolumeCreatedAnew,
                 "",
-                "The home volume is another one than before: its disk is empty, unless somebody has restored it."
+                "The home volume was replaced: its disk is empty unless it was restored."
             );
         yield return entry;
     }

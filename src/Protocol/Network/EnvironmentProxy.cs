@@ -4,11 +4,11 @@ namespace Coder.Mesh.Protocol.Network;
 
 /// <summary>
 /// The proxies that <c>http_proxy</c>, <c>https_proxy</c>, <c>all_proxy</c> and <c>no_proxy</c> name, as
-/// docs/proxies.md tells.
+/// described in docs/proxies.md.
 /// </summary>
 /// <remarks>
-/// Not the HTTP client's own: that one sends loopback through the proxy, and knows neither networks nor ports in
-/// <c>no_proxy</c>.
+/// Replaces the implementation of the HTTP client, which uses the proxy for loopback addresses and supports neither
+/// networks nor ports in <c>no_proxy</c>.
 /// </remarks>
 internal sealed class EnvironmentProxy : IWebProxy, ICredentials
 {
@@ -23,7 +23,7 @@ internal sealed class EnvironmentProxy : IWebProxy, ICredentials
         _exceptions = ProxyExceptions.Parse(Given("no_proxy")?.Value ?? "");
     }
 
-    /// <summary>Asked for by the HTTP client, for the proxy that it is about to call.</summary>
+    /// <summary>Credentials of the proxy for the HTTP client.</summary>
     public ICredentials? Credentials
     {
         get => this;
@@ -38,15 +38,15 @@ internal sealed class EnvironmentProxy : IWebProxy, ICredentials
         return proxy.Named().Any() ? proxy : null;
     }
 
-    /// <summary>For all HTTP clients of this process that have no proxy of their own.</summary>
+    /// <summary>Sets it as default of all HTTP clients of this process.</summary>
     public static void ServeProcess()
     {
         if (Read(Environment.GetEnvironmentVariable) is { } proxy)
             HttpClient.DefaultProxy = proxy;
     }
 
-    /// <summary>The proxy on the way to an address; null if there is none.</summary>
-    /// <exception cref="ProxyVariableException">The variable that is meant for this address names no proxy.</exception>
+    /// <summary>Returns the proxy for an address; null if there is none.</summary>
+    /// <exception cref="ProxyVariableException">The variable for this address has an invalid value.</exception>
     public ProxyRoute? RouteTo(Uri address)
     {
         if (address.IsLoopback || _exceptions.Cover(address))
@@ -55,7 +55,7 @@ internal sealed class EnvironmentProxy : IWebProxy, ICredentials
         if ((Given(https ? "https_proxy" : "http_proxy") ?? Given("all_proxy")) is not { } variable)
             return null;
         var route = ProxyRoute.Parse(variable.Name, variable.Value);
-        // An HTTP proxy carries HTTP/1.1 or, once asked to CONNECT, TLS: no HTTP/2 in plain text.
+        // An HTTP proxy supports HTTP/1.1 and, by CONNECT, TLS, but not HTTP/2 in plain text.
         return https || route.IsSocks ? route : null;
     }
 
@@ -71,7 +71,7 @@ internal sealed class EnvironmentProxy : IWebProxy, ICredentials
 
     private IEnumerable<(string Name, string Value)> Named() => Names.Select(Given).OfType<(string, string)>();
 
-    // The lower-case name wins, as in curl. HTTP_PROXY in a CGI script is a header that a stranger has sent.
+    // The lower-case name takes precedence, as in curl. In a CGI script, HTTP_PROXY is a request header.
     private (string Name, string Value)? Given(string name)
     {
         var upper = name.ToUpperInvariant();

@@ -5,18 +5,18 @@ namespace Coder.Mesh.Protocol.Network;
 /// <summary>Makes the connections of a gRPC channel go through a proxy.</summary>
 internal static class ProxiedChannels
 {
-    /// <summary>Goes through the proxy that the environment names for this address, or straight there.</summary>
-    /// <exception cref="ProxyVariableException">The variable names no proxy.</exception>
+    /// <summary>Uses the proxy that the environment defines for this address, if any.</summary>
+    /// <exception cref="ProxyVariableException">The variable has an invalid value.</exception>
     public static void UseProxyFor(this SocketsHttpHandler handler, Uri address, Func<string, string?> env)
     {
         var proxy = EnvironmentProxy.Read(env) ?? HttpClient.DefaultProxy;
-        // Whether an address is bypassed is asked first: a proxy may be given for it all the same.
+        // Bypassed addresses are checked first, since a proxy may be returned for them too.
         handler.UseProxy = !address.IsLoopback && !proxy.IsBypassed(address) && proxy.GetProxy(address) is not null;
         if (!handler.UseProxy)
             return;
         handler.Proxy = proxy;
-        // The channel would dial the address itself, to balance load, and hand its connection to the HTTP client, which
-        // asks for one to the proxy. A callback that is there already keeps it from that.
+        // For load balancing, the channel would connect to the address itself and pass this connection to the HTTP
+        // client, which needs one to the proxy. It does not do so if a callback is set.
         handler.ConnectCallback = Dial;
     }
 

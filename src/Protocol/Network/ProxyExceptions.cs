@@ -20,7 +20,7 @@ internal sealed class ProxyExceptions
         return exceptions;
     }
 
-    /// <summary>Nothing is looked up: an address is listed only where it is written as one.</summary>
+    /// <summary>Names are not resolved: addresses match only entries that are addresses.</summary>
     public bool Cover(Uri address)
     {
         if (_all)
@@ -63,7 +63,7 @@ internal sealed class ProxyExceptions
             _entries.Add(new Entry(domain, null, port));
     }
 
-    // An IPv6 address has a port only where it stands in brackets.
+    // An IPv6 address with a port has brackets.
     private static (string Host, int? Port) HostAndPort(string item)
     {
         var colon = item.LastIndexOf(':');

@@ -5,18 +5,18 @@ namespace Coder.Mesh.Protocol.Network;
 /// <summary>A proxy that a variable names.</summary>
 /// <param name="Variable">The variable's name.</param>
 /// <param name="Address">Without user and password.</param>
-/// <param name="Credential">What stood before the host; null if nothing did.</param>
+/// <param name="Credential">The user information of the URL; null if it has none.</param>
 internal sealed record ProxyRoute(string Variable, Uri Address, NetworkCredential? Credential)
 {
     private const int SocksPort = 1080;
 
     public bool IsSocks => Address.Scheme.StartsWith("socks", StringComparison.Ordinal);
 
-    /// <exception cref="ProxyVariableException">It names none.</exception>
+    /// <exception cref="ProxyVariableException">The value is invalid.</exception>
     public static ProxyRoute Parse(string variable, string value) =>
         TryParse(variable, value) ?? throw new ProxyVariableException(variable);
 
-    /// <returns>Null if it names none.</returns>
+    /// <returns>Null if the value is invalid.</returns>
     public static ProxyRoute? TryParse(string variable, string value)
     {
         var text = value.Contains("://", StringComparison.Ordinal) ? value : $"http://{value}";
@@ -25,7 +25,7 @@ internal sealed record ProxyRoute(string Variable, Uri Address, NetworkCredentia
         var scheme = given.Scheme switch
         {
             "http" or "https" or "socks4" or "socks4a" or "socks5" => given.Scheme,
-            // The same here: names are always looked up by the proxy.
+            // Equivalent here, since the proxy always resolves names.
             "socks5h" => "socks5",
             _ => null,
         };

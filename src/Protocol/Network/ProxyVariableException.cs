@@ -1,7 +1,7 @@
 namespace Coder.Mesh.Protocol.Network;
 
 /// <summary>
-/// A variable of the environment names no proxy that can be used. Its value isn't told, for it may hold a password.
+/// An environment variable has an invalid proxy. The message omits its value, which may contain a password.
 /// </summary>
 /// <param name="variable">Its name.</param>
 public sealed class ProxyVariableException(string variable)

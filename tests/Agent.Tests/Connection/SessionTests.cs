@@ -325,7 +325,7 @@ public sealed class SessionTests
         var (_, text) = await agent.Health("/health/ready");
 
         Assert.StartsWith(
-            "not attached: token_unusable: What is in MESH_TOKEN is no token",
+            "not attached: token_unusable: What is in MESH_TOKEN is not a token",
             text,
             StringComparison.Ordinal
         );

@@ -36,14 +36,14 @@ public sealed class ErrorTests : CliTest
     {
         Server.Failure = FakeControlPlane.Rich(
             StatusCode.InvalidArgument,
-            "name: must be an RFC 1123 label; spec.cpu: \"x\" is no quantity",
+            "name: must be an RFC 1123 label; spec.cpu: \"x\" is not a quantity",
             "INVALID_ARGUMENT",
             new BadRequest
             {
                 FieldViolations =
                 {
                     new BadRequest.Types.FieldViolation { Field = "name", Description = "must be an RFC 1123 label" },
-                    new BadRequest.Types.FieldViolation { Field = "spec.cpu", Description = "\"x\" is no quantity" },
+                    new BadRequest.Types.FieldViolation { Field = "spec.cpu", Description = "\"x\" is not a quantity" },
                 },
             }
         );

@@ -208,7 +208,7 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
         Assert.Equal((ConditionStatus.True, ""), (none.Status, none.Code));
         Assert.Equal((ConditionStatus.False, "volume_created_anew"), (one.Status, one.Code));
         Assert.Equal(
-            "The home disk of 1 workspace was created anew in the last 7 days, and is empty unless somebody has restored it: dev.",
+            "The home disk of 1 workspace was created anew in the last 7 days, and is empty unless it was restored: dev.",
             one.Message
         );
         Assert.Equal(got.VolumeCreatedAnewTime, one.SinceTime);

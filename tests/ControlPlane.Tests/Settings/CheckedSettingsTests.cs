@@ -121,7 +121,7 @@ public sealed class CheckedSettingsTests
     }
 
     [Theory]
-    [InlineData("{\n  \"Mesh\": }", " It is no JSON at line 2, byte 11.")]
+    [InlineData("{\n  \"Mesh\": }", " It is not JSON at line 2, byte 11.")]
     [InlineData("""{"Mesh": {"DataFolder": "/a"}, "mesh": {"datafolder": "/b"}}""", "duplicate key")]
     public void File_that_cannot_be_read_is_told_with_the_place(string text, string why)
     {

@@ -29,7 +29,10 @@ public sealed class SettingNamesTests
     [InlineData("ConnectionString:Mesh", "ConnectionString__Mesh", "ConnectionStrings__Mesh")]
     [InlineData("Logging:Console:FormaterName", "Logging__Console__FormaterName", "Logging__Console__FormatterName")]
     public void Misspelt_setting_is_told_with_the_one_that_was_meant(string key, string variable, string meant) =>
-        Assert.Equal([$"{variable} is no setting of the control plane. Did you mean {meant}?"], Problems((key, "x")));
+        Assert.Equal(
+            [$"{variable} is not a setting of the control plane. Did you mean {meant}?"],
+            Problems((key, "x"))
+        );
 
     [Theory]
     [InlineData("Mesh:Nonsense")]
@@ -38,7 +41,7 @@ public sealed class SettingNamesTests
     public void Setting_like_none_is_told_with_where_all_are(string key) =>
         Assert.Equal(
             [
-                $"{key.Replace(":", "__", StringComparison.Ordinal)} is no setting of the control plane; docs/configuration.md lists them.",
+                $"{key.Replace(":", "__", StringComparison.Ordinal)} is not a setting of the control plane; docs/configuration.md lists them.",
             ],
             Problems((key, "x"))
         );

@@ -152,7 +152,7 @@ public sealed class OtherDatabaseTests(PostgresFixture postgres) : ControlPlaneT
                 await Assert.ThrowsAsync<RpcException>(() =>
                     plane.Providers.ListProvidersAsync(new(), plane.Admin, cancellationToken: Ct).ResponseAsync
                 ),
-            e => e.Status.Detail.Contains("store", StringComparison.Ordinal)
+            e => e.Status.Detail.Contains("database", StringComparison.Ordinal)
         );
         // The reader of the feed meets it too.
         var calls = await Calls(plane.Database);

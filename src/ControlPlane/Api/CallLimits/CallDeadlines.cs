@@ -6,8 +6,8 @@ using Coder.Mesh.Protocol;
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
-/// Reads how long each gRPC call has, and refuses those that say it in no form of gRPC or have no time left. The server
-/// itself would take both for calls without a deadline.
+/// Reads the deadline of each gRPC call, and refuses calls whose deadline is malformed or has passed. Kestrel would
+/// treat both as calls without a deadline.
 /// </summary>
 internal static class CallDeadlines
 {
@@ -46,6 +46,6 @@ internal static class CallDeadlines
         );
     }
 
-    /// <summary>Returns how long a call had when it came; null if it has no deadline.</summary>
+    /// <summary>Returns the time that a call had left when it arrived; null if it has no deadline.</summary>
     public static TimeSpan? Of(HttpContext context) => context.Features.Get<Deadline>()?.Left;
 }

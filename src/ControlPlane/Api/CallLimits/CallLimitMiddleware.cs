@@ -11,20 +11,20 @@ using Microsoft.AspNetCore.Authorization;
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
 /// <summary>
-/// Where calls of the API are let in. Those with a token that was good before are let in before it is looked up, for
-/// that asks the store too; any other only once it is known, and until then <see cref="TokenLookupLimiter"/> bounds
-/// what it may ask for.
+/// Applies the limits of concurrent API calls. A call with a token that was valid before needs a permit before the
+/// token is looked up, since the lookup uses the database too. Other calls need one after authentication; until then
+/// <see cref="TokenLookupLimiter"/> limits them.
 /// </summary>
 internal static class CallLimitMiddleware
 {
-    /// <summary>Comes before authentication.</summary>
+    /// <summary>Place it before authentication.</summary>
     public static IApplicationBuilder UseCallLimitsOfKnown(this IApplicationBuilder app)
     {
         var gate = app.ApplicationServices.GetRequiredService<TokenLookupLimiter>();
         return app.UseCallLimits(context => gate.Known(BearerToken.Of(context.Request)));
     }
 
-    /// <summary>Comes after authorization.</summary>
+    /// <summary>Place it after authorization.</summary>
     public static IApplicationBuilder UseCallLimitsOfOthers(this IApplicationBuilder app) =>
         app.UseCallLimits(context => Caller.TokenOf(context.User));
 
@@ -108,7 +108,7 @@ internal static class CallLimitMiddleware
         return Task.CompletedTask;
     }
 
-    /// <returns>Null for what isn't a call of the API: health, reflection, agents' streams.</returns>
+    /// <returns>Null for other requests: health, reflection and streams of agents.</returns>
     private static MethodType? KindOf(Endpoint? endpoint)
     {
         if (endpoint?.Metadata.GetMetadata<IAuthorizeData>() is null)

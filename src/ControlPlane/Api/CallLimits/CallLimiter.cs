@@ -46,7 +46,7 @@ internal sealed class CallLimiter : IDisposable
         var concurrent = Math.Clamp(options.Value.Concurrent, 1, Math.Max(1, pool / 2));
         _few = For(caller => caller, AlwaysWaiting, waiting: 0);
         _crowd = new ConcurrencyLimiter(Limit(concurrent + options.Value.Waiting, 0));
-        // The second queue has those only that the first one let through.
+        // The second limiter queues only calls that the first one admitted.
         _turns = PartitionedRateLimiter.CreateChained(
             For(caller => caller, Math.Max(1, concurrent / 2), options.Value.WaitingPerCaller),
             For(_ => "", concurrent, waiting: int.MaxValue)
@@ -55,9 +55,9 @@ internal sealed class CallLimiter : IDisposable
         _beginnings = new ConcurrencyLimiter(Limit(Math.Min(BeginningWatches, concurrent), watches.Watches));
     }
 
-    /// <param name="caller">Who has the turn.</param>
-    /// <param name="left">Until the call's deadline; null if it has none.</param>
-    /// <returns>To be disposed of when the call has ended.</returns>
+    /// <param name="caller">The token that the permit counts for.</param>
+    /// <param name="left">Time until the deadline of the call; null if it has none.</param>
+    /// <returns>The permit, to be disposed of when the call has ended.</returns>
     public async Task<Result<IDisposable>> Call(string caller, TimeSpan? left, CancellationToken ct)
     {
         var entered = Enter(caller);
@@ -84,10 +84,10 @@ internal sealed class CallLimiter : IDisposable
         }
     }
 
-    /// <returns>The place of a watch, to be disposed of when it has ended.</returns>
+    /// <returns>The permit of a watch, to be disposed of when it has ended.</returns>
     public Result<IDisposable> Watch() => Granted(_watches.AttemptAcquire(), WatchErrors.TooMany);
 
-    /// <returns>To be disposed of when a watch has begun.</returns>
+    /// <returns>The permit to start a watch, to be disposed of once it has started.</returns>
     public Task<Result<IDisposable>> Beginning(TimeSpan? left, CancellationToken ct) =>
         Enter(cancel => _beginnings.AcquireAsync(1, cancel), _beginnings.AttemptAcquire(), MaxBeginning, left, ct);
 
@@ -130,7 +130,7 @@ internal sealed class CallLimiter : IDisposable
     }
 
     /// <summary>
-    /// Turns that nobody gives back, for the store doesn't answer, are not a matter of too many calls.
+    /// While the database does not respond, permits are not returned; this is not reported as too many calls.
     /// </summary>
     private Error NoPermit() =>
         _health.Unreachable.IsCancellationRequested ? StoreFailure.Unavailable : CallErrors.TooManyCalls();

@@ -7,7 +7,7 @@ internal sealed class CallPermit(IDisposable? place, IDisposable turn) : IDispos
 {
     private IDisposable? _turn = turn;
 
-    /// <summary>Releases the permit to use the database, once a watch has begun.</summary>
+    /// <summary>Releases the permit to use the database, once a watch has started.</summary>
     public static void Begun(HttpContext context) => context.Features.Get<CallPermit>()?.EndTurn();
 
     public void Dispose()

@@ -3,16 +3,16 @@ using Microsoft.Extensions.Primitives;
 
 namespace Coder.Mesh.ControlPlane.Api.CallLimits;
 
-/// <summary>Reads the header in which a gRPC call says how long it has.</summary>
+/// <summary>Parses the <c>grpc-timeout</c> header.</summary>
 internal static class GrpcTimeout
 {
     public const string Header = "grpc-timeout";
 
     private const int MaxDigits = 8;
 
-    /// <summary>Reads it as https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md has it.</summary>
-    /// <param name="left">Null if there is no header; zero or less than a tick if the call has no time left.</param>
-    /// <returns>False if the header can't be read.</returns>
+    /// <summary>Parses it as defined in https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md.</summary>
+    /// <param name="left">Time left; null if there is no header, zero if less than a tick is left.</param>
+    /// <returns>False if the header is malformed.</returns>
     public static bool TryRead(StringValues header, out TimeSpan? left)
     {
         left = null;

@@ -14,7 +14,7 @@ using Npgsql;
 
 namespace Coder.Mesh.ControlPlane.Api.Calls;
 
-/// <summary>Turns failures that no service foresees into statuses that say what to do, and logs the rest.</summary>
+/// <summary>Converts failures that services do not handle into statuses with advice, and logs the others.</summary>
 internal sealed class FailureInterceptor(
     RefusalLog refusals,
     ApiMetrics metrics,
@@ -77,12 +77,12 @@ internal sealed class FailureInterceptor(
         }
     }
 
-    // A write to a stream that is gone is an invalid operation; a command of PostgreSQL that was cancelled says so.
+    // Writing to a stream that has ended throws InvalidOperationException; Npgsql reports a cancelled command.
     private static bool IsOfHangingUp(Exception exception) =>
         exception is OperationCanceledException or IOException or InvalidOperationException
         || StoreFailure.State(exception) == PostgresErrorCodes.QueryCanceled;
 
-    /// <param name="request">Null where there are many: agents' streams have metrics of their own.</param>
+    /// <param name="request">Null for streams of requests: those of agents have their own metrics.</param>
     private RpcException? Translate(Exception exception, object? request, ServerCallContext context)
     {
         var translated = Translated(exception, request, context);
@@ -99,8 +99,8 @@ internal sealed class FailureInterceptor(
                 return JsonFieldNames.Renamed(told, message.Descriptor);
             case RpcException:
                 return null;
-            // The caller has hung up or cancelled the call, in the middle of whatever was done for him. Nobody is told,
-            // and as a status it isn't logged as a failure.
+            // The caller has disconnected or cancelled the call. Nothing is sent, and a status is not logged as an
+            // error.
             case ConnectionAbortedException or ConnectionResetException:
             case Exception when context.CancellationToken.IsCancellationRequested && IsOfHangingUp(exception):
                 return new RpcException(new Status(StatusCode.Cancelled, "The caller cancelled the call."));
@@ -112,7 +112,7 @@ internal sealed class FailureInterceptor(
                 ).ToRpcException();
         }
 
-        // Connections that the store leaves without an answer are held by those that wait for it.
+        // While the database does not respond, the calls that wait for it hold all connections.
         if (StoreFailure.IsPoolExhausted(exception) && !health.Unreachable.IsCancellationRequested)
             return CallErrors.TooManyCalls().ToRpcException();
         if (StoreFailure.IsUnavailable(exception))

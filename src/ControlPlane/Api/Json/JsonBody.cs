@@ -35,7 +35,7 @@ internal static class JsonBody
             var name = field?.JsonName ?? Fields.Short(property.Name);
             var at = path.Length == 0 ? name : $"{path}.{name}";
             if (field is null)
-                yield return new FieldViolation(at, $"is no field of this request{Meant(property.Name, type)}");
+                yield return new FieldViolation(at, $"is not a field of this request{Meant(property.Name, type)}");
             else if (!given.Add(field))
                 yield return new FieldViolation(at, "is given more than once");
             else if (property.Value.ValueKind != JsonValueKind.Null)

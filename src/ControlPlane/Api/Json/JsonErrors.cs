@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// Refusals that no service makes, in the form and with the HTTP status in which those of services come.
+/// Writes errors that no service returns, in the same form and with the same HTTP statuses as theirs.
 /// </summary>
 internal static class JsonErrors
 {
@@ -23,7 +23,7 @@ internal static class JsonErrors
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Writes what neither a service nor the authentication refuses, and counts it.</summary>
+    /// <summary>Writes and counts an error that neither a service nor the authentication returns.</summary>
     /// <inheritdoc cref="Write"/>
     public static Task Refuse(HttpContext context, Error error, int? status = null)
     {
@@ -31,7 +31,7 @@ internal static class JsonErrors
         return Write(context, error, status);
     }
 
-    /// <param name="status">Where HTTP has one of its own; else it follows from the kind.</param>
+    /// <param name="status">The HTTP status if it does not follow from the kind.</param>
     public static Task Write(HttpContext context, Error error, int? status = null)
     {
         context.Response.StatusCode = status ?? HttpStatus(error.Kind);
@@ -41,7 +41,7 @@ internal static class JsonErrors
         if (error.RetryDelay is { } delay)
             context.Response.Headers[HeaderNames.RetryAfter] = Math.Ceiling(delay.TotalSeconds)
                 .ToString(CultureInfo.InvariantCulture);
-        // Without the formatter's blanks, as the transcoding writes.
+        // Without the spaces of the formatter, like the transcoding.
         var text = JsonNode.Parse(Formatter.Format(error.ToStatus()))!.ToJsonString(Compact);
         return context.Response.WriteAsync(text, context.RequestAborted);
     }

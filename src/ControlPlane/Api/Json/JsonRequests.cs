@@ -15,8 +15,8 @@ using Microsoft.Net.Http.Headers;
 namespace Coder.Mesh.ControlPlane.Api.Json;
 
 /// <summary>
-/// Reads a request before the transcoding does, which passes over fields and parameters that it doesn't know and says
-/// of others only that they are bad: a misspelt filter or precondition would go unnoticed.
+/// Validates a request before the transcoding, which ignores unknown fields and parameters, such as a misspelt filter
+/// or precondition, and does not describe what is wrong with others.
 /// </summary>
 internal static class JsonRequests
 {
@@ -47,11 +47,11 @@ internal static class JsonRequests
     );
 
     /// <summary>
-    /// Maximum time from the first look at a body to its end. Kestrel's own limits of a slow body are for pauses.
+    /// Maximum time to read a whole body. Kestrel's own limits concern pauses only.
     /// </summary>
     public static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Comes after authorization: nobody else's bodies are read.</summary>
+    /// <summary>Place it after authorization, so that only bodies of authorized callers are read.</summary>
     public static IApplicationBuilder UseStrictJson(this IApplicationBuilder app) =>
         app.Use(
             async (context, next) =>
@@ -93,7 +93,7 @@ internal static class JsonRequests
         return fields.Error;
     }
 
-    /// <returns>The rule that a parameter breaks; null if it breaks none.</returns>
+    /// <returns>The rule that a parameter violates; null if it is valid.</returns>
     private static string? ParameterRule(
         HttpRequest request,
         MessageDescriptor type,
@@ -103,10 +103,10 @@ internal static class JsonRequests
     )
     {
         if (inBody)
-            return "is no parameter: what isn't in this request's path is in its body";
+            return "is not a parameter: fields that are not in the path belong in the body";
         var field = type.Fields.InDeclarationOrder().FirstOrDefault(f => f.Name == name || f.JsonName == name);
         if (field is null || request.RouteValues.ContainsKey(field.Name))
-            return "is no parameter of this request";
+            return "is not a parameter of this request";
         var given = request.Query.Where(q => q.Key == field.Name || q.Key == field.JsonName).Sum(q => q.Value.Count);
         var mayBeGiven = field.IsRepeated || given == 1;
         if (mayBeGiven && values.All(v => Parses(type, field, v!)))
@@ -118,12 +118,12 @@ internal static class JsonRequests
 
     private static bool Parses(MessageDescriptor type, FieldDescriptor field, string value)
     {
-        // As the transcoding takes it: by its name or its number.
+        // Like the transcoding: by name or number.
         if (field.FieldType == FieldType.Enum)
             return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
                 ? field.EnumType.FindValueByNumber(number) is not null
                 : field.EnumType.FindValueByName(value) is not null;
-        // In JSON 1e1 is one, for the transcoding it isn't.
+        // 1e1 is an integer in JSON, but not for the transcoding.
         if (
             IsNumber(field)
             && !decimal.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
@@ -155,7 +155,7 @@ internal static class JsonRequests
         using var body = new MemoryStream();
         if (await ReadProblem(context, body) is { } unread)
         {
-            // What is left of it can't be told from the next request.
+            // The rest of the body cannot be separated from the next request.
             context.Response.Headers.Connection = "close";
             return unread;
         }
@@ -165,13 +165,13 @@ internal static class JsonRequests
         return MessageProblem(body.GetBuffer().AsSpan(0, (int)body.Length), type, context.Request);
     }
 
-    /// <summary>Reads a body as HTTP delimits it.</summary>
+    /// <summary>Reads the whole body.</summary>
     private static async Task<Error?> ReadProblem(HttpContext context, MemoryStream body)
     {
         var time = context.RequestServices.GetRequiredService<TimeProvider>();
         var reader = context.Request.BodyReader;
         using var late = new CancellationTokenSource(ReadLimit, time);
-        // Not a token of the read, which would leave the reader in a state that the server logs as an error.
+        // Cancelling the token of the read would leave the reader in a state that Kestrel logs as an error.
         await using var onLate = late.Token.Register(reader.CancelPendingRead);
         try
         {
@@ -182,7 +182,7 @@ internal static class JsonRequests
         {
             return Incomplete;
         }
-        // Kestrel has another exception for a chunk that is too large for it. Whoever has hung up is told nothing.
+        // Kestrel throws another exception if a chunk is too large. Disconnected clients receive nothing.
         catch (IOException e)
             when (e is not ConnectionResetException && !context.RequestAborted.IsCancellationRequested)
         {
@@ -190,7 +190,7 @@ internal static class JsonRequests
             {
                 StatusCodes.Status413PayloadTooLarge => TooLarge,
                 StatusCodes.Status408RequestTimeout => Incomplete,
-                _ => Bad($"The body can't be read as HTTP delimits it: {e.Message}"),
+                _ => Bad($"The body cannot be read: {e.Message}"),
             };
         }
     }
@@ -206,13 +206,13 @@ internal static class JsonRequests
             if (JsonBody.Problems(json.RootElement, type) is { Count: > 0 } problems)
                 return Bad(string.Join("; ", problems.Select(p => $"{p.Field}: {p.Rule}"))) with { Fields = problems };
             var message = Parser.Parse(text, type);
-            // The path would win, without a word.
+            // The value in the path would be used silently.
             var twice = type
                 .Fields.InDeclarationOrder()
                 .FirstOrDefault(f => request.RouteValues.ContainsKey(f.Name) && f.Accessor.GetValue(message) is not "");
             if (twice is not null)
                 return Bad($"{twice.JsonName} is in the path, and must not be in the body.");
-            // As the transcoding reads it: it doesn't take a number as a text, nor 1e1, and wouldn't say what is wrong.
+            // Like the transcoding, which accepts neither a number as text nor 1e1, without describing the error.
             request.Body = new MemoryStream(Utf8.GetBytes(JsonFormatter.Default.Format(message)));
             return null;
         }

@@ -49,7 +49,7 @@ internal sealed class OpenApiDocument(JsonRoutes routes)
             {
                 ["title"] = "Coder.Mesh",
                 ["description"] =
-                    "The API of the control plane as JSON over HTTP. docs/json.md and docs/errors.md tell more.",
+                    "The API of the control plane as JSON over HTTP. See docs/json.md and docs/errors.md.",
                 ["version"] = BuildVersion.Version,
             },
             ["security"] = new JsonArray(new JsonObject { [Token] = new JsonArray() }),
