@@ -28,7 +28,7 @@ internal sealed class TestMesh : IAsyncDisposable
         Store = new Store(DataFolder);
         // A control plane that was killed a few times in a row is looked for as eagerly as one that was killed once.
         _channel = GrpcChannel.ForAddress(Address, new() { MaxReconnectBackoff = TimeSpan.FromSeconds(1) });
-        var api = _channel.Intercept(Authorize);
+        var api = _channel.Intercept(new ExplainedFailures(() => ControlPlane)).Intercept(Authorize);
         (Providers, Workspaces) = (new(api), new(api));
     }
 
