@@ -142,8 +142,8 @@ public sealed class WaitTests : CliTest
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(50, run.Stderr.Split($" {(verb == "rm" ? "deleted" : "stopped")}\n").Length - 1);
         Assert.Equal(50, Server.Writes.Count);
-        // Beside the writes: a list and a watch of workspaces, and the same of providers.
-        Assert.Equal(54, Server.Requests.Count);
+        // Beside the writes: a list and a watch of workspaces, and the same of providers, which may come too late.
+        Assert.InRange(Server.Requests.Count, 52, 54);
     }
 
     [Fact]

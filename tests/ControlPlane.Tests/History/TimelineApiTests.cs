@@ -190,8 +190,9 @@ public sealed class TimelineApiTests(PostgresFixture postgres) : ControlPlaneTes
             plane.Admin,
             cancellationToken: Ct
         );
+        // Versions before it may come first.
         Workspace? told = null;
-        while (told is null && await watch.ResponseStream.MoveNext(Ct))
+        while (told?.VolumeCreatedAnewTime is null && await watch.ResponseStream.MoveNext(Ct))
             told = watch.ResponseStream.Current.Workspace;
         var one = await Volumes(plane);
         await Tell(agent, web, 1, WorkspaceState.Running, Entry("c3", 6, TimelineStage.VolumeBound));

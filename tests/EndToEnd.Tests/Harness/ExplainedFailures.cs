@@ -3,7 +3,9 @@ using Grpc.Core.Interceptors;
 
 namespace Coder.Mesh.EndToEnd.Tests.Harness;
 
-/// <summary>Adds the control plane's log to answers that refer to it, since it is gone when a test has failed.</summary>
+/// <summary>
+/// Adds the control plane's log to answers that refer to it, since it is gone when a test has failed.
+/// </summary>
 internal sealed class ExplainedFailures(Func<ChildProcess> controlPlane) : Interceptor
 {
     public override AsyncUnaryCall<TResponse> AsyncUnaryCall<TRequest, TResponse>(

@@ -76,6 +76,10 @@ public sealed class LocalPostgres : IPostgresSource
                     ["fsync"] = "off",
                     ["full_page_writes"] = "off",
                     ["max_connections"] = "300",
+                    // One database for each test: vacuuming hundreds of them that nobody uses any more takes longer
+                    // than to make them.
+                    ["autovacuum"] = "off",
+                    ["checkpoint_timeout"] = "1h",
                 },
             };
             var cluster = await EmbeddedCluster.Prepare(options, TimeProvider.System, NullLogger.Instance, ct);
