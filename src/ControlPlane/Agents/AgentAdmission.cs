@@ -10,8 +10,8 @@ using Microsoft.Extensions.Options;
 namespace Coder.Mesh.ControlPlane.Agents;
 
 /// <summary>
-/// Attaches agents. Concurrent attaches are stored together, so that a crowd that returns at once costs few
-/// transactions; those that would wait too long are refused with a retry delay.
+/// Attaches agents. Concurrent attaches are stored in batches, so that many agents that reconnect at once need few
+/// transactions. Agents that would wait too long are refused with a retry delay.
 /// </summary>
 internal sealed class AgentAdmission : IDisposable
 {

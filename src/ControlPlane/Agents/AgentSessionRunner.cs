@@ -31,7 +31,7 @@ internal sealed class AgentSessionRunner(
     ILogger<AgentSessionRunner> logger
 )
 {
-    public async Task<Ending> Run(
+    public Task<Ending> Run(
         AttachedSession attached,
         ConnectResponse welcome,
         IAsyncStreamReader<ConnectRequest> requests,
@@ -40,21 +40,38 @@ internal sealed class AgentSessionRunner(
         CancellationToken ct
     )
     {
-        using var session = Open(attached);
+        // What was read for the attach is not kept for as long as the session lasts.
+        var session = Open(attached);
+        logger.AgentAttached(
+            names.Of(session.ProviderId),
+            session.ProviderId,
+            session.Epoch,
+            attached.Presence.Agent?.AgentVersion ?? ""
+        );
+        session.Send(welcome);
+        var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
+        return Run(session, reader, WriterOf(session, attached.State.SilenceLimit), requests, responses, ct);
+    }
+
+    private async Task<Ending> Run(
+        AgentSession opened,
+        FrameReader reader,
+        FrameWriter writer,
+        IAsyncStreamReader<ConnectRequest> requests,
+        IServerStreamWriter<ConnectResponse> responses,
+        CancellationToken ct
+    )
+    {
+        using var session = opened;
         using var onShutdown = drain.Closing.Register(() => session.Close(SessionEnd.Shutdown));
         using var onAbort = ct.Register(() => session.Close(SessionEnd.ConnectionLost));
         var openedAt = time.GetTimestamp();
         metrics.Opened();
-        var version = attached.Presence.Agent?.AgentVersion ?? "";
-        logger.AgentAttached(names.Of(session.ProviderId), session.ProviderId, session.Epoch, version);
         try
         {
-            session.Send(welcome);
             sessions.Add(session);
             // Changes during the attach, such as the revocation of its token, could not find the session.
             check.Request(session.ProviderId);
-            var reader = new FrameReader(session, options.Value, metrics, time, sessionSpan);
-            var writer = WriterOf(session, attached.State.SilenceLimit);
             await Task.WhenAll(
                 Part(session, () => reader.Run(requests, session.Closing)),
                 Part(session, () => writer.Run(responses, session.Closing)),

@@ -53,24 +53,31 @@ internal sealed class AgentStreamService(
             throw new Ending(SessionEnd.Shutdown, "").ToException()!;
 
         var ct = context.CancellationToken;
-        var agent = context.Caller();
-        using var permit = Granted(await Noted(permits.Take(), agent.Subject, ct), agent.Subject, context);
-        var asked = await Noted(await ReadHello(requestStream, ct), agent.Subject, ct);
-        var (hello, interval) = Granted(asked, agent.Subject, context);
-        AttachedSession attached;
-        ConnectResponse welcome;
-        var frame = requestStream.Current;
-        using (Tracing.StartReceive(FrameNames.Of(frame.FrameCase), frame.Traceparent, sessionSpan))
-        {
-            attached = Granted(await admission.Admit(hello, agent, interval, ct), agent.Subject, context);
-            Record(agent.Subject, AccessReasons.Attached, "", context);
-            welcome = await Welcome(attached, hello, interval, ct);
-        }
-
+        var subject = context.Caller().Subject;
+        using var permit = Granted(await Noted(permits.Take(), subject, ct), subject, context);
+        var (attached, welcome) = await Admit(requestStream, context, sessionSpan);
         context.GetHttpContext().Features.Get<Arrival>()?.Attached();
         var end = await runner.Run(attached, welcome, requestStream, responseStream, sessionSpan, ct);
-        if (end.ToException() is { } told)
-            throw told;
+        if (end.ToException() is { } error)
+            throw error;
+    }
+
+    // Apart from the caller, whose variables last as long as the stream.
+    private async Task<(AttachedSession Attached, ConnectResponse Welcome)> Admit(
+        IAsyncStreamReader<ConnectRequest> requests,
+        ServerCallContext context,
+        ActivityContext sessionSpan
+    )
+    {
+        var ct = context.CancellationToken;
+        var agent = context.Caller();
+        var asked = await Noted(await ReadHello(requests, ct), agent.Subject, ct);
+        var (hello, interval) = Granted(asked, agent.Subject, context);
+        var frame = requests.Current;
+        using var span = Tracing.StartReceive(FrameNames.Of(frame.FrameCase), frame.Traceparent, sessionSpan);
+        var attached = Granted(await admission.Admit(hello, agent, interval, ct), agent.Subject, context);
+        Record(agent.Subject, AccessReasons.Attached, "", context);
+        return (attached, await Welcome(attached, hello, interval, ct));
     }
 
     private async Task<Result<(Hello Hello, TimeSpan HeartbeatInterval)>> ReadHello(

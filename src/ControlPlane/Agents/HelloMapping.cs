@@ -75,7 +75,7 @@ internal static class HelloMapping
             )),
         ];
         return conditions.CountBy(c => c.Type).FirstOrDefault(t => t.Value > 1) is { Key: { } twice }
-            ? throw new ProtocolException($"readiness.conditions: each type once, got {twice} more often")
+            ? throw new ProtocolException($"readiness.conditions: type {twice} occurs more than once")
             : conditions;
     }
 

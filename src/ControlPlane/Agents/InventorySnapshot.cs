@@ -16,7 +16,9 @@ internal sealed class InventorySnapshot
     /// </summary>
     private const int MaxCharacters = 4_000_000;
 
-    /// <summary>Maximum of one description: more than any workspace has, and small enough for a response.</summary>
+    /// <summary>
+    /// Maximum size of one description, in characters: more than any valid one, and small enough for a response.
+    /// </summary>
     private const int MaxCharactersOfOne = 200_000;
 
     private Dictionary<string, Held> _held = [];

@@ -38,7 +38,7 @@ internal static partial class Log
     [LoggerMessage(
         1104,
         LogLevel.Warning,
-        "Cannot read the desired states of provider {Provider} ({ProviderId}): {Problem}"
+        "Cannot synchronize workspaces with the agent of provider {Provider} ({ProviderId}); retrying: {Problem}"
     )]
     public static partial void DesiredNotRead(this ILogger logger, string provider, string providerId, string problem);
 
@@ -89,7 +89,7 @@ internal static partial class Log
     [LoggerMessage(
         1111,
         LogLevel.Information,
-        "{Moved} agents reconnected to other replicas and {Left} did not within {Seconds:0.0} s"
+        "Shutdown hand-over: {Moved} sessions closed, {Left} still open after {Seconds:0.0} s"
     )]
     public static partial void HandedOver(this ILogger logger, int moved, int left, double seconds);
 

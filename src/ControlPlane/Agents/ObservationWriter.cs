@@ -50,7 +50,10 @@ internal sealed class ObservationWriter(
     private sealed record Waiting(DateTimeOffset Due, TimeSpan? Pause = null);
 
     /// <exception cref="ProtocolException">The report is invalid.</exception>
-    /// <returns>False if too many wait; the session has to end then, since no report is dropped silently.</returns>
+    /// <returns>
+    /// False if too many workspaces have reports that wait to be stored. The caller must then close the session, so
+    /// that no workspace's latest report is lost unnoticed.
+    /// </returns>
     public bool Add(WorkspaceObserved report, ActivityContext trace, bool inSnapshot)
     {
         var observed = WorkspaceFrames.Observed(report, fence.ProviderId, fence.Epoch, time.GetUtcNow()) with

@@ -75,7 +75,7 @@ internal static class WorkspaceFrames
             Generation = 0,
             Code = StatusCodes.GenerationInvalid,
             Message =
-                $"Its objects carry generation {report.Generation}, which was never given out, so that nothing is applied to them: remove "
+                $"The workspace's objects have generation {report.Generation}, which the control plane never assigned, so changes are not applied. Remove "
                 + $"the annotation mesh.coder.com/generation from deployment ws-{report.WorkspaceId}.",
             Timeline = [],
         };

@@ -37,14 +37,14 @@ internal static partial class Log
     [LoggerMessage(
         1403,
         LogLevel.Information,
-        "{Count} Ready providers have no agent attached to an active replica; they become Error unless one attaches within {Seconds:0} s"
+        "{Count} providers were attached to replicas that are no longer active; those that do not attach again within {Seconds:0} s are set to Error"
     )]
     public static partial void SweepBegins(this ILogger logger, int count, double seconds);
 
     [LoggerMessage(
         1404,
         LogLevel.Warning,
-        "Failed to look for providers without an active replica; retrying: {Problem}"
+        "Failed to check for providers attached to inactive replicas; retrying: {Problem}"
     )]
     public static partial void SweepFailed(this ILogger logger, string problem);
 }

@@ -40,7 +40,7 @@ internal sealed class PresenceActor : IDisposable
     );
     private readonly TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ProviderPresence _session;
+    private readonly SessionFence _session;
     private readonly DateTimeOffset _heldUntil;
     private readonly bool _wasHeld;
     private AgentConnected? _held;
@@ -63,7 +63,8 @@ internal sealed class PresenceActor : IDisposable
         ILogger logger
     )
     {
-        _session = attached.Presence;
+        var presence = attached.Presence;
+        _session = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
         _saved = attached.HeldBack?.Before ?? attached.Presence;
         _state = attached.State;
         (_held, _wasHeld) = (attached.HeldBack?.Connected, attached.HeldBack is not null);

@@ -51,7 +51,7 @@ internal sealed class PresenceHost(
     }
 
     /// <returns>
-    /// The owner of this replica that is in charge, during a session or its grace period; null if there is none.
+    /// This replica's presence actor for the provider, during a session or its grace period; null if there is none.
     /// </returns>
     public PresenceActor? Find(string providerId)
     {

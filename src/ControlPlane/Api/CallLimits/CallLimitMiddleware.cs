@@ -34,31 +34,35 @@ internal static class CallLimitMiddleware
     )
     {
         var limiter = app.ApplicationServices.GetRequiredService<CallLimiter>();
+        // Not async: streams of agents pass it, and would keep its state for as long as they last.
         return app.Use(
-            async (context, next) =>
-            {
-                if (
-                    KindOf(context.GetEndpoint()) is not { } kind
-                    || context.Features.Get<CallPermit>() is not null
-                    || callerOf(context) is not { } caller
-                )
-                {
-                    await next(context);
-                    return;
-                }
-
-                var granted = await Enter(limiter, kind, caller.Hash, context);
-                if (granted.Error is { } error)
-                {
-                    await Refuse(context, kind, caller.User, error);
-                    return;
-                }
-
-                using var permit = granted.Value;
-                context.Features.Set(permit);
-                await next(context);
-            }
+            (context, next) =>
+                KindOf(context.GetEndpoint()) is { } kind
+                && context.Features.Get<CallPermit>() is null
+                && callerOf(context) is { } caller
+                    ? Limited(limiter, kind, caller, context, next)
+                    : next(context)
         );
+    }
+
+    private static async Task Limited(
+        CallLimiter limiter,
+        MethodType kind,
+        KnownToken caller,
+        HttpContext context,
+        RequestDelegate next
+    )
+    {
+        var granted = await Enter(limiter, kind, caller.Hash, context);
+        if (granted.Error is { } error)
+        {
+            await Refuse(context, kind, caller.User, error);
+            return;
+        }
+
+        using var permit = granted.Value;
+        context.Features.Set(permit);
+        await next(context);
     }
 
     private static async Task<Result<CallPermit>> Enter(

@@ -11,14 +11,14 @@ internal static class CallErrors
     public static readonly Error DeadlineExceeded = new(
         ErrorKind.DeadlineExceeded,
         ErrorReasons.DeadlineExceeded,
-        "The call's deadline (grpc-timeout) passed before it had a turn."
+        "The deadline (grpc-timeout) expired while the call was waiting."
     );
 
     public static Error TooManyCalls() =>
         new(
             ErrorKind.ResourceExhausted,
             ErrorReasons.TooManyCalls,
-            "The control plane has as many calls as it takes at this moment; try again after the delay."
+            "Too many calls are in progress; try again after the retry delay."
         )
         {
             // Not all at once.

@@ -12,30 +12,26 @@ internal static class CallerTraces
 {
     public static IApplicationBuilder UseCallerTraces(this IApplicationBuilder app) =>
         app.Use(
-            async (context, next) =>
-            {
-                var claimed = Activity.Current;
-                if (claimed is not { HasRemoteParent: true })
-                {
-                    await next(context);
-                    return;
-                }
-
-                if (await IsKnown(context))
-                {
-                    await next(context);
-                    return;
-                }
-
-                // Created before the caller was known. An activity that is not recorded is not exported.
-                claimed.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
-                claimed.IsAllDataRequested = false;
-                Activity.Current = null;
-                using (Tracing.StartUnauthenticated())
-                    await next(context);
-                Activity.Current = claimed;
-            }
+            (context, next) =>
+                Activity.Current is { HasRemoteParent: true } claimed ? Checked(context, claimed, next) : next(context)
         );
+
+    private static async Task Checked(HttpContext context, Activity claimed, RequestDelegate next)
+    {
+        if (await IsKnown(context))
+        {
+            await next(context);
+            return;
+        }
+
+        // Created before the caller was known. An activity that is not recorded is not exported.
+        claimed.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+        claimed.IsAllDataRequested = false;
+        Activity.Current = null;
+        using (Tracing.StartUnauthenticated())
+            await next(context);
+        Activity.Current = claimed;
+    }
 
     private static async Task<bool> IsKnown(HttpContext context)
     {

@@ -32,7 +32,7 @@ internal static class JsonRequests
         "The body must be a JSON object in UTF-8, {} at least, sent with \"content-type: application/json\"."
     );
 
-    private static readonly Error NoBody = Bad("This request has no body: what it says is in its path and query.");
+    private static readonly Error NoBody = Bad("This request must not have a body; use the path and query parameters.");
 
     private static readonly Error TooLarge = new(
         ErrorKind.InvalidArgument,
@@ -54,18 +54,20 @@ internal static class JsonRequests
     /// <summary>Place it after authorization, so that only bodies of authorized callers are read.</summary>
     public static IApplicationBuilder UseStrictJson(this IApplicationBuilder app) =>
         app.Use(
-            async (context, next) =>
-            {
-                if (JsonApi.Route(context) is not { } route || await Problem(context, route) is not { } error)
-                {
-                    await next(context);
-                    return;
-                }
-
-                int? status = error == Incomplete ? StatusCodes.Status408RequestTimeout : null;
-                await JsonErrors.Refuse(context, error, status);
-            }
+            (context, next) => JsonApi.Route(context) is { } route ? Validated(context, route, next) : next(context)
         );
+
+    private static async Task Validated(HttpContext context, GrpcJsonTranscodingMetadata route, RequestDelegate next)
+    {
+        if (await Problem(context, route) is not { } error)
+        {
+            await next(context);
+            return;
+        }
+
+        int? status = error == Incomplete ? StatusCodes.Status408RequestTimeout : null;
+        await JsonErrors.Refuse(context, error, status);
+    }
 
     private static async Task<Error?> Problem(HttpContext context, GrpcJsonTranscodingMetadata route)
     {
