@@ -7,7 +7,7 @@ internal enum DisconnectKind
     /// <summary>The attempt failed, or the stream broke.</summary>
     Lost,
 
-    /// <summary>The control plane refused the agent, and will until somebody changes something.</summary>
+    /// <summary>The control plane refused the agent. Retries fail until the configuration is corrected.</summary>
     Refused,
 
     /// <summary>The control plane restarts.</summary>

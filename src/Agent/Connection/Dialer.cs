@@ -172,5 +172,5 @@ internal sealed class Dialer(
     }
 }
 
-/// <summary>The peer violates the protocol.</summary>
+/// <summary>Thrown if the control plane sends no Welcome in time, or an invalid one.</summary>
 internal sealed class HandshakeException(string message, Exception? inner = null) : Exception(message, inner);

@@ -53,7 +53,7 @@ internal static partial class Log
     [LoggerMessage(3106, LogLevel.Information, "Starting a new session: {Detail}")]
     public static partial void Renewing(this ILogger logger, string detail);
 
-    [LoggerMessage(3107, LogLevel.Error, "Unexpected error while connecting; retrying")]
+    [LoggerMessage(3107, LogLevel.Error, "Unexpected error in the connection to the control plane; retrying")]
     public static partial void DialFault(this ILogger logger, Exception exception);
 
     [LoggerMessage(3108, LogLevel.Debug, "Sent a snapshot of {Count} workspaces in {Parts} frames")]

@@ -2,7 +2,10 @@ using Coder.Mesh.Agent.Connection;
 
 namespace Coder.Mesh.Agent.Health;
 
-/// <summary>What a kubelet asks: is the process alive, and is it attached.</summary>
+/// <summary>
+/// Endpoints for the kubelet's liveness and readiness probes. Ready means: attached, and the first snapshot was
+/// answered.
+/// </summary>
 internal static class HealthEndpoints
 {
     public const string Paths = $"{Live} and {Ready}";

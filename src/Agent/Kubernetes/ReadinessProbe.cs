@@ -189,7 +189,7 @@ internal sealed class ReadinessProbe(
         }
         catch (ApiException e)
         {
-            // A response of a gateway, or of a server that is starting.
+            // A 5xx may come from a gateway or from a server that is starting, so the API counts as unreachable.
             return e.Status >= System.Net.HttpStatusCode.InternalServerError
                 ? new CheckResult<T>(null, Unreachable: e.ToClusterException())
                 : new CheckResult<T>(null, Refused: e);

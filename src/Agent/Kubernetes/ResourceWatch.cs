@@ -95,8 +95,8 @@ internal sealed class ResourceWatch<T>(
         await Task.Delay(delay, time, ct);
     }
 
-    // An expired version is normal. If versions always expire, lists are delayed, since they are the most expensive for
-    // the server.
+    // An expired resource version is normal, so the first one causes no backoff. If it expires again before any change
+    // arrives, listing is delayed further, because lists are the most expensive requests for the API server.
     private TimeSpan AfterExpiry()
     {
         logger.WatchExpired(resource.Plural);

@@ -11,7 +11,7 @@ internal sealed class ClusterWatchLoop(IClusterDriver driver, TimeProvider time,
     private CancellationTokenSource? _stop;
     private Task _running = Task.CompletedTask;
 
-    /// <summary>Identity of the watched objects; null if none are watched.</summary>
+    /// <summary>Provider and deployment whose objects are watched; null if none are.</summary>
     public DriverIdentity? Identity { get; private set; }
 
     public void Start(DriverIdentity identity, IClusterSink sink)

@@ -7,7 +7,7 @@ internal static partial class Log
 
     [LoggerMessage(
         EventId = 3201,
-        Message = "Failed to apply generation {Generation} of workspace {WorkspaceId}: {Code}: {Reason} (transient: {Transient})"
+        Message = "Failed to reconcile generation {Generation} of workspace {WorkspaceId}: {Code}: {Reason} (transient: {Transient})"
     )]
     public static partial void ClusterRefused(
         this ILogger logger,
@@ -22,7 +22,7 @@ internal static partial class Log
     [LoggerMessage(
         3202,
         LogLevel.Warning,
-        "Applying generation {Generation} of workspace {WorkspaceId} took longer than {Limit}; retrying"
+        "Reconciling generation {Generation} of workspace {WorkspaceId} took longer than {Limit}; retrying"
     )]
     public static partial void ClusterTooSlow(
         this ILogger logger,
@@ -34,7 +34,7 @@ internal static partial class Log
     [LoggerMessage(
         3203,
         LogLevel.Error,
-        "Unexpected error while applying generation {Generation} of workspace {WorkspaceId}; retrying"
+        "Unexpected error while reconciling generation {Generation} of workspace {WorkspaceId}; retrying"
     )]
     public static partial void DriverFault(
         this ILogger logger,
@@ -56,7 +56,7 @@ internal static partial class Log
     [LoggerMessage(
         3206,
         LogLevel.Information,
-        "Applied generation {Generation} of workspace {WorkspaceId} after {Failures} failed attempts"
+        "Reconciled generation {Generation} of workspace {WorkspaceId} after {Failures} failed attempts"
     )]
     public static partial void ClusterSucceeded(
         this ILogger logger,

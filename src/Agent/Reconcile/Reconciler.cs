@@ -84,7 +84,7 @@ internal sealed class Reconciler(
         }
     }
 
-    /// <summary>Waits until the cluster was listed.</summary>
+    /// <summary>Waits until the workspaces in the cluster have been listed.</summary>
     public Task WaitUntilListed(CancellationToken ct)
     {
         lock (_lock)

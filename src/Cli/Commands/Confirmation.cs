@@ -58,7 +58,7 @@ internal static class Confirmation
         new(
             new Failure("confirmation is required, but there is no terminal", ExitCodes.Usage)
             {
-                Tips = [$"nothing was changed; confirm it with {option}"],
+                Tips = [$"nothing was changed; to confirm without a terminal, add {option}"],
             }
         );
 

@@ -14,7 +14,10 @@ internal sealed class ForgetProvider
     private readonly Option<string> _reason = ProviderOptions.Reason(
         "Reason, recorded in its history and in that of its workspaces"
     );
-    private readonly Option<bool> _force = new("--force") { Description = "Forget it even if its status is not error" };
+    private readonly Option<bool> _force = new("--force")
+    {
+        Description = "Forget the provider even if its status is not error",
+    };
     private readonly Option<string> _confirm = new("--confirm")
     {
         Description = "The provider's name, to confirm where there is no terminal",

@@ -40,7 +40,8 @@ internal sealed class CreateWorkspace
     );
     private readonly Option<string> _provider = new("--provider")
     {
-        Description = "Provider, by name or id [default: one of the region, or the default provider]",
+        Description =
+            "Provider, by name or id [default: an eligible provider in --region, or else the default provider]",
         HelpName = "provider",
     };
     private readonly Option<string> _region = new("--region")

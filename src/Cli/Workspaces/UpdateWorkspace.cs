@@ -100,7 +100,7 @@ internal sealed class UpdateWorkspace
             ([], _) => "its agent takes over the fields that other field managers own",
             (["owner_email"], _) => "used at the next start of the workspace",
             (_, WorkspaceDesiredState.Running) =>
-                "its container is replaced if it has changed; everything outside the home disk is lost then",
+                "if this changes the container, it is restarted; all data outside the home disk is then lost",
             _ => "takes effect at the next start of the workspace",
         };
 

@@ -21,7 +21,7 @@ internal static partial class Log
     [LoggerMessage(
         2002,
         LogLevel.Warning,
-        "Refused {Count} more from {Address} in the last minute ({Subjects}): {Reason}: {Message}"
+        "Refused {Count} more requests from {Address} since the last such line ({Subjects}): {Reason}: latest: {Message}"
     )]
     public static partial void RefusedMore(
         this ILogger logger,

@@ -46,7 +46,8 @@ internal sealed partial class Fields
         return this;
     }
 
-    private static string More(int untold) => $"breaks a rule too, and is the first of {untold} more that do";
+    private static string More(int untold) =>
+        $"is invalid too; {untold} violations, of which this is the first, are not described";
 
     /// <summary>Validates a new name: an RFC 1123 label that cannot be mistaken for an id.</summary>
     public Fields Name(string field, string value)

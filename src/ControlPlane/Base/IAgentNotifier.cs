@@ -8,7 +8,7 @@ internal interface IAgentNotifier
 {
     void DesiredStateChanged(string providerId, string workspaceId);
 
-    /// <summary>Reports that an agent's report differs from the desired state, which has to be sent again.</summary>
+    /// <summary>Sends the desired state again, because the agent's report contradicts it or asks for it.</summary>
     void ReportContradicted(string providerId, string workspaceId);
 
     void TokenRevoked(string providerId);

@@ -2,7 +2,7 @@ using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Deployment;
 
-/// <summary>Reads the state of the whole deployment.</summary>
+/// <summary>Reads the deployment's record: id, default provider and access URL.</summary>
 internal sealed class DeploymentView(StoreSessions sessions)
 {
     private string? _id;

@@ -5,7 +5,7 @@ internal static partial class Log
     [LoggerMessage(
         1200,
         LogLevel.Information,
-        "Removed {Count} expired rows of the change feed, request ids and access log"
+        "Removed {Count} expired rows of the change feed, request ids, access log and replicas"
     )]
     public static partial void FeedTrimmed(this ILogger logger, int count);
 

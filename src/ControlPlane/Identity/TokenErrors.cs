@@ -38,6 +38,6 @@ internal static class TokenErrors
         new(
             ErrorKind.ResourceExhausted,
             ErrorReasons.TooManyAttaches,
-            $"This token was shown more than {perMinute} times in a minute; wait a minute, and see that one agent alone has it."
+            $"This token was used to connect more than {perMinute} times in a minute. Wait a minute, and make sure that only one agent uses it."
         );
 }

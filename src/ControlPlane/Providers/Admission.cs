@@ -35,7 +35,7 @@ internal static class Admission
             ErrorKind.ResourceExhausted,
             ErrorReasons.TooManyAttaches,
             $"Agents of this provider have attached {AttachPace.Burst} times in a short time; one attach per "
-                + $"{AttachPace.Interval.TotalSeconds:0} seconds is let in. The provider's history says why sessions ended; "
+                + $"{AttachPace.Interval.TotalSeconds:0} seconds is accepted. The provider's history shows why sessions ended; "
                 + "make sure only one agent uses the token."
         )
         {
@@ -52,7 +52,7 @@ internal static class Admission
         if (negotiated is null)
             return Refused(
                 ErrorReasons.VersionUnsupported,
-                $"The agent's protocol versions don't meet this control plane's ({ProtocolVersion.Min} to {ProtocolVersion.Max}); upgrade whichever is older."
+                $"The agent supports none of this control plane's protocol versions ({ProtocolVersion.Min} to {ProtocolVersion.Max}); upgrade whichever is older."
             );
         if (agent.NamespaceUid.Length == 0)
             return null;
@@ -98,8 +98,8 @@ internal static class Admission
             return Error.Precondition(
                 ErrorReasons.ProviderNoCluster,
                 state.Offered is { } other
-                    ? $"The agent that was refused last is in namespace \"{other.Namespace}\" ({other.NamespaceUid}), not in {namespaceUid}; look again."
-                    : $"No agent of another cluster has asked for \"{provider}\": start it with the provider's token, then accept its cluster."
+                    ? $"The agent that was refused last is in namespace \"{other.Namespace}\" ({other.NamespaceUid}), not in {namespaceUid}; check the namespace again."
+                    : $"No agent of another cluster has tried to attach to \"{provider}\". Start one with the provider's token, then accept its cluster."
             );
         return state.Attached
             ? Error.Precondition(

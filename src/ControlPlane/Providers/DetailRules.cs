@@ -31,7 +31,7 @@ internal static partial class DetailRules
     {
         const string Field = "details.tolerations";
         if (tolerations.Length > MaxEntries)
-            return fields.Violated(Field, $"must be at most {MaxEntries}, are {tolerations.Length}");
+            return fields.Violated(Field, $"must have at most {MaxEntries} entries, has {tolerations.Length}");
         foreach (var toleration in tolerations)
             if (Violation(toleration) is { } rule)
                 fields.Violated(Field, rule);
@@ -103,7 +103,7 @@ internal static partial class DetailRules
     {
         const string Field = "details.service_account_annotations";
         if (annotations.Count > MaxEntries)
-            return fields.Violated(Field, $"must be at most {MaxEntries}, are {annotations.Count}");
+            return fields.Violated(Field, $"must have at most {MaxEntries} entries, has {annotations.Count}");
         foreach (var (key, value) in annotations)
         {
             if (!IsQualifiedName(key))

@@ -130,7 +130,7 @@ internal static class ProviderDecider
         if (c.Status != ProviderStatus.Error && !c.Forced)
             return Error.Precondition(
                 ErrorReasons.ProviderNotLost,
-                $"\"{state.Name}\" is {c.Status}, not in Error: delete its workspaces and then itself, or force it if you know that "
+                $"\"{state.Name}\" is {c.Status}, not Error. Delete its workspaces, then the provider. Use --force if "
                     + "its cluster is gone."
             );
         return Decision<ProviderEvent>.Emit(new ProviderForgotten(c.Reason, c.Holdings.UnfinishedWorkspaces, c.At));

@@ -15,6 +15,10 @@ internal static partial class Log
     [LoggerMessage(1302, LogLevel.Information, "{Count} replicas are active")]
     public static partial void ReplicasChanged(this ILogger logger, int count);
 
-    [LoggerMessage(1303, LogLevel.Warning, "Cannot remove the row of this replica; it will expire: {Problem}")]
+    [LoggerMessage(
+        1303,
+        LogLevel.Warning,
+        "Cannot mark this replica as stopped; other replicas treat it as active until its lease expires: {Problem}"
+    )]
     public static partial void LeaseNotReturned(this ILogger logger, string problem);
 }

@@ -73,7 +73,7 @@ internal static class DatabaseProblem
                 + $"Create it, as by createdb --owner {user} {database}, or name another by Database in {Setting}.",
             PostgresErrorCodes.InsufficientPrivilege =>
                 $"PostgreSQL at {server} doesn't let \"{user}\" work in the database \"{database}\": {answer.MessageText}. "
-                    + "It makes a schema of its own there: let it own the database, or grant it CREATE on it.",
+                    + "The control plane creates a schema in it: make this user the owner of the database, or grant it CREATE on it.",
             _ => $"PostgreSQL at {server} answered: {answer.MessageText} ({answer.SqlState}).",
         };
     }
@@ -82,7 +82,7 @@ internal static class DatabaseProblem
         given.Host switch
         {
             null or "" => $"localhost:{given.Port}",
-            // A socket folder, or several servers with their own ports.
+            // A socket directory, a list of servers with ports, or an IPv6 address.
             var host
                 when host.Contains('/', StringComparison.Ordinal) || host.Contains(':', StringComparison.Ordinal) =>
                 host,

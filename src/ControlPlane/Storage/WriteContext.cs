@@ -25,7 +25,7 @@ internal static class WriteFields
     public static Fields Etag(this Fields fields, string etag) =>
         etag.Length == 0 || int.TryParse(etag, System.Globalization.CultureInfo.InvariantCulture, out _)
             ? fields
-            : fields.Violated("etag", "must be the etag of an earlier answer");
+            : fields.Violated("etag", "must be the etag of an earlier response");
 
     /// <returns>
     /// An error if the resource has changed since the caller read it; null if it has not, or no etag is given.
@@ -36,6 +36,6 @@ internal static class WriteFields
             : new Error(
                 ErrorKind.Aborted,
                 Protocol.ErrorReasons.EtagMismatch,
-                "It was changed after you read it; read it again, then decide again."
+                "The resource has changed since you read it. Read it again, and retry with the new etag."
             );
 }

@@ -9,25 +9,25 @@ internal static class WatchErrors
     public static readonly Error Expired = new(
         ErrorKind.OutOfRange,
         ErrorReasons.ResumeTokenExpired,
-        "The resume token is too old, or of another database: list again, and watch from that list's token."
+        "The resume token has expired, or belongs to another database. List again, and watch from the token of that list."
     );
 
     public static readonly Error TooSlow = new(
         ErrorKind.ResourceExhausted,
         ErrorReasons.WatchTooSlow,
-        "The watch has fallen too far behind what happens; resume it with the last token that was read."
+        "The watch is too slow and has missed changes; resume it with the last token that you received."
     );
 
     public static readonly Error TooMany = new(
         ErrorKind.ResourceExhausted,
         ErrorReasons.TooManyWatches,
-        "This replica has as many watches as it takes; try again later, or at another one."
+        "This replica has reached its limit of watches; try again later, or at another replica."
     );
 
     public static readonly Error Restarting = new(
         ErrorKind.Unavailable,
         ErrorReasons.ServerRestarting,
-        "The control plane restarts; resume the watch with the last token that was read."
+        "The control plane is restarting; resume the watch with the last token that you received."
     );
 
     public static Fields ResumeToken(this Fields fields, string token) =>

@@ -24,9 +24,9 @@ internal static class StartPolicy
         if (email.Length == 0 && UserEmailTemplate.NeededBy(annotations) is { } key)
             return Error.Precondition(
                 ErrorReasons.OwnerEmailUnknown,
-                $"The provider gives its workspaces the service account annotation \"{key}\" with the e-mail address of their "
-                    + $"owner, and that of the owner of \"{name}\" isn't known: say it with --owner-email (owner_email), of a "
-                    + $"workspace that exists by \"mesh workspaces update {name} --owner-email ADDRESS\"."
+                $"The provider needs the owner's e-mail address for the service account annotation \"{key}\", but \"{name}\" "
+                    + "has none. Set --owner-email (owner_email) when it is created, or run "
+                    + $"\"mesh workspaces update {name} --owner-email ADDRESS\"."
             );
         return Decision<WorkspaceEvent>.Emit(
             start(details with { ServiceAccountAnnotations = UserEmailTemplate.Fill(annotations, email) })

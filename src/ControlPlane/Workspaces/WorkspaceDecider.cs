@@ -178,7 +178,9 @@ internal static class WorkspaceDecider
         return
             Quantities.Compare(disk, state.Spec.Disk) == 0 || least.Length == 0 || Quantities.Compare(disk, least) >= 0
             ? null
-            : new Fields().Violated("spec.disk", $"must not be less than it is, {least}: a disk can't shrink").Error;
+            : new Fields()
+                .Violated("spec.disk", $"must be at least {least}, its current size: a disk cannot shrink")
+                .Error;
     }
 
     private static Decision<WorkspaceEvent> Abandon(Workspace state, AbandonWorkspace c)
@@ -193,8 +195,8 @@ internal static class WorkspaceDecider
             ? Decision<WorkspaceEvent>.Emit(new WorkspaceLost(c.Reason, c.At))
             : Error.Precondition(
                 ErrorReasons.WorkspaceNotStuck,
-                $"Workspace \"{state.Name}\" can still be deleted in order: its provider is {c.ProviderStatus}, and no deletion "
-                    + $"has been stuck for {DeletionStuckAfter.TotalMinutes:0} minutes. Use \"mesh workspaces rm {state.Name}\"."
+                $"Workspace \"{state.Name}\" can still be deleted normally: its provider is {c.ProviderStatus}, and no deletion of it "
+                    + $"has been pending for {DeletionStuckAfter.TotalMinutes:0} minutes. Run \"mesh workspaces rm {state.Name}\"."
             );
     }
 

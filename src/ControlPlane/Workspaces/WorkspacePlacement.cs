@@ -59,7 +59,9 @@ internal sealed class WorkspacePlacement(
     /// <param name="Chosen">Whether they are candidates of a region, so that another of them may be used.</param>
     private sealed record Target(string OrganizationId, IReadOnlyList<PlacementCandidate> Candidates, bool Chosen)
     {
-        /// <summary>Placements on the same provider for the same organization; null if they are counted or chosen.</summary>
+        /// <summary>
+        /// Placements on the same provider for the same organization; null if they are counted or chosen.
+        /// </summary>
         public TransactionGroup? Group { get; init; }
     }
 

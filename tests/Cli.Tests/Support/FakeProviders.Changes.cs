@@ -87,8 +87,8 @@ public sealed partial class FakeProviders
         if (provider.Status != ProviderStatus.Error && !request.Force)
             throw FakeControlPlane.Rich(
                 StatusCode.FailedPrecondition,
-                $"\"{provider.Name}\" is {provider.Status}, not in Error: delete its workspaces and then itself, or force it if "
-                    + "you know that its cluster is gone.",
+                $"\"{provider.Name}\" is {provider.Status}, not Error. Delete its workspaces, then the provider. Use --force if "
+                    + "its cluster is gone.",
                 "PROVIDER_NOT_LOST"
             );
         All.Remove(provider);

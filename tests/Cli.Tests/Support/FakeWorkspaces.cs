@@ -207,8 +207,8 @@ public sealed class FakeWorkspaces : WorkspaceService.WorkspaceServiceBase
         if (workspace.State == WorkspaceState.Running)
             throw FakeControlPlane.Rich(
                 StatusCode.FailedPrecondition,
-                $"Workspace \"{workspace.Name}\" can still be deleted in order: its provider is Ready, and no deletion has been "
-                    + $"stuck for 5 minutes. Use \"mesh workspaces rm {workspace.Name}\".",
+                $"Workspace \"{workspace.Name}\" can still be deleted normally: its provider is Ready, and no deletion of it has been "
+                    + $"pending for 5 minutes. Run \"mesh workspaces rm {workspace.Name}\".",
                 "WORKSPACE_NOT_STUCK"
             );
         workspace.State = WorkspaceState.Lost;

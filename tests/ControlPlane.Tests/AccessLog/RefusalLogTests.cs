@@ -43,7 +43,10 @@ public sealed class RefusalLogTests : IAsyncDisposable
         _time.Advance(TimeSpan.FromSeconds(5));
         await Eventually(() => Lines().Length == 5);
 
-        Assert.Equal("Refused 999 more from 192.0.2.1 in the last minute (anonymous): TOKEN_MISSING: m", Lines()[^1]);
+        Assert.Equal(
+            "Refused 999 more requests from 192.0.2.1 since the last such line (anonymous): TOKEN_MISSING: latest: m",
+            Lines()[^1]
+        );
     }
 
     [Fact]

@@ -39,15 +39,15 @@ public sealed class DetailRulesTests
         );
 
     [Theory]
-    [InlineData("gpu", "In", "", "", null, "\"In\" is no operator")]
-    [InlineData("gpu", "", "", "Never", null, "\"Never\" is no effect")]
+    [InlineData("gpu", "In", "", "", null, "\"In\" is not an operator")]
+    [InlineData("gpu", "", "", "Never", null, "\"Never\" is not an effect")]
     [InlineData("", "Equal", "", "", null, "must have the operator Exists")]
     [InlineData("", "", "", "", null, "must have the operator Exists")]
     [InlineData("gpu", "Exists", "true", "", null, "must not have a value with the operator Exists")]
-    [InlineData("-gpu", "", "", "", null, "\"-gpu\" is no key of Kubernetes")]
-    [InlineData("/gpu", "", "", "", null, "\"/gpu\" is no key of Kubernetes")]
-    [InlineData("Example.com/gpu", "", "", "", null, "is no key of Kubernetes")]
-    [InlineData("gpu", "", "a b", "", null, "\"a b\" is no value of a label")]
+    [InlineData("-gpu", "", "", "", null, "\"-gpu\" is not a Kubernetes key")]
+    [InlineData("/gpu", "", "", "", null, "\"/gpu\" is not a Kubernetes key")]
+    [InlineData("Example.com/gpu", "", "", "", null, "is not a Kubernetes key")]
+    [InlineData("gpu", "", "a b", "", null, "\"a b\" is not a label value")]
     [InlineData("gpu", "", "", "NoSchedule", 5, "for the effect NoExecute only")]
     public void A_toleration_that_Kubernetes_would_refuse_is_refused(
         string key,
@@ -84,7 +84,7 @@ public sealed class DetailRulesTests
     [InlineData("x", "{{ {{ .UserEmail }} }}", "the only template is {{ .UserEmail }}")]
     [InlineData("x", "a\nb", "none of them a control or formatting character")]
     [InlineData("mesh.coder.com/companions", "x", "are set by Coder.Mesh")]
-    [InlineData("not a key", "x", "is no key of Kubernetes")]
+    [InlineData("not a key", "x", "is not a Kubernetes key")]
     public void An_annotation_that_is_ours_or_no_template_is_refused(string key, string value, string rule) =>
         Refused(
             new WorkspaceDetails { ServiceAccountAnnotations = Map((key, value)) },
@@ -119,10 +119,10 @@ public sealed class DetailRulesTests
             ImagePullSecrets = [.. many.Keys],
         };
 
-        Refused(details, "details.tolerations: must be at most 20, are 21");
+        Refused(details, "details.tolerations: must have at most 20 entries, has 21");
         Refused(details, "details.node_selector: must have at most 20 labels, has 21");
         Refused(details, "details.affinity: must be at most 8192 characters");
-        Refused(details, "details.service_account_annotations: must be at most 20, are 21");
+        Refused(details, "details.service_account_annotations: must have at most 20 entries, has 21");
         Refused(details, "details.image_pull_secrets: must name at most 20 Secrets, names 21");
     }
 

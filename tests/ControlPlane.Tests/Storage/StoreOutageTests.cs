@@ -64,7 +64,7 @@ public sealed class StoreOutageTests() : ControlPlaneTestBase(new PostgresFixtur
         plane.Services.GetRequiredService<IAgentNotifier>().DesiredStateChanged(providerId, id);
         await Eventually(
             () => Task.FromResult(plane.Log),
-            log => log.Contains("Cannot read the desired states", StringComparison.Ordinal)
+            log => log.Contains("Cannot synchronize workspaces", StringComparison.Ordinal)
         );
         await Postgres.Restart(Ct);
         var desired = await KeepTicking(agent.Next(Frame.WorkspaceDesired, Ct));

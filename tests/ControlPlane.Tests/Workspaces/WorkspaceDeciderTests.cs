@@ -87,7 +87,7 @@ public sealed class WorkspaceDeciderTests
         var decision = WorkspaceDecider.Decide(state, Resize(wished));
 
         Assert.Equal(
-            least is null ? null : $"must not be less than it is, {least}: a disk can't shrink",
+            least is null ? null : $"must be at least {least}, its current size: a disk cannot shrink",
             decision.Error?.Fields.Single().Rule
         );
         if (least is null)

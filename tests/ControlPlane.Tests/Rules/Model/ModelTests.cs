@@ -6,8 +6,8 @@ namespace Coder.Mesh.ControlPlane.Tests.Rules.Model;
 
 /// <summary>
 /// Random operations of up to three callers at once, against the real store and the model. After each round some order
-/// of its operations must give the answers that the callers got and the state that the store is in. MESH_MODEL_RUNS makes
-/// more runs than the few that are made by default.
+/// of its operations must give the answers that the callers got and the state that the store is in. MESH_MODEL_RUNS
+/// makes more runs than the few that are made by default.
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
