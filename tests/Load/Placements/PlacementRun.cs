@@ -21,7 +21,11 @@ internal sealed class PlacementRun(PlacementOptions options, TimeProvider time, 
     public async Task<PlacementResult> Run(CancellationToken ct)
     {
         using var folder = new RunFolder(say);
-        var product = new ControlPlane(options.ControlPlane, folder.Sub("data"), time);
+        var product = new ControlPlane(options.ControlPlane, folder.Sub("data"), time)
+        {
+            // All of a run are placed on a few providers.
+            Settings = new Dictionary<string, string> { ["Mesh__AgentStream__MaxWorkspacesPerSnapshot"] = "100000" },
+        };
         say("starting the control plane");
         await using var server = await product.Start(ct);
         using var channel = GrpcChannel.ForAddress(server.Address);
