@@ -21,6 +21,9 @@ internal static class ObservabilityRegistration
 
     private const string Ready = "ready";
 
+    /// <summary>Maximum number of series of one metric; tags have few values, and none is an id.</summary>
+    public const int MaxSeries = 500;
+
     public static WebApplicationBuilder AddObservability(this WebApplicationBuilder builder)
     {
         var telemetry = builder
@@ -30,6 +33,8 @@ internal static class ObservabilityRegistration
                 m.AddMeter(Meters.Name)
                     .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Npgsql")
                     .AddRuntimeInstrumentation()
+                    // Memory for this many is allocated at once, for each instrument; the default is 2,000.
+                    .AddView("*", new MetricStreamConfiguration { CardinalityLimit = MaxSeries })
                     .AddPrometheusExporter()
             );
         // Only with an exporter: 10,000 agents would make many spans that nobody reads.

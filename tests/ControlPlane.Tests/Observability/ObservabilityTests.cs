@@ -4,6 +4,7 @@ using System.Diagnostics.Metrics;
 using Coder.Mesh.Agent.V1;
 using Coder.Mesh.ControlPlane.Agents;
 using Coder.Mesh.ControlPlane.Api.Calls;
+using Coder.Mesh.ControlPlane.Hosting;
 using Coder.Mesh.ControlPlane.Observability;
 using Coder.Mesh.ControlPlane.Tests.Api;
 using Coder.Mesh.ControlPlane.Tests.Hosting;
@@ -60,6 +61,25 @@ public sealed class ObservabilityTests(PostgresFixture postgres) : ControlPlaneT
         Assert.Matches("""mesh_agent_refusals_total\{[^}]*mesh_reason="CLUSTER_MISMATCH"[^}]*\} [1-9]""", metrics);
         Assert.Matches("""mesh_agent_frames_total\{[^}]*mesh_frame_type="heartbeat"[^}]*\} [1-9]""", metrics);
         Assert.DoesNotContain(id, metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_metric_has_a_bounded_number_of_series()
+    {
+        await using var plane = await TestControlPlane.Start(Postgres, Ct);
+        using var meter = new Meter(Meters.Name);
+        var counter = meter.CreateCounter<long>("mesh.test.series");
+        for (var i = 0; i < 2 * ObservabilityRegistration.MaxSeries; i++)
+            counter.Add(1, new KeyValuePair<string, object?>("mesh.test.number", i));
+
+        var metrics = await Eventually(
+            () => Http.GetStringAsync(new Uri($"{plane.ManagementAddress}/metrics"), Ct),
+            m => m.Contains("mesh_test_series_total{", StringComparison.Ordinal)
+        );
+
+        var series = metrics.Split('\n').Where(l => l.StartsWith("mesh_test_series_total{", StringComparison.Ordinal));
+        Assert.InRange(series.Count(), 2, ObservabilityRegistration.MaxSeries + 1);
+        Assert.Contains("otel_metric_overflow=\"true\"", metrics, StringComparison.Ordinal);
     }
 
     [Theory]
