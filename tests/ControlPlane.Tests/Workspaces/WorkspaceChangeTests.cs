@@ -88,7 +88,11 @@ public sealed class WorkspaceChangeTests(PostgresFixture postgres) : ControlPlan
         var back = await Update(plane, new WorkspaceSpec { Disk = "5Gi" }, "spec.disk");
 
         Assert.Equal((WorkspaceState.Running, "disk_resize_refused"), (told.State, told.StateCode));
-        Assert.Contains("spec.disk: must be at least 5Gi, its current size", shrunk.Status.Detail, StringComparison.Ordinal);
+        Assert.Contains(
+            "spec.disk: must be at least 5Gi, its current size",
+            shrunk.Status.Detail,
+            StringComparison.Ordinal
+        );
         Assert.Equal(("20Gi", "5Gi"), (other.Spec.Disk, back.Spec.Disk));
     }
 
