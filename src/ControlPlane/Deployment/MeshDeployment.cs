@@ -1,12 +1,17 @@
+using Coder.Mesh.ControlPlane.Storage;
+
 namespace Coder.Mesh.ControlPlane.Deployment;
 
 public abstract record DeploymentEvent;
 
+[EventName("deployment.initialized.v1")]
 public sealed record DeploymentInitialized(string DeploymentId, DateTimeOffset At) : DeploymentEvent;
 
+[EventName("deployment.default_provider_set.v1")]
 public sealed record DefaultProviderSet(string ProviderId) : DeploymentEvent;
 
 /// <param name="AccessUrl">Empty if it was unset.</param>
+[EventName("deployment.access_url_set.v1")]
 public sealed record AccessUrlSet(string AccessUrl) : DeploymentEvent;
 
 /// <summary>The deployment's id and settings.</summary>

@@ -1,4 +1,3 @@
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Storage;
 using JasperFx.Events;
 using Npgsql;

@@ -1,6 +1,5 @@
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.Identity;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Replicas;

@@ -1,15 +1,20 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Organizations;
 
 public abstract record OrganizationEvent;
 
+[EventName("organization.created.v1")]
 public sealed record OrganizationCreated(string OrganizationId, string Name, DateTimeOffset At) : OrganizationEvent;
 
+[EventName("organization.provider_allowed.v1")]
 public sealed record ProviderAllowed(string ProviderId) : OrganizationEvent;
 
+[EventName("organization.provider_disallowed.v1")]
 public sealed record ProviderDisallowed(string ProviderId) : OrganizationEvent;
 
+[EventName("organization.deleted.v1")]
 public sealed record OrganizationDeleted(DateTimeOffset At) : OrganizationEvent;
 
 /// <summary>An organization and its allowlist: the providers that it may provision into.</summary>

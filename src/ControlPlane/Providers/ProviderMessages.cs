@@ -1,3 +1,5 @@
+using Coder.Mesh.ControlPlane.Storage;
+
 namespace Coder.Mesh.ControlPlane.Providers;
 
 public enum ProviderKind
@@ -29,6 +31,7 @@ public sealed record ProviderDetails(
 
 public abstract record ProviderEvent;
 
+[EventName("provider.registered.v1")]
 public sealed record ProviderRegistered(
     string ProviderId,
     string Name,
@@ -37,21 +40,29 @@ public sealed record ProviderRegistered(
     DateTimeOffset At
 ) : ProviderEvent;
 
+[EventName("provider.renamed.v1")]
 public sealed record ProviderRenamed(string Name) : ProviderEvent;
 
+[EventName("provider.details_changed.v1")]
 public sealed record ProviderDetailsChanged(ProviderDetails Details) : ProviderEvent;
 
+[EventName("provider.cordoned.v1")]
 public sealed record ProviderCordoned(string Reason, string User, DateTimeOffset At) : ProviderEvent;
 
+[EventName("provider.uncordoned.v1")]
 public sealed record ProviderUncordoned : ProviderEvent;
 
 /// <param name="Hash">SHA-256 of the token, in hexadecimal.</param>
+[EventName("provider.token_issued.v1")]
 public sealed record ProviderTokenIssued(string TokenId, string Hash, DateTimeOffset At) : ProviderEvent;
 
+[EventName("provider.token_revoked.v1")]
 public sealed record ProviderTokenRevoked(string TokenId) : ProviderEvent;
 
+[EventName("provider.deleted.v1")]
 public sealed record ProviderDeleted(DateTimeOffset At) : ProviderEvent;
 
 /// <summary>The provider was removed although it held workspaces, because its cluster is gone.</summary>
 /// <param name="LostWorkspaces">Number of workspaces that ended as Lost.</param>
+[EventName("provider.forgotten.v1")]
 public sealed record ProviderForgotten(string Reason, int LostWorkspaces, DateTimeOffset At) : ProviderEvent;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
 
 namespace Coder.Mesh.ControlPlane.Workspaces;
 
@@ -155,6 +156,7 @@ internal sealed record RaiseGeneration(long Seen, DateTimeOffset At) : Workspace
 
 public abstract record WorkspaceEvent;
 
+[EventName("workspace.created.v1")]
 public sealed record WorkspaceCreated(
     string WorkspaceId,
     string OrganizationId,
@@ -174,6 +176,7 @@ public sealed record WorkspaceCreated(
 }
 
 /// <summary>A workspace was adopted whose objects existed before.</summary>
+[EventName("workspace.adopted.v1")]
 public sealed record WorkspaceAdopted(
     string WorkspaceId,
     string OrganizationId,
@@ -197,6 +200,7 @@ public sealed record WorkspaceAdopted(
 
 /// <summary>An orphan is to be deleted. It becomes a known workspace, so that it is deleted like any other.</summary>
 /// <param name="Name">As reported by its objects; another workspace may have it by now.</param>
+[EventName("workspace.orphan_removal_requested.v1")]
 public sealed record OrphanRemovalRequested(
     string WorkspaceId,
     string ProviderId,
@@ -208,6 +212,7 @@ public sealed record OrphanRemovalRequested(
     DateTimeOffset At
 ) : WorkspaceEvent;
 
+[EventName("workspace.start_requested.v1")]
 public sealed record WorkspaceStartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent
 {
     /// <summary>Details from this start on; null in events of earlier versions.</summary>
@@ -215,6 +220,7 @@ public sealed record WorkspaceStartRequested(long Generation, string Traceparent
 }
 
 /// <summary>The workspace is to run in a new container, whether it is running or not.</summary>
+[EventName("workspace.restart_requested.v1")]
 public sealed record WorkspaceRestartRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent
 {
     /// <inheritdoc cref="WorkspaceStartRequested.Details"/>
@@ -222,9 +228,11 @@ public sealed record WorkspaceRestartRequested(long Generation, string Tracepare
 }
 
 /// <summary>Used from the next start on.</summary>
+[EventName("workspace.owner_email_changed.v1")]
 public sealed record WorkspaceOwnerEmailChanged(string OwnerEmail, long Generation, DateTimeOffset At) : WorkspaceEvent;
 
 /// <param name="Spec">The complete new spec.</param>
+[EventName("workspace.spec_changed.v1")]
 public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, string Traceparent, DateTimeOffset At)
     : WorkspaceEvent
 {
@@ -232,17 +240,21 @@ public sealed record WorkspaceSpecChanged(WorkspaceSpec Spec, long Generation, s
     public bool TakesOwnership { get; init; }
 }
 
+[EventName("workspace.stop_requested.v1")]
 public sealed record WorkspaceStopRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
 
+[EventName("workspace.delete_requested.v1")]
 public sealed record WorkspaceDeleteRequested(long Generation, string Traceparent, DateTimeOffset At) : WorkspaceEvent;
 
 /// <summary>
 /// The unchanged desired state was requested again because the cluster differs from it. The same generation is sent
 /// again.
 /// </summary>
+[EventName("workspace.desired_state_repeated.v1")]
 public sealed record DesiredStateRepeated(DesiredState Desired, long Generation, string Traceparent, DateTimeOffset At)
     : WorkspaceEvent;
 
+[EventName("workspace.observed.v1")]
 public sealed record WorkspaceObserved(
     long Epoch,
     long Generation,
@@ -261,8 +273,10 @@ public sealed record WorkspaceObserved(
 }
 
 /// <summary>The workspace has ended, and it is unknown whether anything of it still runs.</summary>
+[EventName("workspace.lost.v1")]
 public sealed record WorkspaceLost(string Reason, DateTimeOffset At) : WorkspaceEvent;
 
+[EventName("workspace.generation_raised.v1")]
 public sealed record GenerationRaised(long Generation) : WorkspaceEvent
 {
     /// <summary>Unknown (the default) where 0.1 stored it.</summary>

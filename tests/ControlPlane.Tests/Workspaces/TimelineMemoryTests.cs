@@ -3,7 +3,6 @@ using System.Text.Json;
 using Coder.Mesh.ControlPlane.Api;
 using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.History;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Tests.History;

@@ -25,7 +25,7 @@ internal static class Directions
             Orphans: Base Observability Storage Providers Organizations Workspaces
             Mapping: Base Deployment Providers Organizations Workspaces Orphans
             Removal: Base Storage Deployment Providers Organizations Workspaces Orphans
-            History: Base Storage Deployment Providers Organizations Workspaces Mapping
+            History: Base Storage Deployment Providers Organizations Workspaces
             Watches: Base Observability Storage Deployment Replicas Providers Organizations Workspaces Mapping
             Agents: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Presence Workspaces Orphans Mapping Watches
             Operations: Base Observability Storage Deployment Identity Providers Organizations Workspaces Orphans Mapping Removal History Watches
@@ -33,7 +33,7 @@ internal static class Directions
             Api/CallLimits: Base Storage AccessLog Identity Edge Api/Json Watches Api/Calls
             Api: Base Identity Edge Watches Operations Api/CallLimits
             Settings: Storage Agents Api/CallLimits
-            Hosting: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Organizations Presence Workspaces Orphans Mapping Watches Agents Api/Calls Api
+            Hosting: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Organizations Presence Workspaces Orphans Watches Agents Api/Calls Api
             """,
         ["Cli"] = """
             Errors:

@@ -3,16 +3,14 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Hosting;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Removal;
 using Coder.Mesh.ControlPlane.Storage;
-using Coder.Mesh.ControlPlane.Tests.Storage;
 using Coder.Mesh.ControlPlane.Workspaces;
 
-namespace Coder.Mesh.ControlPlane.Tests.Mapping;
+namespace Coder.Mesh.ControlPlane.Tests.Storage;
 
 /// <summary>The names under which events stand in every database there is. A change here needs a migration.</summary>
 public sealed class EventNamesTests
