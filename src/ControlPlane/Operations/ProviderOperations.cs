@@ -5,20 +5,24 @@ using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Removal;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.V1;
+using Proto = Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
 /// <summary>Operations on providers, for all fronts.</summary>
 internal sealed class ProviderOperations(
+    ProviderWrites writes,
     ProviderCommands commands,
     ProviderRemoval removal,
     ProviderView view,
     ProviderResponseMapper answers,
     ProviderHistory history,
     OrganizationView organizations,
-    Subscriptions subscriptions
+    Subscriptions subscriptions,
+    TimeProvider time
 )
 {
     public Task<Result<GetProviderResponse>> Get(GetProviderRequest request, CancellationToken ct) =>
@@ -87,19 +91,16 @@ internal sealed class ProviderOperations(
             .Details(request.Details)
             .Mask(request.UpdateMask)
             .Then(() =>
-                commands.ChangeDetails(
+                writes.Change(
                     Writes.By(by, request, request.RequestId),
                     request.Provider,
-                    ProviderRequests.Change(request),
                     request.Etag,
+                    new ChangeDetails(ProviderRequests.Change(request)),
                     ct
                 )
             )
-            .Map(async written => new UpdateProviderResponse
-            {
-                Provider = await answers.Read(written.Subject, ct),
-                Unchanged = written.Unchanged,
-            });
+            .Map(written => Now(written, ct))
+            .Map(now => new UpdateProviderResponse { Provider = now.Provider, Unchanged = now.Unchanged });
 
     public Task<Result<RenameProviderResponse>> Rename(
         RenameProviderRequest request,
@@ -118,11 +119,8 @@ internal sealed class ProviderOperations(
                     ct
                 )
             )
-            .Map(async written => new RenameProviderResponse
-            {
-                Provider = await answers.Read(written.Subject, ct),
-                Unchanged = written.Unchanged,
-            });
+            .Map(written => Now(written, ct))
+            .Map(now => new RenameProviderResponse { Provider = now.Provider, Unchanged = now.Unchanged });
 
     public Task<Result<CordonProviderResponse>> Cordon(
         CordonProviderRequest request,
@@ -133,25 +131,22 @@ internal sealed class ProviderOperations(
             .Check(request.Provider, request.Etag, request.RequestId)
             .Reason(request.Reason, required: true)
             .Then(() =>
-                commands.Cordon(
+                writes.Change(
                     Writes.By(by, request, request.RequestId),
                     request.Provider,
-                    request.Reason,
                     request.Etag,
+                    new CordonProvider(request.Reason, by.Subject, time.GetUtcNow()),
                     ct
                 )
             )
-            .Map(async written =>
+            .Map(written => Now(written, ct))
+            .Map(now => new CordonProviderResponse
             {
-                var provider = await answers.Read(written.Subject, ct);
-                return new CordonProviderResponse
-                {
-                    Provider = provider,
-                    Warning = provider.IsDefault
-                        ? $"\"{provider.Name}\" is the default provider: workspaces that name no provider are refused now."
-                        : "",
-                    Unchanged = written.Unchanged,
-                };
+                Provider = now.Provider,
+                Warning = now.Provider.IsDefault
+                    ? $"\"{now.Provider.Name}\" is the default provider: workspaces that name no provider are refused now."
+                    : "",
+                Unchanged = now.Unchanged,
             });
 
     public Task<Result<UncordonProviderResponse>> Uncordon(
@@ -162,13 +157,16 @@ internal sealed class ProviderOperations(
         ProviderRequests
             .Check(request.Provider, request.Etag, request.RequestId)
             .Then(() =>
-                commands.Uncordon(Writes.By(by, request, request.RequestId), request.Provider, request.Etag, ct)
+                writes.Change(
+                    Writes.By(by, request, request.RequestId),
+                    request.Provider,
+                    request.Etag,
+                    new UncordonProvider(),
+                    ct
+                )
             )
-            .Map(async written => new UncordonProviderResponse
-            {
-                Provider = await answers.Read(written.Subject, ct),
-                Unchanged = written.Unchanged,
-            });
+            .Map(written => Now(written, ct))
+            .Map(now => new UncordonProviderResponse { Provider = now.Provider, Unchanged = now.Unchanged });
 
     public Task<Result<SetDefaultProviderResponse>> SetDefault(
         SetDefaultProviderRequest request,
@@ -178,11 +176,8 @@ internal sealed class ProviderOperations(
         ProviderRequests
             .Check(request.Provider, requestId: request.RequestId)
             .Then(() => commands.SetDefault(Writes.By(by, request, request.RequestId), request.Provider, ct))
-            .Map(async written => new SetDefaultProviderResponse
-            {
-                Provider = await answers.Read(written.Subject, ct),
-                Unchanged = written.Unchanged,
-            });
+            .Map(written => Now(written, ct))
+            .Map(now => new SetDefaultProviderResponse { Provider = now.Provider, Unchanged = now.Unchanged });
 
     public Task<Result<DeleteProviderResponse>> Delete(
         DeleteProviderRequest request,
@@ -257,6 +252,10 @@ internal sealed class ProviderOperations(
                 return new ListHistoryResponse { Entries = { lines }, NextPageToken = next?.ToToken() ?? "" };
             });
     }
+
+    /// <summary>Reads the provider after a change, and returns also whether the change had nothing to do.</summary>
+    private async Task<(Proto.Provider Provider, bool Unchanged)> Now(WriteResult written, CancellationToken ct) =>
+        (await answers.Read(written.Subject, ct), written.Unchanged);
 
     /// <returns>Ids; null for any provider.</returns>
     private Task<Result<IReadOnlyCollection<string>?>> AllowedProviders(string organization, CancellationToken ct) =>

@@ -6,7 +6,9 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-/// <summary>Commands of admins on providers, except those on tokens and removals.</summary>
+/// <summary>
+/// Commands of admins on providers that do more than <see cref="ProviderWrites"/>, except those on tokens and removals.
+/// </summary>
 internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames names, TimeProvider time)
 {
     public async Task<Result<WriteResult>> Rename(
@@ -17,46 +19,11 @@ internal sealed class ProviderCommands(ProviderWrites writes, ProviderNames name
         CancellationToken ct
     )
     {
-        var renamed = await writes.Change(
-            context,
-            reference,
-            locked: false,
-            etag,
-            _ => new RenameProvider(name),
-            ct,
-            NameExists(name)
-        );
+        var renamed = await writes.Change(context, reference, etag, new RenameProvider(name), ct, NameExists(name));
         if (renamed is { Error: null, Value: (var id, false, _) })
             names.Renamed(id, name);
         return renamed;
     }
-
-    public Task<Result<WriteResult>> ChangeDetails(
-        WriteContext context,
-        string reference,
-        Func<ProviderDetails, ProviderDetails> change,
-        string etag,
-        CancellationToken ct
-    ) => writes.Change(context, reference, locked: true, etag, _ => new ChangeDetails(change), ct);
-
-    public Task<Result<WriteResult>> Cordon(
-        WriteContext context,
-        string reference,
-        string reason,
-        string etag,
-        CancellationToken ct
-    )
-    {
-        var command = new CordonProvider(reason, context.Actor, time.GetUtcNow());
-        return writes.Change(context, reference, locked: true, etag, _ => command, ct);
-    }
-
-    public Task<Result<WriteResult>> Uncordon(
-        WriteContext context,
-        string reference,
-        string etag,
-        CancellationToken ct
-    ) => writes.Change(context, reference, locked: false, etag, _ => new UncordonProvider(), ct);
 
     public Task<Result<WriteResult>> SetDefault(WriteContext context, string reference, CancellationToken ct) =>
         writes.Run(

@@ -4,16 +4,28 @@ using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.Providers;
 
-internal abstract record ProviderCommand;
+internal abstract record ProviderCommand
+{
+    /// <summary>
+    /// Whether placements depend on the change, so that <see cref="ProviderWrites"/> lets both wait for each other.
+    /// </summary>
+    public virtual bool Locked => false;
+}
 
 internal sealed record RegisterProvider(string ProviderId, string Name, ProviderDetails Details, DateTimeOffset At)
     : ProviderCommand;
 
 internal sealed record RenameProvider(string Name) : ProviderCommand;
 
-internal sealed record ChangeDetails(Func<ProviderDetails, ProviderDetails> Change) : ProviderCommand;
+internal sealed record ChangeDetails(Func<ProviderDetails, ProviderDetails> Change) : ProviderCommand
+{
+    public override bool Locked => true;
+}
 
-internal sealed record CordonProvider(string Reason, string User, DateTimeOffset At) : ProviderCommand;
+internal sealed record CordonProvider(string Reason, string User, DateTimeOffset At) : ProviderCommand
+{
+    public override bool Locked => true;
+}
 
 internal sealed record UncordonProvider : ProviderCommand;
 

@@ -81,7 +81,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
         string reference,
         string tokenId,
         CancellationToken ct
-    ) => writes.Change(context, reference, locked: false, "", _ => new RevokeProviderToken(tokenId), ct);
+    ) => writes.Change(context, reference, etag: "", new RevokeProviderToken(tokenId), ct);
 
     private static Outcome.Done Register(
         IDocumentSession session,
@@ -111,7 +111,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
     )
     {
         var response = new StringValue { Value = tokenId };
-        return writes.Change(context, reference, locked: false, "", Command, ct, response: response);
+        return writes.Change(context, reference, Command, response, ct);
 
         async Task<ProviderCommand> Command(WriteSession session, Provider provider, CancellationToken cancel)
         {

@@ -9,70 +9,74 @@ namespace Coder.Mesh.ControlPlane.Providers;
 internal sealed class ProviderWrites(CommandExecutor writer, ProviderView view, IAgentNotifier agents)
 {
     /// <param name="reference">Name or id.</param>
-    /// <param name="locked">Whether placements depend on the change, so that both have to wait for each other.</param>
-    /// <param name="command">Creates the command from the provider as it is under the lock.</param>
     public Task<Result<WriteResult>> Change(
         WriteContext context,
         string reference,
-        bool locked,
         string etag,
-        Func<Provider, ProviderCommand> command,
+        ProviderCommand command,
         CancellationToken ct,
-        Func<string, Error?>? alreadyExists = null,
-        Google.Protobuf.IMessage? response = null
-    ) =>
-        Change(
-            context,
-            reference,
-            locked,
-            etag,
-            (_, provider, _) => Task.FromResult(command(provider)),
-            ct,
-            alreadyExists,
-            response
-        );
-
-    /// <param name="command">
-    /// Creates the command from the provider and from what it reads in the same transaction.
-    /// </param>
-    public Task<Result<WriteResult>> Change(
-        WriteContext context,
-        string reference,
-        bool locked,
-        string etag,
-        Func<WriteSession, Provider, CancellationToken, Task<ProviderCommand>> command,
-        CancellationToken ct,
-        Func<string, Error?>? alreadyExists = null,
-        Google.Protobuf.IMessage? response = null
+        Func<string, Error?>? alreadyExists = null
     ) =>
         Run(
             context,
             reference,
-            locked,
-            async (session, providerId, token) =>
-            {
-                var key = StreamKeys.Provider(providerId);
-                var stream = await session.Documents.Events.FetchForWriting<Provider>(key, token);
-                var provider = stream.Aggregate!;
-                if (!provider.Matches(reference))
-                    return new Outcome.Conflict();
-                if (WriteFields.Stale(etag, provider.Version) is { } stale)
-                    return stale;
-                var decision = ProviderDecider.Decide(provider, await command(session, provider, token));
-                if (decision.Error is { } error)
-                    return error;
-                stream.AppendMany(decision.Events);
-                return new Outcome.Done(providerId, response)
-                {
-                    Committed = KeepTokens(session.Documents, provider, decision.Events),
-                    Unchanged = decision.Events.Count == 0,
-                };
-            },
+            command.Locked,
+            (session, id, token) =>
+                Change(session, reference, id, etag, (_, _, _) => Task.FromResult(command), null, token),
             ct,
             alreadyExists
         );
 
+    /// <param name="command">
+    /// Creates the command, not a locked one, from the provider and from what it reads in the same transaction.
+    /// </param>
+    public Task<Result<WriteResult>> Change(
+        WriteContext context,
+        string reference,
+        CommandFactory command,
+        Google.Protobuf.IMessage response,
+        CancellationToken ct
+    ) =>
+        Run(
+            context,
+            reference,
+            locked: false,
+            (session, id, token) => Change(session, reference, id, etag: "", command, response, token),
+            ct
+        );
+
+    public delegate Task<ProviderCommand> CommandFactory(WriteSession session, Provider provider, CancellationToken ct);
+
+    private async Task<Outcome> Change(
+        WriteSession session,
+        string reference,
+        string providerId,
+        string etag,
+        CommandFactory command,
+        Google.Protobuf.IMessage? response,
+        CancellationToken ct
+    )
+    {
+        var key = StreamKeys.Provider(providerId);
+        var stream = await session.Documents.Events.FetchForWriting<Provider>(key, ct);
+        var provider = stream.Aggregate!;
+        if (!provider.Matches(reference))
+            return new Outcome.Conflict();
+        if (WriteFields.Stale(etag, provider.Version) is { } stale)
+            return stale;
+        var decision = ProviderDecider.Decide(provider, await command(session, provider, ct));
+        if (decision.Error is { } error)
+            return error;
+        stream.AppendMany(decision.Events);
+        return new Outcome.Done(providerId, response)
+        {
+            Committed = KeepTokens(session.Documents, provider, decision.Events),
+            Unchanged = decision.Events.Count == 0,
+        };
+    }
+
     /// <summary>Runs a function with the id of an existing provider.</summary>
+    /// <param name="locked">Whether placements and the function have to wait for each other.</param>
     public Task<Result<WriteResult>> Run(
         WriteContext context,
         string reference,

@@ -33,14 +33,11 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
             ),
             Operation.Attach o => await Attach(o.Name),
             Operation.Rename o => Answer(await Get<ProviderCommands>().Rename(Caller, o.Name, o.To, "", ct)),
-            Operation.Limit o => Answer(
-                await Get<ProviderCommands>()
-                    .ChangeDetails(Caller, o.Name, d => d with { MaxWorkspaces = o.Max }, "", ct)
-            ),
+            Operation.Limit o => Answer(await Change(o.Name, new ChangeDetails(d => d with { MaxWorkspaces = o.Max }))),
             Operation.SetCordon { On: true } o => Answer(
-                await Get<ProviderCommands>().Cordon(Caller, o.Name, "why not", "", ct)
+                await Change(o.Name, new CordonProvider("why not", Caller.Actor, DateTimeOffset.UtcNow))
             ),
-            Operation.SetCordon o => Answer(await Get<ProviderCommands>().Uncordon(Caller, o.Name, "", ct)),
+            Operation.SetCordon o => Answer(await Change(o.Name, new UncordonProvider())),
             Operation.SetDefault o => Answer(await Get<ProviderCommands>().SetDefault(Caller, o.Name, ct)),
             Operation.Delete o => Answer(await Get<ProviderRemoval>().Delete(Caller, o.Name, "", ct)),
             Operation.Forget o => Answer(
@@ -74,6 +71,9 @@ internal sealed class RealMesh(TestControlPlane plane, CancellationToken ct)
             Operation.AgentsFinish => await FinishDeleting(),
             _ => throw new ArgumentOutOfRangeException(nameof(operation), operation, "unknown"),
         };
+
+    private Task<Result<WriteResult>> Change(string provider, ProviderCommand command) =>
+        Get<ProviderWrites>().Change(Caller, provider, etag: "", command, ct);
 
     /// <summary>All of the store that the model knows, in the model's words.</summary>
     public async Task<string> Describe()
