@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coder.Mesh.ControlPlane.Providers;
+using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.Protocol;
 
 namespace Coder.Mesh.ControlPlane.History;
@@ -14,14 +15,6 @@ internal sealed record HistoryState
     /// <summary>
     /// Sets of event types that replace one another. A page starts from the last event of each set before it.
     /// </summary>
-    public static readonly IReadOnlyList<Type[]> ProviderKinds =
-    [
-        [typeof(ProviderRegistered), typeof(ProviderRenamed)],
-        [typeof(ProviderRegistered), typeof(ProviderDetailsChanged)],
-        [typeof(ProviderCordoned), typeof(ProviderUncordoned)],
-    ];
-
-    /// <inheritdoc cref="ProviderKinds"/>
     public static readonly IReadOnlyList<Type[]> PresenceKinds =
     [
         [typeof(StatusChanged)],
@@ -30,11 +23,23 @@ internal sealed record HistoryState
         [typeof(AgentConnected), typeof(ClusterAccepted)],
     ];
 
-    public string? Name { get; private init; }
+    /// <summary>
+    /// One set for each event type of a provider. Their last events suffice to fold what an event replaces, but not
+    /// what events add to, which are its tokens.
+    /// </summary>
+    public static readonly IReadOnlyList<Type[]> ProviderKinds =
+    [
+        .. EventNames.All.Keys.Where(type => type.IsSubclassOf(typeof(ProviderEvent))).Select(type => new[] { type }),
+    ];
 
-    public ProviderDetails? Details { get; private init; }
+    /// <summary>The provider without its tokens.</summary>
+    public Provider? Provider { get; private init; }
 
-    public string? CordonReason { get; private init; }
+    public string? Name => Provider?.Name;
+
+    public ProviderDetails? Details => Provider?.Details;
+
+    public string? CordonReason => Provider?.Cordon?.Reason;
 
     /// <summary>Null while the provider is Pending.</summary>
     public StatusChanged? Status { get; private init; }
@@ -48,11 +53,7 @@ internal sealed record HistoryState
     public HistoryState After(object change) =>
         change switch
         {
-            ProviderRegistered e => this with { Name = e.Name, Details = e.Details },
-            ProviderRenamed e => this with { Name = e.Name },
-            ProviderDetailsChanged e => this with { Details = e.Details },
-            ProviderCordoned e => this with { CordonReason = e.Reason },
-            ProviderUncordoned => this with { CordonReason = null },
+            ProviderEvent e => this with { Provider = Provider.Fold(Provider, "", e) },
             StatusChanged e => this with { Status = e },
             ConditionsReported e => this with { Conditions = Known(e.Conditions) },
             AgentConnected e => this with

@@ -7,7 +7,6 @@ using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Deployment;
 using Coder.Mesh.ControlPlane.History;
 using Coder.Mesh.ControlPlane.Hosting;
-using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Presence;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Removal;
@@ -166,6 +165,28 @@ public sealed class HistoryTests
             ],
             told
         );
+    }
+
+    [Fact]
+    public void The_last_event_of_each_type_folds_to_the_same_provider_as_all_events()
+    {
+        var others = EventNames
+            .All.Keys.Where(t => t.BaseType == typeof(ProviderEvent) && t != typeof(ProviderRegistered))
+            .Select(Make)
+            .ToList();
+        List<object> all = [Make(typeof(ProviderRegistered)), .. others, .. others.AsEnumerable().Reverse()];
+        var last = HistoryState
+            .ProviderKinds.Select(kind => all.FindLastIndex(e => kind.Contains(e.GetType())))
+            .Order()
+            .Select(i => all[i]);
+
+        Assert.Equal(Folded(all), Folded(last));
+
+        static Provider Folded(IEnumerable<object> events) =>
+            events.Aggregate(HistoryState.Unknown, (state, e) => state.After(e)).Provider! with
+            {
+                Tokens = [],
+            };
     }
 
     [Fact]
