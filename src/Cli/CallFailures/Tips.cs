@@ -56,7 +56,8 @@ internal static class Tips
             ],
             ErrorReasons.WorkspaceDeleting =>
             [
-                $"it is still being deleted: wait with `mesh workspaces rm {subject.Workspace} --yes --wait`, then create a new one",
+                "`mesh workspaces create NAME` creates a new one; while the old one is being deleted, "
+                    + $"`mesh workspaces rm {subject.Workspace} --yes --wait` waits for its end",
             ],
             _ => null,
         };

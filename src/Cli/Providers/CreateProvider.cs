@@ -61,6 +61,8 @@ internal sealed class CreateProvider
     /// </summary>
     private static async Task<string?> AnOrganization(Invocation run, CancellationToken ct)
     {
+        if (run.DefaultOrganization is { } chosen)
+            return chosen.Name;
         try
         {
             var request = new ListOrganizationsRequest { PageSize = 1 };

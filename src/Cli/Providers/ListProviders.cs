@@ -125,7 +125,7 @@ internal sealed class ListProviders
         if (list.Organization.Length > 0)
             throw new CliException(
                 new Failure(
-                    "--watch cannot be combined with --org: allowlist changes are not provider changes",
+                    "--watch cannot be combined with --org: a watch cannot be filtered by organization",
                     ExitCodes.Usage
                 )
                 {

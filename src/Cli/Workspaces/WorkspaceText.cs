@@ -99,7 +99,7 @@ internal static class WorkspaceText
         );
 
     private static string Generation(Workspace w) =>
-        w.ObservedGeneration == w.Generation
+        w.ObservedGeneration == w.Generation || w.State is WorkspaceState.Deleted or WorkspaceState.Lost
             ? w.Generation.ToString(CultureInfo.InvariantCulture)
             : string.Create(
                 CultureInfo.InvariantCulture,

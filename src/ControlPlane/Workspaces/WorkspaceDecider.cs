@@ -132,7 +132,9 @@ internal static class WorkspaceDecider
         state.Desired == DesiredState.Deleted || state.Finished
             ? Error.Precondition(
                 ErrorReasons.WorkspaceDeleting,
-                $"Workspace \"{state.Name}\" is being deleted or has ended; create a new one instead."
+                state.Finished
+                    ? $"Workspace \"{state.Name}\" has ended as {state.State}; create a new one instead."
+                    : $"Workspace \"{state.Name}\" is being deleted; create a new one when it has ended."
             )
             : null;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coder.Mesh.ControlPlane.Base;
 using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 
@@ -34,12 +35,25 @@ public sealed record WorkspaceSpec(string Image, string Cpu, string Memory, stri
     /// <summary>Names of Secrets.</summary>
     public ImmutableArray<string> EnvFrom { get; init; } = [];
 
-    /// <summary>Compares by content, unlike the equality of records for lists and maps.</summary>
+    /// <summary>
+    /// Compares by content, unlike the equality of records for lists and maps. CPU and memory are compared as quantities,
+    /// since another notation must not replace the container.
+    /// </summary>
     public bool SameAs(WorkspaceSpec other) =>
-        (Image, Cpu, Memory, Disk) == (other.Image, other.Cpu, other.Memory, other.Disk)
+        (Image, Disk) == (other.Image, other.Disk)
+        && IsSame(Cpu, other.Cpu)
+        && IsSame(Memory, other.Memory)
         && Command.SequenceEqual(other.Command)
         && Env.SequenceEqual(other.Env)
         && EnvFrom.SequenceEqual(other.EnvFrom);
+
+    private static bool IsSame(string quantity, string other) =>
+        quantity == other
+        || (
+            Quantities.Parse(quantity) is not null
+            && Quantities.Parse(other) is not null
+            && Quantities.Compare(quantity, other) == 0
+        );
 }
 
 internal abstract record WorkspaceCommand;

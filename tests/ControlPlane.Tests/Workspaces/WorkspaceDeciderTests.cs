@@ -337,6 +337,24 @@ public sealed class WorkspaceDeciderTests
 
     private static UpdateWorkspace Update(Func<WorkspaceSpec, WorkspaceSpec> change) => new(change, null, "", "", At);
 
+    [Theory]
+    [InlineData("500m", "1Gi", false)]
+    [InlineData("0.5", "1024Mi", false)]
+    [InlineData("501m", "1Gi", true)]
+    [InlineData("0.5", "1025Mi", true)]
+    public void Another_notation_of_the_same_quantity_does_not_replace_the_container(
+        string cpu,
+        string memory,
+        bool changes
+    )
+    {
+        var state = After(null, Create)! with { Spec = Create.Spec with { Cpu = "500m", Memory = "1Gi" } };
+
+        var same = (state.Spec with { Cpu = cpu, Memory = memory }).SameAs(state.Spec);
+
+        Assert.Equal(!changes, same);
+    }
+
     private static ChangeDesiredState Change(DesiredState desired) => new(desired, "", "", At);
 
     private static ObserveWorkspace Report(long epoch, long generation, long version, ObservedState state) =>
