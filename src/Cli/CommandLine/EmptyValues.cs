@@ -4,30 +4,10 @@ namespace Coder.Mesh.Cli.CommandLine;
 
 /// <summary>
 /// Finds options with an empty value, as in <c>--region=</c> or <c>--image "$IMAGE"</c> with an unset variable. This is
-/// an error, unless an empty value clears something.
+/// an error, unless the option is in <see cref="MeshCommand.Clearable"/>.
 /// </summary>
 internal static class EmptyValues
 {
-    /// <summary>The options that an empty value clears, by command.</summary>
-    private static readonly Dictionary<string, string[]> Clearing = new(StringComparer.Ordinal)
-    {
-        ["mesh contexts set"] = ["--org"],
-        ["mesh providers update"] =
-        [
-            "--region",
-            "--hostname",
-            "--cluster-address",
-            "--storage-class",
-            "--max-workspaces",
-            "--toleration",
-            "--node-selector",
-            "--affinity",
-            "--service-account-annotation",
-            "--image-pull-secret",
-        ],
-        ["mesh workspaces update"] = ["--command", "--env-from", "--owner-email"],
-    };
-
     /// <summary>
     /// Works around System.CommandLine 3.0, which ignores the equals sign of <c>--region=</c>: it reports a missing
     /// argument, or uses the next word as the value.
@@ -45,14 +25,13 @@ internal static class EmptyValues
         ];
     }
 
-    /// <param name="line">The command line.</param>
-    /// <param name="path">The full name of the command.</param>
     /// <returns>The first option whose value must not be empty; null if there is none.</returns>
-    public static Option? Wrong(ParseResult line, string path) =>
-        Options(line.CommandResult.Command)
-            .FirstOrDefault(option =>
-                HasEmpty(line, option) && !Clearing.GetValueOrDefault(path, []).Contains(option.Name)
-            );
+    public static Option? Wrong(ParseResult line)
+    {
+        var command = line.CommandResult.Command;
+        var clearable = command is MeshCommand known ? known.Clearable : [];
+        return Options(command).Except(clearable).FirstOrDefault(option => HasEmpty(line, option));
+    }
 
     // Words of a command after the first may be empty: `sh -c ''`.
     private static bool HasEmpty(ParseResult line, Option option) =>

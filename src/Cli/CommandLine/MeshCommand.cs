@@ -21,4 +21,13 @@ internal sealed class MeshCommand(string name, string description, params string
         Alone = alone.Length > 0 ? alone : [OutputFormat.Name, OutputFormat.Id];
         return this;
     }
+
+    /// <summary>The options that may have an empty value, which clears something.</summary>
+    public IReadOnlyCollection<Option> Clearable { get; private set; } = [];
+
+    public MeshCommand Clears(params Option[] options)
+    {
+        Clearable = options;
+        return this;
+    }
 }

@@ -18,7 +18,7 @@ internal static class UsageErrors
             WrongFlag(line, words) is { } wrong
                 ? new Failure($"{wrong}: must be true or false", ExitCodes.Usage) { Tips = [$"{path} --help"] }
             : unknown is not null ? UnknownWord(path, command, unknown)
-            : EmptyValues.Wrong(line, path) is { } empty
+            : EmptyValues.Wrong(line) is { } empty
                 ? new Failure(UsageWords.OfEmpty(empty), ExitCodes.Usage) { Tips = [$"{path} --help"] }
             : new Failure(UsageWords.Of(line.Errors[0], path), ExitCodes.Usage)
             {
@@ -47,7 +47,7 @@ internal static class UsageErrors
         line.Errors.Count > 0 && line.Action is System.CommandLine.Invocation.ParseErrorAction
         || UnknownOption(line) is not null
         || WrongFlag(line, words) is not null
-        || Runs(line) && EmptyValues.Wrong(line, Path(line)) is not null;
+        || Runs(line) && EmptyValues.Wrong(line) is not null;
 
     /// <summary>
     /// Finds an unknown option that the parser has accepted as an argument. No valid name begins with a hyphen.

@@ -33,7 +33,7 @@ internal static class SetContext
             {
                 name,
                 organization,
-            },
+            }.Clears(organization),
             (line, ct) =>
                 Run(
                     host,

@@ -12,24 +12,34 @@ internal sealed class DetailOptions
 {
     private readonly IReadOnlyList<Detail> _details =
     [
-        Detail.Of(
+        Detail.Text(
             "region",
+            "Region",
             Make("--region", "region", "Region, by which new workspaces can choose a provider"),
+            details => details.Region,
             (details, value) => details.Region = value
         ),
-        Detail.Of(
+        Detail.Text(
             "hostname",
-            Make("--hostname", "host", "Host name of the cluster (informational)"),
-            (details, value) => details.Hostname = value
+            "Hostname",
+            Make("--hostname", "host", "Host name of the cluster"),
+            details => details.Hostname,
+            (details, value) => details.Hostname = value,
+            informational: true
         ),
-        Detail.Of(
+        Detail.Text(
             "cluster_address",
-            Make("--cluster-address", "url", "Address of the cluster's API server (informational)"),
-            (details, value) => details.ClusterAddress = value
+            "Cluster address",
+            Make("--cluster-address", "url", "Address of the cluster's API server"),
+            details => details.ClusterAddress,
+            (details, value) => details.ClusterAddress = value,
+            informational: true
         ),
-        Detail.Of(
+        Detail.Text(
             "storage_class",
+            "Storage class",
             Make("--storage-class", "class", "Storage class of new workspaces' disks [default: the cluster's default]"),
+            details => details.StorageClass,
             (details, value) => details.StorageClass = value
         ),
         Detail.Of(
@@ -89,12 +99,16 @@ internal sealed class DetailOptions
     public FieldMask Given(ParseResult line) =>
         new() { Paths = { _details.Where(d => line.IsGiven(d.Option)).Select(d => $"details.{d.Field}") } };
 
+    /// <summary>Lists the details that are a single text, with their labels; empty if they are not set.</summary>
+    public IEnumerable<(string Label, string Value)> Texts(ProviderDetails details) =>
+        _details.SelectMany<Detail, (string, string)>(d => d.Shown is var (label, get) ? [(label, get(details))] : []);
+
     /// <summary>Describes when the given details take effect, except for informational ones.</summary>
     public IEnumerable<string> Effects(ParseResult line)
     {
         // A workspace copies those that its Kubernetes objects are created with.
         var given = _details
-            .Where(d => line.GetResult(d.Option) is not null && d.Field is not ("hostname" or "cluster_address"))
+            .Where(d => line.GetResult(d.Option) is not null && !d.Informational)
             .ToLookup(d => WorkspaceDetails.Descriptor.FindFieldByName(d.Field) is not null, d => d.Option.Name);
         if (given[false].Any())
             yield return $"applies to new workspaces: {string.Join(", ", given[false])}";
@@ -131,6 +145,27 @@ internal sealed class DetailOptions
 
     private sealed record Detail(string Field, Option Option, Action<ProviderDetails, ParseResult> Set)
     {
+        /// <summary>Label and value in `mesh providers show`; null if code of its own formats it.</summary>
+        public (string Label, Func<ProviderDetails, string> Get)? Shown { get; private init; }
+
+        /// <summary>Whether it has no effect on workspaces.</summary>
+        public bool Informational { get; private init; }
+
+        /// <summary>Creates a detail that is a single text.</summary>
+        public static Detail Text(
+            string field,
+            string label,
+            Option<string> option,
+            Func<ProviderDetails, string> get,
+            Action<ProviderDetails, string> set,
+            bool informational = false
+        )
+        {
+            if (informational)
+                option.Description += " (informational)";
+            return Of(field, option, set) with { Shown = (label, get), Informational = informational };
+        }
+
         /// <param name="set">Called unless the value is empty.</param>
         public static Detail Of(string field, Option<string> option, Action<ProviderDetails, string> set) =>
             new(

@@ -3,11 +3,14 @@ using Coder.Mesh.V1;
 
 namespace Coder.Mesh.Cli.Providers;
 
-/// <summary>Formats the details that apply to workspaces; unset ones are left out.</summary>
+/// <summary>Formats details for people. Those that apply to workspaces are left out if they are not set.</summary>
 internal static class DetailText
 {
-    public static Fields AddDetails(this Fields facts, ProviderDetails? details) =>
-        details is null
+    public static Fields AddDetails(this Fields facts, ProviderDetails? details)
+    {
+        foreach (var (label, value) in new DetailOptions().Texts(details ?? new ProviderDetails()))
+            facts.Add(label, value);
+        return details is null
             ? facts
             : facts.Add(
                 details.Tolerations,
@@ -16,6 +19,7 @@ internal static class DetailText
                 details.ServiceAccountAnnotations,
                 details.ImagePullSecrets
             );
+    }
 
     public static Fields AddDetails(this Fields facts, WorkspaceDetails? details) =>
         details is null

@@ -80,10 +80,6 @@ internal static class ShowProvider
             .Add("Organizations", string.Join(", ", p.Organizations))
             .Add("Workspaces", ProviderText.Load(p))
             .AddIfAny("Orphans", p.Orphans > 0 ? p.Orphans.ToString(CultureInfo.InvariantCulture) : "")
-            .Add("Region", p.Details?.Region)
-            .Add("Hostname", p.Details?.Hostname)
-            .Add("Cluster address", p.Details?.ClusterAddress)
-            .Add("Storage class", p.Details?.StorageClass)
             .AddDetails(p.Details)
             .Add("Created", Text.Moment(p.CreateTime, time))
             .Add("Agent", ProviderText.Agent(p.Agent, time));

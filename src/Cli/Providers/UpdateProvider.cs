@@ -15,6 +15,7 @@ internal sealed class UpdateProvider
     public static Command Make(CliHost host)
     {
         var parts = new UpdateProvider();
+        var options = parts._details.All.ToArray();
         var command = new MeshCommand(
             "update",
             "Change the details of a provider. Options that are not given keep their value; an empty value clears it.",
@@ -24,8 +25,7 @@ internal sealed class UpdateProvider
         )
         {
             parts._name,
-        };
-        var options = parts._details.All.ToArray();
+        }.Clears(options);
         foreach (var detail in options)
             command.Add(detail);
         command.Validators.Add(result =>

@@ -21,6 +21,8 @@ internal sealed class EnvironmentOptions
 
     public IEnumerable<Option> All => [_variables, _secrets];
 
+    public Option FromSecrets => _secrets;
+
     public bool HasVariables(ParseResult line) => line.IsGiven(_variables);
 
     public bool HasSecrets(ParseResult line) => line.IsGiven(_secrets);

@@ -46,7 +46,7 @@ internal sealed class UpdateWorkspace
         )
         {
             parts._name,
-        };
+        }.Clears(parts._command, parts._environment.FromSecrets, parts._email);
         foreach (var option in parts._scope.All)
             command.Add(option);
         foreach (var option in changes)

@@ -1,5 +1,7 @@
+using Coder.Mesh.Cli.CommandLine;
 using Coder.Mesh.Cli.Tests.Support;
 using Coder.Mesh.V1;
+using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 
 namespace Coder.Mesh.Cli.Tests.Providers;
@@ -154,6 +156,26 @@ public sealed class DetailTests : CliTest
         );
         Assert.True(Server.Workspaces.Updated.TryDequeue(out var cleared));
         Assert.Equal((new WorkspaceSpec(), "spec.command"), (cleared.Spec, cleared.UpdateMask.Paths.Single()));
+    }
+
+    [Fact]
+    public async Task Every_detail_has_an_option_and_its_text_is_shown()
+    {
+        var provider = Sample.Broken();
+        provider.Details = new ProviderDetails();
+        Server.Providers.All.Add(provider);
+        var details = ProviderDetails.Descriptor.Fields.InFieldNumberOrder();
+        var update = (MeshCommand)Tree.Commands().Single(c => c.Path == "providers update").Command;
+
+        await Mesh.Run(["providers", "update", "eu-west-1", .. update.Clearable.SelectMany(o => new[] { o.Name, "" })]);
+
+        var request = Assert.IsType<UpdateProviderRequest>(Server.Providers.Changed);
+        Assert.Equal(details.Select(d => $"details.{d.Name}").Order(), request.UpdateMask.Paths.Order());
+        var texts = details.Where(d => d.FieldType == FieldType.String && !d.IsRepeated).ToList();
+        foreach (var detail in texts)
+            detail.Accessor.SetValue(provider.Details, $"my-{detail.Name}");
+        var shown = await Mesh.Run("providers", "show", "eu-west-1");
+        Assert.All(texts, d => Assert.Contains($"my-{d.Name}", shown.Stdout, StringComparison.Ordinal));
     }
 
     private static Toleration Taint(string key, string op, string value, string effect) =>
