@@ -1,4 +1,5 @@
 using Coder.Mesh.ControlPlane.Deployment;
+using Coder.Mesh.ControlPlane.Mapping;
 using Coder.Mesh.ControlPlane.Organizations;
 using Coder.Mesh.ControlPlane.Providers;
 
@@ -98,10 +99,9 @@ internal static class HistoryText
 
     private static IEnumerable<string> Details(ProviderDetails? before, ProviderDetails after) =>
         [
-            Differences.Of("cluster address", before?.ClusterAddress, after.ClusterAddress),
-            Differences.Of("hostname", before?.Hostname, after.Hostname),
-            Differences.Of("region", before?.Region, after.Region),
-            Differences.Of("storage class", before?.StorageClass, after.StorageClass),
+            .. DetailFields.All.Select(field =>
+                Differences.Of(field.Word, before is null ? null : field.Get(before), field.Get(after))
+            ),
             Differences.Of(
                 "maximum",
                 before is null ? null : Maximum(before.MaxWorkspaces),

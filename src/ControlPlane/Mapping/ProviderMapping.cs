@@ -92,36 +92,29 @@ internal static class ProviderMapping
                 .Distinct(),
         ];
 
-    public static ProviderDetails FromProto(Proto.ProviderDetails? details) =>
-        details is null
-            ? new ProviderDetails()
-            : new ProviderDetails(
-                details.ClusterAddress,
-                details.Hostname,
-                details.Region,
-                details.StorageClass,
-                details.MaxWorkspaces
-            )
+    public static ProviderDetails FromProto(Proto.ProviderDetails? details)
+    {
+        if (details is null)
+            return new ProviderDetails();
+        var mapped = new ProviderDetails(MaxWorkspaces: details.MaxWorkspaces)
+        {
+            Workspaces = new WorkspaceDetails
             {
-                Workspaces = new WorkspaceDetails
-                {
-                    Tolerations = DetailsMapping.FromProto(details.Tolerations),
-                    NodeSelector = DetailsMapping.FromProto(details.NodeSelector),
-                    Affinity = details.HasAffinity ? details.Affinity : null,
-                    ServiceAccountAnnotations = DetailsMapping.FromProto(details.ServiceAccountAnnotations),
-                    ImagePullSecrets = [.. details.ImagePullSecrets],
-                },
-            };
+                Tolerations = DetailsMapping.FromProto(details.Tolerations),
+                NodeSelector = DetailsMapping.FromProto(details.NodeSelector),
+                Affinity = details.HasAffinity ? details.Affinity : null,
+                ServiceAccountAnnotations = DetailsMapping.FromProto(details.ServiceAccountAnnotations),
+                ImagePullSecrets = [.. details.ImagePullSecrets],
+            },
+        };
+        return DetailFields.All.Aggregate(mapped, (now, field) => field.Set(now, field.GetProto(details)));
+    }
 
     public static Proto.ProviderDetails ToProto(ProviderDetails details)
     {
         var workspaces = details.Workspaces;
         var mapped = new Proto.ProviderDetails
         {
-            ClusterAddress = details.ClusterAddress,
-            Hostname = details.Hostname,
-            Region = details.Region,
-            StorageClass = details.StorageClass,
             MaxWorkspaces = details.MaxWorkspaces,
             Tolerations = { workspaces.Tolerations.Select(DetailsMapping.ToProto) },
             NodeSelector = { workspaces.NodeSelector },
@@ -130,6 +123,8 @@ internal static class ProviderMapping
         };
         if (workspaces.Affinity is { } affinity)
             mapped.Affinity = affinity;
+        foreach (var field in DetailFields.All)
+            field.SetProto(mapped, field.Get(details));
         return mapped;
     }
 

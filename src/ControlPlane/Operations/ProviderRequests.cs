@@ -4,10 +4,10 @@ using Coder.Mesh.ControlPlane.Providers;
 using Coder.Mesh.ControlPlane.Storage;
 using Coder.Mesh.ControlPlane.Watches;
 using Coder.Mesh.V1;
+using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using Proto = Coder.Mesh.V1;
 using ProviderDetails = Coder.Mesh.ControlPlane.Providers.ProviderDetails;
-using WorkspaceDetails = Coder.Mesh.ControlPlane.Providers.WorkspaceDetails;
 
 namespace Coder.Mesh.ControlPlane.Operations;
 
@@ -16,26 +16,15 @@ internal static class ProviderRequests
 {
     private const int MaxWorkspacesCounted = 1_000_000;
 
-    private static readonly Dictionary<string, Func<ProviderDetails, ProviderDetails, ProviderDetails>> Paths = new()
-    {
-        ["details"] = (_, wanted) => wanted,
-        ["details.cluster_address"] = (now, wanted) => now with { ClusterAddress = wanted.ClusterAddress },
-        ["details.hostname"] = (now, wanted) => now with { Hostname = wanted.Hostname },
-        ["details.region"] = (now, wanted) => now with { Region = wanted.Region },
-        ["details.storage_class"] = (now, wanted) => now with { StorageClass = wanted.StorageClass },
-        ["details.max_workspaces"] = (now, wanted) => now with { MaxWorkspaces = wanted.MaxWorkspaces },
-        ["details.tolerations"] = Of((now, wanted) => now with { Tolerations = wanted.Tolerations }),
-        ["details.node_selector"] = Of((now, wanted) => now with { NodeSelector = wanted.NodeSelector }),
-        ["details.affinity"] = Of((now, wanted) => now with { Affinity = wanted.Affinity }),
-        ["details.service_account_annotations"] = Of(
-            (now, wanted) => now with { ServiceAccountAnnotations = wanted.ServiceAccountAnnotations }
-        ),
-        ["details.image_pull_secrets"] = Of((now, wanted) => now with { ImagePullSecrets = wanted.ImagePullSecrets }),
-    };
+    /// <summary>The path of all details, and the beginning of the path of each.</summary>
+    private const string AllDetails = "details";
 
-    private static Func<ProviderDetails, ProviderDetails, ProviderDetails> Of(
-        Func<WorkspaceDetails, WorkspaceDetails, WorkspaceDetails> change
-    ) => (now, wanted) => now with { Workspaces = change(now.Workspaces, wanted.Workspaces) };
+    private static readonly IList<FieldDescriptor> DetailDescriptors =
+        Proto.ProviderDetails.Descriptor.Fields.InFieldNumberOrder();
+
+    private static readonly string[] Paths = [AllDetails, .. DetailDescriptors.Select(Path)];
+
+    private static string Path(FieldDescriptor detail) => $"{AllDetails}.{detail.Name}";
 
     /// <summary>Validates the fields that every request about one provider has.</summary>
     public static Fields Check(string provider, string etag = "", string requestId = "") =>
@@ -45,19 +34,16 @@ internal static class ProviderRequests
     {
         if (details is null)
             return fields;
-        fields
-            .Text("details.cluster_address", details.ClusterAddress)
-            .Text("details.hostname", details.Hostname, 253)
-            .Text("details.region", details.Region, 63)
-            .Text("details.storage_class", details.StorageClass, 253)
-            .Workspaces(ProviderMapping.FromProto(details).Workspaces);
+        foreach (var detail in DetailFields.All)
+            fields.Text($"{AllDetails}.{detail.Name}", detail.GetProto(details), detail.MaxLength);
+        fields.Workspaces(ProviderMapping.FromProto(details).Workspaces);
         return details.MaxWorkspaces is < 0 or > MaxWorkspacesCounted
             ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MaxWorkspacesCounted}")
             : fields;
     }
 
     public static Fields Mask(this Fields fields, FieldMask? mask) =>
-        fields.Mask(mask, Paths.Keys, "name the details to change");
+        fields.Mask(mask, Paths, "name the details to change");
 
     public static Fields WorkspaceId(this Fields fields, string workspaceId) =>
         Ids.IsId(workspaceId)
@@ -101,7 +87,18 @@ internal static class ProviderRequests
     /// <summary>Returns the change of details that a request asks for, independent of the current details.</summary>
     public static Func<ProviderDetails, ProviderDetails> Change(UpdateProviderRequest request)
     {
-        var wanted = ProviderMapping.FromProto(request.Details);
-        return details => request.UpdateMask.Paths.Aggregate(details, (now, path) => Paths[path](now, wanted));
+        var paths = request.UpdateMask.Paths;
+        var masked = DetailDescriptors.Where(d => paths.Contains(AllDetails) || paths.Contains(Path(d))).ToList();
+        var wanted = request.Details?.Clone() ?? new Proto.ProviderDetails();
+        foreach (var kept in DetailDescriptors.Except(masked))
+            kept.Accessor.Clear(wanted);
+        return details =>
+        {
+            var changed = ProviderMapping.ToProto(details);
+            foreach (var replaced in masked)
+                replaced.Accessor.Clear(changed);
+            changed.MergeFrom(wanted);
+            return ProviderMapping.FromProto(changed);
+        };
     }
 }

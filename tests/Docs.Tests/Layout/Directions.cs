@@ -25,7 +25,7 @@ internal static class Directions
             Orphans: Base Observability Storage Providers Organizations Workspaces
             Mapping: Base Deployment Providers Organizations Workspaces Orphans
             Removal: Base Storage Deployment Providers Organizations Workspaces Orphans
-            History: Base Storage Deployment Providers Organizations Workspaces
+            History: Base Storage Deployment Providers Organizations Workspaces Mapping
             Watches: Base Observability Storage Deployment Replicas Providers Organizations Workspaces Mapping
             Agents: Base Observability Storage AccessLog Deployment Replicas Identity Edge Providers Presence Workspaces Orphans Mapping Watches
             Operations: Base Observability Storage Deployment Identity Providers Organizations Workspaces Orphans Mapping Removal History Watches
