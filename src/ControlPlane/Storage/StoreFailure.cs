@@ -53,7 +53,14 @@ internal static class StoreFailure
         || state.StartsWith("3D", StringComparison.Ordinal)
         || state.StartsWith("57P", StringComparison.Ordinal)
         || state.StartsWith("53", StringComparison.Ordinal)
-        || state is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.ObjectNotInPrerequisiteState;
+        || state
+            is PostgresErrorCodes.ReadOnlySqlTransaction
+                or PostgresErrorCodes.ObjectNotInPrerequisiteState
+                or IdleInTransaction;
+
+    // The session was ended because this process was suspended within a transaction. Over a Unix socket, the client
+    // sees a broken connection instead.
+    private const string IdleInTransaction = "25P03";
 
     /// <summary>
     /// Whether no pooled connection was free in time, which says nothing about the database. Npgsql has neither a type

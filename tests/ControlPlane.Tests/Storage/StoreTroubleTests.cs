@@ -47,6 +47,7 @@ public sealed class StoreTroubleTests(PostgresFixture postgres) : ControlPlaneTe
     [Theory]
     [InlineData("25006", "a standby")]
     [InlineData("53100", "a full disk")]
+    [InlineData("25P03", "a transaction that was idle for too long")]
     public async Task A_store_that_takes_no_writes_refuses_them_as_UNAVAILABLE_keeps_sessions_and_goes_on_when_it_can(
         string state,
         string what

@@ -11,7 +11,7 @@ namespace Coder.Mesh.ControlPlane.Tests.Rules.Model;
 /// </summary>
 public sealed class ModelTests(PostgresFixture postgres) : ControlPlaneTestBase(postgres)
 {
-    private const int DefaultRuns = 4;
+    private const int DefaultRuns = 2;
     private const int OperationsInARun = 520;
 
     private static readonly Gen<string> Provider = OneOf("a", "b", "built-in", "c");
