@@ -103,7 +103,7 @@ Task("LintScripts").Does(() =>
 {
     if (Answers("shellcheck", "--version"))
     {
-        var scripts = string.Join(' ', GetFiles("findings/*.sh").Select(f => f.FullPath));
+        var scripts = string.Join(' ', GetFiles("findings/*sh").Select(f => f.FullPath));
         Must("shellcheck", $"build.sh eng/run.sh .ci/run {scripts}", "The lines above name file, line and rule.");
     }
     else

@@ -6,24 +6,9 @@
 # Observed: it is null for bool?, int, string, enum and array options, but an absent Option<bool> has a result with
 #           Implicit = true. A filter that is sent "if the option has a result" is then always sent, as false.
 # Product:  `mesh providers ls` asked for providers that are not cordoned whenever --cordoned was absent.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+# shellcheck source-path=SCRIPTDIR source=lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-cat >"$folder/Finding.csproj" <<'END'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="System.CommandLine" Version="$(CommandLineVersion)" />
-  </ItemGroup>
-</Project>
-END
 cat >"$folder/Program.cs" <<'END'
 using System.CommandLine;
 
@@ -52,11 +37,6 @@ expected='--bool implicit=True
 --array null'
 for version in 2.0.0 3.0.0; do
   echo "System.CommandLine $version"
-  rm -rf "${folder:?}/obj" "${folder:?}/bin"
-  seen=$(cd "$folder" && dotnet run --property:CommandLineVersion="$version")
-  printf '%s\n' "$seen"
-  if [[ $seen != "$expected" ]]; then
-    printf 'This differs from what was observed:\n%s\n' "$expected" >&2
-    exit 1
-  fi
+  project System.CommandLine "$version"
+  check "$expected"
 done

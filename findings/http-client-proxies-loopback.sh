@@ -7,20 +7,10 @@
 #           only of a name with a dot before it. GetProxy doesn't look at no_proxy; IsBypassed does, and has to be asked first.
 # Product:  With http_proxy set, a client on the same machine reached no control plane; in a cluster whose no_proxy names the
 #           network of its services, as usual, the agent would ask the proxy for the Kubernetes API.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+# shellcheck source-path=SCRIPTDIR source=lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-cat >"$folder/Finding.csproj" <<'END'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-  </PropertyGroup>
-</Project>
-END
+project '' ''
 cat >"$folder/Program.cs" <<'END'
 string[] addresses =
 [
@@ -43,8 +33,4 @@ seen=$(
   env -u HTTPS_PROXY -u HTTP_PROXY -u ALL_PROXY -u NO_PROXY http_proxy=http://proxy:3128 https_proxy=http://proxy:3128 \
     no_proxy='example.com,.example.org,10.0.0.0/8,example.net:443' dotnet run --no-build --project "$folder"
 )
-printf '%s\n' "$seen"
-if [[ $seen != "$expected" ]]; then
-  printf 'This differs from what was observed:\n%s\n' "$expected" >&2
-  exit 1
-fi
+compare "$expected" "$seen"

@@ -8,24 +8,9 @@
 #           one bundle), a program that was moved to the Aot package trusts only the one that stands first.
 # Product:  the agent reported a cluster as unreachable while kubectl worked with the same kubeconfig. It now reads the
 #           authorities of a kubeconfig itself.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+# shellcheck source-path=SCRIPTDIR source=lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-cat >"$folder/Finding.csproj" <<'END'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="$(ClientPackage)" Version="21.0.8" />
-  </ItemGroup>
-</Project>
-END
 cat >"$folder/Program.cs" <<'END'
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -71,17 +56,11 @@ static string Authority(string name)
 }
 END
 
-check() {
-  local package=$1 expected=$2 seen
+for package in KubernetesClient KubernetesClient.Aot; do
   echo "$package 21.0.8"
-  rm -rf "${folder:?}/obj" "${folder:?}/bin"
-  seen=$(cd "$folder" && dotnet run --property:ClientPackage="$package" -- "$folder")
-  printf '%s\n' "$seen"
-  if [[ $seen != "$expected" ]]; then
-    printf 'This differs from what was observed:\n%s\n' "$expected" >&2
-    exit 1
-  fi
-}
-
-check KubernetesClient $'data 2\nfile 2'
-check KubernetesClient.Aot $'data 1\nfile 1'
+  project "$package" 21.0.8
+  case $package in
+    *.Aot) check $'data 1\nfile 1' "$folder" ;;
+    *) check $'data 2\nfile 2' "$folder" ;;
+  esac
+done

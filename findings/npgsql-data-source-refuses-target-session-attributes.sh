@@ -7,24 +7,10 @@
 #           InvalidOperationException: the attribute has to be taken out of the string and given to `WithTargetSession`. With one
 #           host each of them throws NotSupportedException.
 # Product:  The control plane did not start with the usual string for a failover cluster.
-set -euo pipefail
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+# shellcheck source-path=SCRIPTDIR source=lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 
-cat >"$folder/Finding.csproj" <<'END'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="Npgsql" Version="9.0.5" />
-  </ItemGroup>
-</Project>
-END
+project Npgsql 9.0.5
 cat >"$folder/Program.cs" <<'END'
 using Npgsql;
 
@@ -57,9 +43,4 @@ Create, several: InvalidOperationException
 BuildMultiHost, several: InvalidOperationException
 WithTargetSession, several: opens
 Create, one: NotSupportedException'
-seen=$(cd "$folder" && dotnet run)
-printf '%s\n' "$seen"
-if [[ $seen != "$expected" ]]; then
-  printf 'This differs from what was observed:\n%s\n' "$expected" >&2
-  exit 1
-fi
+check "$expected"

@@ -7,11 +7,10 @@
 #           stream", without SQLSTATE: writing to a closed socket fails at once there, and the message of the server, which is
 #           already in the receive buffer, is never read.
 # Product:  Retries must not depend on 25P03: with the embedded PostgreSQL, which is reached by a socket, it never arrives.
-set -euo pipefail
-folder=$(mktemp -d)
+# shellcheck source-path=SCRIPTDIR source=lib.bash
+source "$(dirname "${BASH_SOURCE[0]}")/lib.bash"
 bin=$(compgen -G '/usr/lib/postgresql/15/bin' || true)
 [[ -n $bin ]] || { echo 'needs the server of PostgreSQL 15 (apt install postgresql-15)' >&2; exit 2; }
-export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 
 # PostgreSQL does not run as root.
 as_user() { if [[ $EUID -eq 0 ]]; then setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"; else "$@"; fi; }
@@ -28,21 +27,8 @@ port=$((20000 + RANDOM % 20000))
     -o "-p $port -k $folder/pg -c listen_addresses=127.0.0.1 -c idle_in_transaction_session_timeout=500ms" start >/dev/null
 )
 
-mkdir "$folder/finding"
-cat >"$folder/finding/Finding.csproj" <<'END'
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup>
-    <OutputType>Exe</OutputType>
-    <TargetFramework>net10.0</TargetFramework>
-    <ImplicitUsings>enable</ImplicitUsings>
-    <Nullable>enable</Nullable>
-  </PropertyGroup>
-  <ItemGroup>
-    <PackageReference Include="Npgsql" Version="9.0.5" />
-  </ItemGroup>
-</Project>
-END
-cat >"$folder/finding/Program.cs" <<'END'
+project Npgsql 9.0.5
+cat >"$folder/Program.cs" <<'END'
 using Npgsql;
 
 foreach (var (name, host) in new[] { ("tcp", "127.0.0.1"), ("socket", args[1]) })
@@ -69,9 +55,4 @@ END
 
 expected='tcp: PostgresException, SQLSTATE 25P03
 socket: NpgsqlException, SQLSTATE none'
-seen=$(cd "$folder/finding" && dotnet run -- "$port" "$folder/pg")
-printf '%s\n' "$seen"
-if [[ $seen != "$expected" ]]; then
-  printf 'This differs from what was observed:\n%s\n' "$expected" >&2
-  exit 1
-fi
+check "$expected" "$port" "$folder/pg"
