@@ -113,13 +113,12 @@ internal sealed class CommandExecutor(NpgsqlDataSource database, StoreSessions s
         if (!await Lock(connection, writes[0].Unit.Locks, ct))
             return [.. writes.Select(_ => (Outcome)Contention)];
         await using var session = sessions.Write(writes[0].Context.Actor, transaction);
-        if (writes is [{ Context.RequestId: { Length: > 0 } requestId }])
-            session.CausationId = requestId;
         var shared = new WriteSession(session, connection);
         var outcomes = new List<Outcome>();
         foreach (var write in writes)
         {
             var outcome = await write.Unit.Work(shared, ct);
+            session.Sign(write.Context);
             if (outcome is Outcome.Done done && write.Context.RequestId.Length > 0)
                 RequestLog.Add(session, write.Context, done);
             outcomes.Add(outcome);

@@ -22,17 +22,15 @@ internal static class EventAppends
             (one.UserName, one.CorrelationId) = (actor.Stored, trace);
     }
 
-    /// <summary>Starts a stream in a session whose events may have different authors, traces and causes.</summary>
-    public static void Start<TAggregate>(
-        this IDocumentSession session,
-        string key,
-        WriteContext context,
-        IReadOnlyList<object> events
-    )
-        where TAggregate : class
+    /// <summary>
+    /// Sets author, trace and request id of the events that a write has added, since its session may be shared with other
+    /// writes.
+    /// </summary>
+    public static void Sign(this IDocumentSession session, WriteContext context)
     {
         var cause = context.RequestId.Length > 0 ? context.RequestId : null;
-        foreach (var one in session.Events.StartStream<TAggregate>(key, events).Events)
+        var added = session.PendingChanges.Streams().SelectMany(s => s.Events).Where(e => e.UserName is null);
+        foreach (var one in added)
             (one.UserName, one.CorrelationId, one.CausationId) = (context.Actor, context.Trace, cause);
     }
 }

@@ -228,7 +228,7 @@ internal sealed class WorkspacePlacement(
         var decision = WorkspaceDecider.Decide(null, command);
         if (decision.Error is { } error)
             return error;
-        var workspace = Append(context, session, command.WorkspaceId, decision.Events);
+        var workspace = Append(session, command.WorkspaceId, decision.Events);
         placed(new PlacedWorkspace(workspace, organization.Name, WorkspaceProvider.Of(provider.Name, chosen.Presence)));
         return new Outcome.Done(command.WorkspaceId)
         {
@@ -240,15 +240,10 @@ internal sealed class WorkspacePlacement(
         };
     }
 
-    private static Workspace Append(
-        WriteContext context,
-        WriteSession session,
-        string workspaceId,
-        IReadOnlyList<WorkspaceEvent> events
-    )
+    private static Workspace Append(WriteSession session, string workspaceId, IReadOnlyList<WorkspaceEvent> events)
     {
         var key = StreamKeys.Workspace(workspaceId);
-        session.Documents.Start<Workspace>(key, context, events);
+        session.Documents.Events.StartStream<Workspace>(key, events);
         var workspace = events.Aggregate((Workspace?)null, (state, change) => Workspace.Fold(state, key, change))!;
         workspace.Version = events.Count;
         return workspace;
