@@ -88,11 +88,8 @@ internal static class AgentArrivalMiddleware
     public static IApplicationBuilder UseAgentArrivals(this IApplicationBuilder app)
     {
         var services = app.ApplicationServices;
-        var (arrivals, metrics) = (
-            services.GetRequiredService<AgentArrivals>(),
-            services.GetRequiredService<AgentStreamMetrics>()
-        );
-        var access = services.GetRequiredService<AccessRecorder>();
+        var arrivals = services.GetRequiredService<AgentArrivals>();
+        var attaches = services.GetRequiredService<AttachRecorder>();
         return app.Use(
             async (context, next) =>
             {
@@ -105,9 +102,7 @@ internal static class AgentArrivalMiddleware
                 var entered = arrivals.Enter();
                 if (entered.Error is { } error)
                 {
-                    metrics.Refused(error.Reason);
-                    var peer = context.Connection.RemoteIpAddress;
-                    access.Record(AccessSubjects.Anonymous, AccessAction.Attach, error.Reason, error.Message, peer);
+                    attaches.Refused(context, AccessSubjects.Anonymous, error);
                     GrpcErrors.Write(context.Response, error);
                     return;
                 }

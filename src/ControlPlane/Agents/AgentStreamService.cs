@@ -27,8 +27,7 @@ internal sealed class AgentStreamService(
     OpenStreams streams,
     DeploymentView deployment,
     ProviderNames names,
-    AccessRecorder access,
-    AgentStreamMetrics metrics,
+    AttachRecorder attaches,
     IOptions<AgentStreamOptions> options,
     TimeProvider time
 ) : AgentService.AgentServiceBase
@@ -76,7 +75,7 @@ internal sealed class AgentStreamService(
         var frame = requests.Current;
         using var span = Tracing.StartReceive(FrameNames.Of(frame.FrameCase), frame.Traceparent, sessionSpan);
         var attached = Granted(await admission.Admit(hello, agent, interval, ct), agent.Subject, context);
-        Record(agent.Subject, AccessReasons.Attached, "", context);
+        attaches.Attached(context.GetHttpContext(), AccessSubjects.Provider(agent.Subject), Named(agent.Subject));
         return (attached, await Welcome(attached, hello, interval, ct));
     }
 
@@ -112,8 +111,7 @@ internal sealed class AgentStreamService(
     {
         if (asked.Error is not { } error)
             return asked.Value;
-        metrics.Refused(error.Reason);
-        Record(providerId, error.Reason, error.Message, context);
+        attaches.Refused(context.GetHttpContext(), AccessSubjects.Provider(providerId), error, Named(providerId));
         throw error.ToRpcException();
     }
 
@@ -124,15 +122,7 @@ internal sealed class AgentStreamService(
         return asked;
     }
 
-    private void Record(string providerId, string reason, string message, ServerCallContext context) =>
-        access.Record(
-            AccessSubjects.Provider(providerId),
-            AccessAction.Attach,
-            reason,
-            message,
-            context.GetHttpContext().Connection.RemoteIpAddress,
-            $"provider {names.Of(providerId)} ({providerId})"
-        );
+    private string Named(string providerId) => $"provider {names.Of(providerId)} ({providerId})";
 
     private async Task<ConnectResponse> Welcome(
         AttachedSession attached,

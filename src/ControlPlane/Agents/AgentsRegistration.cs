@@ -8,6 +8,7 @@ internal static class AgentsRegistration
     {
         services.AddOptions<AgentStreamOptions>().BindConfiguration(AgentStreamOptions.Section);
         services.AddSingleton<AgentStreamMetrics>();
+        services.AddSingleton<AttachRecorder>();
         services.AddSingleton<AgentSessions>();
         services.AddSingleton<SessionCheck>();
         services.AddHostedService(s => s.GetRequiredService<SessionCheck>());

@@ -24,7 +24,7 @@ internal sealed class TokenAuthentication(
     TokenLookupLimiter gate,
     TokenLookups lookups,
     AccessRecorder access,
-    AgentStreamMetrics agents,
+    AttachRecorder attaches,
     ApiMetrics api
 ) : AuthenticationHandler<AuthenticationSchemeOptions>(options, NullLoggerFactory.Instance, encoder)
 {
@@ -89,12 +89,17 @@ internal sealed class TokenAuthentication(
 
     private Task Answer(Error error, string subject, int httpStatus)
     {
-        var action = AgentStreamService.Serves(Context) ? AccessAction.Attach : AccessAction.Call;
-        if (action == AccessAction.Attach)
-            agents.Refused(error.Reason);
+        if (AgentStreamService.Serves(Context))
+        {
+            attaches.Refused(Context, subject, error);
+        }
         else
+        {
+            var peer = Context.Connection.RemoteIpAddress;
             api.Refused(error.Reason);
-        access.Record(subject, action, error.Reason, error.Message, Context.Connection.RemoteIpAddress);
+            access.Record(subject, AccessAction.Call, error.Reason, error.Message, peer);
+        }
+
         if (Listener.Json.Serves(Context))
             return JsonErrors.Write(Context, error);
         if (GrpcErrors.IsGrpc(Request))
