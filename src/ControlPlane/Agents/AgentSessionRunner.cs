@@ -106,8 +106,8 @@ internal sealed class AgentSessionRunner(
     {
         var presence = attached.Presence;
         var outbound = new SendQueue(options.Value.ControlCapacity);
-        var fence = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
         var owner = keeper.Start(attached);
+        var fence = owner.Fence;
         return new AgentSession(owner, fence, presence.UsedTokens[^1], outbound)
         {
             Identified = attached.State.Identified,

@@ -14,7 +14,7 @@ namespace Coder.Mesh.ControlPlane.Operations;
 /// <summary>Validates requests about providers.</summary>
 internal static class ProviderRequests
 {
-    private const int MaxWorkspacesCounted = 1_000_000;
+    private const int MaxWorkspaceLimit = 1_000_000;
 
     /// <summary>The path of all details, and the beginning of the path of each.</summary>
     private const string AllDetails = "details";
@@ -37,8 +37,8 @@ internal static class ProviderRequests
         foreach (var detail in DetailFields.All)
             fields.Text($"{AllDetails}.{detail.Name}", detail.GetProto(details), detail.MaxLength);
         fields.Workspaces(ProviderMapping.FromProto(details).Workspaces);
-        return details.MaxWorkspaces is < 0 or > MaxWorkspacesCounted
-            ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MaxWorkspacesCounted}")
+        return details.MaxWorkspaces is < 0 or > MaxWorkspaceLimit
+            ? fields.Violated("details.max_workspaces", $"must be from 0 (no maximum) to {MaxWorkspaceLimit}")
             : fields;
     }
 

@@ -40,7 +40,6 @@ internal sealed class PresenceActor : IDisposable
     );
     private readonly TaskCompletionSource _stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SessionFence _session;
     private readonly DateTimeOffset _heldUntil;
     private readonly bool _wasHeld;
     private AgentConnected? _held;
@@ -63,8 +62,7 @@ internal sealed class PresenceActor : IDisposable
         ILogger logger
     )
     {
-        var presence = attached.Presence;
-        _session = new SessionFence(presence.ProviderId, presence.Epoch, presence.OwnerId);
+        Fence = new SessionFence(attached.Presence.ProviderId, attached.Presence.Epoch, attached.Presence.OwnerId);
         _saved = attached.HeldBack?.Before ?? attached.Presence;
         _state = attached.State;
         (_held, _wasHeld) = (attached.HeldBack?.Connected, attached.HeldBack is not null);
@@ -77,9 +75,11 @@ internal sealed class PresenceActor : IDisposable
         _timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public string ProviderId => _session.ProviderId;
+    public SessionFence Fence { get; }
 
-    public long Epoch => _session.Epoch;
+    public string ProviderId => Fence.ProviderId;
+
+    public long Epoch => Fence.Epoch;
 
     /// <summary>Whether the session is stored; nothing may be written for it before.</summary>
     public bool IsStored => _stored.Task.IsCompleted;
@@ -253,7 +253,7 @@ internal sealed class PresenceActor : IDisposable
 
         _paceFullAt = PresenceStore.ReadinessPace.Stored(_paceFullAt, at);
         using var span = Tracing.StartWork("presence.store");
-        if (await _store.Append(ProviderId, Epoch, _session.OwnerId, events, ct) is not { } saved)
+        if (await _store.Append(ProviderId, Epoch, Fence.OwnerId, events, ct) is not { } saved)
             return false;
         _held = null;
         _stored.TrySetResult();

@@ -25,16 +25,16 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
         var (id, tokenId, token) = (Ids.New(time), Ids.New(time), Tokens.Create(TokenKind.Provider));
         var register = new RegisterProvider(id, name, details, time.GetUtcNow());
         var issued = new ProviderTokenIssued(tokenId, Tokens.Hash(token), register.At);
-        var plan = new UnitOfWork(
+        var unit = new UnitOfWork(
             [],
             (session, _) => Task.FromResult<Outcome>(Register(session.Documents, register, issued))
         )
         {
             AlreadyExists = ProviderCommands.NameExists(name),
         };
-        return Returned(
+        return WithToken(
             context,
-            writer.Run(context, _ => Task.FromResult<Result<UnitOfWork>>(plan), ct),
+            writer.Run(context, _ => Task.FromResult<Result<UnitOfWork>>(unit), ct),
             tokenId,
             token,
             ct
@@ -47,7 +47,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
     public Task<Result<IssuedToken>> Rotate(WriteContext context, string reference, CancellationToken ct)
     {
         var (tokenId, token) = (Ids.New(time), Tokens.Create(TokenKind.Provider));
-        return Returned(context, Issue(context, reference, tokenId, token, replacing: null, ct), tokenId, token, ct);
+        return WithToken(context, Issue(context, reference, tokenId, token, replacing: null, ct), tokenId, token, ct);
     }
 
     /// <summary>Issues a token for the control plane itself, for the file of the built-in provider's agent.</summary>
@@ -131,7 +131,7 @@ internal sealed class ProviderTokens(CommandExecutor writer, ProviderWrites writ
     /// Returns the issued token to the caller. The token of a repeated request cannot be returned again, so another one
     /// replaces it under the same id, unless an agent has attached with it.
     /// </summary>
-    private async Task<Result<IssuedToken>> Returned(
+    private async Task<Result<IssuedToken>> WithToken(
         WriteContext context,
         Task<Result<WriteResult>> writing,
         string tokenId,

@@ -60,9 +60,9 @@ internal sealed class CallLimiter : IDisposable
     /// <returns>The permit, to be disposed of when the call has ended.</returns>
     public async Task<Result<IDisposable>> Call(string caller, TimeSpan? left, CancellationToken ct)
     {
-        var entered = Enter(caller);
-        if (entered.Error is not null)
-            return entered;
+        var admitted = Admit(caller);
+        if (admitted.Error is not null)
+            return admitted;
         try
         {
             var turn = await Enter(
@@ -73,13 +73,13 @@ internal sealed class CallLimiter : IDisposable
                 ct
             );
             if (turn.Error is null)
-                return new Both(entered.Value, turn.Value);
-            entered.Value.Dispose();
+                return new Both(admitted.Value, turn.Value);
+            admitted.Value.Dispose();
             return turn;
         }
         catch
         {
-            entered.Value.Dispose();
+            admitted.Value.Dispose();
             throw;
         }
     }
@@ -100,7 +100,7 @@ internal sealed class CallLimiter : IDisposable
         _beginnings.Dispose();
     }
 
-    private Result<IDisposable> Enter(string caller)
+    private Result<IDisposable> Admit(string caller)
     {
         var few = Granted(_few.AttemptAcquire(caller), NoPermit());
         return few.Error is null ? few : Granted(_crowd.AttemptAcquire(), NoPermit());
@@ -156,12 +156,12 @@ internal sealed class CallLimiter : IDisposable
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         };
 
-    private sealed class Both(IDisposable entered, IDisposable turn) : IDisposable
+    private sealed class Both(IDisposable admitted, IDisposable turn) : IDisposable
     {
         public void Dispose()
         {
             turn.Dispose();
-            entered.Dispose();
+            admitted.Dispose();
         }
     }
 }
